@@ -1,0 +1,113 @@
+"""The model card, ``models/model.json``: what everything right of ``models/`` knows of the model.
+
+Standard library only: a server reads the card before its first answer.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from config.errors import UserError
+
+CARD_NAME = "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A number that a request gives: its name, unit, and range in the table."""
+
+    name: str
+    unit: str
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenCase:
+    """A request and its known answer."""
+
+    features: list[float]
+    prediction: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """What was proven of the served artifact against the estimator that was trained.
+
+    Attributes:
+        table_rows: rows of the table that were compared.
+        random_rows: seeded random rows that were compared.
+        largest_difference: of any probability of any class, on any row.
+        ties: rows on which the estimator's top two classes are equal.
+        near_ties: rows on which they differ by no more than the tolerance, ties not counted.
+    """
+
+    table_rows: int
+    random_rows: int
+    largest_difference: float
+    ties: int
+    near_ties: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The whole card.
+
+    Attributes:
+        artifacts: SHA-256 of each file that a release is made of, by file name.
+        served: the name of the artifact that the runtime loads.
+        metrics: figures of the held-out rows and of the cross-validation.
+        libraries: versions of what made the artifacts.
+        data: the table's path, SHA-256 and number of rows.
+        estimator: import path and every argument.
+    """
+
+    name: str
+    version: str
+    runtime: str
+    served: str
+    artifacts: dict[str, str]
+    features: list[Feature]
+    classes: list[str]
+    golden: list[GoldenCase]
+    metrics: dict[str, Any]
+    parity: Parity
+    estimator: dict[str, Any]
+    data: dict[str, Any]
+    libraries: dict[str, str]
+
+    def to_json(self) -> str:
+        """The card as it stands in the file: the same bytes for the same card."""
+        return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
+
+
+def parse_card(text: str | bytes, *, source: str = CARD_NAME) -> Card:
+    """Read a card from JSON.
+
+    Raises:
+        UserError: the text is not a card of this version of the project.
+    """
+    try:
+        raw = json.loads(text)
+        raw["features"] = [Feature(**feature) for feature in raw["features"]]
+        raw["golden"] = [GoldenCase(**case) for case in raw["golden"]]
+        raw["parity"] = Parity(**raw["parity"])
+        return Card(**raw)
+    except (ValueError, TypeError, KeyError) as error:
+        msg = f"{source}: not a model card ({error}); make it anew with `dvc repro`"
+        raise UserError(msg) from None
+
+
+def load_card(path: Path) -> Card:
+    """Read the card at ``path``.
+
+    Raises:
+        UserError: the file is missing or is not a card.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: {error.strerror}; make it with `dvc repro`"
+        raise UserError(msg) from None
+    return parse_card(text, source=str(path))

@@ -1,0 +1,25 @@
+"""The one exception that ends as a line for the user instead of a traceback."""
+
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Something that the user can put right: the message says what, where and how."""
+
+
+def run_as_command(main: Callable[[], int | None]) -> None:
+    """Run a command line's ``main`` and leave the process with its exit code.
+
+    A ``UserError`` becomes one line on stderr and exit code 1; an interrupt becomes exit code 130.
+    Everything else is a bug and keeps its traceback.
+    """
+    try:
+        code = main()
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    sys.exit(code or 0)

@@ -1,0 +1,163 @@
+"""``params.yaml`` as typed, frozen objects."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from config.errors import UserError
+
+PARAMS_PATH = Path("params.yaml")
+
+Runtime = Literal["onnx", "joblib"]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Model(_Section):
+    """What the artifact is called; the version is part of every answer."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    version: Annotated[str, Field(pattern=r"^v[0-9A-Za-z.-]{1,30}$")]
+
+
+class Feature(_Section):
+    """One column of the table that the model reads."""
+
+    name: Name
+    unit: str = ""
+
+
+class Data(_Section):
+    """The table: where it is, what its columns mean."""
+
+    table: Name
+    label: Name
+    classes: Annotated[list[Name], Field(min_length=2)]
+    features: Annotated[list[Feature], Field(min_length=1)]
+    min_rows_per_class: Annotated[int, Field(ge=2)] = 10
+
+    @model_validator(mode="after")
+    def _no_name_twice(self) -> Self:
+        columns = [feature.name for feature in self.features] + [self.label]
+        for kind, names in (("column", columns), ("class", self.classes)):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                msg = f"{kind} named more than once: {', '.join(twice)}"
+                raise ValueError(msg)
+        return self
+
+
+class Split(_Section):
+    """How rows are held out for the evaluation."""
+
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Estimator(_Section):
+    """An estimator by import path; a nested mapping of the same form is one too."""
+
+    import_path: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+    arguments: dict[str, Any] = {}
+
+
+class Gates(_Section):
+    """Figures of the held-out rows that a model must reach."""
+
+    min_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    min_macro_f1: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_log_loss: Annotated[float, Field(gt=0)] | None = None
+
+
+class Evaluation(_Section):
+    """How the model is judged before it may be exported."""
+
+    folds: Annotated[int, Field(ge=2)] = 5
+    gates: Gates = Gates()
+
+
+class Golden(_Section):
+    """A request and the class that it must be given."""
+
+    features: list[float]
+    prediction: Annotated[int, Field(ge=0)]
+
+
+class Serving(_Section):
+    """What both endpoints obey."""
+
+    runtime: Runtime = "onnx"
+    max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
+    allowed_origins: Annotated[list[Name], Field(min_length=1)] = ["*"]
+
+
+class Budgets(_Section):
+    """Latency in milliseconds that a measurement must keep."""
+
+    cold_p50_ms: Annotated[float, Field(gt=0)]
+    warm_p99_ms: Annotated[float, Field(gt=0)]
+
+
+class Measurement(_Section):
+    """How much is measured."""
+
+    cold_samples: Annotated[int, Field(ge=2)]
+    warm_requests: Annotated[int, Field(ge=100)]
+    warm_rate: Annotated[int, Field(ge=1)]
+    connections: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)]
+    budgets: Budgets
+
+
+class Params(_Section):
+    """The whole file."""
+
+    model: Model
+    data: Data
+    split: Split
+    estimator: Estimator
+    evaluation: Evaluation = Evaluation()
+    golden: list[Golden] = []
+    serving: Serving = Serving()
+    measurement: Measurement
+
+    @model_validator(mode="after")
+    def _golden_fits_the_table(self) -> Self:
+        width, classes = len(self.data.features), len(self.data.classes)
+        for position, case in enumerate(self.golden):
+            if len(case.features) != width or case.prediction >= classes:
+                msg = (
+                    f"golden[{position}] must have {width} features and a prediction below {classes}"
+                    " (or leave golden empty)"
+                )
+                raise ValueError(msg)
+        return self
+
+
+def load_params(path: Path = PARAMS_PATH) -> Params:
+    """Read and check the file.
+
+    Raises:
+        UserError: it is missing, is not YAML, or does not fit; the message names the key.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        msg = f"{path}: not found; run this from the top of the repository"
+        raise UserError(msg) from None
+    except yaml.YAMLError as error:
+        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
+        raise UserError(msg) from None
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        first, *rest = error.errors()
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        more = f" (and {len(rest)} more)" if rest else ""
+        found = "" if first["type"] == "missing" else f", found {first['input']!r:.60}"
+        msg = f"{path}: {where}: {first['msg']}{found}{more}"
+        raise UserError(msg) from None

@@ -1,0 +1,50 @@
+"""The served model behind a small protocol; one module of ``inference.runtimes`` a runtime."""
+
+import hashlib
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from config.card import Card
+from config.errors import UserError
+
+RUNTIMES = ("onnx", "joblib")
+
+
+class Model(Protocol):
+    """A loaded classifier. Calls may come from any thread."""
+
+    def predict(self, features: Sequence[float]) -> int:
+        """The class number of one row of ``len(card.features)`` finite numbers."""
+
+    def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
+        """Class numbers, shape (rows,), and probabilities, shape (rows, classes)."""
+
+
+def load_model(card: Card, directory: Path) -> Model:
+    """Load the artifact that ``card.served`` names, once its SHA-256 is proven.
+
+    The very bytes that were hashed are loaded; a runtime never opens the file itself.
+
+    Raises:
+        UserError: the artifact is missing, is not the one that the card names, or cannot be loaded.
+    """
+    if card.runtime not in RUNTIMES:
+        msg = f"runtime {card.runtime!r} is not known here; one of: {', '.join(RUNTIMES)}"
+        raise UserError(msg)
+    path = directory / card.served
+    try:
+        artifact = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: {error.strerror}; make it with `dvc repro`"
+        raise UserError(msg) from None
+    found, expected = hashlib.sha256(artifact).hexdigest(), card.artifacts[card.served]
+    if found != expected:
+        msg = (
+            f"{path}: SHA-256 is {found[:12]}…, the model card says {expected[:12]}…; nothing is "
+            "served. Make the bundle again with `dvc repro`"
+        )
+        raise UserError(msg)
+    model: Model = import_module(f"inference.runtimes.{card.runtime}").load(artifact, card)
+    return model

@@ -22,8 +22,7 @@ class EstimatorModel:
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
         """See ``inference.model.Model``."""
-        # Rounded to float32 first, so that the answer is the one that the ONNX runtime would give.
-        table = np.asarray(rows, dtype=np.float32).astype(np.float64)
+        table = np.asarray(rows, dtype=np.float64)
         return (
             self._estimator.predict(table).tolist(),
             self._estimator.predict_proba(table).tolist(),

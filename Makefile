@@ -1,0 +1,54 @@
+# Each target is one command of the project's; what a command does is decided in Python.
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export DVC_NO_ANALYTICS := 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list every target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv/ready ## reproduce the model, serve it on both targets, check and measure them
+	@$(BIN)/python -m delivery rehearse
+
+.PHONY: test
+test: .venv/ready ## run every test
+	@$(BIN)/python -m pytest
+
+.PHONY: serve
+serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT)
+	@$(BIN)/python -m delivery serve
+
+.PHONY: repro
+repro: .venv/ready ## reproduce the model and both bundles (dvc repro)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
+
+.PHONY: bench
+bench: .venv/ready ## compare both targets with floor, ceiling, reference and empty function
+	@$(BIN)/python -m benchmarks compare
+
+.PHONY: lint
+lint: .venv/ready ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+
+.PHONY: lock
+lock: .venv/ready ## compile the lock files anew from pyproject.toml
+	@$(BIN)/python -m delivery lock
+
+.PHONY: clean
+clean: ## remove environments, caches and outputs
+	rm -rf .venv .cache dist reports models data/prepared dvc_plots .dvc/cache .dvc/tmp
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis .coverage*
+
+.venv/ready: locks/bootstrap.txt locks/dev.txt
+	@echo "installing .venv from locks/dev.txt"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; say which with `make PYTHON=python3.12 ...`")'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r locks/bootstrap.txt
+	@$(BIN)/python -m uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python locks/dev.txt
+	@touch $@

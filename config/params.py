@@ -131,8 +131,8 @@ class Params(_Section):
         for position, case in enumerate(self.golden):
             if len(case.features) != width or case.prediction >= classes:
                 msg = (
-                    f"golden[{position}] must have {width} features and a prediction below {classes}"
-                    " (or leave golden empty)"
+                    f"golden[{position}] must have {width} features and a prediction "
+                    f"below {classes} (or leave golden empty)"
                 )
                 raise ValueError(msg)
         return self

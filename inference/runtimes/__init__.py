@@ -1,1 +1,1 @@
-"""One module a runtime: ``load(artifact, card)`` gives a ``Model``. Only the served one is imported."""
+"""One module a runtime; ``load(artifact, card)`` gives a ``Model``. Only one is imported."""

@@ -1,7 +1,8 @@
-"""The trained estimator itself, unpickled: only when chosen, and only after its hash was checked."""
+"""The trained estimator itself, unpickled only when chosen and only after its hash was checked."""
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import joblib
 import numpy as np
@@ -13,7 +14,7 @@ from config.errors import UserError
 class EstimatorModel:
     """A scikit-learn classifier whose classes are 0, 1, … in the order of the card."""
 
-    def __init__(self, estimator: object) -> None:
+    def __init__(self, estimator: Any) -> None:  # noqa: ANN401 - scikit-learn ships no types
         self._estimator = estimator
 
     def predict(self, features: Sequence[float]) -> int:
@@ -37,7 +38,7 @@ def load(artifact: bytes, card: Card) -> EstimatorModel:
     """
     try:
         estimator = joblib.load(io.BytesIO(artifact))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a broken pickle raises anything
         msg = f"{card.served}: joblib cannot load it: {error}"
         raise UserError(msg) from None
     if estimator.n_features_in_ != len(card.features):

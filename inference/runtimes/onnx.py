@@ -58,7 +58,7 @@ def load(artifact: bytes, card: Card) -> OnnxModel:
     options.inter_op_num_threads = 1
     try:
         session = ort.InferenceSession(artifact, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - its own errors share no base class
         msg = f"{card.served}: ONNX Runtime cannot load it: {str(error).splitlines()[0]}"
         raise UserError(msg) from None
     width = session.get_inputs()[0].shape[1]

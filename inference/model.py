@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from config.card import Card
 from config.errors import UserError
@@ -22,7 +22,30 @@ class Model(Protocol):
         """Class numbers, shape (rows,), and probabilities, shape (rows, classes)."""
 
 
-def load_model(card: Card, directory: Path) -> Model:
+class Runtime(Protocol):
+    """A module of ``inference.runtimes``."""
+
+    def load(self, artifact: bytes, card: Card) -> Model:
+        """Make a model of the artifact's bytes.
+
+        Raises:
+            UserError: they are not such an artifact, or do not fit the card.
+        """
+
+
+def load_runtime(card: Card) -> Runtime:
+    """Import the module of the card's runtime, and with it what that runtime needs.
+
+    Raises:
+        UserError: the card names a runtime that is not one of ``RUNTIMES``.
+    """
+    if card.runtime not in RUNTIMES:
+        msg = f"runtime {card.runtime!r} is not known here; one of: {', '.join(RUNTIMES)}"
+        raise UserError(msg)
+    return cast("Runtime", import_module(f"inference.runtimes.{card.runtime}"))
+
+
+def load_model(card: Card, directory: Path, runtime: Runtime | None = None) -> Model:
     """Load the artifact that ``card.served`` names, once its SHA-256 is proven.
 
     The very bytes that were hashed are loaded; a runtime never opens the file itself.
@@ -30,9 +53,6 @@ def load_model(card: Card, directory: Path) -> Model:
     Raises:
         UserError: the artifact is missing, is not the one that the card names, or cannot be loaded.
     """
-    if card.runtime not in RUNTIMES:
-        msg = f"runtime {card.runtime!r} is not known here; one of: {', '.join(RUNTIMES)}"
-        raise UserError(msg)
     path = directory / card.served
     try:
         artifact = path.read_bytes()
@@ -46,5 +66,4 @@ def load_model(card: Card, directory: Path) -> Model:
             "served. Make the bundle again with `dvc repro`"
         )
         raise UserError(msg)
-    model: Model = import_module(f"inference.runtimes.{card.runtime}").load(artifact, card)
-    return model
+    return (runtime or load_runtime(card)).load(artifact, card)

@@ -1,0 +1,1 @@
+"""The function: ``main.predict``, called by functions-framework in its ASGI mode."""

@@ -1,0 +1,33 @@
+"""The few ASGI types that the rooms share, and the answer that every target can send."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+
+class Answer:
+    """A whole response.
+
+    Itself an ASGI application, as Starlette's ``Response`` is: whatever awaits a response from a
+    handler (Starlette's routing, functions-framework) sends this one, and the service sends it
+    without having imported Starlette, whose import costs as much as ONNX Runtime's.
+    """
+
+    __slots__ = ("body", "headers", "status", "timing")
+
+    def __init__(self, status: int, headers: Headers, body: bytes, timing: str = "") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        # What this answer adds to the instance's Server-Timing.
+        self.timing = timing
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})

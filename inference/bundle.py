@@ -1,0 +1,74 @@
+"""What a server opens: the card, the settings and the model of one bundle, proven unchanged."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from config.card import CARD_NAME, Card, parse_card
+from config.errors import UserError
+
+MANIFEST_NAME = "manifest.json"
+SETTINGS_NAME = "serving.json"
+
+
+class Settings:
+    """What ``params.yaml`` says of serving, as the bundle carries it.
+
+    Attributes:
+        max_body_bytes: of a request; one byte more is refused.
+        allowed_origins: for CORS; ``*`` is every one.
+    """
+
+    __slots__ = ("allowed_origins", "max_body_bytes")
+
+    def __init__(self, max_body_bytes: int, allowed_origins: list[str]) -> None:
+        self.max_body_bytes = max_body_bytes
+        self.allowed_origins = allowed_origins
+
+
+class Bundle:
+    """An opened bundle.
+
+    Attributes:
+        hash: SHA-256 over the manifest's files.
+        card_json: the model card as it stands in the bundle.
+    """
+
+    __slots__ = ("card", "card_json", "directory", "hash", "settings")
+
+    def __init__(self, directory: Path) -> None:
+        """Read and check everything but the model, whose hash its loader checks.
+
+        Raises:
+            UserError: a file is missing, or is not the one that the manifest names.
+        """
+        manifest = json.loads(_read(directory / MANIFEST_NAME))
+        self.directory = directory
+        self.hash: str = manifest["bundle"]
+        files: dict[str, str] = manifest["files"]
+        self.card_json = _proven(directory, CARD_NAME, files)
+        self.card: Card = parse_card(self.card_json, source=str(directory / CARD_NAME))
+        self.settings = Settings(**json.loads(_proven(directory, SETTINGS_NAME, files)))
+        if files.get(self.card.served) != self.card.artifacts[self.card.served]:
+            raise UserError(
+                f"{directory}: {MANIFEST_NAME} and {CARD_NAME} disagree on {self.card.served}; "
+                "nothing is served. Make the bundle again with `dvc repro`"
+            )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make the bundle with `dvc repro`") from None
+
+
+def _proven(directory: Path, name: str, files: dict[str, str]) -> bytes:
+    content = _read(directory / name)
+    found = hashlib.sha256(content).hexdigest()
+    if files.get(name) != found:
+        raise UserError(
+            f"{directory / name}: SHA-256 {found[:12]}… is not the one in {MANIFEST_NAME}; "
+            "nothing is served. Make the bundle again with `dvc repro`"
+        )
+    return content

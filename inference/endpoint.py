@@ -1,0 +1,116 @@
+"""The one handler: from a request to a prediction, the same on both targets."""
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference import contract
+from inference.asgi import Answer, Headers, Receive, Scope, Send
+from inference.bundle import Bundle, Settings
+from inference.contract import Problem
+from inference.first_line import FIRST_LINE_NS
+from inference.model import Model, load_model, load_runtime
+from inference.responder import Responder, preflight
+from inference.telemetry import Instance
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from config.card import Card
+
+
+class Endpoint:
+    """Answers predictions at ``paths``, and 404 anywhere else."""
+
+    def __init__(
+        self,
+        model: Model,
+        card: "Card",
+        settings: Settings,
+        responder: Responder,
+        paths: Collection[str],
+    ) -> None:
+        self.responder = responder
+        self._model = model
+        self._card = card
+        self._limit = settings.max_body_bytes
+        self._paths = frozenset(paths)
+        # There are only as many right answers as classes.
+        self._bodies = [
+            b'{"prediction": %d, "model_version": "%b"}' % (number, card.version.encode())
+            for number in range(len(card.classes))
+        ]
+        self._headers: list[Headers] = [
+            [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+            for body in self._bodies
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application."""
+        answer = await self.responder.respond(self._handle, scope, receive)
+        await answer(scope, receive, send)
+
+    async def predict(self, request: "Request") -> Answer:
+        """Answer as a handler of Starlette or functions-framework."""
+        return await self.responder.respond(self._handle, request.scope, request.receive)
+
+    async def _handle(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Answer:
+        if scope["path"] not in self._paths:
+            raise contract.not_found()
+        method = scope["method"]
+        if method != "POST":
+            if method == "OPTIONS":
+                return preflight(contract.METHODS)
+            raise contract.method_not_allowed()
+        contract.check_content_type(headers.get(b"content-type"))
+        body = await read_body(receive, headers, self._limit)
+        features = contract.read_features(body, self._card)
+        began = time.perf_counter_ns()
+        prediction = self._model.predict(features)
+        cost = (time.perf_counter_ns() - began) / 1e6
+        return Answer(
+            200,
+            self._headers[prediction].copy(),
+            self._bodies[prediction],
+            f", predict;dur={cost:.3f}",
+        )
+
+
+async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
+    """The whole body, read no further than ``limit`` bytes.
+
+    Raises:
+        Problem: 413, it is longer or says that it is; 400, the caller went away.
+    """
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > limit:
+        raise contract.too_large(limit)
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "the connection was closed before the body was whole")
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise contract.too_large(limit)
+        more = message.get("more_body", False)
+    return body
+
+
+def open_endpoint(directory: Path, paths: Collection[str]) -> tuple[Endpoint, Bundle]:
+    """Load a bundle's model, ready to answer, keeping account of what each part of that cost.
+
+    Raises:
+        UserError: the bundle is incomplete, or a file is not the one that it was made with.
+    """
+    instance = Instance()
+    instance.mark("interpreter", FIRST_LINE_NS)
+    bundle = Bundle(directory)
+    runtime = load_runtime(bundle.card)
+    instance.mark("imports")
+    model = load_model(bundle.card, directory, runtime)
+    instance.mark("model")
+    responder = Responder(instance, bundle.settings)
+    return Endpoint(model, bundle.card, bundle.settings, responder, paths), bundle

@@ -1,0 +1,1 @@
+"""The service: uvicorn, the one handler at ``/predict``, FastAPI for everything else."""

@@ -1,0 +1,94 @@
+"""The service's ASGI application.
+
+A prediction is answered without FastAPI having been imported, which alone costs as much as the rest
+of a cold start. The first request for a page builds the FastAPI application, once.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference import contract
+from inference.asgi import Answer, Receive, Scope, Send
+from inference.endpoint import open_endpoint
+from inference.responder import Responder, preflight
+
+if TYPE_CHECKING:
+    from service.pages import Pages
+
+PREDICT_PATH = "/predict"
+HEALTH_PATH = "/health"
+# What the FastAPI application answers. Any other path is refused without it, so that a scanner's
+# thousand guesses never build it.
+PAGE_PATHS = frozenset({"/docs", "/redoc", "/openapi.json", "/model"})
+ASSETS_PATH = "/assets/"
+
+
+class Health:
+    """Says that this instance is up; such requests are not counted as answered."""
+
+    methods = "GET, HEAD, OPTIONS"
+
+    def __init__(self, responder: Responder, version: str) -> None:
+        self._responder = responder
+        self._body = b'{"status": "ok", "model_version": "%b"}' % version.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application."""
+        answer = await self._responder.respond(self._handle, scope, receive, counted=False)
+        await answer(scope, receive, send)
+
+    async def _handle(
+        self, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
+    ) -> Answer:
+        method = scope["method"]
+        if method == "OPTIONS":
+            return preflight(self.methods)
+        if method not in {"GET", "HEAD"}:
+            raise contract.method_not_allowed(self.methods)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(self._body)),
+            (b"cache-control", b"no-store"),
+        ]
+        return Answer(200, headers, b"" if method == "HEAD" else self._body)
+
+
+class Service:
+    """Predictions and health at once; pages from FastAPI, built when first asked for.
+
+    Raises:
+        UserError: the bundle in ``directory`` is incomplete or was changed.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.endpoint, self.bundle = open_endpoint(directory, {PREDICT_PATH})
+        self.responder = self.endpoint.responder
+        self.health = Health(self.responder, self.bundle.card.version)
+        self._pages: Pages | None = None
+        self._building = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        path = scope["path"]
+        if path == PREDICT_PATH:
+            await self.endpoint(scope, receive, send)
+        elif path == HEALTH_PATH:
+            await self.health(scope, receive, send)
+        elif path in PAGE_PATHS or path.startswith(ASSETS_PATH):
+            pages = await self.pages()
+            await pages(scope, receive, send)
+        else:
+            await self.endpoint(scope, receive, send)
+
+    async def pages(self) -> "Pages":
+        """The FastAPI application; the first call builds it, off the event loop."""
+        async with self._building:
+            if self._pages is None:
+                self._pages = await asyncio.to_thread(self._build_pages)
+        return self._pages
+
+    def _build_pages(self) -> "Pages":
+        from service.pages import Pages
+
+        return Pages(self)

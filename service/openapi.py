@@ -1,0 +1,219 @@
+"""The contract as OpenAPI: what the handler reads and answers, filled in from the model card."""
+
+from typing import Any
+
+from config.card import Card, Feature
+from inference.bundle import Settings
+from inference.contract import FLOAT32_MAX, TITLES
+from service.app import HEALTH_PATH, PREDICT_PATH
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+WHY = {
+    400: "The body is empty, not JSON, not an object, or has no `features`.",
+    405: "The path takes another method; `Allow` says which.",
+    413: "The body is over the limit.",
+    415: "`Content-Type` is given and is not JSON.",
+    422: "`features` has the wrong length, or holds something that is not a finite number within "
+    "float32's range; `errors` names each place.",
+    500: "Something unforeseen; the log has it under the request's id.",
+}
+
+
+def description(card: Card) -> str:
+    """The page's first paragraph."""
+    return (
+        f"Predicts one of {len(card.classes)} classes ({', '.join(card.classes)}) from "
+        f"{len(card.features)} numbers. The same contract holds on the service and on the function."
+    )
+
+
+def with_contract(schema: dict[str, Any], card: Card, settings: Settings) -> dict[str, Any]:
+    """Add the paths that the handler answers to what FastAPI found by itself."""
+    components = schema.setdefault("components", {})
+    components.setdefault("schemas", {}).update(_schemas(card))
+    components["headers"] = _headers()
+    own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card)}
+    schema["paths"] = own | schema["paths"]
+    for path, item in schema["paths"].items():
+        for method, operation in item.items():
+            responses = operation["responses"]
+            if path not in own:
+                responses["500"] = _problem(500)
+            for response in responses.values():
+                response["headers"] = _header_references() | response.get("headers", {})
+            operation.setdefault("operationId", f"{method}{path.replace('/', '_')}")
+    return schema
+
+
+def _described(feature: Feature) -> str:
+    unit = f" in {feature.unit}" if feature.unit else ""
+    return f"{feature.name}{unit} (seen: {feature.minimum:g} to {feature.maximum:g})"
+
+
+def _schemas(card: Card) -> dict[str, Any]:
+    width = len(card.features)
+    text = {"type": "string"}
+    return {
+        "Features": {
+            "type": "object",
+            "required": ["features"],
+            "properties": {
+                "features": {
+                    "type": "array",
+                    "description": "In this order: "
+                    + ", ".join(_described(feature) for feature in card.features)
+                    + ".",
+                    "minItems": width,
+                    "maxItems": width,
+                    "items": {"type": "number", "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX},
+                }
+            },
+        },
+        "Prediction": {
+            "type": "object",
+            "required": ["prediction", "model_version"],
+            "properties": {
+                "prediction": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": len(card.classes) - 1,
+                    "description": ", ".join(
+                        f"{number}: {name}" for number, name in enumerate(card.classes)
+                    ),
+                },
+                "model_version": {"type": "string", "const": card.version},
+            },
+        },
+        "Problem": {
+            "type": "object",
+            "description": "RFC 9457 problem details.",
+            "required": ["type", "title", "status", "detail", "request_id"],
+            "properties": {
+                "type": {"type": "string", "format": "uri-reference"},
+                "title": text,
+                "status": {"type": "integer"},
+                "detail": text | {"description": "What is wrong and what to send instead."},
+                "request_id": text,
+                "errors": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["pointer", "detail"],
+                        "properties": {"pointer": text, "detail": text},
+                    },
+                },
+            },
+        },
+    }
+
+
+def _predict(card: Card, settings: Settings) -> dict[str, Any]:
+    requests, answers = {}, {}
+    for number, case in enumerate(card.golden, start=1):
+        name = f"example {number}: {card.classes[case.prediction]}"
+        requests[name] = {"value": {"features": case.features}}
+        answers[name] = {
+            "value": {"prediction": case.prediction, "model_version": card.version},
+        }
+    responses: dict[str, Any] = {
+        "200": _json("Prediction", "The class of the row.", examples=answers)
+    }
+    for status in (400, 405, 413, 415, 422, 500):
+        responses[str(status)] = _problem(status)
+    responses["413"]["description"] = f"The body has more than {settings.max_body_bytes} bytes."
+    return {
+        "post": {
+            "tags": ["prediction"],
+            "summary": "Predict the class of one row",
+            "operationId": "predict",
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Features"},
+                        "examples": requests,
+                    }
+                },
+            },
+            "responses": responses,
+        },
+        "options": {
+            "tags": ["prediction"],
+            "summary": "Which methods and headers are allowed",
+            "operationId": "predict_options",
+            "responses": {"204": {"description": "In `Allow` and `Access-Control-Allow-*`."}},
+        },
+    }
+
+
+def _health(card: Card) -> dict[str, Any]:
+    example = {"up": {"value": {"status": "ok", "model_version": card.version}}}
+    answer: dict[str, Any] = {
+        "description": "The instance is up; this request is not counted in `X-Instance`.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["status", "model_version"],
+                    "properties": {
+                        "status": {"type": "string", "const": "ok"},
+                        "model_version": {"type": "string", "const": card.version},
+                    },
+                },
+                "examples": example,
+            }
+        },
+    }
+    return {
+        "get": {
+            "tags": ["model"],
+            "summary": "Whether this instance answers",
+            "operationId": "health",
+            "responses": {"200": answer, "500": _problem(500)},
+        }
+    }
+
+
+def _json(schema: str, text: str, *, examples: dict[str, Any]) -> dict[str, Any]:
+    reference = {"$ref": f"#/components/schemas/{schema}"}
+    return {
+        "description": text,
+        "content": {"application/json": {"schema": reference, "examples": examples}},
+    }
+
+
+def _problem(status: int) -> dict[str, Any]:
+    example = {"type": "about:blank", "title": TITLES[status], "status": status}
+    example |= {"detail": WHY[status].replace("`", ""), "request_id": "i3fa9c1d2b7e0-1"}
+    problem: dict[str, Any] = {
+        "description": WHY[status],
+        "content": {"application/problem+json": {"schema": PROBLEM, "example": example}},
+    }
+    if status == 405:
+        problem["headers"] = {"Allow": {"schema": {"type": "string"}}}
+    return problem
+
+
+def _headers() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "X-Request-Id": {
+            "description": "The caller's, if it is 1 to 64 of A-Z a-z 0-9 . _ ~ -, else made here.",
+            "schema": text,
+        },
+        "X-Instance": {
+            "description": "Who answered: an id, how many requests it has answered, this one "
+            "included, and the age of its process in milliseconds.",
+            "schema": text,
+            "example": "i3fa9c1d2b7e0; requests=1; age=183.214",
+        },
+        "Server-Timing": {
+            "description": "What the instance's start cost and, after a prediction, what that did.",
+            "schema": text,
+            "example": "interpreter;dur=41.0, imports;dur=98.2, model;dur=21.3, predict;dur=0.041",
+        },
+    }
+
+
+def _header_references() -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in _headers()}

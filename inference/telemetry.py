@@ -6,11 +6,16 @@ import re
 import time
 from pathlib import Path
 
+from inference.asgi import Scope
 from inference.first_line import FIRST_LINE_NS
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _CLOUD_TRACE = re.compile(rb"([0-9a-f]{32})(?:/\d{1,20})?(?:;o=[0-3])?")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
+
+_SEVERITIES = {2: "INFO", 3: "INFO", 4: "WARNING", 5: "ERROR"}
+# Paths come from outside: without a bound, remembering them would leak memory.
+_MOST_REMEMBERED = 64
 
 # proc(5): field 22 of /proc/self/stat, counted from the one after the command's closing bracket.
 _START_TIME = 22 - 3
@@ -97,19 +102,18 @@ class RequestLog:
 
     def request(
         self,
-        method: str,
-        path: str,
+        scope: Scope,
         status: int,
         elapsed_ns: int,
         request_id: str,
         trace: str | None,
     ) -> None:
         """Write the line of one answered request."""
-        severity = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
+        severity = _SEVERITIES[status // 100]
         trace_member = (
             f',"logging.googleapis.com/trace":"{self._trace_prefix}{trace}"' if trace else ""
         )
-        message, request = self._escape(method, path)
+        message, request = self._escape(scope["method"], scope["path"])
         write_line(
             f'{{"severity":"{severity}","message":"{message} {status}","httpRequest":{{{request},'
             f'"status":{status},"latency":"{elapsed_ns / 1e9:.6f}s"}}{trace_member},'
@@ -123,7 +127,7 @@ class RequestLog:
             message = json.dumps(f"{method} {path}")[1:-1]
             request = f'"requestMethod":{json.dumps(method)},"requestUrl":{json.dumps(path)}'
             known = (message, request)
-            if len(self._escaped) < 64:
+            if len(self._escaped) < _MOST_REMEMBERED:
                 self._escaped[method, path] = known
         return known
 

@@ -8,6 +8,7 @@ from inference.contract import FLOAT32_MAX, TITLES
 from service.app import HEALTH_PATH, PREDICT_PATH
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
+METHOD_NOT_ALLOWED = 405
 WHY = {
     400: "The body is empty, not JSON, not an object, or has no `features`.",
     405: "The path takes another method; `Allow` says which.",
@@ -189,7 +190,7 @@ def _problem(status: int) -> dict[str, Any]:
         "description": WHY[status],
         "content": {"application/problem+json": {"schema": PROBLEM, "example": example}},
     }
-    if status == 405:
+    if status == METHOD_NOT_ALLOWED:
         problem["headers"] = {"Allow": {"schema": {"type": "string"}}}
     return problem
 

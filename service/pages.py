@@ -104,14 +104,15 @@ def build_application(service: "Service") -> FastAPI:
             )
         return application.openapi_schema
 
-    application.openapi = documented  # type: ignore[method-assign] - FastAPI's documented way
+    # FastAPI's documented way to extend its schema.
+    application.openapi = documented  # type: ignore[method-assign]
     return application
 
 
 async def _http_problem(request: Request, error: Exception) -> Answer:
     """Give what FastAPI refuses by itself the contract's form."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 405:
+    if status == openapi.METHOD_NOT_ALLOWED:
         allowed = ASSETS_METHODS if request.url.path.startswith(ASSETS_PATH) else METHODS
         return refusal(contract.method_not_allowed(allowed), request.state.request_id)
     return refusal(contract.not_found(), request.state.request_id)

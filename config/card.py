@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import UserError
-
-CARD_NAME = "model.json"
+from config.layout import CARD_NAME
 
 
 @dataclass(frozen=True, slots=True)

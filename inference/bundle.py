@@ -4,11 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from config.card import CARD_NAME, Card, parse_card
+from config.card import Card, parse_card
 from config.errors import UserError
-
-MANIFEST_NAME = "manifest.json"
-SETTINGS_NAME = "serving.json"
+from config.layout import CARD_NAME, MANIFEST_NAME, SETTINGS_NAME
 
 
 class Settings:

@@ -1,7 +1,8 @@
 """What every target offers."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -15,12 +16,15 @@ class Endpoint:
         spawned_ns: ``time.monotonic_ns()`` just before the start was asked for. The process that
             answers cannot have begun earlier.
         pid: of the process, where it runs on this machine.
+        fault: says in a line why the endpoint runs no longer, or None while it does; whoever waits
+            for an answer asks it, so as not to wait for a process that has ended.
     """
 
     name: str
     url: str
     spawned_ns: int
     pid: int | None = None
+    fault: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
     @property
     def predict_url(self) -> str:

@@ -1,0 +1,251 @@
+"""HTTP/1.1 with keep-alive over asyncio: as little work a request as correct framing allows.
+
+A general client would be the bottleneck of the measurement: the ceiling answers tens of thousands
+of requests a second.
+"""
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+MOST_ANSWER_BYTES = 1 << 20
+_OK = 200
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
+_FRAMING = re.compile(
+    rb"\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)", re.I
+)
+
+
+class ProtocolError(Exception):
+    """The peer does not speak HTTP/1.1, or says more than anyone asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that is sent again and again: where to, and its bytes."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    payload: bytes
+
+    @property
+    def server_name(self) -> str | None:
+        """The name that a certificate must carry; None without TLS."""
+        return self.host if self.tls else None
+
+
+def post(url: str, body: bytes, tls: ssl.SSLContext | None = None) -> Call:
+    """A POST of JSON to ``url``; for https the certificate is checked against ``tls`` or the system's.
+
+    Raises:
+        ValueError: the URL is not http or https, or names no host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"not an http or https URL: {url}")
+    secure = parts.scheme == "https"
+    head = (
+        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return Call(
+        host=parts.hostname,
+        port=parts.port or (443 if secure else 80),
+        tls=(tls or ssl.create_default_context()) if secure else None,
+        payload=head.encode("ascii") + body,
+    )
+
+
+class Answer(NamedTuple):
+    """A whole response; ``head`` runs from the status line to the empty line, without it."""
+
+    status: int
+    head: bytes
+    body: bytes
+    keep_alive: bool
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is what was asked for: any other status is an error, never a sample."""
+        return self.status == _OK
+
+    def header(self, name: str) -> str | None:
+        """The value of the first header of that name."""
+        wanted = name.lower().encode("ascii")
+        for line in self.head.split(b"\r\n")[1:]:
+            key, _, value = line.partition(b":")
+            if key.lower() == wanted:
+                return value.strip().decode("latin-1")
+        return None
+
+
+def parse_answer(buffer: bytes, *, ended: bool = False) -> Answer | None:
+    """The answer at the start of ``buffer``, or None while it is not whole (RFC 9112, section 6).
+
+    Args:
+        ended: the peer has closed: a body without a length is then whole.
+
+    Raises:
+        ProtocolError: this is not one HTTP/1.1 answer, or it is over ``MOST_ANSWER_BYTES``.
+    """
+    if len(buffer) > MOST_ANSWER_BYTES:
+        raise ProtocolError("the answer is too long")
+    start = 0
+    while True:
+        end = buffer.find(b"\r\n\r\n", start)
+        if end < 0:
+            return None
+        status = _status(buffer, start)
+        if status >= _OK:
+            break
+        start = end + 4  # an interim answer (1xx): the real one follows
+    length: int | None = None
+    chunked = False
+    keep_alive = buffer.startswith(b"HTTP/1.1", start)
+    for match in _FRAMING.finditer(buffer, start, end + 2):
+        name, value = match[1].lower(), match[2]
+        if name == b"content-length":
+            if not value.isdigit():
+                raise ProtocolError(f"content-length is {value!r}")
+            length = int(value)
+        elif name == b"connection":
+            keep_alive = value.lower() != b"close"
+        else:
+            chunked = value.lower() == b"chunked"
+    head, first = buffer[start:end], end + 4
+    if status in {_NO_CONTENT, _NOT_MODIFIED}:
+        return _whole(status, head, buffer, first, first, keep_alive=keep_alive)
+    if chunked:
+        return _unchunk(status, head, buffer, first, keep_alive=keep_alive)
+    if length is not None:
+        if len(buffer) < first + length:
+            return None
+        return _whole(status, head, buffer, first, first + length, keep_alive=keep_alive)
+    return Answer(status, head, buffer[first:], keep_alive=False) if ended else None
+
+
+def _status(buffer: bytes, start: int) -> int:
+    digits = buffer[start + 9 : start + 12]
+    if not buffer.startswith(b"HTTP/1.", start) or not digits.isdigit():
+        raise ProtocolError(f"not a status line: {buffer[start : start + 40]!r}")
+    return int(digits)
+
+
+def _whole(
+    status: int, head: bytes, buffer: bytes, first: int, last: int, *, keep_alive: bool
+) -> Answer:
+    if len(buffer) > last:
+        raise ProtocolError("more was sent than was asked for")
+    return Answer(status, head, buffer[first:last], keep_alive)
+
+
+def _unchunk(
+    status: int, head: bytes, buffer: bytes, at: int, *, keep_alive: bool
+) -> Answer | None:
+    body = b""
+    while (line_end := buffer.find(b"\r\n", at)) >= 0:
+        size_text = buffer[at:line_end].partition(b";")[0].strip()
+        try:
+            size = int(size_text, 16)
+        except ValueError:
+            raise ProtocolError(f"not a chunk size: {size_text!r}") from None
+        if size == 0:
+            # The trailer section: lines up to an empty one, whose end may be this line's own.
+            end = buffer.find(b"\r\n\r\n", line_end)
+            if end < 0:
+                return None
+            return _whole(status, head, buffer[: end + 4], end + 4, end + 4, keep_alive=keep_alive)._replace(
+                body=body
+            )
+        at = line_end + 2
+        body += buffer[at : at + size]
+        at += size + 2
+    return None
+
+
+class Listener(Protocol):
+    """Whoever sends over connections and waits for what becomes of it."""
+
+    def answered(self, connection: "Connection", answer: Answer) -> None:
+        """A whole answer has come; the connection can send again if ``answer.keep_alive``."""
+
+    def lost(self, connection: "Connection", *, waiting: bool) -> None:
+        """The connection is gone; ``waiting`` if a request was still without its answer."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    def __init__(self, call: Call, listener: Listener) -> None:
+        self._payload = call.payload
+        self._listener = listener
+        self._buffer = b""
+        self._waiting = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See ``asyncio.Protocol``."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
+        self._transport = transport
+
+    def send(self) -> None:
+        """Send the request; the answer goes to the listener."""
+        assert self._transport is not None  # noqa: S101 - for the type checker
+        self._waiting = True
+        self._transport.write(self._payload)
+
+    def close(self) -> None:
+        """Close without a farewell; the listener hears of it only as ``lost``."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """See ``asyncio.Protocol``."""
+        self._take(self._buffer + data if self._buffer else data, ended=False)
+
+    def eof_received(self) -> None:
+        """See ``asyncio.Protocol``."""
+        if self._waiting and self._buffer:
+            self._take(self._buffer, ended=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """See ``asyncio.Protocol``."""
+        waiting, self._waiting = self._waiting, False
+        self._listener.lost(self, waiting=waiting)
+
+    def _take(self, buffer: bytes, *, ended: bool) -> None:
+        try:
+            if not self._waiting:
+                raise ProtocolError("an answer to no request")
+            answer = parse_answer(buffer, ended=ended)
+        except ProtocolError:
+            self.close()
+            return
+        if answer is None:
+            self._buffer = buffer
+            return
+        self._buffer = b""
+        self._waiting = False
+        self._listener.answered(self, answer)
+        if not answer.keep_alive:
+            self.close()
+
+
+async def connect(call: Call, listener: Listener) -> Connection:
+    """Open a connection.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    _, connection = await asyncio.get_running_loop().create_connection(
+        lambda: Connection(call, listener),
+        call.host,
+        call.port,
+        ssl=call.tls,
+        server_hostname=call.server_name,
+    )
+    return connection

@@ -1,0 +1,1 @@
+"""The commands: bundle, rehearse, serve. What they start lives in ``targets``."""

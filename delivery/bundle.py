@@ -1,0 +1,109 @@
+"""Assemble what each target runs: code, model, settings, requirements, and a manifest of it all."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from config.card import load_card
+from config.errors import UserError
+from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SETTINGS_NAME
+from config.params import load_params
+
+DIST = Path("dist")
+MODELS = Path("models")
+TARGETS = ("service", "function")
+# Only these of `config` are for serving; the rest reads params.yaml, which stays here.
+CONFIG_FILES = ("__init__.py", "card.py", "errors.py", "layout.py")
+IGNORED = "__pycache__/\n"
+IGNORE_NAMES = (".dockerignore", ".gcloudignore")
+
+
+def assemble() -> dict[str, Path]:
+    """Make ``dist/service`` and ``dist/function`` anew; nothing changes if that fails.
+
+    Raises:
+        UserError: a file that belongs in a bundle is missing.
+    """
+    contents = {target: _contents(target) for target in TARGETS}
+    # One hash over both: a release is one bundle on two targets, and its name says which.
+    digests = {target: _digests(files) for target, files in contents.items()}
+    lines = [
+        f"{digest}  {target}/{name}\n"
+        for target in TARGETS
+        for name, digest in digests[target].items()
+    ]
+    bundle_hash = hashlib.sha256("".join(lines).encode()).hexdigest()
+    DIST.mkdir(exist_ok=True)
+    for target, files in contents.items():
+        manifest = {"bundle": bundle_hash, "target": target, "files": digests[target]}
+        text = json.dumps(manifest, indent=2) + "\n"
+        _replace(DIST / target, {**files, MANIFEST_NAME: text.encode()})
+    return {target: DIST / target for target in TARGETS}
+
+
+def read_bundle_hash(bundle: Path) -> str:
+    """The hash that both bundles of one assembly share.
+
+    Raises:
+        UserError: there is no manifest.
+    """
+    try:
+        manifest = json.loads((bundle / MANIFEST_NAME).read_bytes())
+    except OSError as error:
+        raise UserError(f"{bundle}: {error.strerror}; make it with `dvc repro`") from None
+    return str(manifest["bundle"])
+
+
+def _contents(target: str) -> dict[str, bytes]:
+    """Every file of one bundle but its manifest, by its path in the bundle, sorted."""
+    card = load_card(MODELS / CARD_NAME)
+    serving = load_params().serving
+    settings = {
+        "max_body_bytes": serving.max_body_bytes,
+        "allowed_origins": list(serving.allowed_origins),
+    }
+    sources = {
+        CARD_NAME: MODELS / CARD_NAME,
+        card.served: MODELS / card.served,
+        REQUIREMENTS_NAME: Path("locks") / f"{target}-{card.runtime}.txt",
+    }
+    sources |= {f"config/{name}": Path("config") / name for name in CONFIG_FILES}
+    sources |= {str(path): path for path in Path("inference").glob("*.py")}
+    for name in ("__init__.py", f"{card.runtime}.py"):
+        sources[f"inference/runtimes/{name}"] = Path("inference/runtimes") / name
+    if target == "function":
+        # functions-framework wants main.py at the top.
+        sources["main.py"] = Path("function/main.py")
+    else:
+        sources |= {str(path): path for path in Path(target).glob("*.py")}
+    files = {name: _read(path) for name, path in sources.items()}
+    files[SETTINGS_NAME] = (json.dumps(settings, indent=2) + "\n").encode()
+    files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())
+    return dict(sorted(files.items()))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}, but the bundle needs it") from None
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+def _replace(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Put a whole folder in the place of another."""
+    made = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    # mkdtemp makes it private; what a container copies must be readable by another user.
+    made.chmod(0o755)
+    for name, content in files.items():
+        path = made / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    shutil.rmtree(directory, ignore_errors=True)
+    made.rename(directory)

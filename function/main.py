@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uvicorn_worker import UvicornWorker
+
 from config.errors import UserError
 from inference import logs
 from inference.endpoint import open_endpoint
+from inference.protocol import JoiningProtocol
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from inference.asgi import Answer
 
 logs.install()
+# The worker is made after this module is loaded, and asks its class which protocol to speak.
+UvicornWorker.CONFIG_KWARGS["http"] = JoiningProtocol
 try:
     # A function's URL points at its root.
     ENDPOINT, _ = open_endpoint(Path(__file__).resolve().parent, {"/", "/predict"})

@@ -12,6 +12,7 @@ from uvicorn.server import Server
 
 from config.errors import UserError, run_as_command
 from inference import logs
+from inference.protocol import JoiningProtocol
 from service.app import Service
 
 
@@ -26,7 +27,7 @@ def main() -> None:
         # In a container every interface is the right one; a laptop's targets say 127.0.0.1.
         host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104
         port=int(port),
-        http="httptools",
+        http=JoiningProtocol,
         loop="uvloop",
         ws="none",
         lifespan="off",

@@ -8,14 +8,15 @@ import asyncio
 import re
 import ssl
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 MOST_ANSWER_BYTES = 1 << 20
 _OK = 200
 _NO_CONTENT, _NOT_MODIFIED = 204, 304
 _FRAMING = re.compile(
-    rb"\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)", re.I
+    rb"\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n|$)",
+    re.IGNORECASE,
 )
 
 
@@ -39,7 +40,7 @@ class Call:
 
 
 def post(url: str, body: bytes, tls: ssl.SSLContext | None = None) -> Call:
-    """A POST of JSON to ``url``; for https the certificate is checked against ``tls`` or the system's.
+    """A POST of JSON to ``url``; ``tls`` takes the place of the system's trust for https.
 
     Raises:
         ValueError: the URL is not http or https, or names no host.
@@ -86,8 +87,7 @@ class Answer(NamedTuple):
 def parse_answer(buffer: bytes, *, ended: bool = False) -> Answer | None:
     """The answer at the start of ``buffer``, or None while it is not whole (RFC 9112, section 6).
 
-    Args:
-        ended: the peer has closed: a body without a length is then whole.
+    ``ended`` says that the peer has closed: a body without a length is then whole.
 
     Raises:
         ProtocolError: this is not one HTTP/1.1 answer, or it is over ``MOST_ANSWER_BYTES``.
@@ -103,29 +103,22 @@ def parse_answer(buffer: bytes, *, ended: bool = False) -> Answer | None:
         if status >= _OK:
             break
         start = end + 4  # an interim answer (1xx): the real one follows
-    length: int | None = None
-    chunked = False
-    keep_alive = buffer.startswith(b"HTTP/1.1", start)
-    for match in _FRAMING.finditer(buffer, start, end + 2):
-        name, value = match[1].lower(), match[2]
-        if name == b"content-length":
-            if not value.isdigit():
-                raise ProtocolError(f"content-length is {value!r}")
-            length = int(value)
-        elif name == b"connection":
-            keep_alive = value.lower() != b"close"
-        else:
-            chunked = value.lower() == b"chunked"
     head, first = buffer[start:end], end + 4
+    length, chunked, keep_alive = _framing(head)
     if status in {_NO_CONTENT, _NOT_MODIFIED}:
-        return _whole(status, head, buffer, first, first, keep_alive=keep_alive)
+        length, chunked = 0, False
     if chunked:
-        return _unchunk(status, head, buffer, first, keep_alive=keep_alive)
-    if length is not None:
-        if len(buffer) < first + length:
+        found = _unchunk(buffer, first)
+        if found is None:
             return None
-        return _whole(status, head, buffer, first, first + length, keep_alive=keep_alive)
-    return Answer(status, head, buffer[first:], keep_alive=False) if ended else None
+        body, last = found
+    elif length is not None:
+        body, last = buffer[first : first + length], first + length
+    else:
+        return Answer(status, head, buffer[first:], keep_alive=False) if ended else None
+    if len(buffer) > last:
+        raise ProtocolError("more was sent than was asked for")
+    return Answer(status, head, body, keep_alive) if len(buffer) == last else None
 
 
 def _status(buffer: bytes, start: int) -> int:
@@ -135,17 +128,26 @@ def _status(buffer: bytes, start: int) -> int:
     return int(digits)
 
 
-def _whole(
-    status: int, head: bytes, buffer: bytes, first: int, last: int, *, keep_alive: bool
-) -> Answer:
-    if len(buffer) > last:
-        raise ProtocolError("more was sent than was asked for")
-    return Answer(status, head, buffer[first:last], keep_alive)
+def _framing(head: bytes) -> tuple[int | None, bool, bool]:
+    """Length, if given; whether the body is chunked; whether the connection stays open."""
+    length: int | None = None
+    chunked = False
+    keep_alive = head.startswith(b"HTTP/1.1")
+    for match in _FRAMING.finditer(head):
+        name, value = match[1].lower(), match[2]
+        if name == b"content-length":
+            if not value.isdigit():
+                raise ProtocolError(f"content-length is {value!r}")
+            length = int(value)
+        elif name == b"connection":
+            keep_alive = value.lower() != b"close"
+        else:
+            chunked = value.lower() == b"chunked"
+    return length, chunked, keep_alive
 
 
-def _unchunk(
-    status: int, head: bytes, buffer: bytes, at: int, *, keep_alive: bool
-) -> Answer | None:
+def _unchunk(buffer: bytes, at: int) -> tuple[bytes, int] | None:
+    """The body whose chunks begin at ``at``, and where it ends; None while it is not whole."""
     body = b""
     while (line_end := buffer.find(b"\r\n", at)) >= 0:
         size_text = buffer[at:line_end].partition(b";")[0].strip()
@@ -154,13 +156,9 @@ def _unchunk(
         except ValueError:
             raise ProtocolError(f"not a chunk size: {size_text!r}") from None
         if size == 0:
-            # The trailer section: lines up to an empty one, whose end may be this line's own.
+            # Trailer lines may follow, up to an empty line.
             end = buffer.find(b"\r\n\r\n", line_end)
-            if end < 0:
-                return None
-            return _whole(status, head, buffer[: end + 4], end + 4, end + 4, keep_alive=keep_alive)._replace(
-                body=body
-            )
+            return (body, end + 4) if end >= 0 else None
         at = line_end + 2
         body += buffer[at : at + size]
         at += size + 2
@@ -185,23 +183,20 @@ class Connection(asyncio.Protocol):
         self._listener = listener
         self._buffer = b""
         self._waiting = False
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See ``asyncio.Protocol``."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
 
     def send(self) -> None:
         """Send the request; the answer goes to the listener."""
-        assert self._transport is not None  # noqa: S101 - for the type checker
         self._waiting = True
         self._transport.write(self._payload)
 
     def close(self) -> None:
         """Close without a farewell; the listener hears of it only as ``lost``."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
@@ -218,9 +213,10 @@ class Connection(asyncio.Protocol):
         self._listener.lost(self, waiting=waiting)
 
     def _take(self, buffer: bytes, *, ended: bool) -> None:
+        if not self._waiting:
+            self.close()  # an answer to no request
+            return
         try:
-            if not self._waiting:
-                raise ProtocolError("an answer to no request")
             answer = parse_answer(buffer, ended=ended)
         except ProtocolError:
             self.close()

@@ -1,5 +1,6 @@
 """The contract as OpenAPI: what the handler reads and answers, filled in from the model card."""
 
+import json
 from typing import Any
 
 from config.card import Card, Feature
@@ -34,6 +35,8 @@ def with_contract(schema: dict[str, Any], card: Card, settings: Settings) -> dic
     components.setdefault("schemas", {}).update(_schemas(card))
     components["headers"] = _headers()
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card)}
+    found = schema["paths"]["/model"]["get"]["responses"]["200"]
+    found |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
     schema["paths"] = own | schema["paths"]
     for path, item in schema["paths"].items():
         for method, operation in item.items():
@@ -44,6 +47,11 @@ def with_contract(schema: dict[str, Any], card: Card, settings: Settings) -> dic
                 response["headers"] = _header_references() | response.get("headers", {})
             operation.setdefault("operationId", f"{method}{path.replace('/', '_')}")
     return schema
+
+
+def _plain(card: Card) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(card.to_json())
+    return plain
 
 
 def _described(feature: Feature) -> str:
@@ -84,6 +92,11 @@ def _schemas(card: Card) -> dict[str, Any]:
                 },
                 "model_version": {"type": "string", "const": card.version},
             },
+        },
+        "Card": {
+            "type": "object",
+            "description": "What was trained, on what, how well, and what was proven of it.",
+            "required": list(Card._fields),
         },
         "Problem": {
             "type": "object",

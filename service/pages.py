@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 
-from config.card import Card
 from inference import contract
 from inference.asgi import Answer, Message, Receive, Scope, Send
 from inference.responder import preflight, refusal
@@ -87,8 +86,8 @@ def build_application(service: "Service") -> FastAPI:
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
 
-    @application.get("/model", response_model=Card, tags=["model"], summary="The model card")
-    def model() -> Response:
+    @application.get("/model", tags=["model"], summary="The model card")
+    def model_card() -> Response:
         return Response(service.bundle.card_json, media_type="application/json")
 
     def documented() -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Cold starts: ask for a fresh instance, send its first request, keep what the answer proves."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+
+from benchmarks.client import Answer, Call, ProtocolError, parse_answer, post
+from benchmarks.proof import Part, Rejection, judge, read_instance, read_server_timing
+from config.errors import UserError
+from targets.protocol import Endpoint
+
+LIMIT_S = 60.0
+POLL_S = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class ColdSample:
+    """One proven cold start; everything in milliseconds.
+
+    Attributes:
+        total_ms: from the start being asked for to the whole first answer.
+        connected_ms: of these, until the port took a connection.
+        age_ms: of the process when it answered, by its own account.
+        parts: what the answer's ``Server-Timing`` says the start was spent on.
+    """
+
+    instance: str
+    total_ms: float
+    connected_ms: float
+    age_ms: float
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer, with moments on the clock of ``time.monotonic_ns``.
+
+    Attributes:
+        answer: None if the connection was closed before it was whole.
+    """
+
+    connected_ns: int
+    sent_ns: int
+    received_ns: int
+    answer: Answer | None
+
+
+def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S) -> Exchange:
+    """Connect as soon as the endpoint's port is open, and send it a prediction request.
+
+    Raises:
+        UserError: the endpoint has ended, or the limit has passed.
+    """
+    call = post(endpoint.predict_url, body)
+    deadline = time.monotonic() + limit_s
+    with _connected(endpoint, call, deadline) as connection:
+        connected = time.monotonic_ns()
+        # TLS belongs to what a caller waits for.
+        with _secured(connection, call) as stream:
+            sent = time.monotonic_ns()
+            answer = _ask(endpoint, stream, call, deadline)
+            return Exchange(connected, sent, time.monotonic_ns(), answer)
+
+
+def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdSample | Rejection:
+    """A sample if the exchange proves a cold start, else why it does not."""
+    answer = exchange.answer
+    if answer is None:
+        return Rejection.NO_ANSWER
+    if not answer.ok:
+        return Rejection.NOT_200
+    instance = read_instance(answer.header("x-instance"))
+    # A process of this machine began when we spawned it; elsewhere the platform starts one for a
+    # request, so it must be younger than that.
+    since_ns = endpoint.spawned_ns if endpoint.pid is not None else exchange.sent_ns
+    rejection = judge(instance, seen, (exchange.received_ns - since_ns) / 1e6)
+    if instance is None or rejection is not None:
+        return rejection or Rejection.ANONYMOUS
+    return ColdSample(
+        instance=instance.name,
+        total_ms=(exchange.received_ns - endpoint.spawned_ns) / 1e6,
+        connected_ms=(exchange.connected_ns - endpoint.spawned_ns) / 1e6,
+        age_ms=instance.age_ms,
+        parts=read_server_timing(answer.header("server-timing")),
+    )
+
+
+@contextlib.contextmanager
+def _connected(endpoint: Endpoint, call: Call, deadline: float) -> Iterator[socket.socket]:
+    while True:
+        try:
+            connection = socket.create_connection((call.host, call.port), _left(deadline))
+        except OSError as error:
+            _give_up_if_hopeless(endpoint, deadline, f"no connection ({error.strerror or error})")
+            time.sleep(POLL_S)
+            continue
+        with connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            yield connection
+        return
+
+
+def _secured(connection: socket.socket, call: Call) -> socket.socket:
+    if call.tls is None:
+        return connection
+    return call.tls.wrap_socket(connection, server_hostname=call.server_name)
+
+
+def _ask(endpoint: Endpoint, stream: socket.socket, call: Call, deadline: float) -> Answer | None:
+    buffer = b""
+    try:
+        stream.sendall(call.payload)
+        while True:
+            stream.settimeout(_left(deadline))
+            data = stream.recv(65536)
+            buffer += data
+            answer = parse_answer(buffer, ended=not data)
+            if answer is not None or not data:
+                return answer
+    except TimeoutError:
+        _give_up_if_hopeless(endpoint, deadline, "connected, but no answer")
+        return None
+    except (OSError, ProtocolError):
+        return None
+
+
+def _left(deadline: float) -> float:
+    """Seconds left, never none: zero would make a socket non-blocking."""
+    return max(deadline - time.monotonic(), 0.001)
+
+
+def _give_up_if_hopeless(endpoint: Endpoint, deadline: float, why: str) -> None:
+    if (fault := endpoint.fault()) is not None:
+        raise UserError(fault)
+    if time.monotonic() >= deadline:
+        raise UserError(f"{endpoint.name} at {endpoint.url}: {why} within the time limit")

@@ -1,0 +1,163 @@
+"""What a measurement yields, as it is written to ``report.json``."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmarks.cold import ColdSample
+from benchmarks.machine import Machine
+from benchmarks.proof import Part
+from benchmarks.statistics import Estimate, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was measured.
+
+    Attributes:
+        bundles: (target, bundle hash) of each target that has a bundle.
+    """
+
+    model: str
+    version: str
+    bundles: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much was measured, as ``params.yaml`` asked, and the rules that hold always.
+
+    Attributes:
+        warm_up_requests: sent at the same rate before those that count, in each round.
+        rounds: into which warm requests and throughput are split, the targets taking turns.
+        throughput_seconds: of each round and number of connections.
+    """
+
+    cold_samples: int
+    warm_requests: int
+    warm_rate: int
+    warm_up_requests: int
+    rounds: int
+    connections: tuple[int, ...]
+    throughput_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """Starts that were not proven cold."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """Proven cold starts.
+
+    Attributes:
+        total_ms: the median.
+        parts: the median of each part over the samples; ``rest`` is what no part accounts for.
+    """
+
+    total_ms: Estimate
+    parts: tuple[Part, ...]
+    samples: tuple[ColdSample, ...]
+    discarded: tuple[Discarded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Latency at a fixed arrival rate, from each request's due moment.
+
+    Attributes:
+        client_late_p99_ms: how late the client itself was in sending; large means a busy machine.
+        latencies_ms: every sample.
+    """
+
+    p50_ms: Estimate
+    p90_ms: Estimate
+    p99_ms: Estimate
+    errors: int
+    client_late_p99_ms: float
+    latencies_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Requests a second, back to back, the median over the rounds."""
+
+    connections: int
+    per_second: Estimate
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A figure beside its budget."""
+
+    figure: str
+    unit: str
+    measured: Estimate
+    budget: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """All that was found of one target.
+
+    Attributes:
+        memory_bytes: proportional set size of the process tree after the load; None: not measured.
+    """
+
+    name: str
+    cold: Cold
+    warm: Warm
+    throughput: tuple[Throughput, ...]
+    memory_bytes: int | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the verdicts."""
+        order = list(Outcome)
+        return max((verdict.outcome for verdict in self.verdicts), key=order.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One measurement.
+
+    Attributes:
+        taken_at: UTC, ISO 8601.
+        load_before: load average of a minute when it began; None where the system does not tell.
+    """
+
+    taken_at: str
+    subject: Subject
+    plan: Plan
+    machine: Machine
+    load_before: float | None
+    load_after: float | None
+    targets: tuple[TargetResult, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the targets' outcomes."""
+        order = list(Outcome)
+        return max((target.outcome for target in self.targets), key=order.index)
+
+
+def to_json(content: Any) -> str:  # noqa: ANN401 - any dataclass
+    """A dataclass as JSON; numbers to the microsecond, beyond which is noise."""
+    return json.dumps(_rounded(asdict(content)), indent=2, allow_nan=False) + "\n"
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {key: _rounded(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(member) for member in value]
+    return value

@@ -1,0 +1,178 @@
+"""An estimator from what ``params.yaml`` says: built, pinned, checked, described."""
+
+import inspect
+import math
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+
+from config.errors import UserError
+from config.params import Estimator
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_KEY = "import_path"
+_WHERE = "params.yaml: estimator"
+
+
+class Classifier(Protocol):
+    """What of scikit-learn's interface is used here."""
+
+    classes_: "NDArray[np.int64]"
+
+    def fit(self, x: "ArrayLike", y: "ArrayLike", /) -> Self:
+        """Train."""
+
+    def predict(self, x: "ArrayLike", /) -> "NDArray[np.int64]":
+        """Class numbers, shape (rows,)."""
+
+    def predict_proba(self, x: "ArrayLike", /) -> "NDArray[np.float64]":
+        """Probabilities, shape (rows, classes)."""
+
+    def get_params(self, *, deep: bool = True) -> dict[str, Any]:
+        """Arguments of the constructor; with ``deep`` those of nested estimators too."""
+
+    def set_params(self, **params: object) -> Self:
+        """Change arguments."""
+
+
+def build_classifier(choice: Estimator, seed: int) -> Classifier:
+    """Build the classifier, with every open ``random_state`` set and every ``n_jobs`` 1.
+
+    Both are part of the pickle: left open, it would differ from run to run or machine to machine.
+
+    Raises:
+        UserError: it is not a scikit-learn classifier, or refuses its arguments.
+    """
+    built = _build(choice.import_path, choice.arguments)
+    if not isinstance(built, BaseEstimator):
+        raise UserError(f"{_WHERE}: {choice.import_path} is not a scikit-learn estimator")
+    classifier = cast("Classifier", built)
+    try:
+        arguments = classifier.get_params(deep=True)
+        _check_kind(choice.import_path, built)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise _refusal(choice.import_path, error) from None
+    pinned: dict[str, int] = {}
+    for name, value in arguments.items():
+        match name.rpartition("__")[2]:
+            case "random_state" if value is None:
+                pinned[name] = seed
+            case "n_jobs":
+                pinned[name] = 1
+    return classifier.set_params(**pinned)
+
+
+def check_probabilities(choice: Estimator, classifier: Classifier) -> None:
+    """Refuse a fitted classifier that gives labels only.
+
+    Raises:
+        UserError: it has no ``predict_proba``.
+    """
+    # Asked after the fit, because some learn only then whether they have it.
+    if not hasattr(classifier, "predict_proba"):
+        raise UserError(
+            f"{_WHERE}: {choice.import_path} gives no probabilities (predict_proba) with these "
+            "arguments; wrap it in sklearn.calibration.CalibratedClassifierCV"
+        )
+
+
+def refuse_fit(choice: Estimator, error: Exception) -> UserError:
+    """What to raise when ``fit`` raised ``error``."""
+    return _refusal(choice.import_path, error)
+
+
+def describe(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """An argument, or an estimator with every argument that it has, as JSON can hold it."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    match value:
+        case float() if not math.isfinite(value):
+            return str(value)  # some arguments are meant to be nan, for which JSON has no word
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [describe(item) for item in value]
+        case Mapping():
+            return {str(key): describe(item) for key, item in value.items()}
+    return _describe_object(value)
+
+
+def _describe_object(value: object) -> str | dict[str, Any]:
+    get_params = getattr(value, "get_params", None)
+    if hasattr(value, "__qualname__") and not get_params:  # a function or a class
+        return _public_path(value)
+    arguments = get_params(deep=False) if get_params else getattr(value, "__dict__", {})
+    return {
+        _KEY: _public_path(type(value)),
+        "arguments": {name: describe(item) for name, item in sorted(arguments.items())},
+    }
+
+
+def first_line(error: Exception) -> str:
+    """Of what an exception says, which may be thousands of lines."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _build(path: str, arguments: Mapping[str, object]) -> object:
+    factory = _load(path)
+    try:
+        signature = inspect.signature(factory)
+        values = {
+            name: _as_default(signature, name, _value(argument))
+            for name, argument in arguments.items()
+        }
+        return factory(**values)
+    except (TypeError, ValueError) as error:
+        raise _refusal(path, error) from None
+
+
+def _value(argument: object) -> object:
+    match argument:
+        case {"import_path": str(path), **rest} if rest.keys() <= {"arguments"}:
+            return _build(path, cast("dict[str, object]", rest.get("arguments") or {}))
+        case dict():
+            return {key: _value(item) for key, item in argument.items()}
+        case list():
+            return [_value(item) for item in argument]
+    return argument
+
+
+def _as_default(signature: inspect.Signature, name: str, value: object) -> object:
+    # YAML has no tuples, and some arguments (feature_range) are refused as lists.
+    parameter = signature.parameters.get(name)
+    if parameter and isinstance(parameter.default, tuple) and isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def _load(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"{_WHERE}: {path} cannot be imported: {first_line(error)}") from None
+    if not isinstance(found, type):
+        raise UserError(f"{_WHERE}: {path} is not a class")
+    return found
+
+
+def _check_kind(path: str, built: object) -> None:
+    if is_regressor(built):
+        raise UserError(f"{_WHERE}: {path} is a regressor; classifiers only, for now")
+    if not is_classifier(built):
+        raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
+
+
+def _refusal(path: str, error: Exception) -> UserError:
+    return UserError(f"{_WHERE}: {path} refuses its arguments: {first_line(error)}")
+
+
+def _public_path(named: Any) -> str:  # noqa: ANN401 - a function or a class
+    """``sklearn.ensemble.RandomForestClassifier``, without the private module it stands in."""
+    parts = [part for part in named.__module__.split(".") if not part.startswith("_")]
+    return ".".join([*parts, named.__qualname__])

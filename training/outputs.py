@@ -1,0 +1,14 @@
+"""Files that are either the old ones or the new ones, never half of each."""
+
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content`` in one step.
+
+    A file that DVC linked from its cache is replaced too, never written through.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)

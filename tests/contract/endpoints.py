@@ -1,0 +1,70 @@
+"""The endpoints of a run: those given by ``--base-url``, else one of every kind, made here."""
+
+import asyncio
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from calls import Caller, HttpCaller, InProcessCaller
+
+from service.app import Service
+from targets.local import local_function, local_service
+from targets.protocol import Target
+from targets.ready import wait_until_answering
+
+IN_PROCESS = ("service-in-process", "service-pages-in-process", "function-in-process")
+PROCESSES = ("service", "function")
+
+
+class Endpoints:
+    """Opens each endpoint when a case first asks for it."""
+
+    def __init__(self, config: pytest.Config, request: pytest.FixtureRequest) -> None:
+        self._given = dict(text.split("=", 1) for text in config.getoption("base_url"))
+        self._request = request
+        self._open: dict[str, Caller] = {}
+        self._stack = ExitStack()
+
+    def __getitem__(self, name: str) -> Caller:
+        if name not in self._open:
+            self._open[name] = self._make(name)
+        return self._open[name]
+
+    def _make(self, name: str) -> Caller:
+        if name in self._given:
+            return HttpCaller(self._given[name])
+        dist: Path = self._request.getfixturevalue("dist")
+        if name == "function":
+            return self._started(local_function(dist / name))
+        if name == "service":
+            return self._started(local_service(dist / name))
+        if name == "function-in-process":
+            return InProcessCaller(function_application(dist / "function"))
+        service = Service(dist / "service")
+        if name == "service-in-process":
+            return InProcessCaller(service)
+        return InProcessCaller(asyncio.run(service.pages()))
+
+    def _started(self, target: Target) -> Caller:
+        endpoint = self._stack.enter_context(target.start())
+        wait_until_answering(endpoint)
+        return HttpCaller(endpoint.url)
+
+    def close(self) -> None:
+        """Stop what was started."""
+        self._stack.close()
+
+
+def function_application(bundle: Path) -> object:
+    """functions-framework's own application around the bundle's ``predict``."""
+    from functions_framework.aio import create_asgi_app
+
+    os.environ["FUNCTION_TARGET"] = "predict"
+    return create_asgi_app("predict", str(bundle / "main.py"), "http")
+
+
+def names(config: pytest.Config) -> list[str]:
+    """The endpoints of this run."""
+    given = [text.split("=", 1)[0] for text in config.getoption("base_url")]
+    return given or [*IN_PROCESS, *PROCESSES]

@@ -1,0 +1,362 @@
+"""The contract, row by row and in its order, on every endpoint of the run."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import pytest
+from calls import Caller, Reply
+from endpoints import Endpoints, names
+
+from config.card import Card
+from inference.contract import FLOAT32_MAX, TITLES
+
+JSON = ("Content-Type", "application/json")
+TEXT = ("Content-Type", "text/plain")
+ORIGIN = ("Origin", "https://example.com")
+INSTANCE = re.compile(r"(i[0-9a-f]{12}); requests=(\d+); age=(\d+\.\d{3})")
+TIMING = re.compile(r"interpreter;dur=[\d.]+, imports;dur=[\d.]+, model;dur=[\d.]+")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request that is refused; ``body`` is made from the card and the limit."""
+
+    status: int
+    method: str = "POST"
+    path: str = "/predict"
+    headers: tuple[tuple[str, str], ...] = (JSON,)
+    body: Callable[[Card, int], bytes | list[bytes]] = lambda _card, _limit: b""
+
+
+def raw(text: str | bytes) -> Callable[[Card, int], bytes]:
+    """The same body whatever the model."""
+    return lambda _card, _limit: text.encode() if isinstance(text, str) else text
+
+
+def features(change: Callable[[list[object]], object]) -> Callable[[Card, int], bytes]:
+    """A right body with its features changed."""
+    return lambda card, _limit: json.dumps(
+        {"features": change(list(card.golden[0].features))}
+    ).encode()
+
+
+def first(text: str) -> Callable[[Card, int], bytes]:
+    """A right body with its first number replaced by this text."""
+
+    def make(card: Card, _limit: int) -> bytes:
+        rest = [json.dumps(value) for value in card.golden[0].features[1:]]
+        return f'{{"features": [{", ".join([text, *rest])}]}}'.encode()
+
+    return make
+
+
+def padded(size: Callable[[int], int]) -> Callable[[Card, int], bytes]:
+    """A right body, with white space to the size that the limit gives."""
+    return lambda card, limit: right(card).ljust(size(limit))
+
+
+def right(card: Card, number: int = 0) -> bytes:
+    """A body that is answered with 200."""
+    return json.dumps({"features": card.golden[number].features}).encode()
+
+
+REFUSED = {
+    "another path": Case(404, path="/nope", body=lambda card, _: right(card)),
+    "a path below": Case(404, path="/predict/", body=lambda card, _: right(card)),
+    "another path, any method": Case(404, method="GET", path="/nope"),
+    "GET": Case(405, method="GET"),
+    "HEAD": Case(405, method="HEAD"),
+    "PUT": Case(405, method="PUT", body=lambda card, _: right(card)),
+    "DELETE": Case(405, method="DELETE"),
+    "PATCH": Case(405, method="PATCH"),
+    "text": Case(415, headers=(TEXT,), body=lambda card, _: right(card)),
+    "a form": Case(415, headers=(("Content-Type", "application/x-www-form-urlencoded"),)),
+    "an empty type": Case(415, headers=(("Content-Type", ""),), body=lambda card, _: right(card)),
+    "over the limit": Case(413, body=padded(lambda limit: limit + 1)),
+    "over the limit in chunks": Case(
+        413, body=lambda card, limit: [right(card), b" " * limit, b" " * limit]
+    ),
+    "empty": Case(400),
+    "white space": Case(400, body=raw("  \n")),
+    "not JSON": Case(400, body=raw("{features: [1]}")),
+    "half a body": Case(400, body=raw('{"features": [1, 2')),
+    "not UTF-8": Case(400, body=raw(b'{"features": ["\xff"]}')),
+    "NaN, which is not JSON": Case(400, body=first("NaN")),
+    "Infinity, which is not JSON": Case(400, body=first("-Infinity")),
+    "nested beyond reading": Case(400, body=raw("[" * 20_000)),
+    "an array": Case(400, body=raw("[5.1, 3.5]")),
+    "a string": Case(400, body=raw('"features"')),
+    "a number": Case(400, body=raw("5.1")),
+    "null": Case(400, body=raw("null")),
+    "no features": Case(400, body=raw('{"Features": [1]}')),
+    "one too few": Case(422, body=features(lambda row: row[:-1])),
+    "one too many": Case(422, body=features(lambda row: [*row, 1.0])),
+    "none": Case(422, body=features(lambda _: [])),
+    "not a list": Case(422, body=features(lambda row: row[0])),
+    "an object": Case(422, body=features(lambda _: {"a": 1})),
+    "features null": Case(422, body=features(lambda _: None)),
+    "a numeral in a string": Case(422, body=first('"5.1"')),
+    "true": Case(422, body=first("true")),
+    "false": Case(422, body=first("false")),
+    "null inside": Case(422, body=first("null")),
+    "a list inside": Case(422, body=first("[5.1]")),
+    "an object inside": Case(422, body=first("{}")),
+    "beyond float32": Case(422, body=first("1e39")),
+    "beyond float64": Case(422, body=first("-1e999")),
+    "an integer of 400 digits": Case(422, body=first("1" * 400)),
+    "an integer of 5000 digits": Case(422, body=first("1" * 5000)),
+    # Where several hold, the order is 404, 405, 415, 413, 400, 422.
+    "404 before 405": Case(404, method="DELETE", path="/nope", headers=(TEXT,)),
+    "405 before 415": Case(405, method="PUT", headers=(TEXT,), body=raw("x")),
+    "415 before 413": Case(415, headers=(TEXT,), body=padded(lambda limit: limit + 1)),
+    "413 before 400": Case(413, body=lambda _card, limit: b"{" * (limit + 1)),
+    "400 before 422": Case(400, body=raw('{"features": ["x"]')),
+}
+
+
+def send(endpoint: Caller, case: Case, card: Card, limit: int, **extra: str) -> Reply:
+    """Send a case, with further headers."""
+    headers = [*case.headers, *((name.replace("_", "-"), value) for name, value in extra.items())]
+    return endpoint.call(case.method, case.path, headers, case.body(card, limit))
+
+
+def post(endpoint: Caller, body: bytes, headers: Iterable[tuple[str, str]] = (JSON,)) -> Reply:
+    """Ask for a prediction."""
+    return endpoint.call("POST", "/predict", headers, body)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the table's cases to the tests that take one."""
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
+
+
+def test_golden_cases_are_answered(endpoint: Caller, card: Card) -> None:
+    """Each golden case gets its class and the model's version, and nothing else."""
+    for golden in card.golden:
+        reply = post(endpoint, json.dumps({"features": golden.features}).encode())
+        assert reply.status == 200
+        assert reply.headers["content-type"] == "application/json"
+        expected = {"prediction": golden.prediction, "model_version": card.version}
+        assert json.loads(reply.body) == expected
+
+
+def test_refusal_is_a_problem(endpoint: Caller, case: Case, card: Card, limit: int) -> None:
+    """A refused request gets its status, as RFC 9457 problem details, with CORS headers."""
+    reply = send(endpoint, case, card, limit, Origin="https://example.com")
+    assert reply.status == case.status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    if case.method == "HEAD":
+        assert reply.body == b""
+        return
+    problem = json.loads(reply.body)
+    assert problem["status"] == case.status
+    assert problem["title"] == TITLES[case.status]
+    assert problem["request_id"] == reply.headers["x-request-id"]
+    assert problem["detail"]
+
+
+def test_refusal_says_what_to_send(endpoint: Caller, card: Card, limit: int) -> None:
+    """405 names the methods, 415 the header, 413 the limit, 422 the features."""
+    wrong_method = send(endpoint, REFUSED["GET"], card, limit)
+    assert wrong_method.headers["allow"] == "POST, OPTIONS"
+    assert b"Content-Type: application/json" in send(endpoint, REFUSED["text"], card, limit).body
+    assert str(limit).encode() in send(endpoint, REFUSED["over the limit"], card, limit).body
+    short = send(endpoint, REFUSED["one too few"], card, limit).body.decode()
+    assert f"expected {len(card.features)} numbers" in short
+    assert all(feature.name in short for feature in card.features)
+
+
+def test_every_offending_position_is_named(endpoint: Caller, card: Card) -> None:
+    """422 points at each wrong number and at none of the right ones."""
+    row: list[object] = list(card.golden[0].features)
+    row[0], row[-1] = "5.1", None
+    problem = json.loads(post(endpoint, json.dumps({"features": row}).encode()).body)
+    pointers = [error["pointer"] for error in problem["errors"]]
+    assert pointers == ["#/features/0", f"#/features/{len(row) - 1}"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("Content-Type", "application/json; charset=utf-8"),),
+        (("Content-Type", "Application/JSON"),),
+        (("Content-Type", "application/vnd.api+json"),),
+    ],
+    ids=["no type", "with charset", "other case", "a JSON suffix"],
+)
+def test_json_by_any_name_is_read(
+    endpoint: Caller, card: Card, headers: tuple[tuple[str, str], ...]
+) -> None:
+    """A body is read if its type is JSON's, or if none is given."""
+    assert post(endpoint, right(card), headers).status == 200
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["-0", "0", "7", "1e-400", "1e-45", f"{FLOAT32_MAX!r}", f"-{FLOAT32_MAX!r}", "3E2"],
+)
+def test_every_finite_float32_is_taken(endpoint: Caller, card: Card, number: str) -> None:
+    """Integers, the ends of the range and numbers too small for it are numbers."""
+    assert post(endpoint, first(number)(card, 0)).status == 200
+
+
+def test_body_up_to_the_limit_is_read(endpoint: Caller, card: Card, limit: int) -> None:
+    """The last byte of the limit is still inside, in one piece or in chunks."""
+    assert post(endpoint, padded(lambda size: size)(card, limit)).status == 200
+    chunks = [right(card)[:5], right(card)[5:]]
+    assert endpoint.call("POST", "/predict", [JSON], chunks).status == 200
+
+
+def test_unknown_keys_are_ignored_and_the_last_of_a_key_counts(
+    endpoint: Caller, card: Card
+) -> None:
+    """Other keys change nothing; a repeated key has its last value."""
+    last = card.golden[-1]
+    body = (
+        f'{{"id": 7, "features": {json.dumps(card.golden[0].features)}, "note": [null], '
+        f'"features": {json.dumps(last.features)}}}'
+    )
+    assert json.loads(post(endpoint, body.encode()).body)["prediction"] == last.prediction
+
+
+@pytest.mark.parametrize("headers", [(), (ORIGIN,)], ids=["without origin", "with origin"])
+def test_options_is_answered(endpoint: Caller, headers: tuple[tuple[str, str], ...]) -> None:
+    """OPTIONS says what is allowed, asked by a browser or not."""
+    reply = endpoint.call("OPTIONS", "/predict", headers)
+    assert (reply.status, reply.body) == (204, b"")
+    assert reply.headers["allow"] == "POST, OPTIONS"
+    assert reply.headers["access-control-allow-methods"] == "POST, OPTIONS"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "Content-Type" in reply.headers["access-control-allow-headers"]
+
+
+def test_every_answer_says_who_gave_it(endpoint: Caller, card: Card, limit: int) -> None:
+    """Request id, instance and timing stand on answers of every status, readable by scripts."""
+    for reply in (
+        post(endpoint, right(card)),
+        endpoint.call("OPTIONS", "/predict"),
+        send(endpoint, REFUSED["another path"], card, limit),
+        send(endpoint, REFUSED["GET"], card, limit),
+        send(endpoint, REFUSED["one too few"], card, limit),
+    ):
+        assert reply.headers["x-request-id"]
+        assert INSTANCE.fullmatch(reply.headers["x-instance"])
+        assert TIMING.match(reply.headers["server-timing"])
+        exposed = reply.headers["access-control-expose-headers"]
+        assert exposed == "X-Request-Id, X-Instance, Server-Timing"
+
+
+def test_prediction_is_timed(endpoint: Caller, card: Card) -> None:
+    """An answered prediction adds its own time to Server-Timing."""
+    assert re.search(
+        r", predict;dur=\d+\.\d{3}$", post(endpoint, right(card)).headers["server-timing"]
+    )
+
+
+def test_requests_are_counted(endpoint: Caller, card: Card) -> None:
+    """An instance counts each request that it answers, and grows older."""
+    found = [INSTANCE.fullmatch(post(endpoint, right(card)).headers["x-instance"]) for _ in "ab"]
+    one, two = (match.groups() for match in found if match)
+    if one[0] == two[0]:  # A deployed endpoint may answer from another instance.
+        assert int(two[1]) > int(one[1])
+        assert float(two[2]) > float(one[2])
+
+
+@pytest.mark.parametrize("offered", ["abc-123", "A" * 64, "0.~_"])
+def test_well_formed_request_id_is_kept(endpoint: Caller, card: Card, offered: str) -> None:
+    """The caller's own request id comes back."""
+    reply = post(endpoint, right(card), [JSON, ("X-Request-Id", offered)])
+    assert reply.headers["x-request-id"] == offered
+
+
+@pytest.mark.parametrize("offered", ["", "A" * 65, "a b", 'x"y', "a/b"])
+def test_other_request_id_is_replaced(endpoint: Caller, card: Card, offered: str) -> None:
+    """An id that could break a log line or a page is not repeated, and the new one is unique."""
+    made = {
+        post(endpoint, right(card), [JSON, ("X-Request-Id", offered)]).headers["x-request-id"]
+        for _ in "ab"
+    }
+    assert offered not in made
+    assert len(made) == 2
+
+
+def test_endpoints_answer_byte_for_byte_alike(
+    endpoints: Endpoints, case: Case, card: Card, limit: int, pytestconfig: pytest.Config
+) -> None:
+    """Under one request id, every endpoint gives the same status and the same body."""
+    replies = {
+        name: send(endpoints[name], case, card, limit, X_Request_Id="twins")
+        for name in names(pytestconfig)
+    }
+    assert len({(reply.status, reply.body) for reply in replies.values()}) == 1, replies
+
+
+def test_endpoints_predict_alike(
+    endpoints: Endpoints, card: Card, pytestconfig: pytest.Config
+) -> None:
+    """Golden cases get the same bytes from every endpoint."""
+    for number in range(len(card.golden)):
+        bodies = {post(endpoints[name], right(card, number)).body for name in names(pytestconfig)}
+        assert len(bodies) == 1
+
+
+def test_function_answers_at_its_root(function: Caller, card: Card) -> None:
+    """A function's URL is its root, so it predicts there too."""
+    reply = function.call("POST", "/", [JSON], right(card))
+    assert json.loads(reply.body)["prediction"] == card.golden[0].prediction
+    assert function.call("GET", "/").status == 405
+
+
+def test_service_has_no_root(service: Caller, card: Card) -> None:
+    """The service's root is another path like any other."""
+    assert service.call("POST", "/", [JSON], right(card)).status == 404
+
+
+def test_health_is_answered_and_not_counted(service: Caller, card: Card) -> None:
+    """Health says which version is up, and leaves the count of requests alone."""
+    counts = []
+    for _ in "ab":
+        reply = service.call("GET", "/health")
+        assert json.loads(reply.body) == {"status": "ok", "model_version": card.version}
+        found = INSTANCE.fullmatch(reply.headers["x-instance"])
+        assert found
+        counts.append((found[1], found[2]))
+    if counts[0][0] == counts[1][0]:
+        assert counts[0] == counts[1]
+    assert service.call("HEAD", "/health").status == 200
+    assert service.call("OPTIONS", "/health").status == 204
+    assert service.call("POST", "/health").headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_model_card_is_served(service: Caller, card: Card) -> None:
+    """The service shows the card of the model that it serves."""
+    assert service.call("GET", "/model").body.decode() == card.to_json()
+
+
+def test_pages_need_no_other_host(service: Caller) -> None:
+    """The documentation loads what it needs from the service itself."""
+    for path in ("/docs", "/redoc"):
+        page = service.call("GET", path)
+        assert page.status == 200
+        sources = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
+        assert sources
+        for source in sources:
+            assert source.startswith("/"), source
+            assert service.call("GET", source).status == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", "/model", "/openapi.json", "/assets/nope.js"])
+def test_pages_are_dressed_like_predictions(service: Caller, path: str) -> None:
+    """A page's answers, refusals too, carry the same headers and form."""
+    for method, status in (("GET", 404 if "nope" in path else 200), ("DELETE", 405)):
+        reply = service.call(method, path)
+        assert reply.status == status
+        assert INSTANCE.fullmatch(reply.headers["x-instance"])
+        if status != 200:
+            assert reply.headers["content-type"] == "application/problem+json"
+    assert service.call("OPTIONS", path).status == 204

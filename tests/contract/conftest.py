@@ -1,6 +1,5 @@
 """Gives each case the endpoints that it is about."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +7,8 @@ import pytest
 
 from config.card import Card, load_card
 from config.params import load_params
-
-# The suite is one folder that can be run by itself, so its modules are found beside it.
-sys.path.insert(0, str(Path(__file__).parent))
-from calls import Caller
-from endpoints import Endpoints, names
+from tests.contract.calls import Caller
+from tests.contract.endpoints import Endpoints, names
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from calls import Caller, HttpCaller, InProcessCaller
 
 from service.app import Service
 from targets.local import local_function, local_service
 from targets.protocol import Target
 from targets.ready import wait_until_answering
+from tests.contract.calls import Caller, HttpCaller, InProcessCaller
 
 IN_PROCESS = ("service-in-process", "service-pages-in-process", "function-in-process")
 PROCESSES = ("service", "function")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pytest
-from calls import Caller, Reply
-from endpoints import Endpoints, names
 
 from config.card import Card
 from inference.contract import FLOAT32_MAX, TITLES
+from tests.contract.calls import Caller, Reply
+from tests.contract.endpoints import Endpoints, names
 
 JSON = ("Content-Type", "application/json")
 TEXT = ("Content-Type", "text/plain")

@@ -41,28 +41,33 @@ class Classifier(Protocol):
 
 
 def build_classifier(choice: Estimator, seed: int) -> Classifier:
-    """Build the classifier, with every open ``random_state`` set and every ``n_jobs`` 1.
+    """Build the classifier, with every open ``random_state`` set and every given ``n_jobs`` 1.
 
     Both are part of the pickle: left open, it would differ from run to run or machine to machine.
 
     Raises:
         UserError: it is not a scikit-learn classifier, or refuses its arguments.
     """
-    built = _build(choice.import_path, choice.arguments)
+    path = choice.import_path
+    built = _build(path, choice.arguments)
     if not isinstance(built, BaseEstimator):
-        raise UserError(f"{_WHERE}: {choice.import_path} is not a scikit-learn estimator")
+        raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
     classifier = cast("Classifier", built)
     try:
         arguments = classifier.get_params(deep=True)
-        _check_kind(choice.import_path, built)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise _refusal(choice.import_path, error) from None
+        regresses, classifies = is_regressor(built), is_classifier(built)
+    except Exception as error:  # noqa: BLE001 - a Pipeline reads its steps only now
+        raise _refusal(path, error) from None
+    if regresses:
+        raise UserError(f"{_WHERE}: {path} is a regressor; classifiers only, for now")
+    if not classifies:
+        raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
     pinned: dict[str, int] = {}
     for name, value in arguments.items():
         match name.rpartition("__")[2]:
             case "random_state" if value is None:
                 pinned[name] = seed
-            case "n_jobs":
+            case "n_jobs" if value is not None:
                 pinned[name] = 1
     return classifier.set_params(**pinned)
 
@@ -79,11 +84,6 @@ def check_probabilities(choice: Estimator, classifier: Classifier) -> None:
             f"{_WHERE}: {choice.import_path} gives no probabilities (predict_proba) with these "
             "arguments; wrap it in sklearn.calibration.CalibratedClassifierCV"
         )
-
-
-def refuse_fit(choice: Estimator, error: Exception) -> UserError:
-    """What to raise when ``fit`` raised ``error``."""
-    return _refusal(choice.import_path, error)
 
 
 def describe(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
@@ -103,9 +103,9 @@ def describe(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
 
 
 def _describe_object(value: object) -> str | dict[str, Any]:
-    get_params = getattr(value, "get_params", None)
-    if hasattr(value, "__qualname__") and not get_params:  # a function or a class
+    if hasattr(value, "__qualname__"):  # a function or a class
         return _public_path(value)
+    get_params = getattr(value, "get_params", None)
     arguments = get_params(deep=False) if get_params else getattr(value, "__dict__", {})
     return {
         _KEY: _public_path(type(value)),
@@ -133,7 +133,11 @@ def _build(path: str, arguments: Mapping[str, object]) -> object:
 
 def _value(argument: object) -> object:
     match argument:
-        case {"import_path": str(path), **rest} if rest.keys() <= {"arguments"}:
+        case {"import_path": path, **rest}:
+            if not isinstance(path, str) or not rest.keys() <= {"arguments"}:
+                raise UserError(
+                    f"{_WHERE}: found {argument!r:.80}, expected import_path and arguments"
+                )
             return _build(path, cast("dict[str, object]", rest.get("arguments") or {}))
         case dict():
             return {key: _value(item) for key, item in argument.items()}
@@ -159,13 +163,6 @@ def _load(path: str) -> type:
     if not isinstance(found, type):
         raise UserError(f"{_WHERE}: {path} is not a class")
     return found
-
-
-def _check_kind(path: str, built: object) -> None:
-    if is_regressor(built):
-        raise UserError(f"{_WHERE}: {path} is a regressor; classifiers only, for now")
-    if not is_classifier(built):
-        raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
 
 
 def _refusal(path: str, error: Exception) -> UserError:

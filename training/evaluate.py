@@ -6,10 +6,7 @@ import json
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import cast
 
-import joblib
 import numpy as np
 from sklearn.metrics import confusion_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -18,14 +15,12 @@ from config.errors import UserError, run_as_command
 from config.params import Params, load_params
 from training.estimator import Classifier
 from training.figures import broken_gates, cross_validated, held_out_figures, importances
-from training.outputs import write_whole
+from training.outputs import write_output
+from training.paths import EVALUATION, METRICS_PATH, TEST_PATH, TRAIN_PATH
+from training.pickled import read_model
 from training.pictures import confusion_picture, importances_picture
 from training.plots_page import page_template
-from training.prepared import TEST_PATH, TRAIN_PATH, Rows, read_prepared
-from training.train import MODEL_PATH
-
-FOLDER = Path("evaluation")
-METRICS_PATH = FOLDER / "metrics.json"
+from training.prepared import Rows, read_prepared
 
 
 def evaluate(params: Params) -> None:
@@ -34,7 +29,7 @@ def evaluate(params: Params) -> None:
     Raises:
         UserError: a gate is broken; the figures are written all the same, to be looked at.
     """
-    classifier = cast("Classifier", joblib.load(MODEL_PATH))
+    classifier = read_model()
     train, test = read_prepared(TRAIN_PATH), read_prepared(TEST_PATH)
     # One thread, as in training. What a fit warns of, training has said already.
     with threadpool_limits(1), warnings.catch_warnings():
@@ -45,7 +40,7 @@ def evaluate(params: Params) -> None:
         )
         _write_plots(params, classifier, test)
     metrics = {**figures, "cross_validation": folds}
-    write_whole(METRICS_PATH, (json.dumps(metrics, indent=2) + "\n").encode())
+    write_output(METRICS_PATH, (json.dumps(metrics, indent=2) + "\n").encode())
     sys.stdout.write(
         f"evaluate: accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}, "
         f"log loss {figures['log_loss']:.3f} on {len(test.classes)} held-out rows; {folds['folds']}"
@@ -70,7 +65,7 @@ def _write_plots(params: Params, classifier: Classifier, test: Rows) -> None:
         ),
     )
     counts = confusion_matrix(test.classes, predicted, labels=np.arange(len(names)))
-    write_whole(FOLDER / "confusion.png", confusion_picture(counts.tolist(), names))
+    write_output(EVALUATION / "confusion.png", confusion_picture(counts.tolist(), names))
     features = [feature.name for feature in params.data.features]
     ranked = importances(classifier, test, features, params.split.seed)
     _write_csv(
@@ -78,8 +73,8 @@ def _write_plots(params: Params, classifier: Classifier, test: Rows) -> None:
         ("feature", "importance", "spread"),
         ((one.feature, one.importance, one.spread) for one in ranked),
     )
-    write_whole(FOLDER / "importances.png", importances_picture(ranked))
-    write_whole(FOLDER / "plots_page.html", page_template().encode())
+    write_output(EVALUATION / "importances.png", importances_picture(ranked))
+    write_output(EVALUATION / "plots_page.html", page_template().encode())
 
 
 def _write_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -87,7 +82,7 @@ def _write_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[object]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_whole(FOLDER / name, text.getvalue().encode())
+    write_output(EVALUATION / name, text.getvalue().encode())
 
 
 def main() -> None:

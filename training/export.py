@@ -9,8 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-import joblib
-
 from config.card import Card, Feature, Parity
 from config.errors import run_as_command
 from config.layout import CARD_NAME
@@ -18,12 +16,12 @@ from config.params import Params, load_params
 from inference.model import RUNTIMES, Model, load_model
 from training.conversion import to_onnx
 from training.estimator import Classifier, describe
-from training.evaluate import METRICS_PATH
 from training.golden import golden_cases
-from training.outputs import write_whole
+from training.outputs import read_output, write_output
 from training.parity import prove_parity
+from training.paths import METRICS_PATH, MODEL_PATH
+from training.pickled import read_model
 from training.table import Table, read_table
-from training.train import MODEL_PATH
 
 # What made the artifacts of each runtime.
 _LIBRARIES = {
@@ -40,8 +38,8 @@ def export(params: Params) -> None:
             an earlier export stays as it was.
     """
     table = read_table(params.data)
-    pickled = MODEL_PATH.read_bytes()
-    classifier = cast("Classifier", joblib.load(MODEL_PATH))
+    pickled = read_output(MODEL_PATH)
+    classifier = read_model()
     width = len(params.data.features)
     onnx = params.serving.runtime == "onnx"
     artifact = to_onnx(classifier, width, params.model.name) if onnx else pickled
@@ -55,8 +53,8 @@ def export(params: Params) -> None:
         # Of another runtime that was chosen before: nothing would ever update it.
         if runtime != card.runtime:
             MODEL_PATH.with_suffix(f".{runtime}").unlink(missing_ok=True)
-    write_whole(MODEL_PATH.with_name(card.served), artifact)
-    write_whole(MODEL_PATH.with_name(CARD_NAME), card.to_json().encode())
+    write_output(MODEL_PATH.with_name(card.served), artifact)
+    write_output(MODEL_PATH.with_name(CARD_NAME), card.to_json().encode())
     sys.stdout.write(_summary(card, len(artifact)))
 
 
@@ -86,7 +84,7 @@ def draft_card(
         ],
         classes=params.data.classes,
         golden=[],
-        metrics=cast("dict[str, Any]", json.loads(METRICS_PATH.read_bytes())),
+        metrics=cast("dict[str, Any]", json.loads(read_output(METRICS_PATH))),
         parity=Parity(0, 0, 0.0, 0, 0),
         estimator={**describe(classifier), "import_path": params.estimator.import_path},
         data={

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from config.errors import UserError
 
-def write_whole(path: Path, content: bytes) -> None:
+
+def write_output(path: Path, content: bytes) -> None:
     """Replace ``path`` by ``content`` in one step.
 
     A file that DVC linked from its cache is replaced too, never written through.
@@ -12,3 +14,15 @@ def write_whole(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content)
     partial.replace(path)
+
+
+def read_output(path: Path) -> bytes:
+    """What an earlier stage wrote.
+
+    Raises:
+        UserError: it has not.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make it with `dvc repro`") from None

@@ -5,7 +5,8 @@ import sys
 
 from config.errors import run_as_command
 from config.params import Params, Split, load_params
-from training.prepared import TEST_PATH, TRAIN_PATH, write_prepared
+from training.paths import TEST_PATH, TRAIN_PATH
+from training.prepared import write_prepared
 from training.table import read_table
 
 

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.errors import UserError
 from config.params import Data
-from training.outputs import write_whole
+from training.outputs import read_output, write_output
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-TRAIN_PATH = Path("data/prepared/train.csv")
-TEST_PATH = Path("data/prepared/test.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ def write_prepared(path: Path, data: Data, rows: Iterable[tuple[Sequence[float],
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*(feature.name for feature in data.features), data.label])
     writer.writerows([*map(repr, features), number] for features, number in rows)
-    write_whole(path, text.getvalue().encode())
+    write_output(path, text.getvalue().encode())
 
 
 def read_prepared(path: Path) -> Rows:
@@ -53,11 +49,7 @@ def read_prepared(path: Path) -> Rows:
     """
     import numpy as np
 
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            _, *records = csv.reader(file)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; make it with `dvc repro`") from None
+    _, *records = csv.reader(io.StringIO(read_output(path).decode(), newline=""))
     return Rows(
         np.array([record[:-1] for record in records], dtype=np.float64),
         np.array([record[-1] for record in records], dtype=np.int64),

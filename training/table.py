@@ -129,7 +129,7 @@ def _number(where: str, column: str, cell: str) -> float:
 def _class(where: str, data: Data, cell: str) -> int:
     if cell not in data.classes:
         raise UserError(
-            f"{where}, column {data.label}: found class {_shown(cell)}, "
+            f"{where}, column {data.label}: found {_shown(cell)}, "
             f"expected one of {', '.join(data.classes)} (data.classes in params.yaml)"
         )
     return data.classes.index(cell)

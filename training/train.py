@@ -1,22 +1,16 @@
 """Fit the estimator that ``params.yaml`` names and keep it as ``models/model.pkl``."""
 
-import io
 import sys
 import warnings
-from pathlib import Path
 
-import joblib
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from config.errors import run_as_command
+from config.errors import UserError, run_as_command
 from config.params import Estimator, Params, load_params
-from training.estimator import Classifier, build_classifier, check_probabilities, refuse_fit
-from training.outputs import write_whole
-from training.prepared import TRAIN_PATH, Rows, read_prepared
-
-MODEL_PATH = Path("models/model.pkl")
-# Named, so that another Python's or joblib's default cannot change the bytes.
-PICKLE_PROTOCOL = 5
+from training.estimator import Classifier, build_classifier, check_probabilities, first_line
+from training.paths import MODEL_PATH, TRAIN_PATH
+from training.pickled import write_model
+from training.prepared import Rows, read_prepared
 
 
 def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
@@ -31,9 +25,12 @@ def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
         try:
             classifier.fit(rows.features, rows.classes)
         except Exception as error:  # noqa: BLE001 - an estimator of any origin raises anything
-            raise refuse_fit(choice, error) from None
+            raise UserError(
+                f"params.yaml: estimator: {choice.import_path} cannot be fitted: "
+                f"{first_line(error)}"
+            ) from None
     check_probabilities(choice, classifier)
-    return [str(warning.message).splitlines()[0] for warning in caught]
+    return [str(warning.message).strip().splitlines()[0] for warning in caught]
 
 
 def train(params: Params) -> None:
@@ -46,12 +43,10 @@ def train(params: Params) -> None:
     rows = read_prepared(TRAIN_PATH)
     for warning in fit(classifier, params.estimator, rows):
         sys.stdout.write(f"train: warning: {warning}\n")
-    pickled = io.BytesIO()
-    joblib.dump(classifier, pickled, protocol=PICKLE_PROTOCOL)
-    write_whole(MODEL_PATH, pickled.getvalue())
+    size = write_model(classifier)
     sys.stdout.write(
-        f"train: {params.estimator.import_path} on {len(rows.classes)} rows, "
-        f"{len(pickled.getvalue()):,} bytes in {MODEL_PATH}\n"
+        f"train: {params.estimator.import_path} on {len(rows.classes)} rows, {size:,} bytes in "
+        f"{MODEL_PATH}\n"
     )
 
 

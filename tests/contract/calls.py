@@ -53,12 +53,11 @@ class HttpCaller:
             connection.putrequest(method, path, skip_accept_encoding=True)
             for name, value in headers:
                 connection.putheader(name, value)
-            chunked = isinstance(body, list)
-            if chunked:
+            if isinstance(body, list):
                 connection.putheader("Transfer-Encoding", "chunked")
             elif body or method in {"POST", "PUT"}:
                 connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(iter(body) if chunked else body, encode_chunked=chunked)
+            connection.endheaders(body or None, encode_chunked=isinstance(body, list))
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Reply(answer.status, found, answer.read())

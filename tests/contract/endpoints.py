@@ -61,7 +61,10 @@ def function_application(bundle: Path) -> object:
     from functions_framework.aio import create_asgi_app
 
     os.environ["FUNCTION_TARGET"] = "predict"
-    return create_asgi_app("predict", str(bundle / "main.py"), "http")
+    application: object = create_asgi_app(  # type: ignore[no-untyped-call]
+        "predict", str(bundle / "main.py"), "http"
+    )
+    return application
 
 
 def names(config: pytest.Config) -> list[str]:

@@ -1,0 +1,25 @@
+"""Serve ``app.app`` of the working directory with the settings of the service, on ``$HOST:$PORT``."""
+
+import os
+import sys
+
+from uvicorn.config import Config
+from uvicorn.server import Server
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - pathlib would be one more import to start
+    from app import app
+
+    config = Config(
+        app,
+        host=os.environ["HOST"],
+        port=int(os.environ["PORT"]),
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+    Server(config).run()

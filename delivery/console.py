@@ -1,0 +1,45 @@
+"""Progress that suits whoever watches: a bar on a terminal, plain lines in a log."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+LINES = 10
+
+OnStep = Callable[[str, int, int], None]
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[OnStep]:
+    """Give a function that takes what is being done, how much is done, and of how much."""
+    if not console.is_terminal:
+        yield _lines(console)
+        return
+    columns = (
+        TextColumn("      {task.description:<30}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def step(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield step
+
+
+def _lines(console: Console) -> OnStep:
+    """At most ``LINES`` lines, evenly spread."""
+    said = 0
+
+    def step(what: str, done: int, total: int) -> None:
+        nonlocal said
+        if done * LINES >= (said + 1) * total:
+            said = done * LINES // total
+            console.print(f"      {done:>4} of {total}  {what}")
+
+    return step

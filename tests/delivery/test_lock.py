@@ -1,0 +1,70 @@
+"""Lock files: hashed, naming no index, one version of each package everywhere."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from config.errors import UserError
+from delivery import lock
+
+ROOT = Path(__file__).parent.parent.parent
+LOCKS = sorted((ROOT / "locks").glob("*.txt"))
+PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[^]]+\])?==(\S+)", re.MULTILINE)
+
+
+def pins(path: Path) -> set[tuple[str, str]]:
+    """(package, version) of each line of a lock."""
+    return set(PINNED.findall(path.read_text()))
+
+
+def test_every_group_that_is_installed_has_a_lock() -> None:
+    """The lock files are those that `make lock` writes, no more and no fewer."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    assert {path.stem for path in LOCKS} == set(groups) - lock.PARTS
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_every_requirement_is_pinned_and_hashed(path: Path) -> None:
+    """Each requirement has a version and at least one SHA-256; no line names an index."""
+    text = path.read_text()
+    requirements = re.split(r"\n(?=\S)", text.strip())
+    for requirement in requirements:
+        assert PINNED.match(requirement), requirement
+        assert "--hash=sha256:" in requirement
+    assert "://" not in text
+    assert "index-url" not in text
+    assert "find-links" not in text
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_no_two_rooms_disagree_on_a_version(path: Path) -> None:
+    """Every lock is a part of the widest one."""
+    assert pins(path) <= pins(ROOT / "locks" / f"{lock.WIDEST}.txt")
+
+
+def test_groups_are_compiled_under_the_widest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make lock` compiles the widest group first and holds the others to it."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+        'dev = ["iniconfig==2.1.0"]\nsmall = ["iniconfig"]\n'
+    )
+    (tmp_path / "locks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert [path.name for path in lock.lock()] == ["dev.txt", "small.txt"]
+    assert pins(tmp_path / "locks" / "small.txt") == {("iniconfig", "2.1.0")}
+
+
+def test_versions_that_do_not_fit_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What uv says of a conflict ends as one line that names the lock."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+        'dev = ["iniconfig==2.1.0", "iniconfig==2.0.0"]\n'
+    )
+    (tmp_path / "locks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"locks/dev\.txt: .*iniconfig"):
+        lock.lock()

@@ -1,0 +1,61 @@
+"""A small endpoint whose model needs no runtime, and a copy of a bundle to spoil."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from config.card import Card, load_card
+from inference.bundle import Settings
+from inference.endpoint import Endpoint
+from inference.responder import Responder
+from inference.telemetry import Instance
+
+
+class ConstantModel:
+    """Answers class 0, or raises what it was given."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+
+    def predict(self, features: Sequence[float]) -> int:
+        """See ``inference.model.Model``."""
+        assert features
+        if self._error:
+            raise self._error
+        return 0
+
+    def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
+        """See ``inference.model.Model``."""
+        return [0 for _ in rows], [[1.0] for _ in rows]
+
+
+@pytest.fixture(scope="session")
+def card(dist: Path) -> Card:
+    """The card of the default model."""
+    return load_card(dist / "service" / "model.json")
+
+
+@pytest.fixture
+def make_endpoint(card: Card) -> Callable[..., Endpoint]:
+    """Makes an endpoint at /predict."""
+
+    def make(
+        *, error: Exception | None = None, limit: int = 1000, origins: Sequence[str] = ("*",)
+    ) -> Endpoint:
+        settings = Settings(limit, list(origins))
+        instance = Instance()
+        instance.mark("interpreter")
+        responder = Responder(instance, settings)
+        return Endpoint(ConstantModel(error), card, settings, responder, {"/predict"})
+
+    return make
+
+
+@pytest.fixture
+def bundle(dist: Path, tmp_path: Path) -> Path:
+    """A bundle that a test may spoil."""
+    copy = tmp_path / "bundle"
+    shutil.copytree(dist / "service", copy)
+    return copy

@@ -1,0 +1,9 @@
+"""The files that one stage hands to the next, as ``dvc.yaml`` names them."""
+
+from pathlib import Path
+
+TRAIN_PATH = Path("data/prepared/train.csv")
+TEST_PATH = Path("data/prepared/test.csv")
+MODEL_PATH = Path("models/model.pkl")
+EVALUATION = Path("evaluation")
+METRICS_PATH = EVALUATION / "metrics.json"

@@ -24,7 +24,7 @@ serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PO
 
 .PHONY: repro
 repro: .venv/ready ## reproduce the model and both bundles (dvc repro)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
+	@$(BIN)/python -m delivery repro
 
 .PHONY: bench
 bench: .venv/ready ## compare both targets with floor, ceiling, reference and empty function

@@ -167,3 +167,19 @@ def _bottom_axis(x: Scale, bottom: float, marks: Sequence[float], unit: str) -> 
             shapes.append(svg.text(centre, bottom + 18, label, anchor="middle", style="soft"))
             last = centre - room - 6
     return shapes
+
+
+def bars(rates: Sequence[tuple[str, Estimate]], unit: str, description: str) -> str:
+    """A bar each variant with its interval, the figure beside its name."""
+    x = Scale(0, max(estimate.high for _, estimate in rates) * 1.02, LEFT, WIDTH - RIGHT)
+    bottom = ROW * len(rates)
+    shapes = _bottom_axis(x, bottom, svg.ticks(0, x.high, 4), unit)
+    for row, (name, estimate) in enumerate(rates):
+        figure = f"{number(estimate.value)} {unit}"
+        shapes += [
+            svg.text(LEFT, row * ROW + 13, name, style="name"),
+            svg.text(WIDTH - RIGHT, row * ROW + 13, figure, anchor="end", style="soft"),
+            svg.box(LEFT, row * ROW + 20, x(estimate.value) - LEFT, 22, f"part s{row % 6}"),
+            svg.line(x(estimate.low), row * ROW + 31, x(estimate.high), row * ROW + 31, "axis"),
+        ]
+    return svg.picture(shapes, bottom + AXIS, description)

@@ -2,16 +2,15 @@
 
 import os
 import sys
+from importlib import import_module
 
 from uvicorn.config import Config
 from uvicorn.server import Server
 
 if __name__ == "__main__":
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - pathlib would be one more import to start
-    from app import app
-
     config = Config(
-        app,
+        import_module("app").app,
         host=os.environ["HOST"],
         port=int(os.environ["PORT"]),
         http="httptools",

@@ -53,5 +53,5 @@ def test_wrong_endpoint_fails(
 def test_suite_that_cannot_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its files the suite is not mistaken for one that passed."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="fail; see above|could not be run"):
+    with pytest.raises(UserError, match=r"fail; see above|could not be run"):
         check_contract([Endpoint("service", "http://127.0.0.1:9", 0)], tmp_path / "model.json")

@@ -103,10 +103,11 @@ def test_a_plain_mapping_stays_one() -> None:
             FOREST,
             {"trees": 3},
             (
-                f"{FOREST} refuses its arguments: RandomForestClassifier.__init__() got an unexpected "
-                "keyword argument 'trees'"
+                f"{FOREST} refuses its arguments: RandomForestClassifier.__init__() got an "
+                "unexpected keyword argument 'trees'"
             ),
         ),
+        (PIPELINE, {"steps": [["a"]]}, f"{PIPELINE} refuses its arguments: list index out of"),
         (PIPELINE, {"steps": 5}, f"{PIPELINE} is not a classifier; expected one, or a Pipeline"),
         (
             PIPELINE,

@@ -68,8 +68,8 @@ def test_cell_that_is_no_number(project: Project, text: str, expected: str) -> N
         (
             HEADER.replace("petal_width", "width"),
             (
-                "column petal_width: not found among sepal_length, sepal_width, petal_length, width, "
-                "species; expected every column that data in params.yaml names"
+                "column petal_width: not found among sepal_length, sepal_width, petal_length, "
+                "width, species; expected every column that data in params.yaml names"
             ),
         ),
         (HEADER.replace("species", "kind"), "column species: not found among"),

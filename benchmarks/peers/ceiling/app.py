@@ -1,7 +1,16 @@
 """The ceiling: bare ASGI that sends the body back, and knows no model."""
 
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
-async def app(scope, receive, send):
+Message = MutableMapping[str, Any]
+
+
+async def app(
+    _scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
     """Answer a request whose body comes in one piece."""
     message = await receive()
     body = message["body"]

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -9,15 +11,19 @@ import onnxruntime as ort
 options = ort.SessionOptions()
 options.intra_op_num_threads = 1
 options.inter_op_num_threads = 1
-session = ort.InferenceSession(
-    os.environ["MODEL"], options, providers=["CPUExecutionProvider"]
-)
+session = ort.InferenceSession(os.environ["MODEL"], options, providers=["CPUExecutionProvider"])
 name = session.get_inputs()[0].name
 label = [session.get_outputs()[0].name]
 version = os.environ["MODEL_VERSION"]
 
+Message = MutableMapping[str, Any]
 
-async def app(scope, receive, send):
+
+async def app(
+    _scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
     """Answer a prediction request whose body comes in one piece."""
     message = await receive()
     row = np.array([json.loads(message["body"])["features"]], dtype=np.float32)

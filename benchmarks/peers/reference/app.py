@@ -11,16 +11,21 @@ model = joblib.load(os.environ["MODEL"])
 
 
 class PredictionRequest(BaseModel):
+    """What is asked."""
+
     features: list[float]
 
 
 class Prediction(BaseModel):
+    """What is answered."""
+
     prediction: int
     model_version: str
 
 
 @app.post("/predict")
 def predict(request: PredictionRequest) -> Prediction:
+    """Ask the estimator."""
     return Prediction(
         prediction=int(model.predict([request.features])[0]),
         model_version=os.environ["MODEL_VERSION"],

@@ -1,0 +1,80 @@
+"""The commands: ``python -m benchmarks compare`` and ``python -m benchmarks micro``."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.variants import DESCRIPTIONS
+from config.errors import UserError, run_as_command
+
+REPORTS = Path("reports")
+MICRO = Path("benchmarks/micro")
+ROUNDS = 7
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and do what it says; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure the targets."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    comparing = commands.add_parser("compare", help="both targets beside floor, ceiling and peers")
+    comparing.add_argument("--rounds", type=_at_least_one, default=ROUNDS, help="default: 7")
+    comparing.add_argument(
+        "--only",
+        nargs="+",
+        choices=tuple(DESCRIPTIONS),
+        default=tuple(DESCRIPTIONS),
+        metavar="VARIANT",
+        help=f"of: {', '.join(DESCRIPTIONS)}",
+    )
+    commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
+    options = parser.parse_args(arguments)
+    if options.command == "micro":
+        return subprocess.run([sys.executable, "-m", "pytest", str(MICRO)], check=False).returncode
+    _compare(options.rounds, tuple(dict.fromkeys(options.only)))
+    return 0
+
+
+def _compare(rounds: int, names: tuple[str, ...]) -> None:
+    from rich.console import Console
+
+    from benchmarks.compare import Reading, compare
+    from benchmarks.comparison import terminal_tables, write_comparison
+    from benchmarks.text import megabytes, milliseconds, per_second
+    from benchmarks.variants import bundled_card, prepare
+
+    console = Console(highlight=False)
+    card = bundled_card()
+    if not card.golden:
+        raise UserError("the model card names no golden case to ask for")
+    console.print(f"making {len(names)} variants ready: {', '.join(names)}")
+    targets = prepare(names, card)
+
+    def show(name: str, reading: Reading) -> None:
+        console.print(
+            f"round {reading.round + 1}/{rounds}  {name:<15}"
+            f"{milliseconds(reading.cold_ms):>10}{per_second(reading.per_second):>12}"
+            f"{megabytes(reading.memory_bytes):>12}"
+        )
+
+    body = json.dumps({"features": card.golden[0].features}).encode()
+    model = (card.name, card.version)
+    comparison = compare(targets, body, rounds=rounds, model=model, on_reading=show)
+    page = write_comparison(comparison, REPORTS)
+    for table in terminal_tables(comparison):
+        console.print(table)
+    console.print(f"written: {page} (and .md, .json beside it)")
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    run_as_command(main)

@@ -1,0 +1,134 @@
+"""The comparison on paper and in a terminal: ``bench.json``, ``bench.md``, ``bench.html``."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table as TerminalTable
+
+from benchmarks import plots
+from benchmarks.compare import WARM_UP_SECONDS, Comparison, Ratio
+from benchmarks.goals import Goal, Standing
+from benchmarks.pages import Cell, Fact, Row, Table, legend, readable_time, render
+from benchmarks.results import to_json
+from benchmarks.statistics import Estimate
+from benchmarks.text import NOT_MEASURED, interval, megabytes, number, ratio
+from benchmarks.variants import DESCRIPTIONS
+
+COLOURS = {Standing.AIM: "green", Standing.HOLDS: "default", Standing.MISSED: "red"}
+
+
+def write_comparison(comparison: Comparison, directory: Path) -> Path:
+    """Write the three files; the page's path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "bench.json").write_text(to_json(comparison), encoding="utf-8")
+    content = _content(comparison)
+    (directory / "bench.md").write_text(render("bench.md.j2", content), encoding="utf-8")
+    page = directory / "bench.html"
+    page.write_text(render("bench.html.j2", content), encoding="utf-8")
+    return page
+
+
+def figures_table(comparison: Comparison) -> Table:
+    """A row each variant."""
+    columns = ("", "cold start, ms", f"requests/s, {comparison.connections} conn.", "PSS, MB")
+    rows = []
+    for variant in comparison.variants:
+        memory = variant.memory_bytes
+        cells = (
+            Cell(number(variant.cold_ms.value), interval(variant.cold_ms)),
+            Cell(number(variant.per_second.value), interval(variant.per_second)),
+            Cell(NOT_MEASURED if memory is None else megabytes(memory.value).removesuffix(" MB")),
+        )
+        rows.append(Row(variant.name, cells))
+    return Table(f"Medians of {comparison.rounds} rounds", columns, tuple(rows))
+
+
+def ratios_table(comparison: Comparison) -> Table:
+    """A row each goal."""
+    rows = []
+    for found in comparison.ratios:
+        cells = (
+            Cell(ratio(found.measured.value), interval(found.measured)),
+            Cell(goal_text(found.goal)),
+            Cell(str(found.standing)),
+        )
+        rows.append(Row(_label(found), cells))
+    return Table("Ratios, round by round", ("", "ratio", "goal", ""), tuple(rows))
+
+
+def goal_text(goal: Goal) -> str:
+    """A goal in few characters."""
+    sign = "\N{GREATER-THAN OR EQUAL TO}" if goal.more_is_better else "\N{LESS-THAN OR EQUAL TO}"
+    aim = "" if goal.aim is None else f", aim {goal.aim:g}"
+    return f"{sign} {goal.bound:g}{aim}"
+
+
+def terminal_tables(comparison: Comparison) -> tuple[TerminalTable, TerminalTable]:
+    """Both tables, 80 columns wide."""
+    figures, ratios = figures_table(comparison), ratios_table(comparison)
+    first = _terminal(figures)
+    for row in figures.rows:
+        first.add_row(row.label, *(_inline(cell) for cell in row.cells))
+    second = _terminal(ratios)
+    for row, found in zip(ratios.rows, comparison.ratios, strict=True):
+        measured, goal, standing = row.cells
+        colour = COLOURS[found.standing]
+        second.add_row(row.label, _inline(measured), goal.text, f"[{colour}]{standing.text}[/]")
+    return first, second
+
+
+def _terminal(table: Table) -> TerminalTable:
+    shown = TerminalTable(title=table.caption, title_justify="left", title_style="bold")
+    for place, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if place else "left")
+    return shown
+
+
+def _inline(cell: Cell) -> str:
+    return f"{cell.text} [dim]{cell.note}[/dim]" if cell.note else cell.text
+
+
+def _label(found: Ratio) -> str:
+    return f"{found.goal.variant} / {found.goal.against}: {found.goal.figure}"
+
+
+def _content(comparison: Comparison) -> dict[str, Any]:
+    variants = comparison.variants
+    names = [variant.name for variant in variants]
+    cold = [
+        plots.Sample(variant.name, tuple(one.cold_ms for one in variant.readings), variant.cold_ms)
+        for variant in variants
+    ]
+    rates = [(variant.name, variant.per_second) for variant in variants]
+    return {
+        "title": f"{comparison.model} {comparison.version}: compared",
+        "taken_at": readable_time(comparison.taken_at),
+        "results": comparison,
+        "legend": legend(names, "s"),
+        "plots": {
+            "cold": plots.strips(cold, f"Cold starts: {_spoken(cold)}."),
+            "rates": plots.bars(rates, "requests/s", "Throughput, as in the table below."),
+        },
+        "tables": {"figures": figures_table(comparison), "ratios": ratios_table(comparison)},
+        "variants": [Fact(name, DESCRIPTIONS.get(name, "")) for name in names],
+        "method": _method(comparison),
+    }
+
+
+def _spoken(samples: list[plots.Sample]) -> str:
+    return "; ".join(f"{one.name} median {_milliseconds(one.median)}" for one in samples)
+
+
+def _milliseconds(median: Estimate) -> str:
+    return f"{number(median.value)} ms"
+
+
+def _method(comparison: Comparison) -> str:
+    return (
+        f"In each of {comparison.rounds} rounds every variant was started as a fresh process in "
+        "its own locked environment with bytecode compiled, timed from spawn to its first answer "
+        f"with status 200, kept busy over {comparison.connections} connections for "
+        f"{comparison.seconds:g} s after {WARM_UP_SECONDS:g} s of warm-up, weighed, and stopped; each round "
+        "began with another variant. A ratio is taken within each round and its median stated "
+        "with a 95% percentile-bootstrap interval."
+    )

@@ -1,0 +1,60 @@
+"""How fast and how small the targets are to be, as ratios to what they are compared with."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from benchmarks.statistics import Estimate
+from benchmarks.variants import EMPTY_FUNCTION, FLOOR, FUNCTION, REFERENCE, SERVICE
+
+
+class Figure(StrEnum):
+    """What is compared."""
+
+    COLD = "cold start"
+    THROUGHPUT = "requests/s"
+    MEMORY = "memory"
+
+
+class Standing(StrEnum):
+    """How a ratio stands to its goal."""
+
+    AIM = "aim met"
+    HOLDS = "holds"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A bound on the ratio of one variant to another, and what is hoped for beyond it."""
+
+    variant: str
+    against: str
+    figure: Figure
+    bound: float
+    aim: float | None = None
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether the bound is a least value, not a greatest."""
+        return self.figure is Figure.THROUGHPUT
+
+    def judge(self, ratio: Estimate) -> Standing:
+        """Where the median ratio stands; without an aim, holding is all there is."""
+        if self.aim is not None and self._meets(ratio.value, self.aim):
+            return Standing.AIM
+        return Standing.HOLDS if self._meets(ratio.value, self.bound) else Standing.MISSED
+
+    def _meets(self, value: float, bound: float) -> bool:
+        return value >= bound if self.more_is_better else value <= bound
+
+
+GOALS = (
+    Goal(SERVICE, FLOOR, Figure.COLD, 1.4, aim=1.15),
+    Goal(SERVICE, FLOOR, Figure.THROUGHPUT, 0.7, aim=0.9),
+    Goal(SERVICE, FLOOR, Figure.MEMORY, 1.2),
+    Goal(SERVICE, REFERENCE, Figure.COLD, 0.25),
+    Goal(SERVICE, REFERENCE, Figure.THROUGHPUT, 60),
+    Goal(FUNCTION, EMPTY_FUNCTION, Figure.COLD, 1.8, aim=1.4),
+    Goal(FUNCTION, EMPTY_FUNCTION, Figure.THROUGHPUT, 0.55, aim=0.7),
+    Goal(FUNCTION, EMPTY_FUNCTION, Figure.MEMORY, 2.2),
+)

@@ -1,0 +1,1 @@
+"""The ceiling, see app."""

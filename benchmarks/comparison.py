@@ -70,10 +70,14 @@ def terminal_tables(comparison: Comparison) -> tuple[TerminalTable, TerminalTabl
     for row in figures.rows:
         first.add_row(row.label, *(_inline(cell) for cell in row.cells))
     second = _terminal(ratios)
+    pair = ""
     for row, found in zip(ratios.rows, comparison.ratios, strict=True):
+        if pair != (pair := _pair(found)):
+            second.add_section()
+            second.add_row(f"[bold]{pair}[/bold]")
         measured, goal, standing = row.cells
-        colour = COLOURS[found.standing]
-        second.add_row(row.label, _inline(measured), goal.text, f"[{colour}]{standing.text}[/]")
+        shown = f"[{COLOURS[found.standing]}]{standing.text}[/]"
+        second.add_row(f"  {found.goal.figure}", _inline(measured), goal.text, shown)
     return first, second
 
 
@@ -89,7 +93,11 @@ def _inline(cell: Cell) -> str:
 
 
 def _label(found: Ratio) -> str:
-    return f"{found.goal.variant} / {found.goal.against}: {found.goal.figure}"
+    return f"{_pair(found)}: {found.goal.figure}"
+
+
+def _pair(found: Ratio) -> str:
+    return f"{found.goal.variant} / {found.goal.against}"
 
 
 def _content(comparison: Comparison) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def _method(comparison: Comparison) -> str:
         f"In each of {comparison.rounds} rounds every variant was started as a fresh process in "
         "its own locked environment with bytecode compiled, timed from spawn to its first answer "
         f"with status 200, kept busy over {comparison.connections} connections for "
-        f"{comparison.seconds:g} s after {WARM_UP_SECONDS:g} s of warm-up, weighed, and stopped; each round "
-        "began with another variant. A ratio is taken within each round and its median stated "
+        f"{comparison.seconds:g} s after {WARM_UP_SECONDS:g} s of warm-up, weighed, and stopped; "
+        "each round began with another variant. A ratio is taken within each round and its median stated "
         "with a 95% percentile-bootstrap interval."
     )

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,20 +10,25 @@ from rich.console import Console
 
 from benchmarks.measure import Progress, measure
 from benchmarks.report import Checked, write_report
-from benchmarks.results import Subject
+from benchmarks.results import Results, Subject
+from benchmarks.statistics import Outcome
 from benchmarks.terminal import summary_table
-from config.card import load_card
+from config.card import Card, load_card
+from config.errors import UserError
 from config.layout import CARD_NAME
 from config.params import load_params
-from delivery.bundle import DIST, read_bundle_hash
+from delivery.bundle import DIST, TARGETS, read_bundle_hash
 from delivery.check import check_contract
 from delivery.console import progress
 from delivery.reproduce import reproduce
 from targets.local import local_function, local_service
+from targets.protocol import Target
 from targets.ready import wait_until_answering
 
 REPORTS = Path("reports")
 STEPS = 5
+# Tables are made for the narrowest terminal that people use.
+WIDTH = 80
 
 
 def rehearse() -> None:
@@ -35,27 +41,64 @@ def rehearse() -> None:
     began = time.monotonic()
     _say(console, 1, "reproduce the model and both bundles (dvc repro)")
     reproduce()
-    card_path = DIST / "service" / CARD_NAME
-    card = load_card(card_path)
+    card = load_card(DIST / "service" / CARD_NAME)
     bundle = read_bundle_hash(DIST / "service")
-    _say(console, 2, f"install what bundle {bundle[:12]} locks, for each target by itself")
+    _say(console, 2, f"install what bundle {bundle[:12]} locks, each target for itself")
     targets = (local_service(DIST / "service"), local_function(DIST / "function"))
     _say(console, 3, "start both and hold them to the contract, over HTTP")
+    checked = _check(console, targets)
+    _say(console, 4, "measure: cold starts, latency at a fixed rate, throughput, memory")
+    results = _measure(console, targets, card, bundle)
+    _say(console, 5, "write the report")
+    page = write_report(results, card, [checked], REPORTS)
+    console.print()
+    console.print(summary_table(results), width=min(console.width, WIDTH))
+    console.print(f"report: {page}, with the same in report.md and report.json beside it")
+    console.print(f"done in {time.monotonic() - began:.0f} s")
+    _judge(results)
+
+
+def _say(console: Console, number: int, what: str) -> None:
+    console.print(f"[bold]\\[{number}/{STEPS}][/bold] {what}")
+
+
+def _check(console: Console, targets: Sequence[Target]) -> Checked:
     with ExitStack() as stack:
         endpoints = [stack.enter_context(target.start()) for target in targets]
         for endpoint in endpoints:
             wait_until_answering(endpoint)
             console.print(f"      {endpoint.name:<9} {endpoint.url}")
-        check = check_contract(endpoints, card_path)
-    console.print(f"      {check.passed} cases pass")
-    _say(console, 4, "measure cold starts, latency at a fixed rate, throughput and memory")
+        check = check_contract(endpoints, DIST / "service" / CARD_NAME)
+    console.print(f"      {check.passed} cases passed")
+    return Checked("Cases of the contract, on both targets", check.passed)
+
+
+def _measure(console: Console, targets: Sequence[Target], card: Card, bundle: str) -> Results:
     body = json.dumps({"features": card.golden[0].features}).encode()
-    subject = Subject(card.name, card.version, (("service", bundle), ("function", bundle)))
-    with _progress(console) as progress:
-        results = measure(targets, body, load_params().measurement, subject, progress)
-    _say(console, 5, "write the report")
-    print(card, results, check, Checked, write_report, summary_table, time.monotonic() - began)
+    bundles = tuple((target, bundle) for target in TARGETS)
+    subject = Subject(card.name, card.version, bundles)
+    with progress(console) as step:
+
+        def taken(found: Progress) -> None:
+            step(f"{found.stage}, {found.target}", found.done, found.total)
+
+        return measure(targets, body, load_params().measurement, subject, taken)
 
 
-def _say(console: Console, number: int, what: str) -> None:
-    console.print(f"[bold]\\[{number}/{STEPS}][/bold] {what}")
+def _judge(results: Results) -> None:
+    """Fail where a whole interval lies over its budget.
+
+    Raises:
+        UserError: naming each target and figure.
+    """
+    broken = [
+        f"{target.name}: {verdict.figure}"
+        for target in results.targets
+        for verdict in target.verdicts
+        if verdict.outcome is Outcome.BROKEN
+    ]
+    if broken:
+        raise UserError(
+            f"over its budget in params.yaml (measurement.budgets): {'; '.join(broken)}; "
+            "the report shows by how much"
+        )

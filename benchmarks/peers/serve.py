@@ -1,4 +1,4 @@
-"""Serve ``app.app`` of the working directory with the settings of the service, on ``$HOST:$PORT``."""
+"""Serve ``app.app`` of the working directory on ``$HOST:$PORT``, with the service's settings."""
 
 import os
 import sys

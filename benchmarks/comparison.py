@@ -137,6 +137,6 @@ def _method(comparison: Comparison) -> str:
         "its own locked environment with bytecode compiled, timed from spawn to its first answer "
         f"with status 200, kept busy over {comparison.connections} connections for "
         f"{comparison.seconds:g} s after {WARM_UP_SECONDS:g} s of warm-up, weighed, and stopped; "
-        "each round began with another variant. A ratio is taken within each round and its median stated "
-        "with a 95% percentile-bootstrap interval."
+        "each round began with another variant. A ratio is taken within each round; stated is its "
+        "median with a 95% percentile-bootstrap interval."
     )

@@ -23,8 +23,6 @@ def test_service_does_as_its_openapi_says(dist: Path, tmp_path: Path) -> None:
             "--no-color",
         ]
         # It keeps a cache where it runs.
-        done = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No issues found" in done.stdout

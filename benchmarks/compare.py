@@ -81,7 +81,7 @@ def compare(
     *,
     rounds: int,
     model: tuple[str, str],
-    seconds: float = SECONDS,
+    seconds: float | None = None,
     on_reading: OnReading = lambda _name, _reading: None,
 ) -> Comparison:
     """Run the rounds; each begins with another variant, so that none is always first.
@@ -89,6 +89,7 @@ def compare(
     Raises:
         UserError: a variant does not answer, or a target's start is not proven cold.
     """
+    seconds = SECONDS if seconds is None else seconds
     taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
     readings: dict[str, list[Reading]] = {target.name: [] for target in targets}
     seen: set[str] = set()

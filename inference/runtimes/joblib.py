@@ -19,7 +19,7 @@ class EstimatorModel:
 
     def predict(self, features: Sequence[float]) -> int:
         """See ``inference.model.Model``."""
-        return self.scores((features,))[0][0]
+        return int(self._estimator.predict(np.asarray((features,), dtype=np.float64))[0])
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
         """See ``inference.model.Model``."""

@@ -38,11 +38,16 @@ async def app(
         await _answer(send, 200, [], b"")
         return
     answered += 1
-    if MODE == "dies":
+    if MODE == "dies" or (MODE == "dies second" and answered > 1):
         os.kill(os.getpid(), signal.SIGKILL)
     if MODE == "hangs":
         await asyncio.Event().wait()
-    status = 503 if MODE == "fails" or (MODE == "fails every third" and answered % 3 == 0) else 200
+    failed = {
+        "fails": True,
+        "fails every third": answered % 3 == 0,
+        "fails from second": answered > 1,
+    }
+    status = 503 if failed.get(MODE) else 200
     count = answered + (MODE == "second")
     headers = [
         (b"x-instance", b"%b; requests=%d; age=%.3f" % (NAME.encode(), count, age_ms())),
@@ -76,6 +81,7 @@ if __name__ == "__main__":
         access_log=False,
         log_config=None,
         ws="none",
+        timeout_graceful_shutdown=0,  # what hangs must not hang the test's end
         loop="uvloop",
         http="httptools",
     )

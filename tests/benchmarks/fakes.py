@@ -1,0 +1,163 @@
+"""Targets that start ``fake_endpoint``, peers of plain sockets, and a made-up measurement."""
+
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from benchmarks.cold import ColdSample
+from benchmarks.machine import Library, Machine
+from benchmarks.proof import Part
+from benchmarks.results import (
+    Cold,
+    Discarded,
+    Plan,
+    Results,
+    Subject,
+    TargetResult,
+    Throughput,
+    Verdict,
+    Warm,
+)
+from benchmarks.statistics import Estimate, Outcome, estimate
+from config.card import Card, Feature, GoldenCase, Parity
+from targets.process import ProcessTarget
+from targets.protocol import Endpoint
+
+BODY = b'{"features": [1.0, 2.0]}'
+LIMIT_S = 20.0
+SERVER = Path(__file__).parent / "fake_endpoint.py"
+
+
+def fake_target(mode: str = "", name: str = "service") -> ProcessTarget:
+    """A target that misbehaves as ``mode`` says; see ``fake_endpoint``."""
+    return ProcessTarget(name, (sys.executable, str(SERVER)), Path.cwd(), {"MODE": mode})
+
+
+def poll(condition: Callable[[], object]) -> None:
+    """Ask until the condition holds; fails at the limit."""
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "the limit has passed"
+
+
+@contextmanager
+def raw_peer(*replies: bytes, hang_up: bool = True) -> Iterator[int]:
+    """A port where each connection's first bytes are answered with the next of the replies.
+
+    Once they are used up, with the last one.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(LIMIT_S)
+        stopped = threading.Event()
+
+        def serve() -> None:
+            turn = 0
+            kept = []
+            while not stopped.is_set():
+                with suppress(OSError):
+                    connection, _ = listening.accept()
+                    connection.settimeout(LIMIT_S)
+                    kept.append(connection)
+                    if connection.recv(65536):
+                        connection.sendall(replies[min(turn, len(replies) - 1)])
+                        turn += 1
+                    if hang_up:
+                        connection.close()
+            for connection in kept:
+                connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            stopped.set()
+            with suppress(OSError), socket.create_connection(listening.getsockname()):
+                pass
+            thread.join(LIMIT_S)
+
+
+def unused_port() -> int:
+    """A port where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def machine() -> Machine:
+    """Some machine."""
+    return Machine("Some CPU", 2, "Linux", "3.11", (Library("numpy", "2.0"),))
+
+
+def card(name: str = "flowers") -> Card:
+    """The card of some model."""
+    return Card(
+        name=name,
+        version="v1.0",
+        runtime="onnx",
+        served="model.onnx",
+        artifacts={"model.onnx": "ab" * 32},
+        features=[Feature("one", "cm", 0.0, 1.0), Feature("two", "", 0.0, 1.0)],
+        classes=["no", "yes"],
+        golden=[GoldenCase([1.0, 2.0], 0)],
+        metrics={"accuracy": 0.95, "classes": {}},
+        parity=Parity(10, 100, 1e-7, 0, 0),
+        estimator={"import_path": "some.Estimator", "arguments": {}},
+        data={"path": "data/some.csv"},
+        libraries={},
+    )
+
+
+def target_result(
+    name: str, *, outcome: Outcome = Outcome.KEPT, memory: int | None = 50_000_000
+) -> TargetResult:
+    """A target that answers in 1 to 10 ms, and starts in about 300."""
+    parts = (Part("interpreter", 100.0), Part("imports", 150.0), Part("rest", 50.0))
+    samples = tuple(ColdSample(f"{name}{i}", 300.0 + i, 290.0, 290.0, parts[:2]) for i in range(10))
+    latencies = tuple(1 + i % 10 * 1.0 for i in range(100))
+    cold_ms = estimate([sample.total_ms for sample in samples])
+    p99_ms = estimate(latencies, 99)
+    return TargetResult(
+        name=name,
+        cold=Cold(cold_ms, parts, samples, (Discarded("seen <before>", 2),)),
+        warm=Warm(estimate(latencies), estimate(latencies, 90), p99_ms, 0, 0.1, latencies),
+        throughput=tuple(
+            Throughput(connections, Estimate(1e3 * connections, 9e2 * connections, 2e4), 0)
+            for connections in (1, 16)
+        ),
+        memory_bytes=memory,
+        verdicts=(
+            Verdict("cold start, median", "ms", cold_ms, 1500.0, Outcome.KEPT),
+            Verdict("warm latency, p99", "ms", p99_ms, 50.0, outcome),
+        ),
+    )
+
+
+def results(*targets: TargetResult, load: float | None = 0.5) -> Results:
+    """A whole measurement."""
+    return Results(
+        taken_at="2024-02-29T12:34:56+00:00",
+        subject=Subject("flowers", "v1.0", (("service", "cd" * 32),)),
+        plan=Plan(10, 100, 200, 50, 3, (1, 16), 0.5),
+        machine=machine(),
+        load_before=load,
+        load_after=load,
+        targets=targets or (target_result("service"), target_result("function")),
+    )
+
+
+def wait_for_port(endpoint: Endpoint) -> None:
+    """Until the endpoint takes connections; nothing is sent."""
+    host, _, port = endpoint.url.removeprefix("http://").partition(":")
+
+    def is_open() -> bool:
+        with suppress(OSError), socket.create_connection((host, int(port))):
+            return True
+        return False
+
+    poll(is_open)

@@ -1,0 +1,94 @@
+"""Cold samples: what proves one, and what is thrown away."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.cold import ColdSample, first_exchange, weigh
+from benchmarks.proof import Part, Rejection
+from config.errors import UserError
+from targets.protocol import Endpoint
+from tests.benchmarks.fakes import BODY, fake_target, poll, raw_peer, unused_port, wait_for_port
+
+
+def test_a_fresh_process_gives_a_sample() -> None:
+    """Its first answer proves the start cold and says what it was spent on."""
+    with fake_target().start() as endpoint:
+        sample = weigh(endpoint, first_exchange(endpoint, BODY), set())
+    assert isinstance(sample, ColdSample)
+    assert 0 < sample.connected_ms < sample.total_ms
+    assert sample.parts == (Part("interpreter", 40), Part("imports", 20.5), Part("predict", 0.041))
+
+
+@pytest.mark.parametrize("pid_is_known", [True, False])
+def test_a_server_that_was_already_running_is_not_cold(*, pid_is_known: bool) -> None:
+    """Started, left waiting, then asked for the first time: the answer gives it away."""
+    with fake_target().start() as started:
+        wait_for_port(started)
+        answers_since = time.monotonic_ns()
+        # Asked for anew only when it is older than the doubt of one tick and the request together.
+        poll(lambda: time.monotonic_ns() - answers_since > 300_000_000)
+        endpoint = replace(
+            started, spawned_ns=time.monotonic_ns(), pid=started.pid if pid_is_known else None
+        )
+        exchange = first_exchange(endpoint, BODY)
+    assert weigh(endpoint, exchange, set()) is Rejection.TOO_OLD
+
+
+@pytest.mark.parametrize(
+    ("mode", "rejection"),
+    [
+        ("fails", Rejection.NOT_200),
+        ("anonymous", Rejection.ANONYMOUS),
+        ("second", Rejection.NOT_FIRST),
+        ("same instance", Rejection.SEEN),
+        ("dies", Rejection.NO_ANSWER),
+    ],
+)
+def test_an_answer_that_proves_nothing_is_rejected(mode: str, rejection: Rejection) -> None:
+    """Each with its reason."""
+    with fake_target(mode).start() as endpoint:
+        exchange = first_exchange(endpoint, BODY)
+    assert weigh(endpoint, exchange, {"fixed"}) is rejection
+
+
+def test_a_second_request_is_not_cold() -> None:
+    """The same instance again, even asked over a new connection."""
+    with fake_target().start() as endpoint:
+        first = weigh(endpoint, first_exchange(endpoint, BODY), set())
+        second = weigh(endpoint, first_exchange(endpoint, BODY), set())
+    assert isinstance(first, ColdSample)
+    assert second is Rejection.NOT_FIRST
+
+
+def test_an_answer_in_another_protocol_is_no_answer() -> None:
+    """It is discarded like a connection that was closed."""
+    with raw_peer(b"SSH-2.0\r\n\r\n") as port:
+        endpoint = Endpoint("peer", f"http://127.0.0.1:{port}", time.monotonic_ns())
+        assert first_exchange(endpoint, BODY).answer is None
+
+
+def test_a_process_that_ends_is_told_at_once() -> None:
+    """Nobody waits for a port that will never open; the process's last line is the reason."""
+    target = replace(fake_target(), command=("/bin/sh", "-c", "echo no model here; exit 3"))
+    with (
+        target.start() as endpoint,
+        pytest.raises(UserError, match="exit code 3: no model here"),
+    ):
+        first_exchange(endpoint, BODY)
+
+
+def test_a_port_that_never_opens_is_an_error_at_the_limit() -> None:
+    """The message says where, and that there was no connection."""
+    endpoint = Endpoint("service", f"http://127.0.0.1:{unused_port()}", time.monotonic_ns())
+    with pytest.raises(UserError, match=r"service at .*: no connection"):
+        first_exchange(endpoint, BODY, limit_s=0.05)
+
+
+def test_an_answer_that_never_comes_is_an_error_at_the_limit() -> None:
+    """A connection alone is no answer."""
+    with fake_target("hangs").start() as endpoint:
+        wait_for_port(endpoint)
+        with pytest.raises(UserError, match="connected, but no answer"):
+            first_exchange(endpoint, BODY, limit_s=0.2)

@@ -1,0 +1,262 @@
+"""Rounds over variants, their ratios, and the command."""
+
+import json
+import runpy
+import sys
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks import __main__ as command
+from benchmarks import compare as comparing
+from benchmarks import variants
+from benchmarks.compare import Comparison, Reading, VariantResult, compare, ratios_of
+from benchmarks.comparison import terminal_tables, write_comparison
+from benchmarks.goals import GOALS, Figure, Goal, Standing
+from benchmarks.statistics import Estimate, estimate
+from config.card import Card
+from config.errors import UserError
+from targets.process import ProcessTarget
+from tests.benchmarks.fakes import BODY, card, fake_target, machine
+from tests.benchmarks.test_report import Page
+
+MODEL = ("flowers", "v1.0")
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "WARM_UP_SECONDS", 0.01)
+
+
+def variant(name: str, factor: float, memory: int | None = 50_000_000) -> VariantResult:
+    """A variant that takes ``factor`` times as long as another in each of three uneven rounds."""
+    readings = tuple(
+        Reading(i, factor * slow, 1000 / (factor * slow), memory)
+        for i, slow in enumerate((100.0, 300.0, 200.0))
+    )
+    return VariantResult(
+        name,
+        estimate([one.cold_ms for one in readings]),
+        estimate([one.per_second for one in readings]),
+        None if memory is None else Estimate(memory, memory, memory),
+        readings,
+    )
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    """All variants, made up."""
+    found = tuple(variant(name, 1 + place) for place, name in enumerate(variants.DESCRIPTIONS))
+    return Comparison(
+        taken_at="2024-02-29T12:34:56+00:00",
+        model="flowers",
+        version="v1.0",
+        rounds=3,
+        connections=16,
+        seconds=2.0,
+        machine=machine(),
+        load_before=0.5,
+        load_after=1.5,
+        variants=found,
+        ratios=ratios_of(found),
+    )
+
+
+def test_each_round_reads_every_variant_and_begins_with_another() -> None:
+    """So that none is always the first."""
+    order: list[str] = []
+    targets = [fake_target(name="service"), fake_target("anonymous", name="floor")]
+    found = compare(
+        targets,
+        BODY,
+        rounds=2,
+        model=MODEL,
+        seconds=0.05,
+        on_reading=lambda name, _: order.append(name),
+    )
+    assert order == ["service", "floor", "floor", "service"]
+    assert [(one.name, len(one.readings)) for one in found.variants] == [
+        ("service", 2),
+        ("floor", 2),
+    ]
+    assert {ratio.goal.figure for ratio in found.ratios} >= {Figure.COLD, Figure.THROUGHPUT}
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("fails", "its first request got status 503, not 200"),
+        ("dies", "its first request got no answer"),
+        ("second", "not cold: the instance had answered before"),
+        ("fails every third", "requests failed"),
+    ],
+)
+def test_a_variant_that_misbehaves_ends_the_comparison(mode: str, message: str) -> None:
+    """Its figures would mean nothing."""
+    with pytest.raises(UserError, match=f"peer: .*{message}"):
+        compare([fake_target(mode, name="peer")], BODY, rounds=1, model=MODEL, seconds=0.1)
+
+
+def test_ratios_are_of_the_same_round() -> None:
+    """A round that is slow for both changes nothing."""
+    found = ratios_of([variant("service", 1.1), variant("floor", 1.0)])
+    assert [ratio.goal for ratio in found] == list(GOALS[:3])
+    assert found[0].measured.value == pytest.approx(1.1)
+    assert found[0].measured.high == pytest.approx(1.1)
+    assert [ratio.standing for ratio in found] == [Standing.AIM, Standing.AIM, Standing.HOLDS]
+
+
+def test_memory_that_was_not_measured_has_no_ratio() -> None:
+    """The other figures do."""
+    found = ratios_of([variant("service", 1, memory=None), variant("floor", 1)])
+    assert [ratio.goal.figure for ratio in found] == [Figure.COLD, Figure.THROUGHPUT]
+
+
+@pytest.mark.parametrize(
+    ("figure", "bound", "aim", "ratio", "standing"),
+    [
+        (Figure.COLD, 1.4, 1.15, 1.15, Standing.AIM),
+        (Figure.COLD, 1.4, 1.15, 1.16, Standing.HOLDS),
+        (Figure.COLD, 1.4, 1.15, 1.41, Standing.MISSED),
+        (Figure.THROUGHPUT, 0.7, 0.9, 0.9, Standing.AIM),
+        (Figure.THROUGHPUT, 0.7, 0.9, 0.7, Standing.HOLDS),
+        (Figure.THROUGHPUT, 0.7, 0.9, 0.69, Standing.MISSED),
+        (Figure.MEMORY, 1.2, None, 0.5, Standing.HOLDS),
+        (Figure.MEMORY, 1.2, None, 1.3, Standing.MISSED),
+    ],
+)
+def test_a_goal_is_met_missed_or_holds(
+    figure: Figure, bound: float, aim: float | None, ratio: float, standing: Standing
+) -> None:
+    """Less is better, but of requests a second."""
+    goal = Goal("service", "floor", figure, bound, aim)
+    assert goal.judge(Estimate(ratio, 0, 100)) is standing
+
+
+def test_the_comparison_is_written_three_times(comparison: Comparison, tmp_path: Path) -> None:
+    """JSON with every round, Markdown and a page that needs nothing but itself."""
+    page = write_comparison(comparison, tmp_path).read_text(encoding="utf-8")
+    parsed = Page(page)
+    assert (parsed.references, parsed.unnamed, parsed.open) == ([], [], [])
+    markdown = (tmp_path / "bench.md").read_text(encoding="utf-8")
+    for text in (page, markdown):
+        assert "empty function" in text
+        assert "service / floor: cold start" in text
+        assert "aim met" in text
+    content = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
+    assert len(content["variants"][0]["readings"]) == 3
+
+
+def test_the_tables_fit_80_columns(comparison: Comparison) -> None:
+    """Both of them."""
+    text = StringIO()
+    for table in terminal_tables(comparison):
+        Console(file=text, width=80).print(table)
+    shown = text.getvalue()
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    for words in ("function / empty function", "empty function", "aim 1.15", "missed", "50.0"):
+        assert words in shown
+
+
+@pytest.fixture
+def peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variants are made from this environment, unlocked."""
+    monkeypatch.setattr(variants, "ensure_environment", lambda _: Path(sys.executable))
+
+
+@pytest.mark.usefixtures("peers")
+@pytest.mark.parametrize("name", ["ceiling", "empty function"])
+def test_a_peer_without_a_model_answers(name: str) -> None:
+    """Started as a comparison starts it."""
+    found = compare(variants.prepare([name], card()), BODY, rounds=1, model=MODEL, seconds=0.05)
+    assert found.variants[0].per_second.value > 0
+
+
+@pytest.mark.usefixtures("peers")
+@pytest.mark.parametrize("name", ["floor", "reference"])
+def test_a_peer_with_a_model_answers(
+    name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The floor and the reference design serve this project's own artifacts."""
+    monkeypatch.chdir(dist.parent)
+    made = variants.bundled_card()
+    body = json.dumps({"features": made.golden[0].features}).encode()
+    found = compare(variants.prepare([name], made), body, rounds=1, model=MODEL, seconds=0.05)
+    assert found.variants[0].per_second.value > 0
+
+
+@pytest.mark.usefixtures("peers")
+def test_both_targets_come_from_their_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the functions that ``make serve`` uses too."""
+    monkeypatch.setattr(variants, "local_service", lambda bundle: fake_target(name=bundle.name))
+    monkeypatch.setattr(variants, "local_function", lambda bundle: fake_target(name=bundle.name))
+    found = variants.prepare(["function", "service"], card())
+    assert [target.name for target in found] == ["function", "service"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("floor", "floor needs .*model.onnx"), ("roof", "no variant 'roof'")]
+)
+def test_a_variant_that_cannot_be_had_is_one_line(
+    name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An artifact that is not there, or an unknown name."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message):
+        variants.prepare([name], card())
+
+
+def test_without_a_bundle_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says how to make one."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="make it with `make repro`"):
+        variants.bundled_card()
+
+
+def test_the_command_compares_what_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rounds and variants from the command line, each once; exit code 0 whatever the ratios."""
+
+    def prepare(names: Sequence[str], _card: Card) -> list[ProcessTarget]:
+        return [fake_target(name=name) for name in names]
+
+    monkeypatch.setattr(variants, "prepare", prepare)
+    monkeypatch.setattr(variants, "bundled_card", card)
+    monkeypatch.setattr(comparing, "SECONDS", 0.05)
+    monkeypatch.setattr(command, "REPORTS", tmp_path)
+    only = ["service", "floor", "service"]
+    assert command.main(["compare", "--rounds", "1", "--only", *only]) == 0
+    shown = capsys.readouterr().out
+    assert "2 variants ready: service, floor" in shown
+    assert shown.count("round 1/1") == 2
+    assert (tmp_path / "bench.html").exists()
+
+
+def test_the_command_runs_micro_benchmarks_with_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit code is pytest's."""
+    monkeypatch.setattr(command, "MICRO", Path("no/such/folder"))
+    assert command.main(["micro"]) == 4  # pytest: usage error
+
+
+@pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--rounds", "x"], ["--only", "roof"], []])
+def test_a_wrong_command_line_says_so(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Argparse's exit code, and a line that names the argument."""
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["compare", *wrong] if wrong else [])
+    assert "error:" in capsys.readouterr().err
+
+
+def test_help_is_had_as_a_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``python -m benchmarks --help``."""
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("benchmarks", run_name="__main__")
+    assert "compare" in capsys.readouterr().out

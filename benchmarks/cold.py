@@ -42,7 +42,6 @@ class Exchange:
     """
 
     connected_ns: int
-    sent_ns: int
     received_ns: int
     answer: Answer | None
 
@@ -57,11 +56,9 @@ def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S)
     deadline = time.monotonic() + limit_s
     with _connected(endpoint, call, deadline) as connection:
         connected = time.monotonic_ns()
-        # TLS belongs to what a caller waits for.
-        with _secured(connection, call) as stream:
-            sent = time.monotonic_ns()
-            answer = _ask(endpoint, stream, call, deadline)
-            return Exchange(connected, sent, time.monotonic_ns(), answer)
+        # What a platform starts for us it starts at the earliest now: TLS belongs to the wait.
+        answer = _ask(endpoint, connection, call, deadline)
+        return Exchange(connected, time.monotonic_ns(), answer)
 
 
 def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdSample | Rejection:
@@ -74,7 +71,7 @@ def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdS
     instance = read_instance(answer.header("x-instance"))
     # A process of this machine began when we spawned it; elsewhere the platform starts one for a
     # request, so it must be younger than that.
-    since_ns = endpoint.spawned_ns if endpoint.pid is not None else exchange.sent_ns
+    since_ns = endpoint.spawned_ns if endpoint.pid is not None else exchange.connected_ns
     rejection = judge(instance, seen, (exchange.received_ns - since_ns) / 1e6)
     if instance is None or rejection is not None:
         return rejection or Rejection.ANONYMOUS
@@ -108,9 +105,12 @@ def _secured(connection: socket.socket, call: Call) -> socket.socket:
     return call.tls.wrap_socket(connection, server_hostname=call.server_name)
 
 
-def _ask(endpoint: Endpoint, stream: socket.socket, call: Call, deadline: float) -> Answer | None:
+def _ask(
+    endpoint: Endpoint, connection: socket.socket, call: Call, deadline: float
+) -> Answer | None:
     buffer = b""
     try:
+        stream = _secured(connection, call)
         stream.sendall(call.payload)
         while True:
             stream.settimeout(_left(deadline))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from benchmarks.machine import load_average, read_machine
 from benchmarks.memory import tree_pss_bytes
 from benchmarks.proof import Part
 from benchmarks.results import (
+    COLD_MEDIAN,
+    WARM_P99,
     Cold,
     Discarded,
     Plan,
@@ -29,6 +32,8 @@ from benchmarks.statistics import Estimate, estimate, judge_budget
 from config.errors import UserError
 from config.params import Budgets, Measurement
 from targets.protocol import Endpoint, Target
+
+T = TypeVar("T")
 
 ROUNDS = 3
 THROUGHPUT_SECONDS = 0.5
@@ -121,10 +126,16 @@ class _Steps:
 
 def _measure_cold(findings: list[_Findings], body: bytes, plan: Plan, steps: _Steps) -> None:
     seen: set[str] = set()
-    for _ in range(plan.cold_samples):
-        for found in findings:
+    for turn in range(plan.cold_samples):
+        for found in _in_turn(findings, turn):
             _take_cold_sample(found, body, plan, seen)
             steps.taken("cold start", found.target)
+
+
+def _in_turn(items: Sequence[T], turn: int) -> Sequence[T]:
+    """Another one first in each turn: what follows upon a load must not always be the same."""
+    shift = turn % len(items)
+    return (*items[shift:], *items[:shift])
 
 
 def _take_cold_sample(found: _Findings, body: bytes, plan: Plan, seen: set[str]) -> None:
@@ -152,36 +163,43 @@ def _measure_warm(findings: list[_Findings], body: bytes, plan: Plan, steps: _St
             endpoint = running.enter_context(found.target.start())
             first_exchange(endpoint, body)
             endpoints.append((found, endpoint, post(endpoint.predict_url, body)))
-        for _ in range(plan.rounds):
-            for found, _, call in endpoints:
-                found.arrivals.append(
-                    load.fixed_rate(
-                        call,
-                        requests=plan.warm_requests // plan.rounds,
-                        rate=plan.warm_rate,
-                        warm_up=plan.warm_up_requests,
-                    )
-                )
+        for turn in range(plan.rounds):
+            for found, _, call in _in_turn(endpoints, turn):
+                found.arrivals.append(_ask_at_fixed_rate(call, plan))
                 steps.taken("warm latency", found.target)
             for connections in plan.connections:
-                for found, _, call in endpoints:
-                    taken = load.back_to_back(
-                        call,
-                        connections=connections,
-                        seconds=plan.throughput_seconds,
-                        warm_up_seconds=THROUGHPUT_WARM_UP_SECONDS,
-                    )
-                    if not taken.answers:
-                        raise UserError(
-                            f"{found.target.name}: no request over {connections} connections was "
-                            f"answered with 200 ({taken.errors} failed)"
-                        )
+                for found, _, call in _in_turn(endpoints, turn):
+                    taken = _ask_back_to_back(found.target.name, call, connections, plan)
                     found.throughput.setdefault(connections, []).append(taken)
                     steps.taken("throughput", found.target)
         for found, endpoint, _ in endpoints:
             if (fault := endpoint.fault()) is not None:
                 raise UserError(fault)
             found.memory = tree_pss_bytes(endpoint.pid) if endpoint.pid is not None else None
+
+
+def _ask_at_fixed_rate(call: Call, plan: Plan) -> load.Arrivals:
+    return load.fixed_rate(
+        call,
+        requests=plan.warm_requests // plan.rounds,
+        rate=plan.warm_rate,
+        warm_up=plan.warm_up_requests,
+    )
+
+
+def _ask_back_to_back(name: str, call: Call, connections: int, plan: Plan) -> load.Throughput:
+    taken = load.back_to_back(
+        call,
+        connections=connections,
+        seconds=plan.throughput_seconds,
+        warm_up_seconds=THROUGHPUT_WARM_UP_SECONDS,
+    )
+    if not taken.answers:
+        raise UserError(
+            f"{name}: no request over {connections} connections was answered with 200 "
+            f"({taken.errors} failed)"
+        )
+    return taken
 
 
 def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
@@ -214,8 +232,8 @@ def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
     )
     errors = warm.errors + sum(level.errors for level in throughput)
     verdicts = (
-        _verdict("cold start, median", "ms", cold.total_ms, budgets.cold_p50_ms),
-        _verdict("warm latency, p99", "ms", warm.p99_ms, budgets.warm_p99_ms),
+        _verdict(COLD_MEDIAN, "ms", cold.total_ms, budgets.cold_p50_ms),
+        _verdict(WARM_P99, "ms", warm.p99_ms, budgets.warm_p99_ms),
         _verdict("failed requests", "", Estimate(errors, errors, errors), 0),
     )
     return TargetResult(name, cold, warm, throughput, found.memory, verdicts)

@@ -25,7 +25,7 @@ PARTS = {
 }
 VERDICTS = {
     Outcome.KEPT: "within budgets",
-    Outcome.WARNING: "over a budget, within noise",
+    Outcome.WARNING: "perhaps over budget",
     Outcome.BROKEN: "over budget",
 }
 

@@ -9,6 +9,10 @@ from benchmarks.machine import Machine
 from benchmarks.proof import Part
 from benchmarks.statistics import Estimate, Outcome
 
+# The figures that have a budget in params.yaml.
+COLD_MEDIAN = "cold start, median"
+WARM_P99 = "warm latency, p99"
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

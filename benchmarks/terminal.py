@@ -2,12 +2,12 @@
 
 from rich.table import Table
 
-from benchmarks.pages import Cell
 from benchmarks.report import VERDICTS
-from benchmarks.results import Results
+from benchmarks.results import COLD_MEDIAN, WARM_P99, Results
 from benchmarks.statistics import Estimate, Outcome
 from benchmarks.text import interval, megabytes, number
 
+LAST_FIGURE = "starts discarded"
 COLOURS = {Outcome.KEPT: "green", Outcome.WARNING: "yellow", Outcome.BROKEN: "red"}
 
 
@@ -24,36 +24,26 @@ def summary_table(results: Results) -> Table:
         table.add_column(target.name, justify="right")
     table.add_column("budget", justify="right")
     budgets = {verdict.figure: number(verdict.budget) for verdict in targets[0].verdicts}
-    table.add_row(
-        "cold start, median, ms",
-        *(_estimate(target.cold.total_ms) for target in targets),
-        budgets["cold start, median"],
-    )
-    table.add_row("warm p50, ms", *(_estimate(target.warm.p50_ms) for target in targets))
-    table.add_row("warm p90, ms", *(_estimate(target.warm.p90_ms) for target in targets))
-    table.add_row(
-        "warm p99, ms",
-        *(_estimate(target.warm.p99_ms) for target in targets),
-        budgets["warm latency, p99"],
-    )
+
+    def add(label: str, *cells: str, budget: str = "") -> None:
+        table.add_row(label, *cells, budgets.get(budget, ""), end_section=label == LAST_FIGURE)
+
+    cold = [_estimate(target.cold.total_ms) for target in targets]
+    add("cold start p50, ms", *cold, budget=COLD_MEDIAN)
+    add("warm p50, ms", *(_estimate(target.warm.p50_ms) for target in targets))
+    add("warm p90, ms", *(_estimate(target.warm.p90_ms) for target in targets))
+    p99 = [_estimate(target.warm.p99_ms) for target in targets]
+    add("warm p99, ms", *p99, budget=WARM_P99)
     for place, connections in enumerate(results.plan.connections):
-        table.add_row(
-            f"requests/s, {connections} conn.",
-            *(_estimate(target.throughput[place].per_second) for target in targets),
-        )
-    table.add_row("memory (PSS)", *(megabytes(target.memory_bytes) for target in targets))
-    table.add_row(
-        "starts discarded",
-        *(str(sum(one.count for one in target.cold.discarded)) for target in targets),
-        end_section=True,
-    )
-    table.add_row(
-        "verdict",
-        *(f"[{COLOURS[target.outcome]}]{VERDICTS[target.outcome]}[/]" for target in targets),
-    )
+        rates = [_estimate(target.throughput[place].per_second) for target in targets]
+        add(f"requests/s, {connections} conn.", *rates)
+    add("memory (PSS)", *(megabytes(target.memory_bytes) for target in targets))
+    discarded = [sum(one.count for one in target.cold.discarded) for target in targets]
+    add(LAST_FIGURE, *(str(count) for count in discarded))
+    outcomes = [target.outcome for target in targets]
+    add("verdict", *(f"[{COLOURS[outcome]}]{VERDICTS[outcome]}[/]" for outcome in outcomes))
     return table
 
 
 def _estimate(estimate: Estimate) -> str:
-    cell = Cell(number(estimate.value), interval(estimate))
-    return f"{cell.text} [dim]{cell.note}[/dim]"
+    return f"{number(estimate.value)} [dim]{interval(estimate)}[/dim]"

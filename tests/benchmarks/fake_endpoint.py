@@ -80,6 +80,7 @@ if __name__ == "__main__":
         lifespan="off",
         access_log=False,
         log_config=None,
+        ssl_certfile=os.environ.get("CERTIFICATE"),
         ws="none",
         timeout_graceful_shutdown=0,  # what hangs must not hang the test's end
         loop="uvloop",

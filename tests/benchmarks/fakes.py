@@ -12,6 +12,8 @@ from benchmarks.cold import ColdSample
 from benchmarks.machine import Library, Machine
 from benchmarks.proof import Part
 from benchmarks.results import (
+    COLD_MEDIAN,
+    WARM_P99,
     Cold,
     Discarded,
     Plan,
@@ -45,30 +47,22 @@ def poll(condition: Callable[[], object]) -> None:
 
 
 @contextmanager
-def raw_peer(*replies: bytes, hang_up: bool = True) -> Iterator[int]:
-    """A port where each connection's first bytes are answered with the next of the replies.
-
-    Once they are used up, with the last one.
-    """
+def raw_peer(reply: bytes) -> Iterator[int]:
+    """A port where whatever comes first is answered so, and the connection closed."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(LIMIT_S)
         stopped = threading.Event()
 
         def serve() -> None:
-            turn = 0
-            kept = []
             while not stopped.is_set():
                 with suppress(OSError):
                     connection, _ = listening.accept()
-                    connection.settimeout(LIMIT_S)
-                    kept.append(connection)
-                    if connection.recv(65536):
-                        connection.sendall(replies[min(turn, len(replies) - 1)])
-                        turn += 1
-                    if hang_up:
-                        connection.close()
-            for connection in kept:
-                connection.close()
+                    threading.Thread(target=answer, args=[connection], daemon=True).start()
+
+        def answer(connection: socket.socket) -> None:
+            with suppress(OSError), connection:
+                connection.settimeout(LIMIT_S)
+                connection.recv(65536)
+                connection.sendall(reply)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -132,8 +126,8 @@ def target_result(
         ),
         memory_bytes=memory,
         verdicts=(
-            Verdict("cold start, median", "ms", cold_ms, 1500.0, Outcome.KEPT),
-            Verdict("warm latency, p99", "ms", p99_ms, 50.0, outcome),
+            Verdict(COLD_MEDIAN, "ms", cold_ms, 1500.0, Outcome.KEPT),
+            Verdict(WARM_P99, "ms", p99_ms, 50.0, outcome),
         ),
     )
 

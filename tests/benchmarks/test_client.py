@@ -1,9 +1,11 @@
 """Framing of HTTP/1.1 answers, and what a call sends."""
 
+import asyncio
+
 import pytest
 
 from benchmarks import client
-from benchmarks.client import Answer, ProtocolError, parse_answer, post
+from benchmarks.client import Answer, Connection, ProtocolError, parse_answer, post
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -111,3 +113,40 @@ def test_a_url_that_cannot_be_asked_is_refused(url: str) -> None:
     """Only http and https URLs with a host."""
     with pytest.raises(ValueError, match="not an http or https URL"):
         post(url, b"")
+
+
+class Aborted(asyncio.Transport):
+    """A transport that only remembers whether it was aborted."""
+
+    aborted = False
+
+    def abort(self) -> None:
+        """See ``asyncio.WriteTransport``."""
+        self.aborted = True
+
+
+class Listener:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def answered(self, _connection: Connection, answer: Answer) -> None:
+        """See ``benchmarks.client.Listener``."""
+        self.told.append(answer)
+
+    def lost(self, _connection: Connection, *, waiting: bool) -> None:
+        """See ``benchmarks.client.Listener``."""
+        self.told.append(waiting)
+
+
+def test_an_answer_that_nobody_asked_for_ends_the_connection() -> None:
+    """It is no answer to the next request either."""
+    transport, listener = Aborted(), Listener()
+    connection = Connection(post("http://example.test", b""), listener)
+    connection.connection_made(transport)
+    connection.data_received(OK + b"Content-Length: 0\r\n\r\n")
+    connection.eof_received()
+    connection.connection_lost(None)
+    assert transport.aborted
+    assert listener.told == [False]

@@ -2,10 +2,20 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+from benchmarks.client import post
 from benchmarks.cold import ColdSample, first_exchange, weigh
+from benchmarks.load import fixed_rate
 from benchmarks.proof import Part, Rejection
 from config.errors import UserError
 from targets.protocol import Endpoint
@@ -92,3 +102,46 @@ def test_an_answer_that_never_comes_is_an_error_at_the_limit() -> None:
         wait_for_port(endpoint)
         with pytest.raises(UserError, match="connected, but no answer"):
             first_exchange(endpoint, BODY, limit_s=0.2)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 with its key, in one file, that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(IPv4Address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_https_is_asked_with_the_certificate_checked(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trusted certificate gives a sample, and one that nobody vouches for no answer."""
+    target = fake_target()
+    target = replace(target, environment={"CERTIFICATE": str(certificate)})
+    with target.start() as started:
+        wait_for_port(started)
+        endpoint = replace(started, url=started.url.replace("http:", "https:"))
+        refused = first_exchange(endpoint, BODY)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        sample = weigh(endpoint, first_exchange(endpoint, BODY), set())
+        call = post(endpoint.predict_url, BODY)
+        arrivals = fixed_rate(call, requests=10, rate=100, warm_up=0)
+    assert refused.answer is None
+    assert isinstance(sample, ColdSample)
+    assert (len(arrivals.latencies_ms), arrivals.errors) == (10, 0)

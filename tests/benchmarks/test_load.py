@@ -152,14 +152,6 @@ def test_a_body_that_ends_with_its_connection_is_an_answer() -> None:
     assert (len(arrivals.latencies_ms), arrivals.errors) == (5, 0)
 
 
-def test_an_answer_that_nobody_asked_for_ends_the_connection() -> None:
-    """Bytes after the answer, before the next request: the connection is not used again."""
-    with raw_peer(OK, hang_up=False) as port:
-        call = post(f"http://127.0.0.1:{port}", BODY)
-        taken = back_to_back(call, connections=1, seconds=0.1, warm_up_seconds=0)
-    assert taken.answers == 1  # the peer answers once a connection
-
-
 def test_nothing_listening_is_errors_and_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request fails, the reconnecting stops at its limit, nothing is raised."""
     monkeypatch.setattr(load, "MOST_ERRORS", 3)

@@ -63,7 +63,7 @@ def test_every_target_gets_every_figure_and_every_step_is_told() -> None:
         assert len(target.warm.latencies_ms) == 100
         assert [level.connections for level in target.throughput] == [1, 2]
     assert results.outcome is Outcome.KEPT
-    assert [step.target for step in told[:4]] == ["service", "function"] * 2
+    assert [step.target for step in told[:4]] == ["service", "function", "function", "service"]
     assert [step.done for step in told] == list(range(1, told[0].total + 1))
     assert json.loads(to_json(results))["targets"][1]["name"] == "function"
 
@@ -108,10 +108,18 @@ def test_a_target_that_ends_under_load_ends_the_measurement() -> None:
         small("dies second")
 
 
-def test_a_target_that_answers_one_request_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("fails from second", "no request at the fixed rate"),
+        ("dies second", "ended with exit code"),
+    ],
+)
+def test_a_target_that_answers_one_request_and_no_other(
+    mode: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a single latency there is nothing to summarize."""
-    monkeypatch.setattr(
-        measuring, "plan_of", lambda wanted: replace(plan_of(wanted), connections=())
-    )
-    with pytest.raises(UserError, match="at the fixed rate"):
-        small("fails from second")
+    only_latency = replace(plan_of(WANTED), connections=())
+    monkeypatch.setattr(measuring, "plan_of", lambda _: only_latency)
+    with pytest.raises(UserError, match=message):
+        small(mode)

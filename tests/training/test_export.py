@@ -81,7 +81,12 @@ def test_other_tables_and_estimators(project: Project, load: Any, estimator: obj
     """13 or 30 features, 3 or 2 classes: parity holds, and a row of each class is golden."""
     other = load()
     names = [str(name).replace(" ", "_") for name in other.feature_names]
-    project.table(names, other.data.tolist(), other.target.tolist(), list(other.target_names))
+    project.table(
+        names,
+        other.data.tolist(),
+        other.target.tolist(),
+        [str(name) for name in other.target_names],
+    )
     project.change({"estimator": estimator, "model.name": "other"})
     project.run("prepare", "train", "evaluate", "export")
     card = load_card(project.root / "models/model.json")

@@ -42,6 +42,7 @@ class Exchange:
     """
 
     connected_ns: int
+    sent_ns: int
     received_ns: int
     answer: Answer | None
 
@@ -56,9 +57,8 @@ def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S)
     deadline = time.monotonic() + limit_s
     with _connected(endpoint, call, deadline) as connection:
         connected = time.monotonic_ns()
-        # What a platform starts for us it starts at the earliest now: TLS belongs to the wait.
-        answer = _ask(endpoint, connection, call, deadline)
-        return Exchange(connected, time.monotonic_ns(), answer)
+        sent, answer = _ask(endpoint, connection, call, deadline)
+        return Exchange(connected, sent, time.monotonic_ns(), answer)
 
 
 def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdSample | Rejection:
@@ -71,7 +71,7 @@ def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdS
     instance = read_instance(answer.header("x-instance"))
     # A process of this machine began when we spawned it; elsewhere the platform starts one for a
     # request, so it must be younger than that.
-    since_ns = endpoint.spawned_ns if endpoint.pid is not None else exchange.connected_ns
+    since_ns = endpoint.spawned_ns if endpoint.pid is not None else exchange.sent_ns
     rejection = judge(instance, seen, (exchange.received_ns - since_ns) / 1e6)
     if instance is None or rejection is not None:
         return rejection or Rejection.ANONYMOUS
@@ -99,31 +99,33 @@ def _connected(endpoint: Endpoint, call: Call, deadline: float) -> Iterator[sock
         return
 
 
+def _ask(
+    endpoint: Endpoint, connection: socket.socket, call: Call, deadline: float
+) -> tuple[int, Answer | None]:
+    """When the request was sent, after what TLS takes; and its answer, if one came."""
+    sent, buffer = time.monotonic_ns(), b""
+    try:
+        with _secured(connection, call) as stream:
+            sent = time.monotonic_ns()
+            stream.sendall(call.payload)
+            while True:
+                stream.settimeout(_left(deadline))
+                data = stream.recv(65536)
+                buffer += data
+                answer = parse_answer(buffer, ended=not data)
+                if answer is not None or not data:
+                    return sent, answer
+    except TimeoutError:
+        _give_up_if_hopeless(endpoint, deadline, "connected, but no answer")
+    except (OSError, ProtocolError):
+        pass
+    return sent, None
+
+
 def _secured(connection: socket.socket, call: Call) -> socket.socket:
     if call.tls is None:
         return connection
     return call.tls.wrap_socket(connection, server_hostname=call.server_name)
-
-
-def _ask(
-    endpoint: Endpoint, connection: socket.socket, call: Call, deadline: float
-) -> Answer | None:
-    buffer = b""
-    try:
-        stream = _secured(connection, call)
-        stream.sendall(call.payload)
-        while True:
-            stream.settimeout(_left(deadline))
-            data = stream.recv(65536)
-            buffer += data
-            answer = parse_answer(buffer, ended=not data)
-            if answer is not None or not data:
-                return answer
-    except TimeoutError:
-        _give_up_if_hopeless(endpoint, deadline, "connected, but no answer")
-        return None
-    except (OSError, ProtocolError):
-        return None
 
 
 def _left(deadline: float) -> float:

@@ -30,7 +30,7 @@ def write_comparison(comparison: Comparison, directory: Path) -> Path:
 
 def figures_table(comparison: Comparison) -> Table:
     """A row each variant."""
-    columns = ("", "cold start, ms", f"requests/s, {comparison.connections} conn.", "PSS, MB")
+    columns = ("", "cold start, ms", "requests/s", "PSS, MB")
     rows = []
     for variant in comparison.variants:
         memory = variant.memory_bytes
@@ -40,7 +40,11 @@ def figures_table(comparison: Comparison) -> Table:
             Cell(NOT_MEASURED if memory is None else megabytes(memory.value).removesuffix(" MB")),
         )
         rows.append(Row(variant.name, cells))
-    return Table(f"Medians of {comparison.rounds} rounds", columns, tuple(rows))
+    return Table(
+        f"Medians of {comparison.rounds} rounds; {comparison.connections} connections",
+        columns,
+        tuple(rows),
+    )
 
 
 def ratios_table(comparison: Comparison) -> Table:
@@ -115,7 +119,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
         "legend": legend(names, "s"),
         "plots": {
             "cold": plots.strips(cold, f"Cold starts: {_spoken(cold)}."),
-            "rates": plots.bars(rates, "requests/s", "Throughput, as in the table below."),
+            "rates": plots.bars(rates, "/s", "Throughput, as in the table below."),
         },
         "tables": {"figures": figures_table(comparison), "ratios": ratios_table(comparison)},
         "variants": [Fact(name, DESCRIPTIONS.get(name, "")) for name in names],

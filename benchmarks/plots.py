@@ -161,7 +161,7 @@ def _bottom_axis(x: Scale, bottom: float, marks: Sequence[float], unit: str) -> 
         at = x(mark)
         shapes.append(svg.line(at, bottom - 4, at, bottom, "axis"))
         label = f"{number(mark)} {unit}" if last == WIDTH else number(mark)
-        room = 3.4 * len(label)
+        room = 3.8 * len(label)
         if at + room <= last:
             centre = min(max(at, room), WIDTH - room)
             shapes.append(svg.text(centre, bottom + 18, label, anchor="middle", style="soft"))

@@ -1,35 +1,8 @@
 """The same inputs give the same bytes, wherever and whenever the pipeline runs."""
 
-import hashlib
 from pathlib import Path
 
-import pytest
-
-from tests.pipeline.trees import ROOT, export, repro
-
-OUTPUTS = ("models", "dist", "evaluation")
-
-
-def digests(directory: Path) -> dict[str, str]:
-    """SHA-256 of everything that the pipeline makes."""
-    return {
-        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for output in OUTPUTS
-        for path in sorted((directory / output).rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
-    }
-
-
-@pytest.fixture(scope="module")
-def trees(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two exported trees, each reproduced from nothing under another hash seed."""
-    made = []
-    for seed in ("1", "2"):
-        tree = export(tmp_path_factory.mktemp("tree"))
-        done = repro(tree, {"PYTHONHASHSEED": seed})
-        assert done.returncode == 0, done.stdout + done.stderr
-        made.append(tree)
-    return made
+from tests.pipeline.trees import ROOT, digests
 
 
 def test_two_runs_from_nothing_give_the_same_bytes(trees: list[Path]) -> None:

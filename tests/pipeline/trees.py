@@ -1,5 +1,6 @@
 """A copy of the project as a cloud build has it: the files, without their history."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,8 @@ ROOMS = (
     "training",
 )
 
+OUTPUTS = ("models", "dist", "evaluation")
+
 
 def export(directory: Path) -> Path:
     """Copy what the pipeline needs; environments that are made here serve there too."""
@@ -56,3 +59,13 @@ def repro(
         text=True,
         check=False,
     )
+
+
+def digests(directory: Path) -> dict[str, str]:
+    """SHA-256 of everything that the pipeline makes."""
+    return {
+        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for output in OUTPUTS
+        for path in sorted((directory / output).rglob("*"))
+        if path.is_file() and path.suffix != ".pyc"
+    }

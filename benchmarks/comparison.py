@@ -67,12 +67,14 @@ def goal_text(goal: Goal) -> str:
     return f"{sign} {goal.bound:g}{aim}"
 
 
-def terminal_tables(comparison: Comparison) -> tuple[TerminalTable, TerminalTable]:
-    """Both tables, 80 columns wide."""
+def terminal_tables(comparison: Comparison) -> list[TerminalTable]:
+    """Figures, and ratios if there are any, 80 columns wide."""
     figures, ratios = figures_table(comparison), ratios_table(comparison)
     first = _terminal(figures)
     for row in figures.rows:
         first.add_row(row.label, *(_inline(cell) for cell in row.cells))
+    if not ratios.rows:
+        return [first]
     second = _terminal(ratios)
     pair = ""
     for row, found in zip(ratios.rows, comparison.ratios, strict=True):
@@ -82,7 +84,7 @@ def terminal_tables(comparison: Comparison) -> tuple[TerminalTable, TerminalTabl
         measured, goal, standing = row.cells
         shown = f"[{COLOURS[found.standing]}]{standing.text}[/]"
         second.add_row(f"  {found.goal.figure}", _inline(measured), goal.text, shown)
-    return first, second
+    return [first, second]
 
 
 def _terminal(table: Table) -> TerminalTable:

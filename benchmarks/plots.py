@@ -162,8 +162,8 @@ def _bottom_axis(x: Scale, bottom: float, marks: Sequence[float], unit: str) -> 
         shapes.append(svg.line(at, bottom - 4, at, bottom, "axis"))
         label = f"{number(mark)} {unit}" if last == WIDTH else number(mark)
         room = 3.8 * len(label)
-        if at + room <= last:
-            centre = min(max(at, room), WIDTH - room)
+        centre = min(max(at, room), WIDTH - room)
+        if centre + room <= last:
             shapes.append(svg.text(centre, bottom + 18, label, anchor="middle", style="soft"))
             last = centre - room - 6
     return shapes

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -159,6 +160,11 @@ def test_the_tables_fit_80_columns(comparison: Comparison) -> None:
     assert max(len(line) for line in shown.splitlines()) <= 80
     for words in ("function / empty function", "empty function", "aim 1.15", "missed", "50.0"):
         assert words in shown
+
+
+def test_without_goals_there_is_no_table_of_them(comparison: Comparison) -> None:
+    """Some selections of variants have no ratio."""
+    assert len(terminal_tables(replace(comparison, ratios=()))) == 1
 
 
 @pytest.fixture

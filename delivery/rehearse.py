@@ -53,7 +53,7 @@ def rehearse() -> None:
     page = write_report(results, card, [checked], REPORTS)
     console.print()
     console.print(summary_table(results), width=min(console.width, WIDTH))
-    console.print(f"report: {page}, with the same in report.md and report.json beside it")
+    console.print(f"report: {page} (and .md, .json)")
     console.print(f"done in {time.monotonic() - began:.0f} s")
     _judge(results)
 

@@ -31,7 +31,8 @@ def ensure_environment(requirements: Path) -> Path:
     except OSError as error:
         raise UserError(f"{requirements}: {error.strerror}; make it with `dvc repro`") from None
     key = hashlib.sha256(content + sys.version.encode() + sys.base_prefix.encode()).hexdigest()[:16]
-    directory = (ENVIRONMENTS / key).absolute()
+    # Scripts name their Python by its path, which must outlive a link that led here.
+    directory = (ENVIRONMENTS / key).resolve()
     python = directory / "bin" / "python"
     ready = directory / "ready"
     with _locked(ENVIRONMENTS / f"{key}.lock"):

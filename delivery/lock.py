@@ -15,6 +15,8 @@ WIDEST = "dev"
 PARTS = frozenset({"onnx", "joblib", "service", "function"})
 OPTIONS = (
     "--universal",
+    # One version of each package on every Python: the model card names them.
+    "--fork-strategy=fewest",
     "--python-version=3.11",
     "--generate-hashes",
     "--no-emit-index-url",

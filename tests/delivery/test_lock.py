@@ -68,3 +68,10 @@ def test_versions_that_do_not_fit_are_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"locks/dev\.txt: .*iniconfig"):
         lock.lock()
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_every_python_gets_the_same_versions(path: Path) -> None:
+    """No package is locked twice, so the model card is the same on each Python."""
+    names = [name for name, _ in PINNED.findall(path.read_text())]
+    assert len(names) == len(set(names))

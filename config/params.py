@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from config.deployment import Deployment
 from config.errors import UserError
 
 PARAMS_PATH = Path("params.yaml")
@@ -124,6 +125,7 @@ class Params(_Section):
     golden: list[Golden] = []
     serving: Serving = Serving()
     measurement: Measurement
+    deployment: Deployment
 
     @model_validator(mode="after")
     def _golden_fits_the_table(self) -> Self:

@@ -1,64 +1,51 @@
 """``python -m delivery COMMAND``."""
 
 import argparse
+import sys
+from importlib import import_module
+from typing import NamedTuple
 
 from config.errors import run_as_command
-from delivery import bundle
 
 
-def main() -> None:
-    """Run the command that the arguments name."""
-    parser = argparse.ArgumentParser(prog="python -m delivery", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("repro", help="run dvc repro, with or without a git checkout")
-    commands.add_parser("bundle", help="assemble dist/service and dist/function")
-    commands.add_parser("rehearse", help="reproduce, serve, check and measure on this machine")
-    commands.add_parser("serve", help="serve both bundles until Ctrl-C")
-    commands.add_parser("lock", help="compile the lock files anew")
-    arguments = parser.parse_args()
-    COMMANDS[arguments.command]()
+class Command(NamedTuple):
+    """A module with ``run(arguments)``, with ``add_arguments(parser)`` if it takes any, and help."""
+
+    module: str
+    help: str
 
 
-def _bundle() -> None:
-    for target, path in bundle.assemble().items():
-        files = [file for file in path.rglob("*") if file.is_file()]
-        size = sum(file.stat().st_size for file in files)
-        print(f"{target:<9} {path}  {len(files)} files, {size / 1e3:.0f} kB")
-    print(f"bundle    {bundle.read_bundle_hash(path)[:12]}")
-
-
-def _repro() -> None:
-    from delivery.reproduce import reproduce
-
-    reproduce()
-
-
-def _rehearse() -> None:
-    from delivery.rehearse import rehearse
-
-    rehearse()
-
-
-def _serve() -> None:
-    from delivery.serve import serve
-
-    serve()
-
-
-def _lock() -> None:
-    from delivery.lock import lock
-
-    for path in lock():
-        print(path)
-
-
+# Imported only when chosen: a stage of the pipeline must not pay for what a release needs.
 COMMANDS = {
-    "repro": _repro,
-    "bundle": _bundle,
-    "rehearse": _rehearse,
-    "serve": _serve,
-    "lock": _lock,
+    "repro": Command("delivery.reproduce", "run dvc repro, with or without a git checkout"),
+    "bundle": Command("delivery.bundle", "assemble dist/service and dist/function"),
+    "rehearse": Command("delivery.rehearse", "reproduce, serve, check and measure on this machine"),
+    "serve": Command("delivery.serve", "serve both bundles until Ctrl-C"),
+    "lock": Command("delivery.lock", "compile the lock files anew"),
 }
+
+
+def main() -> int | None:
+    """Run the command that the arguments name; its exit code is the process's."""
+    overview = argparse.ArgumentParser(
+        prog="python -m delivery",
+        usage="%(prog)s [-h] COMMAND ...",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(
+            ["commands:", *(f"  {name:<10} {one.help}" for name, one in COMMANDS.items())]
+        ),
+    )
+    overview.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
+    name: str = overview.parse_args(sys.argv[1:2]).command
+    module = import_module(COMMANDS[name].module)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m delivery {name}", description=COMMANDS[name].help
+    )
+    if hasattr(module, "add_arguments"):
+        module.add_arguments(parser)
+    code: int | None = module.run(parser.parse_args(sys.argv[2:]))
+    return code
+
 
 if __name__ == "__main__":
     run_as_command(main)

@@ -1,5 +1,6 @@
 """Assemble what each target runs: code, model, settings, requirements, and a manifest of it all."""
 
+import argparse
 import hashlib
 import json
 import shutil
@@ -19,6 +20,15 @@ TARGETS = ("service", "function")
 CONFIG_FILES = ("__init__.py", "card.py", "errors.py", "layout.py")
 IGNORED = "__pycache__/\n"
 IGNORE_NAMES = (".dockerignore", ".gcloudignore")
+
+
+def run(_arguments: argparse.Namespace) -> None:
+    """Assemble, and say how large each bundle is."""
+    for target, path in assemble().items():
+        files = [file for file in path.rglob("*") if file.is_file()]
+        size = sum(file.stat().st_size for file in files)
+        print(f"{target:<9} {path}  {len(files)} files, {size / 1e3:.0f} kB")
+    print(f"bundle    {read_bundle_hash(path)[:12]}")
 
 
 def assemble() -> dict[str, Path]:

@@ -1,5 +1,6 @@
 """Compile the lock files from ``pyproject.toml``: hashed, for every platform, naming no index."""
 
+import argparse
 import subprocess
 import tomllib
 from pathlib import Path
@@ -24,6 +25,12 @@ OPTIONS = (
     "--no-header",
     "--no-annotate",
 )
+
+
+def run(_arguments: argparse.Namespace) -> None:
+    """Compile, and name each file."""
+    for path in lock():
+        print(path)
 
 
 def lock() -> list[Path]:

@@ -1,11 +1,17 @@
 """``dvc repro``, in a checkout and in an exported tree alike."""
 
+import argparse
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 from config.errors import UserError
+
+
+def run(_arguments: argparse.Namespace) -> None:
+    """See ``reproduce``."""
+    reproduce()
 
 
 def reproduce() -> None:

@@ -1,5 +1,6 @@
 """Both targets in the foreground, until someone has seen enough."""
 
+import argparse
 import json
 import os
 import shlex
@@ -17,6 +18,11 @@ from targets.ready import wait_until_answering
 
 SERVICE_PORT = 8080
 FUNCTION_PORT = 8081
+
+
+def run(_arguments: argparse.Namespace) -> None:
+    """See ``serve``."""
+    serve()
 
 
 def serve() -> None:

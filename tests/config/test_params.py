@@ -106,3 +106,36 @@ def test_command_ends_with_its_code(
     with pytest.raises(SystemExit) as ended:
         run_as_command(main)
     assert (ended.value.code, capsys.readouterr().err) == (code, printed)
+
+
+DEPLOYMENTS: dict[str, tuple[Change, str]] = {
+    "one name for both": (
+        lambda p: p["deployment"]["function"].update(name="fastapi-ml-service"),
+        "deployment: .*service and function are both called fastapi-ml-service",
+    ),
+    "memory in another form": (
+        lambda p: p["deployment"]["service"].update(memory="512M"),
+        "deployment.service.memory: .*'512M'",
+    ),
+    "bounds out of order": (
+        lambda p: p["deployment"]["function"].update(min_instances=11),
+        r"deployment.function: .*min_instances \(11\) is above max_instances",
+    ),
+    "a name too long for a revision": (
+        lambda p: p["deployment"]["service"].update(name="a" * 40),
+        "deployment.service.name",
+    ),
+    "not a Python": (
+        lambda p: p["deployment"]["function"].update(base_image="nodejs22"),
+        "deployment.function.base_image",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), DEPLOYMENTS.values(), ids=DEPLOYMENTS.keys())
+def test_deployment_that_google_would_refuse_is_refused_here(
+    tmp_path: Path, change: Change, message: str
+) -> None:
+    """A name, a size or an order that cannot be deployed ends before anything is called."""
+    with pytest.raises(UserError, match=message):
+        load_params(written(tmp_path, change))

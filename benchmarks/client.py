@@ -39,8 +39,13 @@ class Call:
         return self.host if self.tls else None
 
 
-def post(url: str, body: bytes, tls: ssl.SSLContext | None = None) -> Call:
-    """A POST of JSON to ``url``; ``tls`` takes the place of the system's trust for https.
+def post(
+    url: str, body: bytes, tls: ssl.SSLContext | None = None, *, token: str | None = None
+) -> Call:
+    """A POST of JSON to ``url``.
+
+    ``tls`` takes the place of the system's trust for https; ``token`` is what a private endpoint
+    wants.
 
     Raises:
         ValueError: the URL is not http or https, or names no host.
@@ -49,8 +54,9 @@ def post(url: str, body: bytes, tls: ssl.SSLContext | None = None) -> Call:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"not an http or https URL: {url}")
     secure = parts.scheme == "https"
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
     head = (
-        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n{bearer}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return Call(

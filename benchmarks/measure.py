@@ -162,7 +162,8 @@ def _measure_warm(findings: list[_Findings], body: bytes, plan: Plan, steps: _St
         for found in findings:
             endpoint = running.enter_context(found.target.start())
             first_exchange(endpoint, body)
-            endpoints.append((found, endpoint, post(endpoint.predict_url, body)))
+            call = post(endpoint.predict_url, body, token=endpoint.token)
+            endpoints.append((found, endpoint, call))
         for turn in range(plan.rounds):
             for found, _, call in _in_turn(endpoints, turn):
                 found.arrivals.append(_ask_at_fixed_rate(call, plan))

@@ -5,20 +5,26 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Something that the user can put right: the message says what, where and how."""
+    """Something that the user can put right: the message says what, where and how.
+
+    Attributes:
+        exit_code: of the process that ends with it.
+    """
+
+    exit_code = 1
 
 
 def run_as_command(main: Callable[[], int | None]) -> None:
     """Run a command line's ``main`` and leave the process with its exit code.
 
-    A ``UserError`` becomes one line on stderr and exit code 1; an interrupt becomes exit code 130.
+    A ``UserError`` becomes one line on stderr and its exit code; an interrupt becomes 130.
     Everything else is a bug and keeps its traceback.
     """
     try:
         code = main()
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(130)

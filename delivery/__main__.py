@@ -9,7 +9,7 @@ from config.errors import run_as_command
 
 
 class Command(NamedTuple):
-    """A module with ``run(arguments)``, with ``add_arguments(parser)`` if it takes any, and help."""
+    """A module with ``run(arguments)``, and ``add_arguments(parser)`` if it takes any."""
 
     module: str
     help: str
@@ -21,6 +21,9 @@ COMMANDS = {
     "bundle": Command("delivery.bundle", "assemble dist/service and dist/function"),
     "rehearse": Command("delivery.rehearse", "reproduce, serve, check and measure on this machine"),
     "serve": Command("delivery.serve", "serve both bundles until Ctrl-C"),
+    "release": Command("delivery.release", "bring dist/ to both targets, or to neither"),
+    "rollback": Command("delivery.rollback", "bring both targets back to an earlier release"),
+    "status": Command("delivery.status", "what serves on both targets, and whether in step"),
     "lock": Command("delivery.lock", "compile the lock files anew"),
 }
 

@@ -1,5 +1,6 @@
 """Hold endpoints to the contract: the suite in ``tests/contract``, over HTTP."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,12 @@ from targets.protocol import Endpoint
 SUITE = Path("tests/contract")
 
 
+class CheckError(UserError):
+    """An endpoint answers, but not as it must."""
+
+    exit_code = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """What the suite found: cases that passed, failed, and do not apply to these endpoints."""
@@ -23,19 +30,32 @@ class Check:
     skipped: int
 
 
+def token_variable(name: str) -> str:
+    """The environment variable that hands the suite an endpoint's token.
+
+    Arguments of a command are visible to every user of a machine, and pytest prints them.
+    """
+    return f"TWINSERVE_TOKEN_{name.upper()}"
+
+
 def check_contract(endpoints: Sequence[Endpoint], card: Path) -> Check:
     """Run the suite against every endpoint, and for equal answers of all.
 
     Raises:
-        UserError: a case failed; its report has been printed by then.
+        CheckError: a case failed; its report has been printed by then.
     """
     urls = [f"--base-url={endpoint.name}={endpoint.url}" for endpoint in endpoints]
     with tempfile.TemporaryDirectory() as directory:
         results = Path(directory) / "results.xml"
         command = [sys.executable, "-m", "pytest", str(SUITE), *urls, f"--card={card}"]
         command += ["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
+        tokens = {token_variable(one.name): one.token for one in endpoints if one.token}
         done = subprocess.run(
-            [*command, f"--junitxml={results}"], capture_output=True, text=True, check=False
+            [*command, f"--junitxml={results}"],
+            env=os.environ | tokens,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if not results.exists():
             sys.stderr.write(done.stdout + done.stderr)
@@ -43,7 +63,7 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path) -> Check:
         check = _read(results)
     if done.returncode or check.failed or not check.passed:
         sys.stderr.write(done.stdout)
-        raise UserError(f"{check.failed} cases of the contract fail; see above")
+        raise CheckError(f"{check.failed} cases of the contract fail; see above")
     return check
 
 

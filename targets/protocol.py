@@ -18,6 +18,7 @@ class Endpoint:
         pid: of the process, where it runs on this machine.
         fault: says in a line why the endpoint runs no longer, or None while it does; whoever waits
             for an answer asks it, so as not to wait for a process that has ended.
+        token: that every request must bear, where the endpoint is private; never shown.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Endpoint:
     spawned_ns: int
     pid: int | None = None
     fault: Callable[[], str | None] = field(default=lambda: None, compare=False)
+    token: str | None = field(default=None, repr=False)
 
     @property
     def predict_url(self) -> str:

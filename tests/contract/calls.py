@@ -36,10 +36,11 @@ class Caller(Protocol):
 
 
 class HttpCaller:
-    """Over a socket. No header is added but ``Host`` and the body's length or coding."""
+    """Over a socket. No header is added but ``Host``, the body's length or coding, the token."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self._parts = urlsplit(url)
+        self._token = token
 
     def call(
         self,
@@ -53,6 +54,8 @@ class HttpCaller:
             connection.putrequest(method, path, skip_accept_encoding=True)
             for name, value in headers:
                 connection.putheader(name, value)
+            if self._token:
+                connection.putheader("Authorization", f"Bearer {self._token}")
             if isinstance(body, list):
                 connection.putheader("Transfer-Encoding", "chunked")
             elif body or method in {"POST", "PUT"}:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from delivery.check import token_variable
 from service.app import Service
 from targets.local import local_function, local_service
 from targets.protocol import Target
@@ -33,7 +34,7 @@ class Endpoints:
 
     def _make(self, name: str) -> Caller:
         if name in self._given:
-            return HttpCaller(self._given[name])
+            return HttpCaller(self._given[name], os.environ.get(token_variable(name)))
         dist: Path = self._request.getfixturevalue("dist")
         if name == "function":
             return self._started(local_function(dist / name))

@@ -1,0 +1,115 @@
+"""Candidates: a new revision of each target, reachable under a tag, without traffic."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.deployment import Resources
+from delivery.bundle import DIST
+from delivery.cloud import Cloud
+from delivery.identity import Identity
+from delivery.names import next_attempt, revision_series
+from delivery.records import read_image
+from targets.cloud_run import FULL, Revision, Service, set_tag
+from targets.deploy import NewRevision, deploy_function, deploy_service
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A revision that is to have the traffic.
+
+    Attributes:
+        target: ``service`` or ``function``.
+        url: where it answers; None on a dry run.
+        service_url: where it will answer once it has the traffic; None on a dry run.
+        tagged: it has the candidate's tag, which goes when it has the traffic.
+        first: the service did not exist: the candidate has all of its traffic already.
+    """
+
+    target: str
+    settings: Resources
+    revision: str
+    url: str | None
+    service_url: str | None
+    tagged: bool
+    first: bool
+
+
+def deploy_candidates(
+    cloud: Cloud, identity: Identity, services: Mapping[str, Service]
+) -> list[Candidate]:
+    """One for each target, the service first.
+
+    A revision that an earlier attempt has left ready is deployed no second time.
+
+    Raises:
+        GcloudError: a deployment was refused, or its revision never became ready.
+        UserError: no image of this release was pushed.
+    """
+    return [
+        _deploy(cloud, identity, target, services.get(settings.name))
+        for target, settings in cloud.targets.items()
+    ]
+
+
+def series(cloud: Cloud, identity: Identity, target: str, image: str | None) -> str:
+    """What the names of the revisions of this release and these settings begin with."""
+    settings = cloud.targets[target]
+    return revision_series(identity.bundle, settings, cloud.runtime_account, image)
+
+
+def _deploy(cloud: Cloud, identity: Identity, target: str, existing: Service | None) -> Candidate:
+    settings = cloud.targets[target]
+    image = read_image(cloud, identity.name) if target == "service" else None
+    wanted = series(cloud, identity, target, image)
+    revisions = existing.revisions if existing else ()
+    left = _left_ready(f"{settings.name}-{wanted}-", revisions)
+    if existing is not None and left is not None:
+        cloud.say(f"      {settings.name}: {left.name} is there already")
+        return _reuse(cloud, target, existing, left.name)
+    suffix = next_attempt(settings.name, wanted, [one.name for one in revisions])
+    new = NewRevision(
+        suffix=suffix,
+        tag=cloud.deployment.candidate_tag,
+        region=cloud.region,
+        account=cloud.runtime_account,
+        labels=identity.labels,
+        variables={**identity.variables, "GOOGLE_CLOUD_PROJECT": cloud.gcloud.project},
+        first=existing is None,
+    )
+    cloud.say(f"      {settings.name}: deploy {settings.name}-{suffix}")
+    deployment = cloud.deployment
+    if image is not None:
+        found = deploy_service(cloud.gcloud, deployment.service, image, new)
+    else:
+        found = deploy_function(cloud.gcloud, deployment.function, DIST / target, new)
+    if existing is None:
+        cloud.say(
+            f"      {settings.name} is new: its first revision cannot be without traffic, so it "
+            "answers from now on, and is deleted again if it fails its check"
+        )
+    return _candidate(cloud, target, f"{settings.name}-{suffix}", found, first=existing is None)
+
+
+def _reuse(cloud: Cloud, target: str, service: Service, revision: str) -> Candidate:
+    """Make a revision of an earlier attempt the candidate."""
+    tag = cloud.deployment.candidate_tag
+    if service.shares != {revision: FULL} and service.tags.get(tag) != revision:
+        service = set_tag(cloud.gcloud, cloud.region, service.name, tag, revision) or service
+    return _candidate(cloud, target, revision, service, first=False)
+
+
+def _candidate(
+    cloud: Cloud, target: str, revision: str, service: Service | None, *, first: bool
+) -> Candidate:
+    settings = cloud.targets[target]
+    if service is None:
+        return Candidate(target, settings, revision, None, None, tagged=True, first=first)
+    share = service.tagged(cloud.deployment.candidate_tag)
+    url = share.url if share is not None and share.revision == revision else service.url
+    return Candidate(
+        target, settings, revision, url, service.url, tagged=share is not None, first=first
+    )
+
+
+def _left_ready(prefix: str, revisions: tuple[Revision, ...]) -> Revision | None:
+    return next((one for one in revisions if one.name.startswith(prefix) and one.ready), None)

@@ -1,0 +1,110 @@
+"""Both targets go back to a release that served before, or neither does."""
+
+import argparse
+
+from config.errors import UserError
+from delivery.checks import confirm, endpoint_of
+from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
+from delivery.lease import leased
+from delivery.records import Record, read_records
+from delivery.traffic import (
+    Services,
+    both_or_neither,
+    cut_short,
+    move,
+    positions,
+    release_of,
+    restore,
+)
+from targets.cloud_run import read_services
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the project, and where to go back to."""
+    add_cloud_arguments(parser)
+    parser.add_argument(
+        "to",
+        nargs="?",
+        metavar="RELEASE|VERSION",
+        help="a release, or a model version, meaning its newest release; else the one before",
+    )
+    parser.add_argument(
+        "--take-over", action="store_true", help="take the lock of a release known to be dead"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """See ``roll_back``."""
+    roll_back(open_cloud(arguments), arguments.to, take_over=arguments.take_over)
+
+
+def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
+    """Move the traffic of both to a release that is still there.
+
+    Without a name, and with the two out of step because a release died, both go back to where that
+    release found them.
+
+    Raises:
+        LockedError: a release is under way.
+        KeepLockError: something failed, and traffic could not be put back.
+        UserError: there is no such release, or it is no longer there; traffic is as it was.
+    """
+    with leased(cloud, f"rollback to {to or 'the release before'}", take_over=take_over) as lease:
+        services = read_services(cloud.gcloud, cloud.region)
+        found = cut_short(cloud, services, lease.inherited)
+        if to is None and found is not None:
+            cloud.say("a release was cut short: both go back to where it found them")
+            restore(cloud, found)
+            cloud.result({"release": release_of(cloud, read_services(cloud.gcloud, cloud.region))})
+            return
+        record = _chosen(cloud, services, read_records(cloud), to)
+        before = positions(cloud, services) if found is None else found
+        lease.record(before)
+        with both_or_neither(cloud, before):
+            _go(cloud, services, record)
+        cloud.say(f"{record.release} serves on both")
+        cloud.result({"release": record.release})
+
+
+def _chosen(cloud: Cloud, services: Services, records: list[Record], to: str | None) -> Record:
+    """The record of the release to go back to.
+
+    Raises:
+        UserError: there is none, or a revision of it has been deleted.
+    """
+    current = release_of(cloud, services)
+    if to is not None:
+        fitting = [one for one in records if to in {one.release, one.version}]
+    else:
+        at = next((i for i, one in enumerate(records) if one.release == current), len(records))
+        fitting = records[:at]
+    if not fitting:
+        known = ", ".join(one.release for one in reversed(records)) or "none"
+        what = f"no release or version {to}" if to else f"nothing before {current}"
+        raise UserError(f"{what} is recorded; recorded are, newest first: {known}")
+    record = fitting[-1]
+    for target, settings in cloud.targets.items():
+        service = services.get(settings.name)
+        names = {one.name for one in service.revisions} if service else set()
+        if record.revisions[target] not in names:
+            raise UserError(
+                f"{record.release} is recorded, but its revision {record.revisions[target]} is no "
+                "longer there; check its commit out and release it: "
+                f"git checkout {record.commit}"
+            )
+    return record
+
+
+def _go(cloud: Cloud, services: Services, record: Record) -> None:
+    tag = cloud.deployment.candidate_tag
+    for target, settings in cloud.targets.items():
+        tagged = tag in services[settings.name].tags
+        move(cloud, settings.name, record.revisions[target], tagged=tagged)
+    if cloud.gcloud.dry_run:
+        return
+    endpoints = [
+        endpoint_of(cloud, target, services[one.name].url, services[one.name].url)
+        for target, one in cloud.targets.items()
+    ]
+    answer = {"prediction": record.expected, "model_version": record.version}
+    confirm(endpoints, record.example, answer)

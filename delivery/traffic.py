@@ -1,0 +1,130 @@
+"""Traffic of both targets: where it stands, moving it on both, putting it back on both."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from config.errors import UserError
+from delivery.cloud import Cloud
+from delivery.lease import KeepLockError, LockedError, Positions
+from delivery.records import read_records
+from targets import cloud_run
+from targets.cloud_run import FULL, Service, read_services
+from targets.gcloud import GcloudError
+
+Services = Mapping[str, Service]
+
+
+def positions(cloud: Cloud, services: Services) -> Positions:
+    """Where the traffic of both targets stands."""
+    return {
+        settings.name: services[settings.name].shares if settings.name in services else {}
+        for settings in cloud.targets.values()
+    }
+
+
+def release_of(cloud: Cloud, services: Services) -> str | None:
+    """The one release that has all the traffic of both targets; None if there is no such one."""
+    serving = [
+        services[settings.name].serving if settings.name in services else None
+        for settings in cloud.targets.values()
+    ]
+    names = {revision.release if revision else None for revision in serving}
+    return names.pop() if len(names) == 1 else None
+
+
+def cut_short(cloud: Cloud, services: Services, inherited: Positions | None) -> Positions | None:
+    """Where a release that died found the traffic, if it has left it elsewhere, unconfirmed.
+
+    ``inherited`` comes with a lock that was taken over.
+
+    Raises:
+        UserError: the records cannot be read.
+    """
+    if inherited is None:
+        return None
+    now = positions(cloud, services)
+    names = {target: settings.name for target, settings in cloud.targets.items()}
+    confirmed = [
+        {names[target]: {revision: FULL} for target, revision in record.revisions.items()}
+        for record in read_records(cloud)
+    ]
+    return None if now == inherited or now in confirmed else inherited
+
+
+@contextmanager
+def both_or_neither(cloud: Cloud, before: Positions) -> Iterator[None]:
+    """Whatever goes wrong inside, an interrupt too, puts both back to where they were.
+
+    Raises:
+        KeepLockError: that failed too.
+    """
+    try:
+        yield
+    except LockedError:
+        raise  # Whoever has the lock now decides about the traffic.
+    except BaseException as error:
+        if not cloud.gcloud.dry_run:
+            what = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            cloud.say(f"{what}: both go back to where they were")
+            restore(cloud, before)
+        raise
+
+
+def move(cloud: Cloud, service: str, revision: str, *, tagged: bool) -> None:
+    """Give all traffic to one revision, and take the candidate's tag away.
+
+    Raises:
+        GcloudError: it was refused.
+    """
+    cloud.say(f"      {service}: all traffic to {revision}")
+    _set(cloud, service, {revision: FULL}, tagged=tagged)
+
+
+def restore(cloud: Cloud, before: Positions) -> None:
+    """Put both targets back to where they were; what is there already is left alone.
+
+    Raises:
+        KeepLockError: one could not be put back; the message says what to run.
+    """
+    try:
+        services = read_services(cloud.gcloud, cloud.region)
+    except UserError as error:
+        raise _stuck(before, [str(error)]) from None
+    faults = []
+    for name, shares in before.items():
+        service = services.get(name)
+        try:
+            if service is not None:
+                _put_back(cloud, service, shares)
+        except GcloudError as error:
+            faults.append(str(error))
+    if faults:
+        raise _stuck(before, faults)
+
+
+def _put_back(cloud: Cloud, service: Service, shares: Mapping[str, int]) -> None:
+    tagged = cloud.deployment.candidate_tag in service.tags
+    if not shares:
+        cloud.say(f"      {service.name}: deleted, it was not there before")
+        cloud_run.delete_service(cloud.gcloud, cloud.region, service.name)
+    elif service.shares != shares or tagged:
+        cloud.say(f"      {service.name}: traffic back to {', '.join(shares)}")
+        _set(cloud, service.name, shares, tagged=tagged)
+
+
+def _set(cloud: Cloud, name: str, shares: Mapping[str, int], *, tagged: bool) -> None:
+    without = cloud.deployment.candidate_tag if tagged else None
+    cloud_run.set_traffic(cloud.gcloud, cloud.region, name, shares, without_tag=without)
+
+
+def _stuck(before: Positions, faults: list[str]) -> KeepLockError:
+    where = "; ".join(
+        f"{name}: {', '.join(f'{revision}={percent}' for revision, percent in shares.items())}"
+        if shares
+        else f"{name}: not there"
+        for name, shares in before.items()
+    )
+    return KeepLockError(
+        f"traffic could not be put back ({' / '.join(faults)}). It stood at {where}. "
+        "Run `python -m delivery rollback --take-over` once the cause is gone"
+    )

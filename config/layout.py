@@ -1,6 +1,15 @@
-"""Names of the files that one room hands to another."""
+"""Names of the files and variables that one room hands to another."""
 
 CARD_NAME = "model.json"
 MANIFEST_NAME = "manifest.json"
 REQUIREMENTS_NAME = "requirements.txt"
 SETTINGS_NAME = "serving.json"
+
+# The environment of a deployed revision says which release it is; ``/model`` repeats it.
+RELEASE_VARIABLES = {
+    "name": "TWINSERVE_RELEASE",
+    "commit": "TWINSERVE_COMMIT",
+    "dvc_lock": "TWINSERVE_DVC_LOCK",
+    "model_sha256": "TWINSERVE_MODEL_SHA256",
+    "bundle": "TWINSERVE_BUNDLE",
+}

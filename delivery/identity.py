@@ -4,15 +4,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from config.card import load_card
 from config.errors import UserError
-from config.layout import CARD_NAME
+from config.layout import CARD_NAME, RELEASE_VARIABLES
 from delivery.bundle import DIST, read_bundle_hash
 from delivery.names import labels, release_name
-from targets.cloud_run import RELEASE_VARIABLE
 
 LOCK = Path("dvc.lock")
 PICKLE = "model.pkl"
@@ -40,13 +39,8 @@ class Identity:
     @property
     def variables(self) -> dict[str, str]:
         """The environment of its revisions; ``/model`` shows it."""
-        return {
-            RELEASE_VARIABLE: self.name,
-            "TWINSERVE_COMMIT": self.commit,
-            "TWINSERVE_DVC_LOCK": self.dvc_lock,
-            "TWINSERVE_MODEL_SHA256": self.model_sha256,
-            "TWINSERVE_BUNDLE": self.bundle,
-        }
+        members = asdict(self)
+        return {variable: members[name] for name, variable in RELEASE_VARIABLES.items()}
 
     @property
     def labels(self) -> dict[str, str]:

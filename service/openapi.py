@@ -97,6 +97,13 @@ def _schemas(card: Card) -> dict[str, Any]:
             "type": "object",
             "description": "What was trained, on what, how well, and what was proven of it.",
             "required": list(Card._fields),
+            "properties": {
+                "release": {
+                    "type": "object",
+                    "description": "Of a deployed endpoint: the release that it is.",
+                    "additionalProperties": text,
+                }
+            },
         },
         "Problem": {
             "type": "object",

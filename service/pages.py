@@ -3,8 +3,11 @@
 Imported when a page is first asked for, never for a prediction.
 """
 
+import json
+import os
 import time
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -15,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 
+from config.layout import RELEASE_VARIABLES
 from inference import contract
 from inference.asgi import Answer, Message, Receive, Scope, Send
 from inference.responder import preflight, refusal
@@ -86,9 +90,11 @@ def build_application(service: "Service") -> FastAPI:
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
 
+    shown = with_release(service.bundle.card_json, os.environ)
+
     @application.get("/model", tags=["model"], summary="The model card")
     def model_card() -> Response:
-        return Response(service.bundle.card_json, media_type="application/json")
+        return Response(shown, media_type="application/json")
 
     def documented() -> dict[str, Any]:
         if application.openapi_schema is None:
@@ -106,6 +112,18 @@ def build_application(service: "Service") -> FastAPI:
     # FastAPI's documented way to extend its schema.
     application.openapi = documented  # type: ignore[method-assign]
     return application
+
+
+def with_release(card_json: bytes, environment: Mapping[str, str]) -> bytes:
+    """The card, with the release that it is served as, if it was deployed as one."""
+    release = {
+        name: environment[variable]
+        for name, variable in RELEASE_VARIABLES.items()
+        if variable in environment
+    }
+    if not release:
+        return card_json
+    return json.dumps({**json.loads(card_json), "release": release}, indent=2).encode() + b"\n"
 
 
 async def _http_problem(request: Request, error: Exception) -> Answer:

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.layout import RELEASE_VARIABLES
 from targets.gcloud import Gcloud
 
 FULL = 100
-# Environment variables of ours that a revision carries, and what a release is read from.
-RELEASE_VARIABLE = "TWINSERVE_RELEASE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Revision:
     @property
     def release(self) -> str | None:
         """The name of the release that it belongs to; None if it is not ours."""
-        return self.variables.get(RELEASE_VARIABLE)
+        return self.variables.get(RELEASE_VARIABLES["name"])
 
 
 @dataclass(frozen=True, slots=True)

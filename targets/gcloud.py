@@ -234,11 +234,15 @@ def _refusal(arguments: Sequence[str], printed: str, code: int) -> GcloudError:
     # What follows ERROR: is the message; gcloud wraps it and may add hints below.
     found = re.search(r"ERROR: (?:\([\w.-]+\) )?(.*)", printed, re.DOTALL)
     told = " ".join((found[1] if found else printed).split()) or f"exit code {code}"
+    # Where the cure is known, it takes the place of gcloud's own advice in the lines below.
+    first = " ".join(found[1].partition("\n")[0].split()) if found else told
     words = [word for word in arguments if not word.startswith("-")]
     command = " ".join([PROGRAM, *words[:4]])
     for known in _KNOWN:
         if re.search(known.pattern, told):
-            return GcloudError(f"{command}: {told[:MOST_TOLD]}: {known.cure}", known.reason)
+            return GcloudError(
+                f"{command}: {first[:MOST_TOLD]} To mend it: {known.cure}", known.reason
+            )
     return GcloudError(f"{command}: {told[:MOST_TOLD]}", Reason.OTHER)
 
 

@@ -334,8 +334,11 @@ def test_health_is_answered_and_not_counted(service: Caller, card: Card) -> None
 
 
 def test_model_card_is_served(service: Caller, card: Card) -> None:
-    """The service shows the card of the model that it serves."""
-    assert service.call("GET", "/model").body.decode() == card.to_json()
+    """The service shows the card of the model that it serves, and its release if it has one."""
+    shown = json.loads(service.call("GET", "/model").body)
+    release = shown.pop("release", {"name": card.version})
+    assert shown == json.loads(card.to_json())
+    assert release["name"].startswith(card.version)
 
 
 def test_pages_need_no_other_host(service: Caller) -> None:

@@ -21,9 +21,12 @@ COMMANDS = {
     "bundle": Command("delivery.bundle", "assemble dist/service and dist/function"),
     "rehearse": Command("delivery.rehearse", "reproduce, serve, check and measure on this machine"),
     "serve": Command("delivery.serve", "serve both bundles until Ctrl-C"),
+    "bootstrap": Command("delivery.bootstrap", "make a Google Cloud project ready for releases"),
     "release": Command("delivery.release", "bring dist/ to both targets, or to neither"),
     "rollback": Command("delivery.rollback", "bring both targets back to an earlier release"),
     "status": Command("delivery.status", "what serves on both targets, and whether in step"),
+    "cleanup": Command("delivery.cleanup", "delete what no release needs, or everything"),
+    "probe": Command("delivery.probe", "cold and warm latency of what serves on both targets"),
     "lock": Command("delivery.lock", "compile the lock files anew"),
 }
 

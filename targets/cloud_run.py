@@ -15,6 +15,8 @@ from config.layout import RELEASE_VARIABLES
 from targets.gcloud import Gcloud
 
 FULL = 100
+# On services that exist for one measurement only; whatever has it may be deleted.
+PROBE_LABEL = "twinserve-probe"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,168 @@
+"""Delete what no release needs any more, or everything: shown first, then asked for."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from config.errors import UserError
+from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
+from delivery.lease import leased
+from delivery.names import data_bucket, image_path, releases_bucket
+from delivery.records import Record, read_records
+from delivery.traffic import Services
+from targets.cloud_run import PROBE_LABEL, Service, delete_revision, delete_service, read_services
+from targets.project import delete_bucket, delete_repository
+from targets.registry import Image, delete_image, list_images
+
+# Where `gcloud run deploy --source` keeps the images that it builds.
+SOURCE_REPOSITORY = "cloud-run-source-deploy"
+
+
+class Doomed(NamedTuple):
+    """Something to delete: what it is, and how."""
+
+    what: str
+    delete: Callable[[], None]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the project, and how much is to stay."""
+    add_cloud_arguments(parser)
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument(
+        "--keep", type=int, metavar="N", help="newest releases that stay; else params.yaml's number"
+    )
+    how_much.add_argument(
+        "--everything", action="store_true", help="both targets, every image, both buckets"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--take-over", action="store_true", help="take the lock of a release known to be dead"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Show, ask, delete.
+
+    Raises:
+        UserError: there is nobody to ask and ``--yes`` is not given, or Google refuses.
+    """
+    cloud = open_cloud(arguments)
+    keep = cloud.deployment.keep_releases if arguments.keep is None else arguments.keep
+    if keep < 1:
+        raise UserError("--keep must be 1 or more; what serves always stays. See --everything")
+    with leased(cloud, "cleanup", take_over=arguments.take_over):
+        services = read_services(cloud.gcloud, cloud.region)
+        images = _images(cloud)
+        if arguments.everything:
+            doomed = [*_probes(cloud, services), *_everything(cloud, services)]
+        else:
+            records = read_records(cloud)[-keep:]
+            doomed = [
+                *_probes(cloud, services),
+                *_revisions(cloud, services, records),
+                *_old_images(cloud, services, records, images),
+            ]
+        if not doomed:
+            cloud.say("nothing to delete")
+        elif _agreed(cloud, doomed, yes=arguments.yes):
+            for one in doomed:
+                cloud.say(f"deleting {one.what}")
+                one.delete()
+        else:
+            cloud.say("nothing was deleted")
+            doomed = []
+        cloud.result({"deleted": [one.what for one in doomed]})
+
+
+def _agreed(cloud: Cloud, doomed: Sequence[Doomed], *, yes: bool) -> bool:
+    cloud.say("to be deleted:")
+    for one in doomed:
+        cloud.say(f"  {one.what}")
+    if yes or cloud.gcloud.dry_run:
+        return True
+    if not sys.stdin.isatty():
+        raise UserError("nobody to ask: give --yes to delete what is listed")
+    return cloud.console.input(f"delete these {len(doomed)}? \\[y/N] ").strip().lower() == "y"
+
+
+def _probes(cloud: Cloud, services: Services) -> list[Doomed]:
+    """Probe services that a killed measurement has left."""
+    return [
+        _service(cloud, service.name, "probe service")
+        for service in services.values()
+        if PROBE_LABEL in service.labels
+    ]
+
+
+def _service(cloud: Cloud, name: str, kind: str) -> Doomed:
+    return Doomed(f"{kind} {name}", partial(delete_service, cloud.gcloud, cloud.region, name))
+
+
+def _revisions(cloud: Cloud, services: Services, records: Sequence[Record]) -> list[Doomed]:
+    """Revisions of no kept release, none of which serves, has a tag, or is the latest."""
+    kept = {name for record in records for name in record.revisions.values()}
+    return [
+        Doomed(f"revision {name}", partial(delete_revision, cloud.gcloud, cloud.region, name))
+        for service in _ours(cloud, services)
+        for name in (revision.name for revision in service.revisions)
+        if name not in kept | _protected(service)
+    ]
+
+
+def _ours(cloud: Cloud, services: Services) -> list[Service]:
+    return [services[one.name] for one in cloud.targets.values() if one.name in services]
+
+
+def _protected(service: Service) -> set[str]:
+    """Those that Cloud Run will not delete, nor we."""
+    return {*service.shares, *service.tags.values(), *service.latest}
+
+
+def _images(cloud: Cloud) -> list[Image]:
+    gcloud, deployment = cloud.gcloud, cloud.deployment
+    own = image_path(deployment, gcloud.project)
+    built = f"{deployment.region}-docker.pkg.dev/{gcloud.project}/{SOURCE_REPOSITORY}"
+    return [
+        image
+        for path in (own, f"{built}/{deployment.function.name}")
+        for image in list_images(gcloud, path)
+    ]
+
+
+def _old_images(
+    cloud: Cloud, services: Services, records: Sequence[Record], images: Sequence[Image]
+) -> list[Doomed]:
+    """Images of no kept release and of no revision that stays; never the newest of a path."""
+    kept = {digest for record in records for digest in record.digests.values()}
+    for service in _ours(cloud, services):
+        protected = _protected(service)
+        kept |= {one.digest or "" for one in service.revisions if one.name in protected}
+    newest: dict[str, str] = {}
+    for image in images:
+        newest.setdefault(image.path, image.digest)
+    return [
+        _image(cloud, image)
+        for image in images
+        if image.digest not in kept and newest[image.path] != image.digest
+    ]
+
+
+def _image(cloud: Cloud, image: Image) -> Doomed:
+    tags = f" ({', '.join(image.tags)})" if image.tags else ""
+    return Doomed(f"image {image.url}{tags}", partial(delete_image, cloud.gcloud, image))
+
+
+def _everything(cloud: Cloud, services: Services) -> list[Doomed]:
+    """Both targets, the repositories of their images, and the buckets, the lock's last."""
+    gcloud, region = cloud.gcloud, cloud.region
+    found = [_service(cloud, service.name, "service") for service in _ours(cloud, services)]
+    for name in (cloud.deployment.repository, SOURCE_REPOSITORY):
+        what = f"repository {name} with every image"
+        found.append(Doomed(what, partial(delete_repository, gcloud, region, name)))
+    for name in (data_bucket(gcloud.project), releases_bucket(gcloud.project)):
+        what = f"bucket gs://{name} with all that is in it"
+        found.append(Doomed(what, partial(delete_bucket, gcloud, name)))
+    return found

@@ -1,0 +1,162 @@
+"""What a Google Cloud project needs before anything can be released to it, each made if missing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from targets.gcloud import Gcloud, GcloudError, Reason
+
+
+def enable_apis(gcloud: Gcloud, apis: Sequence[str]) -> None:
+    """Enable those that are not.
+
+    Raises:
+        GcloudError: it is refused; without billing it always is.
+    """
+    found = gcloud.read("services", "list", "--enabled") or []
+    enabled = {one["config"]["name"] for one in found}
+    if missing := [api for api in apis if api not in enabled]:
+        gcloud.change("services", "enable", *missing)
+
+
+# Artifact Registry deletes what no policy keeps: the newest ten images stay whatever their age.
+RETENTION = Path(__file__).parent / "retention.json"
+
+
+def ensure_repository(gcloud: Gcloud, region: str, name: str) -> None:
+    """A repository of images with the retention policy of ``retention.json``.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    place = f"--location={region}"
+    _ensure(
+        gcloud,
+        ("artifacts", "repositories", "describe", name, place),
+        ("artifacts", "repositories", "create", name, place, "--repository-format=docker"),
+    )
+    command = ("artifacts", "repositories", "set-cleanup-policies", name, place)
+    gcloud.change(*command, f"--policy={RETENTION}", "--no-dry-run")
+
+
+def ensure_bucket(gcloud: Gcloud, region: str, name: str) -> None:
+    """A bucket of the region that can never be public.
+
+    Raises:
+        GcloudError: it is refused; names of buckets are the world's.
+    """
+    _ensure(
+        gcloud,
+        ("storage", "buckets", "describe", f"gs://{name}"),
+        (
+            "storage",
+            "buckets",
+            "create",
+            f"gs://{name}",
+            f"--location={region}",
+            "--uniform-bucket-level-access",
+            "--public-access-prevention",
+        ),
+    )
+
+
+def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
+    """A service account, with no key.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    _ensure(
+        gcloud,
+        ("iam", "service-accounts", "describe", email),
+        ("iam", "service-accounts", "create", name, f"--display-name={title}"),
+    )
+
+
+def ensure_pool(gcloud: Gcloud, pool: str, provider: str, issuer: str, condition: str) -> None:
+    """A workload identity pool with one OpenID Connect provider.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    place = "--location=global"
+    _ensure(
+        gcloud,
+        ("iam", "workload-identity-pools", "describe", pool, place),
+        ("iam", "workload-identity-pools", "create", pool, place, "--display-name=GitHub Actions"),
+    )
+    where = (place, f"--workload-identity-pool={pool}")
+    mapping = (
+        "google.subject=assertion.sub,"
+        "attribute.repository=assertion.repository,"
+        "attribute.ref=assertion.ref"
+    )
+    _ensure(
+        gcloud,
+        ("iam", "workload-identity-pools", "providers", "describe", provider, *where),
+        (
+            "iam",
+            "workload-identity-pools",
+            "providers",
+            "create-oidc",
+            provider,
+            *where,
+            f"--issuer-uri={issuer}",
+            f"--attribute-mapping={mapping}",
+            f"--attribute-condition={condition}",
+        ),
+    )
+
+
+def grant(gcloud: Gcloud, command: Sequence[str], member: str, role: str) -> None:
+    """Give one member one role; ``command`` names whose policy, up to ``add-iam-policy-binding``.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    condition = ("--condition=None",) if command[0] in {"projects", "iam", "storage"} else ()
+    gcloud.change(*command, f"--member={member}", f"--role={role}", *condition)
+
+
+def project_number(gcloud: Gcloud) -> str:
+    """The project's number, which principals of a pool are named by.
+
+    Raises:
+        GcloudError: there is no such project, or it cannot be seen.
+    """
+    return str(gcloud.read("projects", "describe", gcloud.project)["projectNumber"])
+
+
+def _ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> None:
+    """Create what cannot be described."""
+    try:
+        gcloud.read(*describe)
+    except GcloudError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
+        gcloud.change(*create)
+
+
+def delete_repository(gcloud: Gcloud, region: str, name: str) -> None:
+    """Delete a repository with every image in it; one that is not there is deleted already.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    _unless_gone(gcloud, "artifacts", "repositories", "delete", name, f"--location={region}")
+
+
+def delete_bucket(gcloud: Gcloud, name: str) -> None:
+    """Delete a bucket with all that is in it; one that is not there is deleted already.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    _unless_gone(gcloud, "storage", "rm", "--recursive", f"gs://{name}")
+
+
+def _unless_gone(gcloud: Gcloud, *command: str) -> None:
+    try:
+        gcloud.change_text(*command)
+    except GcloudError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise

@@ -1,0 +1,148 @@
+"""Service accounts, workload identity pools and the tokens of accounts.
+
+IAM API v1, projects.serviceAccounts and locations.workloadIdentityPools; IAM Service Account
+Credentials API v1, generateIdToken and generateAccessToken.
+"""
+
+import base64
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+from tests.google.http import Json, Request, Routes, already_exists, invalid, not_found
+from tests.google.state import PROJECT, PROJECT_NUMBER, TOKEN
+
+if TYPE_CHECKING:
+    from tests.google.cloud import Cloud
+
+ACCOUNTS = "iam.googleapis.com/v1/projects/{project}/serviceAccounts"
+POOLS = "iam.googleapis.com/v1/projects/{project}/locations/global/workloadIdentityPools"
+PROVIDERS = POOLS + "/{pool}/providers"
+CREDENTIALS = "iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}"
+PARENT = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
+DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
+
+routes = Routes()
+
+
+@routes("GET", ACCOUNTS)
+def _list(cloud: "Cloud", _request: Request) -> Json:
+    return {"accounts": list(cloud.state.accounts.values())}
+
+
+@routes("GET", ACCOUNTS + "/{account}")
+def _get(cloud: "Cloud", request: Request) -> Json:
+    return _account(cloud, request.values["account"])
+
+
+@routes("POST", ACCOUNTS)
+def _create(cloud: "Cloud", request: Request) -> Json:
+    asked = request.json
+    email = f"{asked['accountId']}@{PROJECT}.iam.gserviceaccount.com"
+    if email in cloud.state.accounts:
+        raise already_exists(
+            f"Service account {asked['accountId']} already exists within project "
+            f"projects/{PROJECT}."
+        )
+    cloud.state.accounts[email] = _describe(email) | asked.get("serviceAccount", {})
+    return cloud.state.accounts[email]
+
+
+@routes("GET", POOLS + "/{pool}")
+def _get_pool(cloud: "Cloud", request: Request) -> Json:
+    return _existing(cloud.state.pools, f"{PARENT}/{request.values['pool']}")
+
+
+@routes("POST", POOLS)
+def _create_pool(cloud: "Cloud", request: Request) -> Json:
+    name = f"{PARENT}/{request.query['workloadIdentityPoolId']}"
+    return _make(cloud, cloud.state.pools, name, request.json)
+
+
+@routes("GET", PROVIDERS + "/{provider}")
+def _get_provider(cloud: "Cloud", request: Request) -> Json:
+    name = f"{PARENT}/{request.values['pool']}/providers/{request.values['provider']}"
+    return _existing(cloud.state.providers, name)
+
+
+@routes("POST", PROVIDERS)
+def _create_provider(cloud: "Cloud", request: Request) -> Json:
+    """The condition must speak of the token, or any repository of GitHub could come in."""
+    pool = f"{PARENT}/{request.values['pool']}"
+    _existing(cloud.state.pools, pool)
+    asked = request.json
+    if "github" in asked.get("oidc", {}).get("issuerUri", "") and not asked.get(
+        "attributeCondition"
+    ):
+        raise invalid(
+            "The attribute condition must reference one of the provider's claims. For more "
+            "information, see https://cloud.google.com/iam/docs/workload-identity-federation-"
+            "with-deployment-pipelines#conditions"
+        )
+    name = f"{pool}/providers/{request.query['workloadIdentityPoolProviderId']}"
+    return _make(cloud, cloud.state.providers, name, asked)
+
+
+@routes("PATCH", PROVIDERS + "/{provider}")
+def _update_provider(cloud: "Cloud", request: Request) -> Json:
+    name = f"{PARENT}/{request.values['pool']}/providers/{request.values['provider']}"
+    provider = _existing(cloud.state.providers, name)
+    provider.update(request.json)
+    return cloud.state.finished(name, provider)
+
+
+@routes("GET", POOLS + "/{pool}/operations/{id}", PROVIDERS + "/{provider}/operations/{id}")
+def _get_operation(cloud: "Cloud", request: Request) -> Json:
+    return cloud.state.operations[request.path.removeprefix("/v1/")]
+
+
+@routes("POST", CREDENTIALS + ":generateIdToken")
+def _identity_token(cloud: "Cloud", request: Request) -> Json:
+    """A JWT in shape; the fake recognises the whole text, so its signature says nothing."""
+    email = request.values["account"]
+    _account(cloud, email)
+    claims = {"iss": "https://accounts.google.com", "aud": request.json["audience"], "email": email}
+    parts = [{"alg": "RS256", "typ": "JWT"}, claims]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    token = ".".join(part.rstrip("=") for part in [*encoded, secrets.token_urlsafe(24)])
+    cloud.state.audiences[token] = request.json["audience"]
+    return {"token": token}
+
+
+@routes("POST", CREDENTIALS + ":generateAccessToken")
+def _access_token(cloud: "Cloud", request: Request) -> Json:
+    _account(cloud, request.values["account"])
+    return {"accessToken": TOKEN, "expireTime": "2099-01-01T00:00:00Z"}
+
+
+def _account(cloud: "Cloud", email: str) -> Json:
+    if email == DEFAULT_ACCOUNT:
+        return _describe(email)
+    if email not in cloud.state.accounts:
+        raise not_found(f"Unknown service account: {email}")
+    return cloud.state.accounts[email]
+
+
+def _describe(email: str) -> Json:
+    return {
+        "name": f"projects/{PROJECT}/serviceAccounts/{email}",
+        "projectId": PROJECT,
+        "uniqueId": str(abs(hash(email)))[:21],
+        "email": email,
+        "etag": "MDEwMjE5MjA=",
+        "oauth2ClientId": "1",
+    }
+
+
+def _existing(known: dict[str, Json], name: str) -> Json:
+    if name not in known:
+        raise not_found("Requested entity was not found.")
+    return known[name]
+
+
+def _make(cloud: "Cloud", known: dict[str, Json], name: str, asked: Json) -> Json:
+    if name in known:
+        raise already_exists("Requested entity already exists")
+    known[name] = asked | {"name": name, "state": "ACTIVE"}
+    return cloud.state.finished(name, known[name])
+

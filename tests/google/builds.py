@@ -1,0 +1,172 @@
+"""Builds: a function's from source (Cloud Run Admin API v2, builds.submit) and any other.
+
+Cloud Build API v1: projects.locations.builds, operations.
+"""
+
+import io
+import secrets
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.google.http import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.state import (
+    PROJECT,
+    PROJECT_NUMBER,
+    REGION,
+    Image,
+    Package,
+    timestamp,
+)
+
+if TYPE_CHECKING:
+    from tests.google.cloud import Cloud
+
+BUILD = "cloudbuild.googleapis.com/v1/projects/{project}"
+PLACE = BUILD + "/locations/{region}"
+PARENT = f"projects/{PROJECT}/locations"
+LOG = "https://console.cloud.google.com/cloud-build/builds;region={region}/{id}?project={number}"
+
+routes = Routes()
+
+
+@routes("POST", "run.googleapis.com/v2/projects/{project}/locations/{region}/builds:submit")
+def _submit(cloud: "Cloud", request: Request) -> Json:
+    """A buildpack's build: the uploaded source becomes the bundle of the image."""
+    asked = request.json
+    pack = asked.get("buildpackBuild")
+    if not pack:
+        raise invalid("the fake builds with buildpacks only")
+    source = unpack(cloud, asked["storageSource"])
+    build = _new(request.values["region"], {"source": {"storageSource": asked["storageSource"]}})
+    cloud.state.builds[build["id"]] = build
+    kind = "function" if pack.get("functionTarget") else "service"
+    main = source / "main.py"
+    missing = kind == "function" and not (main.exists() and pack["functionTarget"] in main.read_text())
+    build["fails"] = bool(cloud.build_failures.pop(0)) if cloud.build_failures else missing
+    if not build["fails"]:
+        digest, copy = cloud.instances.snapshot(source, kind)
+        _, _, repository, name = asked["imageUri"].split("/", 3)
+        images = cloud.state.repositories[repository].packages.setdefault(
+            name.partition(":")[0].replace("/", "%2F"), Package()
+        )
+        images.images.setdefault(digest, Image(digest, kind, copy))
+        images.tags["latest"] = digest
+        build["results"] = {"images": [{"name": asked["imageUri"], "digest": digest}]}
+    answer: Json = {"buildOperation": _operation(build, done=False)}
+    if base := pack.get("baseImage"):
+        answer["baseImageUri"] = base_image(base)
+    return answer
+
+
+def base_image(name: str) -> str:
+    """What a short name of a runtime stands for: cloud.google.com/run/docs/configuring/services/
+    runtime-base-images."""
+    if "/" in name:
+        return name
+    return f"{REGION}-docker.pkg.dev/serverless-runtimes/google-22-full/runtimes/{name}"
+
+
+@routes("POST", PLACE + "/builds", BUILD + "/builds")
+def _create(cloud: "Cloud", request: Request) -> Json:
+    """Accepted; ``cloud.on_build`` decides what becomes of it."""
+    build = _new(request.values.get("region", "global"), request.json)
+    cloud.state.builds[build["id"]] = build
+    run = cloud.on_build
+    if run is not None:
+        build["fails"] = not run(build, unpack(cloud, build["source"]["storageSource"]))
+    else:
+        build["fails"] = bool(cloud.build_failures.pop(0)) if cloud.build_failures else False
+    return _operation(build, done=False)
+
+
+@routes("GET", PLACE + "/builds/{id}", BUILD + "/builds/{id}")
+def _get(cloud: "Cloud", request: Request) -> Json:
+    return shown(_finish(_find(cloud, request.values["id"])))
+
+
+@routes("GET", PLACE + "/builds", BUILD + "/builds")
+def _list(cloud: "Cloud", _request: Request) -> Json:
+    return {"builds": [shown(build) for build in cloud.state.builds.values()]}
+
+
+@routes("GET", PLACE + "/operations/{id}", "cloudbuild.googleapis.com/v1/operations/build/{project}/{id}")
+def _get_operation(cloud: "Cloud", request: Request) -> Json:
+    return _operation(_finish(_find(cloud, request.values["id"])), done=True)
+
+
+@routes("GET", PLACE + "/defaultServiceAccount")
+def _default_account(_cloud: "Cloud", _request: Request) -> Json:
+    account = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
+    return {
+        "name": f"{PARENT}/{REGION}/defaultServiceAccount",
+        "serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/{account}",
+    }
+
+
+def unpack(cloud: "Cloud", source: Json) -> Path:
+    """The uploaded archive as a folder.
+
+    Raises:
+        ApiError: it is not in the bucket.
+    """
+    bucket = cloud.state.buckets.get(source["bucket"])
+    stored = bucket.objects.get(source["object"]) if bucket else None
+    if stored is None or str(stored.generation) != str(source.get("generation", stored.generation)):
+        raise ApiError(404, "NOT_FOUND", f"Source gs://{source['bucket']}/{source['object']} not found")
+    folder = cloud.directory / "sources" / secrets.token_hex(6)
+    folder.mkdir(parents=True)
+    if source["object"].endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(stored.content)) as archive:
+            archive.extractall(folder)
+    else:
+        with tarfile.open(fileobj=io.BytesIO(stored.content)) as archive:
+            archive.extractall(folder, filter="data")
+    return folder
+
+
+def shown(build: Json) -> Json:
+    """A build as the API shows it."""
+    return {key: value for key, value in build.items() if key != "fails"}
+
+
+def _new(region: str, asked: Json) -> Json:
+    name = secrets.token_hex(4) + "-1111-4222-8333-" + secrets.token_hex(6)
+    return asked | {
+        "id": name,
+        "name": f"projects/{PROJECT_NUMBER}/locations/{region}/builds/{name}",
+        "projectId": PROJECT,
+        "status": "WORKING",
+        "createTime": timestamp(),
+        "startTime": timestamp(),
+        "logUrl": LOG.format(region=region, id=name, number=PROJECT_NUMBER),
+    }
+
+
+def _finish(build: Json) -> Json:
+    if build["status"] == "WORKING":
+        build["status"] = "FAILURE" if build["fails"] else "SUCCESS"
+        build["finishTime"] = timestamp()
+        if build["fails"]:
+            build["failureInfo"] = {"type": "USER_BUILD_STEP", "detail": "Build step failure"}
+    return build
+
+
+def _find(cloud: "Cloud", name: str) -> Json:
+    if name not in cloud.state.builds:
+        raise not_found("Requested entity was not found.")
+    return cloud.state.builds[name]
+
+
+def _operation(build: Json, *, done: bool) -> Json:
+    region = build["name"].split("/")[3]
+    kind = "type.googleapis.com/google.devtools.cloudbuild.v1"
+    operation: Json = {
+        "name": f"{PARENT}/{region}/operations/{build['id']}",
+        "metadata": {"@type": f"{kind}.BuildOperationMetadata", "build": shown(build)},
+    }
+    if done:
+        operation["done"] = True
+        operation["response"] = {"@type": f"{kind}.Build", **shown(build)}
+    return operation

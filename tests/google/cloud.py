@@ -1,0 +1,34 @@
+"""What a function that answers has at hand."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.google.faults import Fault, StartFault
+from tests.google.http import Json
+from tests.google.instances import Instances
+from tests.google.revisions import Revisions
+from tests.google.serving import Listeners
+from tests.google.state import State
+
+
+@dataclass(slots=True)
+class Cloud:
+    """The state and what makes it real. ``lock`` is held while a call is carried out."""
+
+    directory: Path
+    instances: Instances
+    state: State = field(default_factory=State)
+    listeners: Listeners = field(default_factory=Listeners)
+    faults: list[Fault] = field(default_factory=list)
+    start_faults: dict[str, StartFault] = field(default_factory=dict)
+    build_failures: list[bool] = field(default_factory=list)
+    on_build: Callable[[Json, Path], bool] | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    settled: threading.Condition = field(init=False)
+    revisions: Revisions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settled = threading.Condition(self.lock)
+        self.revisions = Revisions(self)

@@ -1,0 +1,48 @@
+"""The whole environment of a gcloud that knows nothing but the fake."""
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.google.state import PROJECT, TOKEN
+
+
+def make_environment(directory: Path, authority: Path, port: int) -> dict[str, str]:
+    """Variables for a subprocess, nothing inherited; also for our own Python's HTTPS.
+
+    An HTTP request to a loopback port stays direct: only ``HTTPS_PROXY`` is set.
+    """
+    home = directory / "home"
+    configuration = home / "gcloud"
+    configuration.mkdir(parents=True)
+    token = directory / "token"
+    token.write_text(TOKEN)
+    proxy = f"http://127.0.0.1:{port}"
+    return {
+        "PATH": search_path(),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108 - the system's own
+        "DOCKER_CONFIG": str(home / "docker"),
+        "CLOUDSDK_CONFIG": str(configuration),
+        "CLOUDSDK_CORE_PROJECT": PROJECT,
+        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+        "CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "1",
+        "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(authority),
+        "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+        "CLOUDSDK_SURVEY_DISABLE_PROMPTS": "1",
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+        "CLOUDSDK_PROXY_TYPE": "http",
+        "CLOUDSDK_PROXY_ADDRESS": "127.0.0.1",
+        "CLOUDSDK_PROXY_PORT": str(port),
+        "HTTPS_PROXY": proxy,
+        "SSL_CERT_FILE": str(authority),
+    }
+
+
+def search_path() -> str:
+    """The system's folders, with gcloud's in front where it lives elsewhere."""
+    gcloud = shutil.which("gcloud")
+    folder = str(Path(gcloud).parent) if gcloud else "/usr/bin"
+    return ":".join(dict.fromkeys([folder, "/usr/local/bin", "/usr/bin", "/bin"]))

@@ -1,0 +1,131 @@
+"""The fake as a context manager."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+from tests.google import (
+    accounts, buckets, builds, logs, objects, policies, projects, registry, revisions, services
+)
+from tests.google.certificates import write_authority
+from tests.google.cloud import Cloud
+from tests.google.environment import make_environment
+from tests.google.faults import Fault, StartFault, unauthenticated
+from tests.google.http import Answer, ApiError, Request, Routes, as_json, invalid
+from tests.google.instances import Instances
+from tests.google.proxy import Proxy
+from tests.google.state import TOKEN, Image, Kind, Package, Repository, State
+
+ROUTES = Routes()
+for module in (
+    accounts, buckets, builds, logs, objects, policies, projects, registry, revisions, services
+):
+    ROUTES.include(module.routes)
+
+
+class FakeGoogle:
+    """See the package's docstring."""
+
+    def __init__(self, directory: Path, *, instances: Instances | None = None) -> None:
+        self._stack = ExitStack()
+        self._directory = directory / "google"
+        self._directory.mkdir()
+        if instances is None:
+            instances = Instances(self._directory / "bundles")
+            self._stack.callback(instances.close)
+        self._cloud = Cloud(self._directory, instances)
+        self.calls: list[Request] = []
+        self.broken: list[str] = []
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        authority, context = write_authority(self._directory)
+        self._stack.callback(self._cloud.revisions.close)
+        self._stack.callback(self._cloud.listeners.close)
+        port = self._stack.enter_context(Proxy(context, self._answer).running())
+        self.environment = make_environment(self._directory, authority, port)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._stack.close()
+        if kind is None and self.broken:
+            raise AssertionError("\n".join(self.broken))
+
+    @property
+    def state(self) -> State:
+        """What exists, open to reading and changing."""
+        return self._cloud.state
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Those set; the first one whose turn it is strikes."""
+        return self._cloud.faults
+
+    @contextmanager
+    def fault(self, fault: Fault) -> Iterator[Fault]:
+        """Have a fault for as long as the context lasts."""
+        self.faults.append(fault)
+        try:
+            yield fault
+        finally:
+            self.faults.remove(fault)
+
+    @contextmanager
+    def start_fault(self, service: str, fault: StartFault) -> Iterator[None]:
+        """What the revisions that a service gets meanwhile are like."""
+        self._cloud.start_faults[service] = fault
+        try:
+            yield
+        finally:
+            del self._cloud.start_faults[service]
+
+    def push_image(self, image: str, bundle: Path, kind: Kind = "service") -> str:
+        """Have an image that holds a bundle, under a name with a tag; its digest."""
+        digest, copy = self._cloud.instances.snapshot(bundle, kind)
+        _, _, repository, path = image.split("/", 3)
+        package, _, tag = path.partition(":")
+        with self._cloud.lock:
+            packages = self.state.repositories.setdefault(
+                repository, Repository(repository, {"format": "DOCKER"})
+            ).packages
+            images = packages.setdefault(package.replace("/", "%2F"), Package())
+            images.images.setdefault(digest, Image(digest, kind, copy))
+            images.tags[tag or "latest"] = digest
+        return digest
+
+    def _answer(self, request: Request) -> Answer:
+        self.calls.append(request)
+        query = "&".join(f"{name}={value}" for name, value in request.query.items())
+        call = f"{request}?{query}" if query else str(request)
+        fault = next((fault for fault in self.faults if fault.strikes(call)), None)
+        try:
+            if fault is not None:
+                if fault.action is not None:
+                    fault.action(request)
+                time.sleep(fault.delay_s)
+                if fault.error is not None and not fault.after:
+                    raise fault.error
+            answer = self._carry_out(request)
+            if fault is not None and fault.error is not None:
+                raise fault.error
+        except ApiError as error:
+            return error.answer()
+        except Exception as error:  # noqa: BLE001 - never a 5xx: gcloud repeats those
+            self.broken.append(f"{call}\n{traceback.format_exc()}")
+            return invalid(f"the fake failed: {error!r}").answer()
+        return answer
+
+    def _carry_out(self, request: Request) -> Answer:
+        handler, values = ROUTES.find(request)
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            raise unauthenticated()
+        found = Request(
+            request.method, request.host, request.path, request.query, request.headers,
+            request.body, values,
+        )
+        with self._cloud.lock:
+            result = handler(self._cloud, found)
+        return result if isinstance(result, Answer) else as_json(result)

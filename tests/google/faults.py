@@ -1,0 +1,97 @@
+"""What can be made to go wrong."""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.google.http import ApiError, Request
+from tests.google.state import PROJECT, PROJECT_NUMBER
+
+
+@dataclass(slots=True)
+class Fault:
+    """An error, a delay or a call of the test's own, on the API calls that ``match``.
+
+    Attributes:
+        match: regular expression, searched in ``METHOD host/path?query``; hosts have no region.
+        error: answered in place of what was asked for; None lets the call through.
+        times: how often it strikes; 0 is always.
+        delay_s: waited first.
+        after: the call is carried out all the same, and only its answer is the error.
+        action: called with the request when it strikes, before anything else is done.
+    """
+
+    match: str
+    error: ApiError | None = None
+    times: int = 1
+    delay_s: float = 0.0
+    after: bool = False
+    action: Callable[[Request], None] | None = None
+    struck: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def strikes(self, call: str) -> bool:
+        """Whether it is this call's turn; counts it."""
+        if (self.times and self.struck >= self.times) or not re.search(self.match, call):
+            return False
+        self.struck += 1
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class StartFault:
+    """What becomes of the next revisions of one service.
+
+    Attributes:
+        kind: ``never-ready`` (does not listen in time), ``exits`` (its process ends at once), or
+            ``wrong-answers`` (ready, and answers every request with 200 and ``body``).
+        body: of the wrong answers.
+    """
+
+    kind: str
+    body: bytes = b'{"prediction": 99, "model_version": "v0"}'
+
+
+def permission_denied(permission: str = "run.services.get") -> ApiError:
+    """403, as a caller without the role gets it."""
+    message = (
+        f"Permission '{permission}' denied on resource (or it may not exist): "
+        f"projects/{PROJECT}"
+    )
+    return ApiError(403, "PERMISSION_DENIED", message)
+
+
+def service_disabled(api: str = "run.googleapis.com", title: str = "Cloud Run Admin API") -> ApiError:
+    """403 with the reason ``SERVICE_DISABLED`` of google.rpc.ErrorInfo."""
+    console = f"https://console.developers.google.com/apis/api/{api}/overview?project={PROJECT}"
+    message = (
+        f"{title} has not been used in project {PROJECT_NUMBER} before or it is disabled. Enable "
+        f"it by visiting {console} then retry. If you enabled this API recently, wait a few "
+        "minutes for the action to propagate to our systems and retry."
+    )
+    information = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "SERVICE_DISABLED",
+        "domain": "googleapis.com",
+        "metadata": {"service": api, "consumer": f"projects/{PROJECT_NUMBER}"},
+    }
+    return ApiError(403, "PERMISSION_DENIED", message, [information])
+
+
+def quota_exceeded(metric: str = "Write requests") -> ApiError:
+    """429."""
+    message = (
+        f"Quota exceeded for quota metric '{metric}' and limit '{metric} per minute per region' "
+        f"of service 'run.googleapis.com' for consumer 'project_number:{PROJECT_NUMBER}'."
+    )
+    return ApiError(429, "RESOURCE_EXHAUSTED", message)
+
+
+def unauthenticated() -> ApiError:
+    """401: the token has expired or was never one."""
+    message = (
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
+        "cookie or other valid authentication credential."
+    )
+    return ApiError(401, "UNAUTHENTICATED", message)

@@ -1,0 +1,87 @@
+"""A forward proxy on loopback that ends TLS itself and answers in Google's place."""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
+
+from tests.google.http import Answer, Request, parse_target
+
+LOOPBACK = "127.0.0.1"
+
+
+class Proxy(ThreadingHTTPServer):
+    """Listens on a free port; ``answer`` is called in a thread for each connection."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, context: ssl.SSLContext, answer: Callable[[Request], Answer]) -> None:
+        super().__init__((LOOPBACK, 0), _Connection)
+        self.context = context
+        self.answer = answer
+
+    @contextmanager
+    def running(self) -> Iterator[int]:
+        """Serve, on the port given, until the context ends."""
+        thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield self.server_address[1]
+        finally:
+            self.shutdown()
+            self.server_close()
+            thread.join()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed is what a test wants; anything of ours is answered with 400."""
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    host = ""
+
+    def do_CONNECT(self) -> None:
+        """Become the host that is asked for, within the same connection."""
+        self.host = self.path.rpartition(":")[0]
+        self.send_response(200, "Connection established")
+        self.end_headers()
+        server = cast("Proxy", self.server)
+        self.connection = server.context.wrap_socket(self.connection, server_side=True)
+        self.request = self.connection
+        self.rfile = self.connection.makefile("rb", -1)
+        self.wfile = self.connection.makefile("wb", 0)
+        self.close_connection = False
+
+    def _answer(self) -> None:
+        host, path, query = parse_target(self.host, self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, host, path, query, headers, self._body())
+        answer = cast("Proxy", self.server).answer(request)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if "Content-Length" not in answer.headers:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - theirs
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return body
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - theirs
+        """Stay silent: what came is kept in ``FakeGoogle.calls``."""

@@ -1,0 +1,207 @@
+"""What exists in the fake's one project. Tests read it, and may change it between two calls."""
+
+import datetime
+import itertools
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tests.google.http import Json
+
+PROJECT = "twin-project"
+PROJECT_NUMBER = "123456789012"
+REGION = "us-central1"
+REGISTRY = f"{REGION}-docker.pkg.dev"
+TOKEN = "ya29.a-token-of-the-fake"  # noqa: S105 - opens nothing
+
+Kind = Literal["service", "function"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A line of a service's traffic; ``revision`` is None where the latest ready one is meant."""
+
+    revision: str | None
+    percent: int = 0
+    tag: str | None = None
+
+
+@dataclass(slots=True)
+class Revision:
+    """One immutable deployment of a service. ``ready`` is None until that is known."""
+
+    name: str
+    generation: int
+    template: Json
+    digest: str = ""
+    ready: bool | None = None
+    reason: str = ""
+    message: str = ""
+    created: str = field(default_factory=lambda: timestamp())
+
+    @property
+    def image(self) -> str:
+        """As the deployment gave it."""
+        return str(self.template["spec"]["containers"][0]["image"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the container."""
+        variables = self.template["spec"]["containers"][0].get("env", [])
+        return {variable["name"]: variable.get("value", "") for variable in variables}
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Of the template."""
+        annotations: dict[str, str] = self.template.get("metadata", {}).get("annotations", {})
+        return annotations
+
+
+@dataclass(slots=True)
+class Service:
+    """A Cloud Run service. ``wanted`` is the traffic asked for, ``traffic`` what is in force."""
+
+    name: str
+    template: Json
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    wanted: list[Target]
+    url: str = ""
+    traffic: list[Target] = field(default_factory=list)
+    tag_urls: dict[str, str] = field(default_factory=dict)
+    revisions: dict[str, Revision] = field(default_factory=dict)
+    generation: int = 0
+    observed_generation: int = 0
+    resource_version: str = ""
+    latest_created: str = ""
+    latest_ready: str = ""
+    failure: str = ""
+    uid: str = field(default_factory=lambda: secrets.token_hex(8))
+    created: str = field(default_factory=lambda: timestamp())
+
+    def serving(self) -> dict[str, int]:
+        """Percent of the traffic by revision, those with some."""
+        shares: dict[str, int] = {}
+        for target in self.traffic:
+            if target.percent and target.revision:
+                shares[target.revision] = shares.get(target.revision, 0) + target.percent
+        return shares
+
+    def tags(self) -> dict[str, str]:
+        """Revision by tag."""
+        return {entry.tag: entry.revision or "" for entry in self.traffic if entry.tag}
+
+
+@dataclass(slots=True)
+class Image:
+    """A version of a package: what a digest stands for, and the bundle that is in it."""
+
+    digest: str
+    kind: Kind
+    bundle: Path
+    created: str = field(default_factory=lambda: timestamp())
+
+
+@dataclass(slots=True)
+class Package:
+    """The images of one name; ``tags`` leads to digests."""
+
+    images: dict[str, Image] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Repository:
+    """Of Artifact Registry; ``resource`` is what was asked for at its creation."""
+
+    name: str
+    resource: Json
+    packages: dict[str, Package] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StoredObject:
+    """Of a bucket; one generation is kept."""
+
+    content: bytes
+    generation: int
+    content_type: str = "application/octet-stream"
+    metadata: dict[str, str] = field(default_factory=dict)
+    created: str = field(default_factory=lambda: timestamp())
+
+
+@dataclass(slots=True)
+class Bucket:
+    """``resource`` holds its settings, as the API words them."""
+
+    name: str
+    resource: Json
+    objects: dict[str, StoredObject] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Policy:
+    """Who has which role on one resource."""
+
+    bindings: list[Json] = field(default_factory=list)
+    etag: str = "BwXlZAE1"
+
+    def members(self, role: str) -> set[str]:
+        """Whoever has the role."""
+        return {
+            member
+            for binding in self.bindings
+            if binding["role"] == role
+            for member in binding["members"]
+        }
+
+
+@dataclass(slots=True)
+class State:
+    """All of it, by name. A policy's key is like ``services/NAME`` or ``projects/twin-project``."""
+
+    services: dict[str, Service] = field(default_factory=dict)
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    accounts: dict[str, Json] = field(default_factory=dict)
+    pools: dict[str, Json] = field(default_factory=dict)
+    providers: dict[str, Json] = field(default_factory=dict)
+    enabled: set[str] = field(default_factory=set)
+    builds: dict[str, Json] = field(default_factory=dict)
+    operations: dict[str, Json] = field(default_factory=dict)
+    logs: list[Json] = field(default_factory=list)
+    audiences: dict[str, str] = field(default_factory=dict)
+    counter: Iterator[int] = field(default_factory=lambda: itertools.count(1700000000000001))
+
+    def policy(self, resource: str) -> Policy:
+        """The policy of a resource, empty at first."""
+        return self.policies.setdefault(resource, Policy())
+
+    def next(self) -> int:
+        """A number never given before: generations, resource versions, ids."""
+        return next(self.counter)
+
+    def finished(self, parent: str, response: Json) -> Json:
+        """A long-running operation (google.longrunning) that is over, kept for whoever polls."""
+        name = f"{parent}/operations/{self.next()}"
+        self.operations[name] = {"name": name, "done": True, "response": response}
+        return self.operations[name]
+
+    def find_image(self, reference: str) -> Image | None:
+        """What ``HOST/PROJECT/REPOSITORY/PACKAGE:TAG`` or ``…@DIGEST`` stands for."""
+        name, _, digest = reference.partition("@")
+        _, _, repository, path = [*name.split("/", 3), "", "", ""][:4]
+        package, _, tag = path.partition(":")
+        found = self.repositories.get(repository)
+        images = found.packages.get(package.replace("/", "%2F")) if found else None
+        if images is None:
+            return None
+        return images.images.get(digest or images.tags.get(tag or "latest", ""))
+
+
+def timestamp() -> str:
+    """Now, as the APIs write it."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

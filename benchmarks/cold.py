@@ -20,7 +20,8 @@ class ColdSample:
     """One proven cold start; everything in milliseconds.
 
     Attributes:
-        total_ms: from the start being asked for to the whole first answer.
+        total_ms: from the start being asked for to the whole first answer. Where a platform starts
+            an instance for a request, the request is what asks for it.
         connected_ms: of these, until the port took a connection.
         age_ms: of the process when it answered, by its own account.
         parts: what the answer's ``Server-Timing`` says the start was spent on.
@@ -38,9 +39,11 @@ class Exchange:
     """A request and its answer, with moments on the clock of ``time.monotonic_ns``.
 
     Attributes:
+        began_ns: before the first attempt to connect.
         answer: None if the connection was closed before it was whole.
     """
 
+    began_ns: int
     connected_ns: int
     sent_ns: int
     received_ns: int
@@ -54,11 +57,12 @@ def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S)
         UserError: the endpoint has ended, or the limit has passed.
     """
     call = post(endpoint.predict_url, body, token=endpoint.token)
+    began = time.monotonic_ns()
     deadline = time.monotonic() + limit_s
     with _connected(endpoint, call, deadline) as connection:
         connected = time.monotonic_ns()
         sent, answer = _ask(endpoint, connection, call, deadline)
-        return Exchange(connected, sent, time.monotonic_ns(), answer)
+        return Exchange(began, connected, sent, time.monotonic_ns(), answer)
 
 
 def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdSample | Rejection:
@@ -71,14 +75,16 @@ def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdS
     instance = read_instance(answer.header("x-instance"))
     # A process of this machine began when we spawned it; elsewhere the platform starts one for a
     # request, so it must be younger than that.
-    since_ns = endpoint.spawned_ns if endpoint.pid is not None else exchange.sent_ns
+    local = endpoint.pid is not None
+    asked_ns = endpoint.spawned_ns if local else exchange.began_ns
+    since_ns = endpoint.spawned_ns if local else exchange.sent_ns
     rejection = judge(instance, seen, (exchange.received_ns - since_ns) / 1e6)
     if instance is None or rejection is not None:
         return rejection or Rejection.ANONYMOUS
     return ColdSample(
         instance=instance.name,
-        total_ms=(exchange.received_ns - endpoint.spawned_ns) / 1e6,
-        connected_ms=(exchange.connected_ns - endpoint.spawned_ns) / 1e6,
+        total_ms=(exchange.received_ns - asked_ns) / 1e6,
+        connected_ms=(exchange.connected_ns - asked_ns) / 1e6,
         age_ms=instance.age_ms,
         parts=read_server_timing(answer.header("server-timing")),
     )

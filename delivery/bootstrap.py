@@ -117,7 +117,7 @@ def _grant(cloud: Cloud, deployer: str, principals: str) -> None:
     project.grant(
         gcloud, (*accounts, cloud.runtime_account), account, "roles/iam.serviceAccountUser"
     )
-    tokens = "roles/iam.serviceAccountOpenIdTokenCreator"
+    tokens = "roles/iam.serviceAccountTokenCreator"
     project.grant(gcloud, (*accounts, deployer), account, tokens)
     project.grant(gcloud, (*accounts, deployer), principals, "roles/iam.workloadIdentityUser")
 

@@ -31,11 +31,18 @@ def endpoint_of(cloud: Cloud, target: str, url: str, service_url: str) -> Endpoi
     Raises:
         UserError: nothing answers there, or no token can be had.
     """
-    token = None
-    if is_private(f"{url}/predict"):
-        account = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
-        token = identity_token(cloud.gcloud, account, service_url)
+    token = private_token(cloud, service_url) if is_private(f"{url}/predict") else None
     return Endpoint(target, url, time.monotonic_ns(), token=token)
+
+
+def private_token(cloud: Cloud, service_url: str) -> str:
+    """An identity token for a private service, made for the deployer.
+
+    Raises:
+        GcloudError: whoever runs this may not act as the deployer.
+    """
+    account = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
+    return identity_token(cloud.gcloud, account, service_url)
 
 
 def check_candidates(cloud: Cloud, candidates: Sequence[Candidate], card: Card) -> list[Endpoint]:

@@ -1,7 +1,6 @@
 """The main job on this machine: reproduce, serve both bundles, check, measure, report."""
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -9,18 +8,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.measure import Progress, measure
 from benchmarks.report import Checked, write_report
-from benchmarks.results import Results, Subject
-from benchmarks.statistics import Outcome
 from benchmarks.terminal import summary_table
-from config.card import Card, load_card
-from config.errors import UserError
+from config.card import load_card
 from config.layout import CARD_NAME
 from config.params import load_params
-from delivery.bundle import DIST, TARGETS, read_bundle_hash
+from delivery.bundle import DIST, read_bundle_hash
 from delivery.check import check_contract
-from delivery.console import progress
+from delivery.measuring import judge, take_measurement
 from delivery.reproduce import reproduce
 from targets.local import local_function, local_service
 from targets.protocol import Target
@@ -54,14 +49,14 @@ def rehearse() -> None:
     _say(console, 3, "start both and hold them to the contract, over HTTP")
     checked = _check(console, targets)
     _say(console, 4, "measure: cold starts, latency at a fixed rate, throughput, memory")
-    results = _measure(console, targets, card, bundle)
+    results = take_measurement(console, targets, card, bundle, load_params().measurement)
     _say(console, 5, "write the report")
     page = write_report(results, card, [checked], REPORTS)
     console.print()
     console.print(summary_table(results), width=min(console.width, WIDTH))
     console.print(f"report: {page} (and .md, .json)")
     console.print(f"done in {time.monotonic() - began:.0f} s")
-    _judge(results)
+    judge(results)
 
 
 def _say(console: Console, number: int, what: str) -> None:
@@ -77,34 +72,3 @@ def _check(console: Console, targets: Sequence[Target]) -> Checked:
         check = check_contract(endpoints, DIST / "service" / CARD_NAME)
     console.print(f"      {check.passed} cases passed")
     return Checked("Cases of the contract, on both targets", check.passed)
-
-
-def _measure(console: Console, targets: Sequence[Target], card: Card, bundle: str) -> Results:
-    body = json.dumps({"features": card.golden[0].features}).encode()
-    bundles = tuple((target, bundle) for target in TARGETS)
-    subject = Subject(card.name, card.version, bundles)
-    with progress(console) as step:
-
-        def taken(found: Progress) -> None:
-            step(f"{found.stage}, {found.target}", found.done, found.total)
-
-        return measure(targets, body, load_params().measurement, subject, taken)
-
-
-def _judge(results: Results) -> None:
-    """Fail where a whole interval lies over its budget.
-
-    Raises:
-        UserError: naming each target and figure.
-    """
-    broken = [
-        f"{target.name}: {verdict.figure}"
-        for target in results.targets
-        for verdict in target.verdicts
-        if verdict.outcome is Outcome.BROKEN
-    ]
-    if broken:
-        raise UserError(
-            f"over its budget in params.yaml (measurement.budgets): {'; '.join(broken)}; "
-            "the report shows by how much"
-        )

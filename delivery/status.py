@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
@@ -45,7 +46,8 @@ def _out_of_step(cloud: Cloud, services: Services) -> str:
 
 
 def _table(cloud: Cloud, services: Services) -> Table:
-    table = Table("", "release", "revision", "traffic", "image")
+    table = Table("", "release", "traffic", "image", "revision", box=SIMPLE, pad_edge=False)
+    table.columns[-1].overflow = "fold"
     for target, settings in cloud.targets.items():
         service = services.get(settings.name)
         if service is None:
@@ -54,9 +56,9 @@ def _table(cloud: Cloud, services: Services) -> Table:
         for revision, percent in service.shares.items():
             release, digest = _about(service, revision)
             short = digest.removeprefix("sha256:")[:12] if digest else "?"
-            table.add_row(target, release or "not ours", revision, f"{percent}%", short)
+            table.add_row(target, release or "not ours", f"{percent}%", short, revision)
         for tag, revision in service.tags.items():
-            table.add_row(target, _about(service, revision)[0] or "", revision, f"tag {tag}", "")
+            table.add_row(target, _about(service, revision)[0] or "", tag, "", revision)
     return table
 
 

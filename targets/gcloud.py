@@ -176,7 +176,9 @@ class Gcloud:
         content: str | None = None,
         kept: list[str] | None = None,
     ) -> str:
-        return run_gcloud(self._scoped(arguments), content, kept, self.on_progress)
+        # What gcloud says of objects is a detail; what it says of a deployment is awaited.
+        on_progress = self.on_progress if kept is None else lambda _: None
+        return run_gcloud(self._scoped(arguments), content, kept, on_progress)
 
 
 def run_gcloud(

@@ -1,0 +1,53 @@
+"""A measurement with its progress, and the verdict by the budgets in ``params.yaml``."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from benchmarks.measure import Progress, measure
+from benchmarks.results import Results, Subject
+from benchmarks.statistics import Outcome
+from config.card import Card
+from config.errors import UserError
+from config.params import Measurement
+from delivery.console import progress
+from targets.protocol import Target
+
+
+def take_measurement(
+    console: Console, targets: Sequence[Target], card: Card, bundle: str, wanted: Measurement
+) -> Results:
+    """Measure the targets side by side, all of them serving ``bundle``.
+
+    Raises:
+        UserError: a target cannot be started or measured.
+    """
+    body = json.dumps({"features": card.golden[0].features}).encode()
+    bundles = tuple((target.name, bundle) for target in targets)
+    subject = Subject(card.name, card.version, bundles)
+    with progress(console) as step:
+
+        def taken(found: Progress) -> None:
+            step(f"{found.stage}, {found.target}", found.done, found.total)
+
+        return measure(targets, body, wanted, subject, taken)
+
+
+def judge(results: Results) -> None:
+    """Fail where a whole interval lies over its budget.
+
+    Raises:
+        UserError: naming each target and figure.
+    """
+    broken = [
+        f"{target.name}: {verdict.figure}"
+        for target in results.targets
+        for verdict in target.verdicts
+        if verdict.outcome is Outcome.BROKEN
+    ]
+    if broken:
+        raise UserError(
+            f"over its budget in params.yaml (measurement.budgets): {'; '.join(broken)}; "
+            "the report shows by how much"
+        )

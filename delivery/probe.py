@@ -1,0 +1,84 @@
+"""Cold and warm latency of what serves, on throw-away copies of both targets."""
+
+import argparse
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks.report import write_report
+from benchmarks.terminal import summary_table
+from config.card import load_card
+from config.errors import UserError
+from config.layout import CARD_NAME, RELEASE_VARIABLES
+from delivery.bundle import DIST
+from delivery.checks import private_token
+from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
+from delivery.measuring import judge, take_measurement
+from delivery.traffic import Services, release_of
+from targets.cloud_run import Revision, Service, read_services
+from targets.probe import ProbeTarget, probe_service
+
+REPORTS = Path("reports")
+WIDTH = 80
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the project."""
+    add_cloud_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Measure, write ``reports/``, delete the copies, then judge by the budgets.
+
+    Raises:
+        UserError: the two are not in step, a copy cannot be measured, or a budget is broken.
+    """
+    cloud = open_cloud(arguments)
+    services = read_services(cloud.gcloud, cloud.region)
+    release = release_of(cloud, services)
+    if release is None:
+        raise UserError("the two targets are not in step; see `python -m delivery status`")
+    card = load_card(DIST / "service" / CARD_NAME)
+    bundle = _bundle(services[cloud.deployment.service.name])
+    with copies(cloud, services) as targets:
+        if cloud.gcloud.dry_run:
+            return
+        results = take_measurement(cloud.console, targets, card, bundle, cloud.params.measurement)
+    page = write_report(results, card, [], REPORTS)
+    cloud.console.print(summary_table(results), width=min(cloud.console.width, WIDTH))
+    cloud.say(f"report: {page} (and .md, .json)")
+    cloud.result({"release": release, "report": str(page)})
+    judge(results)
+
+
+def _bundle(service: Service) -> str:
+    """The hash of the bundle that serves."""
+    serving = service.serving
+    return serving.variables.get(RELEASE_VARIABLES["bundle"], "") if serving else ""
+
+
+@contextmanager
+def copies(cloud: Cloud, services: Services) -> Iterator[list[ProbeTarget]]:
+    """A probe service for each target, deleted afterwards whatever happens.
+
+    Raises:
+        GcloudError: one cannot be made or deleted.
+    """
+    with ExitStack() as stack:
+        yield [
+            _copy(cloud, target, services[settings.name], stack)
+            for target, settings in cloud.targets.items()
+        ]
+
+
+def _copy(cloud: Cloud, target: str, service: Service, stack: ExitStack) -> ProbeTarget:
+    revision = service.serving
+    assert isinstance(revision, Revision)  # noqa: S101 - both are in step
+    name = f"probe-{target}-{secrets.token_hex(4)}"
+    cloud.say(f"      {name}: a copy of {revision.name}")
+    copy = probe_service(cloud.gcloud, cloud.region, service, revision, name)
+    url = stack.enter_context(copy)
+    # Nobody may call it without a token: to ask whether that is so would start an instance.
+    token = None if cloud.gcloud.dry_run else private_token(cloud, url)
+    return ProbeTarget(target, cloud.gcloud, cloud.region, name, url, token)

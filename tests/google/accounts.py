@@ -7,6 +7,7 @@ Credentials API v1, generateIdToken and generateAccessToken.
 import base64
 import json
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from tests.google.http import Json, Request, Routes, already_exists, invalid, not_found
@@ -101,11 +102,18 @@ def _identity_token(cloud: "Cloud", request: Request) -> Json:
     """A JWT in shape; the fake recognises the whole text, so its signature says nothing."""
     email = request.values["account"]
     _account(cloud, email)
-    claims = {"iss": "https://accounts.google.com", "aud": request.json["audience"], "email": email}
+    audience, now = request.json["audience"], int(time.time())
+    claims = {
+        "iss": "https://accounts.google.com",
+        "aud": audience,
+        "email": email,
+        "iat": now,
+        "exp": now + 3600,
+    }
     parts = [{"alg": "RS256", "typ": "JWT"}, claims]
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
     token = ".".join(part.rstrip("=") for part in [*encoded, secrets.token_urlsafe(24)])
-    cloud.state.audiences[token] = request.json["audience"]
+    cloud.state.audiences[token] = audience
     return {"token": token}
 
 

@@ -38,6 +38,8 @@ def make_environment(directory: Path, authority: Path, port: int) -> dict[str, s
         "CLOUDSDK_PROXY_PORT": str(port),
         "HTTPS_PROXY": proxy,
         "SSL_CERT_FILE": str(authority),
+        # `gcloud auth print-identity-token` asks with a client that knows no setting of gcloud's.
+        "REQUESTS_CA_BUNDLE": str(authority),
     }
 
 

@@ -66,13 +66,13 @@ class ApiError(Exception):
         self.details = details or []
 
     def answer(self) -> Answer:
-        """As sent. The list ``errors`` is what older APIs, Cloud Storage above all, add."""
-        error: Json = {
-            "code": self.code,
-            "message": self.message,
-            "status": self.status,
-            "errors": [{"message": self.message, "domain": "global", "reason": self.status}],
-        }
+        """As sent. Cloud Storage is older than AIP-193: it has a reason in camel case instead."""
+        error: Json = {"code": self.code, "message": self.message}
+        if self.status.isupper():
+            error["status"] = self.status
+        else:
+            cause = {"message": self.message, "domain": "global", "reason": self.status}
+            error["errors"] = [cause]
         if self.details:
             error["details"] = self.details
         return as_json({"error": error}, self.code)

@@ -3,19 +3,24 @@
 import dataclasses
 import hashlib
 import shutil
+import socket
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from config.errors import UserError
 from targets.local import local_function, local_service
-from targets.process import ProcessTarget
+from targets.process import LOOPBACK, ProcessTarget
 from targets.protocol import Endpoint
-from targets.ready import wait_until_answering
 from tests.google.state import Image, Kind
 
 KEPT = 8
+START_LIMIT_S = 60.0
+POLL_S = 0.01
 WRONG = Path(__file__).parent / "wrong_server.py"
 
 
@@ -106,5 +111,26 @@ def _target(image: Image, environment: dict[str, str]) -> ProcessTarget:
 def _start(target: ProcessTarget, *, own: bool) -> Instance:
     with ExitStack() as stack:
         endpoint = stack.enter_context(target.start())
-        wait_until_answering(endpoint)
+        _wait_until_listening(endpoint)
         return Instance(endpoint, stack.pop_all(), own)
+
+
+def _wait_until_listening(endpoint: Endpoint) -> None:
+    """Cloud Run's default start-up probe: a TCP connection, which no request counter sees.
+
+    Raises:
+        UserError: the process has ended, or the limit has passed.
+    """
+    deadline = time.monotonic() + START_LIMIT_S
+    address = (LOOPBACK, urlsplit(endpoint.url).port)
+    while True:
+        try:
+            socket.create_connection(address).close()
+        except OSError:
+            if (fault := endpoint.fault()) is not None:
+                raise UserError(fault) from None
+            if time.monotonic() > deadline:
+                raise UserError(f"{endpoint.url}: nothing listens there") from None
+            time.sleep(POLL_S)
+        else:
+            return

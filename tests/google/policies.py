@@ -50,6 +50,12 @@ def _set(cloud: "Cloud", request: Request) -> Json:
     return _as_json(policy)
 
 
+@routes("POST", *(f"{pattern}:testIamPermissions" for pattern in RESOURCES))
+def _test(_cloud: "Cloud", request: Request) -> Json:
+    """The fake's caller may do everything that a fault does not forbid."""
+    return {"permissions": request.json["permissions"]}
+
+
 def _resource(request: Request) -> str:
     kind, name = list(request.values.items())[-1]
     return f"{kind}/{name}"

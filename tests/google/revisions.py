@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from config.errors import UserError
 from tests.google.http import ApiError, Json, Request, Routes, invalid, not_found
 from tests.google.instances import Instance
-from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service
+from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service, timestamp
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
@@ -112,10 +112,12 @@ class Revisions:
         )
 
 
-def condition(kind: str, ready: bool | None, message: str = "", reason: str = "") -> Json:
+def condition(
+    kind: str, ready: bool | None, message: str = "", reason: str = "", since: str = ""
+) -> Json:
     """A line of ``status.conditions``."""
     status = "Unknown" if ready is None else str(ready)
-    line = {"type": kind, "status": status, "lastTransitionTime": "2026-01-01T00:00:00.000000Z"}
+    line = {"type": kind, "status": status, "lastTransitionTime": since or timestamp()}
     return line | ({"message": message} if message else {}) | ({"reason": reason} if reason else {})
 
 

@@ -9,15 +9,17 @@ import threading
 from typing import TYPE_CHECKING
 
 from tests.google import traffic
+from tests.google.accounts import DEFAULT_ACCOUNT
 from tests.google.http import ApiError, Json, Request, Routes, already_exists, invalid, not_found
 from tests.google.revisions import BASE, condition
-from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Revision, Service
+from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Revision, Service, timestamp
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
 
 OPERATION = "run.googleapis.com/operation-id"
 WAIT_S = 30.0
+ACTOR = "someone@example.com"
 
 routes = Routes()
 
@@ -118,7 +120,7 @@ def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
     Raises:
         ApiError: something in it cannot be.
     """
-    template = asked["spec"]["template"]
+    template = _with_defaults(asked["spec"]["template"])
     name = template.get("metadata", {}).get("name")
     generation = service.generation + 1
     new = template != service.template
@@ -139,11 +141,28 @@ def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
     cloud.state.operations[operation] = {"service": service.name}
     service.annotations = asked["metadata"].get("annotations", {}) | {OPERATION: operation}
     service.generation = generation
+    service.modified = timestamp()
     service.resource_version = f"AAY{cloud.state.next()}"
     if revision is not None:
         service.revisions[revision.name] = revision
         service.latest_created = revision.name
     return revision
+
+
+def _with_defaults(template: Json) -> Json:
+    """What Cloud Run fills in: the reference of RevisionSpec and Container names each value."""
+    spec = template["spec"]
+    container, *others = spec["containers"]
+    limits = {"cpu": "1000m", "memory": "512Mi"}
+    resources = container.get("resources", {})
+    container = {"ports": [{"name": "http1", "containerPort": 8080}]} | container
+    container["resources"] = resources | {"limits": limits | resources.get("limits", {})}
+    defaults = {
+        "containerConcurrency": 80,
+        "timeoutSeconds": 300,
+        "serviceAccountName": DEFAULT_ACCOUNT,
+    }
+    return template | {"spec": defaults | spec | {"containers": [container, *others]}}
 
 
 def _is_taken(cloud: "Cloud", name: str) -> bool:
@@ -194,7 +213,8 @@ def as_json(service: Service) -> Json:
     latest = service.revisions.get(service.latest_created)
     configured = latest.ready if latest else None
     urls = {"run.googleapis.com/urls": json.dumps([service.url])}
-    shown = {"run.googleapis.com/ingress-status": "all"} | urls
+    people = {f"serving.knative.dev/{who}": ACTOR for who in ("creator", "lastModifier")}
+    shown = {"run.googleapis.com/ingress-status": "all"} | people | urls
     return {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
@@ -212,7 +232,7 @@ def as_json(service: Service) -> Json:
         "status": {
             "observedGeneration": service.observed_generation,
             "conditions": [
-                condition("Ready", ready, service.failure),
+                condition("Ready", ready, service.failure, since=service.modified),
                 condition("ConfigurationsReady", configured, "" if configured else service.failure),
                 condition("RoutesReady", ready, service.failure),
             ],

@@ -78,6 +78,7 @@ class Service:
     latest_created: str = ""
     latest_ready: str = ""
     failure: str = ""
+    modified: str = ""
     uid: str = field(default_factory=lambda: secrets.token_hex(8))
     created: str = field(default_factory=lambda: timestamp())
 

@@ -85,25 +85,27 @@ def open_cloud(arguments: argparse.Namespace) -> Cloud:
     Raises:
         UserError: ``params.yaml`` does not fit, or no project is named.
     """
-    params = load_params()
-    console = Console(stderr=arguments.json, highlight=False, soft_wrap=True)
     signal.signal(signal.SIGTERM, _interrupt)
+    project = current_project(arguments.project)
+    return make_cloud(load_params(), project, dry_run=arguments.dry_run, as_json=arguments.json)
+
+
+def make_cloud(
+    params: Params, project: str, *, dry_run: bool = False, as_json: bool = False
+) -> Cloud:
+    """Open a project whose id is known."""
+    console = Console(stderr=as_json, highlight=False, soft_wrap=True)
 
     def on_change(command: str) -> None:
-        if arguments.dry_run:
+        if dry_run:
             console.print(f"  {command}", markup=False)
 
     def on_progress(line: str) -> None:
         if not line.startswith("ERROR:"):
             console.print(f"      {line}", markup=False, style="dim")
 
-    gcloud = Gcloud(
-        current_project(arguments.project),
-        dry_run=arguments.dry_run,
-        on_change=on_change,
-        on_progress=on_progress,
-    )
-    return Cloud(gcloud, params, console, arguments.json)
+    gcloud = Gcloud(project, dry_run=dry_run, on_change=on_change, on_progress=on_progress)
+    return Cloud(gcloud, params, console, as_json)
 
 
 def _interrupt(*_: object) -> None:

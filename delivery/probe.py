@@ -4,6 +4,7 @@ import argparse
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.report import write_report
@@ -81,4 +82,6 @@ def _copy(cloud: Cloud, target: str, service: Service, stack: ExitStack) -> Prob
     url = stack.enter_context(copy)
     # Nobody may call it without a token: to ask whether that is so would start an instance.
     token = None if cloud.gcloud.dry_run else private_token(cloud, url)
-    return ProbeTarget(target, cloud.gcloud, cloud.region, name, url, token)
+    # Of twenty samples nobody wants to read how each revision was made.
+    quiet = replace(cloud.gcloud, on_progress=lambda _: None)
+    return ProbeTarget(target, quiet, cloud.region, name, url, token)

@@ -5,7 +5,7 @@ where they were.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from config.card import Card, load_card
@@ -45,6 +45,9 @@ def run(arguments: argparse.Namespace) -> None:
     release(cloud, identity, take_over=arguments.take_over)
 
 
+Check = Callable[[Cloud, Sequence[Candidate], Card], object]
+
+
 @dataclass(frozen=True, slots=True)
 class _Begun:
     """A release under way."""
@@ -53,10 +56,17 @@ class _Begun:
     identity: Identity
     card: Card
     lease: Lease
+    check: Check
 
 
-def release(cloud: Cloud, identity: Identity, *, take_over: bool = False) -> None:
-    """Bring what lies in ``dist/`` to both targets.
+def release(
+    cloud: Cloud,
+    identity: Identity,
+    *,
+    take_over: bool = False,
+    check: Check = check_candidates,
+) -> None:
+    """Bring what lies in ``dist/`` to both targets; ``check`` decides on the candidates.
 
     Raises:
         LockedError: another release is under way.
@@ -78,7 +88,7 @@ def release(cloud: Cloud, identity: Identity, *, take_over: bool = False) -> Non
         before = positions(cloud, services) if found is None else found
         lease.record(before)
         with both_or_neither(cloud, before):
-            _go(_Begun(cloud, identity, card, lease), services)
+            _go(_Begun(cloud, identity, card, lease, check), services)
     cloud.result({"release": identity.name, "changed": not cloud.gcloud.dry_run})
 
 
@@ -103,7 +113,7 @@ def _go(begun: _Begun, services: Services) -> None:
     if cloud.gcloud.dry_run:
         cloud.say("  (skipped: there is nothing to ask on a dry run)")
     else:
-        check_candidates(cloud, candidates, begun.card)
+        begun.check(cloud, candidates, begun.card)
     cloud.say("[bold]\\[3/4][/bold] promote both")
     begun.lease.renew()
     for one in candidates:

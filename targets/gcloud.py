@@ -130,7 +130,7 @@ class Gcloud:
         Raises:
             GcloudError: gcloud is missing or refuses.
         """
-        return _parsed(self._run([*arguments, "--format=json"]))
+        return _parsed(run_gcloud(self._scoped([*arguments, "--format=json"])))
 
     def read_text(self, *arguments: str) -> str:
         """Ask for something that is not JSON: an object's content, a token.
@@ -138,7 +138,7 @@ class Gcloud:
         Raises:
             GcloudError: gcloud is missing or refuses.
         """
-        return self._run(arguments)
+        return run_gcloud(self._scoped(arguments))
 
     def change(self, *arguments: str, content: str | None = None) -> Any:  # noqa: ANN401 - JSON
         """Change something; on a dry run only say so, and return None.
@@ -148,11 +148,11 @@ class Gcloud:
         Raises:
             GcloudError: gcloud is missing or refuses.
         """
-        command = [*arguments, "--format=json"]
-        self.on_change(shlex.join([PROGRAM, *self._scoped(command)]))
+        command = self._scoped([*arguments, "--format=json"])
+        self.on_change(shlex.join([PROGRAM, *command]))
         if self.dry_run:
             return None
-        return _parsed(self._run(command, content))
+        return _parsed(run_gcloud(command, content, on_progress=self.on_progress))
 
     def change_text(self, *arguments: str, content: str | None = None) -> str:
         """Change something; returns all that gcloud printed on stderr, nothing on a dry run.
@@ -160,31 +160,23 @@ class Gcloud:
         Raises:
             GcloudError: gcloud is missing or refuses.
         """
-        self.on_change(shlex.join([PROGRAM, *self._scoped(arguments)]))
+        command = self._scoped(arguments)
+        self.on_change(shlex.join([PROGRAM, *command]))
         if self.dry_run:
             return ""
         kept: list[str] = []
-        self._run(arguments, content, kept)
+        run_gcloud(command, content, kept)
         return "".join(kept)
 
     def _scoped(self, arguments: Sequence[str]) -> list[str]:
         return [*arguments, f"--project={self.project}", "--quiet"]
-
-    def _run(
-        self,
-        arguments: Sequence[str],
-        content: str | None = None,
-        kept: list[str] | None = None,
-    ) -> str:
-        # What gcloud says of objects is a detail; what it says of a deployment is awaited.
-        on_progress = self.on_progress if kept is None else lambda _: None
-        return run_gcloud(self._scoped(arguments), content, kept, on_progress)
 
 
 def run_gcloud(
     arguments: Sequence[str],
     content: str | None = None,
     kept: list[str] | None = None,
+    *,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> str:
     """What one call prints on stdout; ``kept`` takes what it prints on stderr.

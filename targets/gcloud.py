@@ -100,6 +100,11 @@ _KNOWN = (
         "its log says why: `gcloud run services logs read` with the service's name",
     ),
     _Known(
+        r"gs://\S+ not found: 404|bucket does not exist",
+        Reason.NOT_FOUND,
+        "make the project's buckets with `python -m delivery bootstrap`",
+    ),
+    _Known(
         r"NOT_FOUND|[Cc]annot find|could not be found|not found|matched no objects|HTTPError 404",
         Reason.NOT_FOUND,
         "check the name, the region and the project",

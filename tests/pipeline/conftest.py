@@ -1,10 +1,14 @@
 """Reproduced trees, made once for all tests of the pipeline."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.google.instances import Instances
+from tests.pipeline.project import Project, make_tree, opened
 from tests.pipeline.trees import export, repro
+from tests.tools import require
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +21,19 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         assert done.returncode == 0, done.stdout + done.stderr
         made.append(tree)
     return made
+
+
+@pytest.fixture(scope="session")
+def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
+    """Processes of bundles, shared by all fakes."""
+    found = Instances(tmp_path_factory.mktemp("instances"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def project(dist: Path, instances: Instances, tmp_path: Path) -> Iterator[Project]:
+    """A tree and a Google Cloud project in which nothing is deployed yet."""
+    require("gcloud")
+    with opened(make_tree(dist, tmp_path / "tree"), tmp_path, instances) as one:
+        yield one

@@ -1,0 +1,145 @@
+"""A project to release to: a tree with bundles, and the fake of Google's APIs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from config.params import load_params
+from delivery.bundle import assemble
+from delivery.cloud import Cloud, make_cloud
+from delivery.identity import Identity, read_identity
+from delivery.names import image_name, image_path, releases_bucket
+from delivery.records import BuildRecord
+from tests.google import FakeGoogle
+from tests.google.instances import Instances
+from tests.google.state import PROJECT, Bucket, StoredObject, timestamp
+from tests.pipeline.trees import export
+
+SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
+BUCKET = releases_bucket(PROJECT)
+LOCK = "lock.json"
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a test works on; the current folder is its tree."""
+
+    google: FakeGoogle
+    tree: Path
+
+    def run(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`python -m delivery ARGUMENTS`, in an environment that knows nothing but the fake."""
+        return subprocess.run(
+            [sys.executable, "-m", "delivery", *arguments],
+            cwd=self.tree,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def cloud(self) -> Cloud:
+        """For calls in this process."""
+        return make_cloud(load_params(), PROJECT)
+
+    def bundle(self, version: str) -> Identity:
+        """Put bundles of another version into the tree, and an image of them into the registry."""
+        card = self.tree / "models" / "model.json"
+        members = json.loads(card.read_text())
+        card.write_text(json.dumps({**members, "version": version}, indent=2) + "\n")
+        assemble()
+        identity = read_identity("0" * 40)
+        deployment = load_params().deployment
+        name = image_name(deployment, PROJECT, identity.name)
+        digest = self.google.push_image(name, self.tree / "dist" / "service")
+        path = image_path(deployment, PROJECT)
+        build = BuildRecord(
+            release=identity.name,
+            image=f"{path}@{digest}",
+            commit=identity.commit,
+            model_sha256=identity.model_sha256,
+            bundle=identity.bundle,
+        )
+        self.put(f"builds/{identity.name}.json", json.dumps(asdict(build)) + "\n")
+        return identity
+
+    def put(self, name: str, text: str) -> None:
+        """Have an object in the bucket of releases."""
+        state = self.google.state
+        objects = state.buckets[BUCKET].objects
+        objects[name] = StoredObject(text.encode(), state.next())
+
+    def objects(self) -> dict[str, bytes]:
+        """What is in the bucket of releases."""
+        return {
+            name: one.content for name, one in self.google.state.buckets[BUCKET].objects.items()
+        }
+
+    def serving(self) -> dict[str, dict[str, int]]:
+        """Percent of the traffic by revision, by service, as the fake has it."""
+        return {name: one.serving() for name, one in self.google.state.services.items()}
+
+    def releases(self) -> dict[str, set[str]]:
+        """The releases that have traffic, by service, as the fake has them."""
+        return {
+            name: {
+                service.revisions[revision].environment.get("TWINSERVE_RELEASE", "")
+                for revision in service.serving()
+            }
+            for name, service in self.google.state.services.items()
+        }
+
+    def tags(self) -> set[str]:
+        """Every tag of every service."""
+        return {tag for one in self.google.state.services.values() for tag in one.tags()}
+
+    def changes(self) -> Sequence[str]:
+        """Every call so far that was not a mere question."""
+        return [str(call) for call in self.google.calls if call.method != "GET"]
+
+
+def make_tree(dist: Path, directory: Path) -> Path:
+    """A reproduced tree, with a short check of candidates and short measurements."""
+    tree = export(directory)
+    for name in ("models", "evaluation", "dist"):
+        shutil.copytree(dist.parent / name, tree / name)
+    path = tree / "params.yaml"
+    text = path.read_text()
+    for old, new in (
+        ("warm_requests: 200\n", "warm_requests: 20\n"),
+        ("cold_samples: 10 ", "cold_samples: 3 "),
+        ("warm_requests: 1000 ", "warm_requests: 100 "),
+        ("connections: [1, 4, 16]", "connections: [1]"),
+    ):
+        assert old in text, old
+        text = text.replace(old, new)
+    path.write_text(text)
+    return tree
+
+
+@contextmanager
+def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Project]:
+    """The tree with a fresh fake whose bucket is there, as the current folder and environment."""
+    folder, environment = Path.cwd(), dict(os.environ)
+    with FakeGoogle(directory, instances=instances) as google:
+        google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
+        os.chdir(tree)
+        # What runs below this is covered too.
+        covered = {name: text for name, text in environment.items() if "COVERAGE" in name}
+        os.environ.clear()
+        os.environ.update(google.environment | covered)
+        try:
+            yield Project(google, tree)
+        finally:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(environment)

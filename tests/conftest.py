@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.google import FakeGoogle, Instances
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,3 +36,18 @@ def dist() -> Path:
     )
     assert done.returncode == 0, "dvc repro failed"
     return ROOT / "dist"
+
+
+@pytest.fixture(scope="session")
+def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
+    """Processes of bundles, kept from one fake of Google to the next."""
+    kept = Instances(tmp_path_factory.mktemp("instances"))
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def google(tmp_path: Path, instances: Instances) -> Iterator[FakeGoogle]:
+    """A fake of Google's APIs with nothing in its project."""
+    with FakeGoogle(tmp_path, instances=instances) as fake:
+        yield fake

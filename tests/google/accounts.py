@@ -10,7 +10,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from tests.google.http import Json, Request, Routes, already_exists, invalid, not_found
+from tests.google.api import Json, Request, Routes, already_exists, invalid, not_found
 from tests.google.state import PROJECT, PROJECT_NUMBER, TOKEN
 
 if TYPE_CHECKING:

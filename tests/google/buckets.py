@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.google.http import ApiError, Json, Request, Routes
+from tests.google.api import ApiError, Json, Request, Routes
 from tests.google.state import PROJECT_NUMBER, Bucket, timestamp
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.google.http import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
 from tests.google.state import (
     PROJECT,
     PROJECT_NUMBER,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.google.faults import Fault, StartFault
-from tests.google.http import Json
+from tests.google.api import Json
 from tests.google.instances import Instances
 from tests.google.revisions import Revisions
 from tests.google.serving import Listeners

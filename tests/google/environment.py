@@ -1,16 +1,18 @@
 """The whole environment of a gcloud that knows nothing but the fake."""
 
 import os
-import shutil
 from pathlib import Path
 
 from tests.google.state import PROJECT, TOKEN
+from tests.tools import require
 
 
-def make_environment(directory: Path, authority: Path, port: int) -> dict[str, str]:
+def make_environment(
+    directory: Path, authority: Path, port: int, first: Path | None
+) -> dict[str, str]:
     """Variables for a subprocess, nothing inherited; also for our own Python's HTTPS.
 
-    An HTTP request to a loopback port stays direct: only ``HTTPS_PROXY`` is set.
+    ``first`` is a folder to have in front of the PATH. An HTTP request to a loopback port stays direct: only ``HTTPS_PROXY`` is set.
     """
     home = directory / "home"
     configuration = home / "gcloud"
@@ -19,7 +21,7 @@ def make_environment(directory: Path, authority: Path, port: int) -> dict[str, s
     token.write_text(TOKEN)
     proxy = f"http://127.0.0.1:{port}"
     return {
-        "PATH": search_path(),
+        "PATH": search_path(first),
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108 - the system's own
@@ -43,8 +45,13 @@ def make_environment(directory: Path, authority: Path, port: int) -> dict[str, s
     }
 
 
-def search_path() -> str:
-    """The system's folders, with gcloud's in front where it lives elsewhere."""
-    gcloud = shutil.which("gcloud")
-    folder = str(Path(gcloud).parent) if gcloud else "/usr/bin"
-    return ":".join(dict.fromkeys([folder, "/usr/local/bin", "/usr/bin", "/bin"]))
+def search_path(first: Path | None = None) -> str:
+    """The system's folders, with gcloud's in front where it lives elsewhere, after ``first``."""
+    folder = str(Path(find_gcloud()).parent)
+    folders = [folder, "/usr/local/bin", "/usr/bin", "/bin"]
+    return ":".join(dict.fromkeys([str(first), *folders] if first else folders))
+
+
+def find_gcloud() -> str:
+    """The gcloud of this machine; without it the test is skipped, or fails if tools must be."""
+    return require("gcloud")

@@ -1,5 +1,6 @@
 """The fake as a context manager."""
 
+import subprocess
 import time
 import traceback
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ from tests.google.certificates import write_authority
 from tests.google.cloud import Cloud
 from tests.google.environment import make_environment
 from tests.google.faults import Fault, StartFault, unauthenticated
-from tests.google.http import Answer, ApiError, Request, Routes, as_json, invalid
+from tests.google.api import Answer, ApiError, Request, Routes, as_json, invalid
+from tests.google.fork_server import shared_client
 from tests.google.instances import Instances
 from tests.google.proxy import Proxy
-from tests.google.state import TOKEN, Image, Kind, Package, Repository, State
+from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, TOKEN, Image, Kind, Package, Repository, State
 
 ROUTES = Routes()
 for module in (
@@ -29,24 +31,30 @@ for module in (
 class FakeGoogle:
     """See the package's docstring."""
 
-    def __init__(self, directory: Path, *, instances: Instances | None = None) -> None:
+    project = PROJECT
+    number = PROJECT_NUMBER
+    region = REGION
+
+    def __init__(self, directory: Path, *, instances: Instances | None = None, fork: bool = True) -> None:
         self._stack = ExitStack()
-        self._directory = directory / "google"
-        self._directory.mkdir()
+        self.directory = directory / "google"
+        self.directory.mkdir()
         if instances is None:
-            instances = Instances(self._directory / "bundles")
+            instances = Instances(self.directory / "bundles")
             self._stack.callback(instances.close)
-        self._cloud = Cloud(self._directory, instances)
+        self._fork = fork
+        self._cloud = Cloud(self.directory, instances)
         self.calls: list[Request] = []
         self.broken: list[str] = []
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        authority, context = write_authority(self._directory)
+        authority, context = write_authority(self.directory)
         self._stack.callback(self._cloud.revisions.close)
         self._stack.callback(self._cloud.listeners.close)
         port = self._stack.enter_context(Proxy(context, self._answer).running())
-        self.environment = make_environment(self._directory, authority, port)
+        first = shared_client() if self._fork else None
+        self.environment = make_environment(self.directory, authority, port, first)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -81,6 +89,17 @@ class FakeGoogle:
             yield
         finally:
             del self._cloud.start_faults[service]
+
+    def gcloud(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the real gcloud against the fake."""
+        return subprocess.run(
+            ["gcloud", *arguments],  # noqa: S607 - the environment's PATH decides
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def push_image(self, image: str, bundle: Path, kind: Kind = "service") -> str:
         """Have an image that holds a bundle, under a name with a tag; its digest."""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.google.http import ApiError, Request
+from tests.google.api import ApiError, Request
 from tests.google.state import PROJECT, PROJECT_NUMBER
 
 

@@ -83,7 +83,7 @@ class Instances:
 
     def start_wrong(self, body: bytes) -> Instance:
         """A server that answers everything with 200 and this body."""
-        command = (sys.executable, str(WRONG))
+        command = (sys.executable, "-I", str(WRONG))
         target = ProcessTarget("wrong", command, WRONG.parent, {"BODY": body.decode()})
         return _start(target, own=True)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.google.http import Json, Request, Routes
+from tests.google.api import Json, Request, Routes
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

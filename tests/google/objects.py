@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from tests.google.buckets import API, find
 from tests.google.checksums import crc32c, md5
-from tests.google.http import Answer, ApiError, Json, Request, Routes, as_json
+from tests.google.api import Answer, ApiError, Json, Request, Routes, as_json
 from tests.google.state import Bucket, StoredObject
 
 if TYPE_CHECKING:

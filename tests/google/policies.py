@@ -7,7 +7,7 @@ resource in the path before the verb; Cloud Storage v1 has ``b/BUCKET/iam``.
 import itertools
 from typing import TYPE_CHECKING
 
-from tests.google.http import ApiError, Json, Request, Routes
+from tests.google.api import ApiError, Json, Request, Routes
 from tests.google.state import Policy
 
 if TYPE_CHECKING:

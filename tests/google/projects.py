@@ -5,7 +5,7 @@ Service Usage API v1, services; Cloud Resource Manager API v1, projects.
 
 from typing import TYPE_CHECKING
 
-from tests.google.http import Json, Request, Routes, not_found
+from tests.google.api import Json, Request, Routes, not_found
 from tests.google.state import PROJECT, PROJECT_NUMBER
 
 if TYPE_CHECKING:

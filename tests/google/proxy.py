@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
-from tests.google.http import Answer, Request, parse_target
+from tests.google.api import Answer, Request, parse_target
 
 LOOPBACK = "127.0.0.1"
 

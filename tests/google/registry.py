@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tests.google.http import ApiError, Json, Request, Routes, already_exists, not_found
+from tests.google.api import ApiError, Json, Request, Routes, already_exists, not_found
 from tests.google.state import PROJECT, REGION, REGISTRY, Package, Repository, timestamp
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from config.errors import UserError
-from tests.google.http import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
 from tests.google.instances import Instance
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service, timestamp
 

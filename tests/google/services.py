@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.google import traffic
 from tests.google.accounts import DEFAULT_ACCOUNT
-from tests.google.http import ApiError, Json, Request, Routes, already_exists, invalid, not_found
+from tests.google.api import ApiError, Json, Request, Routes, already_exists, invalid, not_found
 from tests.google.revisions import BASE, condition
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Revision, Service, timestamp
 

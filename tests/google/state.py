@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tests.google.http import Json
+from tests.google.api import Json
 
 PROJECT = "twin-project"
 PROJECT_NUMBER = "123456789012"

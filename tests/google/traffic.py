@@ -3,7 +3,7 @@
 import random
 
 from tests.google.cloud import Cloud
-from tests.google.http import ApiError, Json, invalid
+from tests.google.api import ApiError, Json, invalid
 from tests.google.relay import Head
 from tests.google.serving import (
     FORBIDDEN,

@@ -1,0 +1,56 @@
+"""The gcloud commands that more than one test of the fake gives."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from tests.contract.calls import HttpCaller, Reply
+from tests.google.api import Json
+from tests.google.fake import FakeGoogle
+from tests.google.state import PROJECT, REGION, REGISTRY
+
+SERVICE = "fastapi-ml-service"
+FUNCTION = "predict-ml"
+IMAGE = f"{REGISTRY}/{PROJECT}/ml-models/{SERVICE}"
+HERE = f"--region={REGION}"
+BODY = b'{"features": [5.1, 3.5, 1.4, 0.2]}'
+JSON_BODY = (("Content-Type", "application/json"),)
+
+
+def succeed(google: FakeGoogle, *arguments: str, stdin: str = "") -> Json:
+    """What a command that must succeed prints with ``--format=json``."""
+    done = google.gcloud(*arguments, "--format=json", stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def fail(google: FakeGoogle, *arguments: str, stdin: str = "") -> str:
+    """What a command that must fail says."""
+    done = google.gcloud(*arguments, stdin=stdin)
+    assert done.returncode == 1, done.stdout
+    return done.stderr
+
+
+def deploy_service(google: FakeGoogle, bundle: Path, *flags: str) -> Json:
+    """Deploy the bundle as a public service."""
+    digest = google.push_image(f"{IMAGE}:v1", bundle)
+    command = ["run", "deploy", SERVICE, f"--image={IMAGE}@{digest}", HERE]
+    return succeed(google, *command, "--allow-unauthenticated", *flags)
+
+
+def deploy_function(google: FakeGoogle, bundle: Path, *flags: str) -> Json:
+    """Deploy the bundle's source as a function; private unless a flag says otherwise."""
+    command = ["run", "deploy", FUNCTION, "--function=predict", f"--source={bundle}", HERE]
+    base = ["--base-image=python311", "--no-automatic-updates"]
+    private = [] if "--allow-unauthenticated" in flags else ["--no-allow-unauthenticated"]
+    return succeed(google, *command, *base, *private, *flags)
+
+
+def predict(url: str, *headers: tuple[str, str]) -> Reply:
+    """Ask for a prediction."""
+    return HttpCaller(url).call("POST", "/predict", [*JSON_BODY, *headers], BODY)
+
+
+def completed(done: "subprocess.CompletedProcess[str]") -> tuple[int, str, str]:
+    """What one sees of a command."""
+    return done.returncode, done.stdout, done.stderr

@@ -153,4 +153,3 @@ def _make(cloud: "Cloud", known: dict[str, Json], name: str, asked: Json) -> Jso
         raise already_exists("Requested entity already exists")
     known[name] = asked | {"name": name, "state": "ACTIVE"}
     return cloud.state.finished(name, known[name])
-

@@ -78,6 +78,10 @@ class ApiError(Exception):
         return as_json({"error": error}, self.code)
 
 
+class DroppedError(Exception):
+    """No answer at all: the connection ends."""
+
+
 def as_json(content: Json, status: int = 200) -> Answer:
     """An answer with a JSON body."""
     headers = {"Content-Type": "application/json; charset=UTF-8"}
@@ -110,21 +114,21 @@ class Routes:
     """
 
     def __init__(self) -> None:
-        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self.routes: list[tuple[str, re.Pattern[str], Handler]] = []
 
     def __call__(self, method: str, *patterns: str) -> Callable[[Handler], Handler]:
         """Decorate the function that answers there, with an ``Answer`` or something for JSON."""
 
         def register(handler: Handler) -> Handler:
             for pattern in patterns:
-                self._routes.append((method, _compile(pattern), handler))
+                self.routes.append((method, _compile(pattern), handler))
             return handler
 
         return register
 
     def include(self, other: "Routes") -> None:
         """Take over the other's routes."""
-        self._routes.extend(other._routes)
+        self.routes.extend(other.routes)
 
     def find(self, request: Request) -> tuple[Handler, dict[str, str]]:
         """The function for a request and what its placeholders stand for.
@@ -132,8 +136,10 @@ class Routes:
         Raises:
             ApiError: there is none. Never a 5xx: gcloud repeats those.
         """
-        for method, pattern, handler in self._routes:
-            if method == request.method and (match := pattern.fullmatch(request.host + request.path)):
+        for method, pattern, handler in self.routes:
+            if method == request.method and (
+                match := pattern.fullmatch(request.host + request.path)
+            ):
                 return handler, {name: unquote(value) for name, value in match.groupdict().items()}
         raise invalid(f"the fake has no route for {request}")
 

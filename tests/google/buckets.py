@@ -29,7 +29,9 @@ def _get(cloud: "Cloud", request: Request) -> Json:
 def _create(cloud: "Cloud", request: Request) -> Json:
     name = request.json["name"]
     if name in cloud.state.buckets:
-        message = "Your previous request to create the named bucket succeeded and you already own it."
+        message = (
+            "Your previous request to create the named bucket succeeded and you already own it."
+        )
         raise ApiError(409, "conflict", message)
     bucket = Bucket(name, {"timeCreated": timestamp(), **request.json})
     cloud.state.buckets[name] = bucket

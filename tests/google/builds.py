@@ -16,6 +16,7 @@ from tests.google.state import (
     PROJECT_NUMBER,
     REGION,
     Image,
+    Kind,
     Package,
     timestamp,
 )
@@ -41,9 +42,11 @@ def _submit(cloud: "Cloud", request: Request) -> Json:
     source = unpack(cloud, asked["storageSource"])
     build = _new(request.values["region"], {"source": {"storageSource": asked["storageSource"]}})
     cloud.state.builds[build["id"]] = build
-    kind = "function" if pack.get("functionTarget") else "service"
+    kind: Kind = "function" if pack.get("functionTarget") else "service"
     main = source / "main.py"
-    missing = kind == "function" and not (main.exists() and pack["functionTarget"] in main.read_text())
+    missing = kind == "function" and not (
+        main.exists() and pack["functionTarget"] in main.read_text()
+    )
     build["fails"] = bool(cloud.build_failures.pop(0)) if cloud.build_failures else missing
     if not build["fails"]:
         digest, copy = cloud.instances.snapshot(source, kind)
@@ -61,8 +64,10 @@ def _submit(cloud: "Cloud", request: Request) -> Json:
 
 
 def base_image(name: str) -> str:
-    """What a short name of a runtime stands for: cloud.google.com/run/docs/configuring/services/
-    runtime-base-images."""
+    """What a short name of a runtime stands for.
+
+    cloud.google.com/run/docs/configuring/services/runtime-base-images lists them.
+    """
     if "/" in name:
         return name
     return f"{REGION}-docker.pkg.dev/serverless-runtimes/google-22-full/runtimes/{name}"
@@ -91,7 +96,11 @@ def _list(cloud: "Cloud", _request: Request) -> Json:
     return {"builds": [shown(build) for build in cloud.state.builds.values()]}
 
 
-@routes("GET", PLACE + "/operations/{id}", "cloudbuild.googleapis.com/v1/operations/build/{project}/{id}")
+@routes(
+    "GET",
+    PLACE + "/operations/{id}",
+    "cloudbuild.googleapis.com/v1/operations/build/{project}/{id}",
+)
 def _get_operation(cloud: "Cloud", request: Request) -> Json:
     return _operation(_finish(_find(cloud, request.values["id"])), done=True)
 
@@ -114,7 +123,9 @@ def unpack(cloud: "Cloud", source: Json) -> Path:
     bucket = cloud.state.buckets.get(source["bucket"])
     stored = bucket.objects.get(source["object"]) if bucket else None
     if stored is None or str(stored.generation) != str(source.get("generation", stored.generation)):
-        raise ApiError(404, "NOT_FOUND", f"Source gs://{source['bucket']}/{source['object']} not found")
+        raise ApiError(
+            404, "NOT_FOUND", f"Source gs://{source['bucket']}/{source['object']} not found"
+        )
     folder = cloud.directory / "sources" / secrets.token_hex(6)
     folder.mkdir(parents=True)
     if source["object"].endswith(".zip"):
@@ -122,6 +133,7 @@ def unpack(cloud: "Cloud", source: Json) -> Path:
             archive.extractall(folder)
     else:
         with tarfile.open(fileobj=io.BytesIO(stored.content)) as archive:
+            # The filter lets nothing out of the folder.
             archive.extractall(folder, filter="data")
     return folder
 
@@ -168,5 +180,8 @@ def _operation(build: Json, *, done: bool) -> Json:
     }
     if done:
         operation["done"] = True
+    if done and build["fails"]:
+        operation["error"] = {"code": 2, "message": "Build failed; check build logs for details"}
+    elif done:
         operation["response"] = {"@type": f"{kind}.Build", **shown(build)}
     return operation

@@ -1,6 +1,6 @@
 """A throw-away authority, and one certificate signed by it for every host of Google's."""
 
-import datetime
+import datetime as dt
 import ssl
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 HOSTS = ("*.googleapis.com", "*.pkg.dev", "localhost")
-LIFETIME = datetime.timedelta(days=1)
+LIFETIME = dt.timedelta(days=1)
 
 
 def write_authority(directory: Path) -> tuple[Path, ssl.SSLContext]:
     """The authority's certificate as a file, and the context of a server that it vouches for."""
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("Throw-away authority")
     authority = (
@@ -51,7 +51,7 @@ def _name(common: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime.datetime
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: dt.datetime
 ) -> x509.CertificateBuilder:
     return x509.CertificateBuilder(
         issuer_name=issuer,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.google.faults import Fault, StartFault
 from tests.google.api import Json
+from tests.google.faults import Fault, StartFault
 from tests.google.instances import Instances
 from tests.google.revisions import Revisions
 from tests.google.serving import Listeners

@@ -1,7 +1,6 @@
 """The gcloud commands that more than one test of the fake gives."""
 
 import json
-import subprocess
 from pathlib import Path
 
 from tests.contract.calls import HttpCaller, Reply
@@ -49,8 +48,3 @@ def deploy_function(google: FakeGoogle, bundle: Path, *flags: str) -> Json:
 def predict(url: str, *headers: tuple[str, str]) -> Reply:
     """Ask for a prediction."""
     return HttpCaller(url).call("POST", "/predict", [*JSON_BODY, *headers], BODY)
-
-
-def completed(done: "subprocess.CompletedProcess[str]") -> tuple[int, str, str]:
-    """What one sees of a command."""
-    return done.returncode, done.stdout, done.stderr

@@ -12,7 +12,8 @@ def make_environment(
 ) -> dict[str, str]:
     """Variables for a subprocess, nothing inherited; also for our own Python's HTTPS.
 
-    ``first`` is a folder to have in front of the PATH. An HTTP request to a loopback port stays direct: only ``HTTPS_PROXY`` is set.
+    ``first`` is a folder to have in front of the PATH. An HTTP request to a loopback port stays
+    direct: only ``HTTPS_PROXY`` is set.
     """
     home = directory / "home"
     configuration = home / "gcloud"

@@ -1,7 +1,7 @@
 """The fake as a context manager."""
 
+import dataclasses
 import subprocess
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,21 +9,49 @@ from pathlib import Path
 from typing import Self
 
 from tests.google import (
-    accounts, buckets, builds, logs, objects, policies, projects, registry, revisions, services
+    accounts,
+    buckets,
+    builds,
+    logs,
+    objects,
+    policies,
+    projects,
+    registry,
+    revisions,
+    services,
 )
+from tests.google.api import Answer, ApiError, DroppedError, Request, Routes, as_json, invalid
 from tests.google.certificates import write_authority
 from tests.google.cloud import Cloud
 from tests.google.environment import make_environment
 from tests.google.faults import Fault, StartFault, unauthenticated
-from tests.google.api import Answer, ApiError, Request, Routes, as_json, invalid
 from tests.google.fork_server import shared_client
 from tests.google.instances import Instances
 from tests.google.proxy import Proxy
-from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, TOKEN, Image, Kind, Package, Repository, State
+from tests.google.state import (
+    PROJECT,
+    PROJECT_NUMBER,
+    REGION,
+    TOKEN,
+    Image,
+    Kind,
+    Package,
+    Repository,
+    State,
+)
 
 ROUTES = Routes()
 for module in (
-    accounts, buckets, builds, logs, objects, policies, projects, registry, revisions, services
+    accounts,
+    buckets,
+    builds,
+    logs,
+    objects,
+    policies,
+    projects,
+    registry,
+    revisions,
+    services,
 ):
     ROUTES.include(module.routes)
 
@@ -35,7 +63,9 @@ class FakeGoogle:
     number = PROJECT_NUMBER
     region = REGION
 
-    def __init__(self, directory: Path, *, instances: Instances | None = None, fork: bool = True) -> None:
+    def __init__(
+        self, directory: Path, *, instances: Instances | None = None, fork: bool = True
+    ) -> None:
         self._stack = ExitStack()
         self.directory = directory / "google"
         self.directory.mkdir()
@@ -71,6 +101,11 @@ class FakeGoogle:
     def faults(self) -> list[Fault]:
         """Those set; the first one whose turn it is strikes."""
         return self._cloud.faults
+
+    @property
+    def build_failures(self) -> list[bool]:
+        """Whether the builds to come fail, in their order; none fails where nothing is said."""
+        return self._cloud.build_failures
 
     @contextmanager
     def fault(self, fault: Fault) -> Iterator[Fault]:
@@ -122,16 +157,14 @@ class FakeGoogle:
         fault = next((fault for fault in self.faults if fault.strikes(call)), None)
         try:
             if fault is not None:
-                if fault.action is not None:
-                    fault.action(request)
-                time.sleep(fault.delay_s)
-                if fault.error is not None and not fault.after:
-                    raise fault.error
+                fault.strike_before(request)
             answer = self._carry_out(request)
-            if fault is not None and fault.error is not None:
-                raise fault.error
+            if fault is not None:
+                fault.strike_after()
         except ApiError as error:
             return error.answer()
+        except DroppedError:
+            raise
         except Exception as error:  # noqa: BLE001 - never a 5xx: gcloud repeats those
             self.broken.append(f"{call}\n{traceback.format_exc()}")
             return invalid(f"the fake failed: {error!r}").answer()
@@ -141,10 +174,7 @@ class FakeGoogle:
         handler, values = ROUTES.find(request)
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise unauthenticated()
-        found = Request(
-            request.method, request.host, request.path, request.query, request.headers,
-            request.body, values,
-        )
+        found = dataclasses.replace(request, values=values)
         with self._cloud.lock:
             result = handler(self._cloud, found)
         return result if isinstance(result, Answer) else as_json(result)

@@ -1,11 +1,11 @@
 """What can be made to go wrong."""
 
 import re
-import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tests.google.api import ApiError, Request
+from tests.google.api import ApiError, DroppedError, Request
 from tests.google.state import PROJECT, PROJECT_NUMBER
 
 
@@ -15,7 +15,8 @@ class Fault:
 
     Attributes:
         match: regular expression, searched in ``METHOD host/path?query``; hosts have no region.
-        error: answered in place of what was asked for; None lets the call through.
+        error: answered in place of what was asked for (``DroppedError``: no answer at all); None
+            lets the call through.
         times: how often it strikes; 0 is always.
         delay_s: waited first.
         after: the call is carried out all the same, and only its answer is the error.
@@ -23,13 +24,12 @@ class Fault:
     """
 
     match: str
-    error: ApiError | None = None
+    error: ApiError | DroppedError | None = None
     times: int = 1
     delay_s: float = 0.0
     after: bool = False
     action: Callable[[Request], None] | None = None
     struck: int = 0
-    released: threading.Event = field(default_factory=threading.Event)
 
     def strikes(self, call: str) -> bool:
         """Whether it is this call's turn; counts it."""
@@ -37,6 +37,27 @@ class Fault:
             return False
         self.struck += 1
         return True
+
+    def strike_before(self, request: Request) -> None:
+        """What comes before the call is carried out.
+
+        Raises:
+            ApiError, DroppedError: in its place.
+        """
+        if self.action is not None:
+            self.action(request)
+        time.sleep(self.delay_s)
+        if self.error is not None and not self.after:
+            raise self.error
+
+    def strike_after(self) -> None:
+        """What becomes of its answer.
+
+        Raises:
+            ApiError, DroppedError: in its place.
+        """
+        if self.error is not None:
+            raise self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +77,14 @@ class StartFault:
 def permission_denied(permission: str = "run.services.get") -> ApiError:
     """403, as a caller without the role gets it."""
     message = (
-        f"Permission '{permission}' denied on resource (or it may not exist): "
-        f"projects/{PROJECT}"
+        f"Permission '{permission}' denied on resource (or it may not exist): projects/{PROJECT}"
     )
     return ApiError(403, "PERMISSION_DENIED", message)
 
 
-def service_disabled(api: str = "run.googleapis.com", title: str = "Cloud Run Admin API") -> ApiError:
+def service_disabled(
+    api: str = "run.googleapis.com", title: str = "Cloud Run Admin API"
+) -> ApiError:
     """403 with the reason ``SERVICE_DISABLED`` of google.rpc.ErrorInfo."""
     console = f"https://console.developers.google.com/apis/api/{api}/overview?project={PROJECT}"
     message = (

@@ -25,7 +25,7 @@ def shared_client() -> Path:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gcloud-")))
     socket = folder / "socket"
     gcloud = find_gcloud()
-    # gcloud's launcher ends in `exec "$CLOUDSDK_PYTHON" $CLOUDSDK_PYTHON_ARGS .../lib/gcloud.py "$@"`.
+    # gcloud's launcher ends in: exec $CLOUDSDK_PYTHON $CLOUDSDK_PYTHON_ARGS .../lib/gcloud.py "$@"
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(folder),
@@ -43,7 +43,9 @@ def shared_client() -> Path:
     )
     stack.callback(server.communicate)
     _wait(server, socket, folder / "output")
-    client = shlex.join([sys.executable, "-IS", str(HERE / "gcloud_client.py"), str(socket), gcloud])
+    client = shlex.join(
+        [sys.executable, "-IS", str(HERE / "gcloud_client.py"), str(socket), gcloud]
+    )
     script = folder / "bin" / "gcloud"
     script.parent.mkdir()
     script.write_text(f'#!/bin/sh\nexec {client} "$@"\n')

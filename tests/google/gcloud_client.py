@@ -16,12 +16,12 @@ def main(path: str, gcloud: str, arguments: list[str]) -> int:
     try:
         server.connect(path)
     except OSError:
-        os.execv(gcloud, [gcloud, *arguments])
+        os.execv(gcloud, [gcloud, *arguments])  # noqa: S606 - no shell is wanted
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: server.send(bytes([number])))
     request = {
         "arguments": arguments,
-        "directory": os.getcwd(),
+        "directory": os.getcwd(),  # noqa: PTH109 - pathlib would double the start-up
         "environment": dict(os.environ),
     }
     text = json.dumps(request).encode() + b"\n"

@@ -8,6 +8,7 @@ when its standard input does. ``gcloud_client`` is the other side.
 import atexit
 import contextlib
 import gc
+import importlib
 import importlib.util
 import json
 import os
@@ -16,6 +17,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 from types import ModuleType
 
 BLOCK = 1 << 20
@@ -48,7 +50,7 @@ def serve(path: str) -> "tuple[dict[str, object], list[int], int] | None":
     listener.bind(f"{path}.new")
     listener.listen(64)
     # Whoever sees the name can connect.
-    os.rename(f"{path}.new", path)
+    Path(f"{path}.new").rename(path)
     watched = selectors.DefaultSelector()
     watched.register(listener, selectors.EVENT_READ)
     watched.register(0, selectors.EVENT_READ)
@@ -81,7 +83,7 @@ def serve(path: str) -> "tuple[dict[str, object], list[int], int] | None":
 
 def _attend(watched: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
     """A client has a signal to pass on or has gone, or a call has ended."""
-    call = key.data
+    call: Call = key.data
     if key.fileobj is call.client:
         try:
             number = call.client.recv(1)
@@ -126,7 +128,9 @@ def _learn(names: "list[str]") -> None:
     gc.freeze()
 
 
-def run(entry: ModuleType, request: "dict[str, object]", descriptors: "list[int]", learnt: int) -> None:
+def run(
+    entry: ModuleType, request: "dict[str, object]", descriptors: "list[int]", learnt: int
+) -> None:
     """Be gcloud, in the caller's place."""
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
@@ -158,12 +162,11 @@ EXPORTED = (
 )
 
 if __name__ == "__main__":
-    sys.path[0] = os.path.dirname(sys.argv[1])
+    sys.path[0] = str(Path(sys.argv[1]).parent)
     gcloud = importlib.util.spec_from_file_location("gcloud", sys.argv[1])
     module = importlib.util.module_from_spec(gcloud)  # type: ignore[arg-type]
     gcloud.loader.exec_module(module)  # type: ignore[union-attr]
-    module._fix_google_module()
-    module._import_gcloud_main()
+    importlib.import_module("googlecloudsdk.gcloud_main")
     assert threading.active_count() == 1, "a fork would lose a thread"
     gc.freeze()
     task = serve(sys.argv[2])

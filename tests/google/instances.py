@@ -73,7 +73,7 @@ class Instances:
             return _start(_target(image, environment), own=True)
         key = repr((str(image.bundle), image.kind, sorted(environment.items())))
         with self._lock:
-            slot = self._slots[key] = self._slots.pop(key, None) or _Slot()
+            slot = self._slots[key] = self._slots.pop(key, _Slot())
             while len(self._slots) > KEPT:
                 _stop(self._slots.pop(next(iter(self._slots))))
         with slot.lock:

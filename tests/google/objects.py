@@ -4,13 +4,14 @@ import base64
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from email.parser import BytesParser
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from tests.google.api import Answer, ApiError, Json, Request, Routes, as_json
 from tests.google.buckets import API, find
 from tests.google.checksums import crc32c, md5
-from tests.google.api import Answer, ApiError, Json, Request, Routes, as_json
 from tests.google.state import Bucket, StoredObject
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ def _upload(cloud: "Cloud", request: Request) -> Answer:
     name = metadata.get("name") or request.query["name"]
     check(bucket, name, request.query)
     cloud.state.operations[session] = {
-        "bucket": bucket.name, "name": name, "metadata": metadata, "query": dict(request.query),
+        "bucket": bucket.name,
+        "name": name,
+        "metadata": metadata,
+        "query": dict(request.query),
         "content": b"",
     }
     where = f"https://{request.host}/upload/storage/v1/b/{bucket.name}/o?uploadType=resumable&upload_id={session}"
@@ -50,9 +54,11 @@ def _upload(cloud: "Cloud", request: Request) -> Answer:
 def _continue(cloud: "Cloud", request: Request) -> Answer:
     """A block of a resumable upload; the last one has a known total."""
     session = cloud.state.operations[request.query["upload_id"]]
-    span = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)", request.headers.get("content-range", ""))
+    span = re.fullmatch(
+        r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)", request.headers.get("content-range", "")
+    )
     session["content"] += request.body
-    if span and span[3] == "*" or (span and int(span[3]) > len(session["content"])):
+    if (span and span[3] == "*") or (span and int(span[3]) > len(session["content"])):
         end = len(session["content"]) - 1
         return Answer(308, headers={"Range": f"bytes=0-{end}"} if end >= 0 else {})
     bucket = find(cloud, session["bucket"])
@@ -79,7 +85,11 @@ def _list(cloud: "Cloud", request: Request) -> Json:
     return {key: value for key, value in found.items() if value}
 
 
-@routes("GET", API + "/{bucket}/o/{object}", "storage.googleapis.com/download/storage/v1/b/{bucket}/o/{object}")
+@routes(
+    "GET",
+    API + "/{bucket}/o/{object}",
+    "storage.googleapis.com/download/storage/v1/b/{bucket}/o/{object}",
+)
 def _get(cloud: "Cloud", request: Request) -> Answer:
     bucket = find(cloud, request.values["bucket"])
     name = request.values["object"]
@@ -117,13 +127,13 @@ def _delete(cloud: "Cloud", request: Request) -> Answer:
     return Answer(204)
 
 
-def check(bucket: Bucket, name: str, query: "dict[str, str] | object") -> None:
+def check(bucket: Bucket, name: str, query: Mapping[str, str]) -> None:
     """Preconditions: 0 means that no object may be there.
 
     Raises:
         ApiError: 412.
     """
-    wanted = dict(query).get("ifGenerationMatch")  # type: ignore[call-overload]
+    wanted = query.get("ifGenerationMatch")
     stored = bucket.objects.get(name)
     if wanted is not None and int(wanted) != (stored.generation if stored else 0):
         message = "At least one of the pre-conditions you specified did not hold."
@@ -133,7 +143,7 @@ def check(bucket: Bucket, name: str, query: "dict[str, str] | object") -> None:
 def describe(bucket: Bucket, name: str) -> Json:
     """An object as the API shows it."""
     stored = bucket.objects[name]
-    media = f"https://storage.googleapis.com/download/storage/v1/b/{bucket.name}/o/{quote(name, safe='')}"
+    path = f"storage/v1/b/{bucket.name}/o/{quote(name, safe='')}"
     return {
         "kind": "storage#object",
         "id": f"{bucket.name}/{name}/{stored.generation}",
@@ -149,12 +159,19 @@ def describe(bucket: Bucket, name: str) -> Json:
         "etag": base64.b64encode(str(stored.generation).encode()).decode(),
         "timeCreated": stored.created,
         "updated": stored.created,
-        "mediaLink": f"{media}?generation={stored.generation}&alt=media",
+        "mediaLink": f"https://storage.googleapis.com/download/{path}?generation={stored.generation}&alt=media",
         "metadata": stored.metadata,
     }
 
 
-def _store(cloud: "Cloud", bucket: Bucket, name: str, content: bytes, metadata: Json, query: object) -> Json:
+def _store(
+    cloud: "Cloud",
+    bucket: Bucket,
+    name: str,
+    content: bytes,
+    metadata: Json,
+    query: Mapping[str, str],
+) -> Json:
     check(bucket, name, query)
     bucket.objects[name] = StoredObject(
         content,
@@ -196,4 +213,3 @@ def _content(stored: StoredObject, request: Request) -> Answer:
     first, last = int(span[1]), min(int(span[2] or total - 1), total - 1)
     headers["Content-Range"] = f"bytes {first}-{last}/{total}"
     return Answer(206, stored.content[first : last + 1], headers)
-

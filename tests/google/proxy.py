@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
-from tests.google.api import Answer, Request, parse_target
+from tests.google.api import Answer, DroppedError, Request, parse_target
 
 LOOPBACK = "127.0.0.1"
 
@@ -60,7 +60,11 @@ class _Connection(BaseHTTPRequestHandler):
         host, path, query = parse_target(self.host, self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, host, path, query, headers, self._body())
-        answer = cast("Proxy", self.server).answer(request)
+        try:
+            answer = cast("Proxy", self.server).answer(request)
+        except DroppedError:
+            self.close_connection = True
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)

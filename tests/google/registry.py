@@ -35,7 +35,11 @@ def _create(cloud: "Cloud", request: Request) -> Json:
         raise already_exists("the repository already exists")
     repository = Repository(name, request.json | {"createTime": timestamp()})
     cloud.state.repositories[name] = repository
-    return cloud.state.finished(PARENT, _as_json(repository) | {"@type": "type.googleapis.com/google.devtools.artifactregistry.v1.Repository"})
+    return cloud.state.finished(
+        PARENT,
+        _as_json(repository)
+        | {"@type": "type.googleapis.com/google.devtools.artifactregistry.v1.Repository"},
+    )
 
 
 @routes("PATCH", REPOSITORY)
@@ -80,9 +84,12 @@ def _list_images(cloud: "Cloud", request: Request) -> Json:
     repository = _find(cloud, request)
     images = [
         _version(repository, name, package, digest)["metadata"]
-        | {"uri": f"{REGISTRY}/{PROJECT}/{repository.name}/{name}@{digest}",
-           "tags": [tag for tag, known in package.tags.items() if known == digest],
-           "uploadTime": image.created, "updateTime": image.created}
+        | {
+            "uri": f"{REGISTRY}/{PROJECT}/{repository.name}/{name}@{digest}",
+            "tags": [tag for tag, known in package.tags.items() if known == digest],
+            "uploadTime": image.created,
+            "updateTime": image.created,
+        }
         for name, package in repository.packages.items()
         for digest, image in package.images.items()
     ]
@@ -165,8 +172,11 @@ def _package(repository: Repository, name: str) -> Json:
 def _version(repository: Repository, name: str, package: Package, digest: str) -> Json:
     image = package.images[digest]
     parent = _package(repository, name)["name"]
-    tags = [{"name": f"{parent}/tags/{tag}", "version": f"{parent}/versions/{digest}"}
-            for tag, known in package.tags.items() if known == digest]
+    tags = [
+        {"name": f"{parent}/tags/{tag}", "version": f"{parent}/versions/{digest}"}
+        for tag, known in package.tags.items()
+        if known == digest
+    ]
     return {
         "name": f"{parent}/versions/{digest}",
         "createTime": image.created,
@@ -183,4 +193,3 @@ def _version(repository: Repository, name: str, package: Package, digest: str) -
 def _tag(repository: Repository, name: str, package: Package, tag: str) -> Json:
     parent = _package(repository, name)["name"]
     return {"name": f"{parent}/tags/{tag}", "version": f"{parent}/versions/{package.tags[tag]}"}
-

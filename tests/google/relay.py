@@ -1,9 +1,10 @@
 """Bytes of HTTP/1.1 between a client and a process, in both directions, as they come."""
 
 import select
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from socket import IPPROTO_TCP, SHUT_WR, TCP_NODELAY
+from socket import socket as Socket  # noqa: N812 - a field has that name
 from typing import BinaryIO
 
 HEAD_LIMIT = 64 * 1024
@@ -40,13 +41,13 @@ class Head:
 class Peer:
     """One side's socket, with a reader over it."""
 
-    socket: socket.socket
+    socket: Socket
     reader: BinaryIO
 
     @classmethod
-    def over(cls, connection: socket.socket) -> "Peer":
+    def over(cls, connection: Socket) -> "Peer":
         """A peer; small messages are not held back."""
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         return cls(connection, connection.makefile("rb"))
 
     def read_head(self) -> Head | None:
@@ -66,7 +67,7 @@ class Peer:
     def close(self) -> None:
         """End the connection without losing what was sent last: the rest is read away first."""
         try:
-            self.socket.shutdown(socket.SHUT_WR)
+            self.socket.shutdown(SHUT_WR)
             self.socket.settimeout(LINGER_S)
             while self.socket.recv(BLOCK):
                 pass

@@ -74,7 +74,9 @@ class Revisions:
         with self._starting.setdefault(name, threading.Lock()):
             instance = self._own.get(name)
             if instance is None:
-                image = self.cloud.state.find_image(revision.image.split("@")[0].split(":")[0] + f"@{revision.digest}")
+                image = self.cloud.state.find_image(
+                    revision.image.split("@")[0].split(":")[0] + f"@{revision.digest}"
+                )
                 if image is None:
                     raise ApiError(503, "UNAVAILABLE", "its image is gone")
                 try:
@@ -113,7 +115,11 @@ class Revisions:
 
 
 def condition(
-    kind: str, ready: bool | None, message: str = "", reason: str = "", since: str = ""
+    kind: str,
+    ready: bool | None,  # noqa: FBT001 - it has three values
+    message: str = "",
+    reason: str = "",
+    since: str = "",
 ) -> Json:
     """A line of ``status.conditions``."""
     status = "Unknown" if ready is None else str(ready)
@@ -185,7 +191,12 @@ def _list(cloud: "Cloud", request: Request) -> Json:
     ]
     items = [item for item in found if wanted.items() <= item["metadata"]["labels"].items()]
     items.sort(key=lambda item: str(item["metadata"]["creationTimestamp"]), reverse=True)
-    return {"apiVersion": "serving.knative.dev/v1", "kind": "RevisionList", "metadata": {}, "items": items}
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "RevisionList",
+        "metadata": {},
+        "items": items,
+    }
 
 
 @routes("GET", BASE + "/revisions/{revision}")

@@ -27,7 +27,12 @@ routes = Routes()
 @routes("GET", BASE + "/services")
 def _list(cloud: "Cloud", _request: Request) -> Json:
     items = [as_json(service) for service in cloud.state.services.values()]
-    return {"apiVersion": "serving.knative.dev/v1", "kind": "ServiceList", "metadata": {}, "items": items}
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "ServiceList",
+        "metadata": {},
+        "items": items,
+    }
 
 
 @routes("GET", BASE + "/services/{service}")
@@ -104,8 +109,10 @@ def find(cloud: "Cloud", name: str) -> Service:
     """
     service = cloud.state.services.get(name)
     if service is None:
-        raise not_found(f"Resource '{name}' of kind 'SERVICE' in region '{REGION}' in project "
-                        f"'{PROJECT}' does not exist.")
+        raise not_found(
+            f"Resource '{name}' of kind 'SERVICE' in region '{REGION}' in project "
+            f"'{PROJECT}' does not exist."
+        )
     return service
 
 
@@ -131,7 +138,9 @@ def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
             "spec.template.metadata.name: must be prefixed with the name of the service and a dash"
         )
     if new and _is_taken(cloud, str(name)):
-        raise already_exists(f"Revision named '{name}' with different configuration already exists.")
+        raise already_exists(
+            f"Revision named '{name}' with different configuration already exists."
+        )
     known = set(service.revisions) | ({str(name)} if new else set())
     wanted = traffic.parse(asked["spec"].get("traffic", []), known)
     revision = Revision(str(name), generation, template) if new else None

@@ -1,6 +1,6 @@
 """What exists in the fake's one project. Tests read it, and may change it between two calls."""
 
-import datetime
+import datetime as dt
 import itertools
 import secrets
 from collections.abc import Iterator
@@ -17,6 +17,11 @@ REGISTRY = f"{REGION}-docker.pkg.dev"
 TOKEN = "ya29.a-token-of-the-fake"  # noqa: S105 - opens nothing
 
 Kind = Literal["service", "function"]
+
+
+def timestamp() -> str:
+    """Now, as the APIs write it."""
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Revision:
     ready: bool | None = None
     reason: str = ""
     message: str = ""
-    created: str = field(default_factory=lambda: timestamp())
+    created: str = field(default_factory=timestamp)
 
     @property
     def image(self) -> str:
@@ -80,7 +85,7 @@ class Service:
     failure: str = ""
     modified: str = ""
     uid: str = field(default_factory=lambda: secrets.token_hex(8))
-    created: str = field(default_factory=lambda: timestamp())
+    created: str = field(default_factory=timestamp)
 
     def serving(self) -> dict[str, int]:
         """Percent of the traffic by revision, those with some."""
@@ -102,7 +107,7 @@ class Image:
     digest: str
     kind: Kind
     bundle: Path
-    created: str = field(default_factory=lambda: timestamp())
+    created: str = field(default_factory=timestamp)
 
 
 @dataclass(slots=True)
@@ -130,7 +135,7 @@ class StoredObject:
     generation: int
     content_type: str = "application/octet-stream"
     metadata: dict[str, str] = field(default_factory=dict)
-    created: str = field(default_factory=lambda: timestamp())
+    created: str = field(default_factory=timestamp)
 
 
 @dataclass(slots=True)
@@ -201,8 +206,3 @@ class State:
         if images is None:
             return None
         return images.images.get(digest or images.tags.get(tag or "latest", ""))
-
-
-def timestamp() -> str:
-    """Now, as the APIs write it."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -45,7 +45,9 @@ def test_candidate_is_reached_by_its_tag_only(google: FakeGoogle, dist: Path) ->
     assert tagged["candidate"]["revisionName"] == f"{SERVICE}-b"
     assert tagged["candidate"]["url"] != status["url"]
     assert google.state.services[SERVICE].serving() == {f"{SERVICE}-a": 100}
-    instances = [predict(url).headers["x-instance"] for url in (status["url"], tagged["candidate"]["url"])]
+    instances = [
+        predict(url).headers["x-instance"] for url in (status["url"], tagged["candidate"]["url"])
+    ]
     assert instances[0].split(";")[0] != instances[1].split(";")[0]
 
 
@@ -152,5 +154,8 @@ def test_deployment_starts_an_instance_unless_told_not_to(
     succeed(google, "run", "services", "add-iam-policy-binding", "probe", HERE, *public)
     first = predict(google.state.services["probe"].url)
     assert ("requests=1;" in first.headers["x-instance"]) or not disabled
-    shared = first.headers["x-instance"].split(";")[0] == predict(url).headers["x-instance"].split(";")[0]
+    shared = (
+        first.headers["x-instance"].split(";")[0]
+        == predict(url).headers["x-instance"].split(";")[0]
+    )
     assert shared is not disabled

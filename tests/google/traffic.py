@@ -2,8 +2,8 @@
 
 import random
 
-from tests.google.cloud import Cloud
 from tests.google.api import ApiError, Json, invalid
+from tests.google.cloud import Cloud
 from tests.google.relay import Head
 from tests.google.serving import (
     FORBIDDEN,
@@ -81,7 +81,9 @@ def wanted_as_json(service: Service) -> list[Json]:
     """``spec.traffic``."""
     lines = []
     for target in service.wanted:
-        line: Json = {"revisionName": target.revision} if target.revision else {"latestRevision": True}
+        line: Json = (
+            {"revisionName": target.revision} if target.revision else {"latestRevision": True}
+        )
         if target.percent:
             line["percent"] = target.percent
         if target.tag:
@@ -114,8 +116,10 @@ def make_route(cloud: Cloud, name: str, tag: str) -> Route:
 
 
 def _check_caller(cloud: Cloud, service: Service, head: Head) -> Refusal | None:
-    """https://cloud.google.com/run/docs/authenticating/overview: 403 without a token, 401 with
-    one that is not for this service."""
+    """Why a caller is turned away: no token is 403, one that is not for this service 401.
+
+    https://cloud.google.com/run/docs/troubleshooting has both.
+    """
     if service.annotations.get("run.googleapis.com/invoker-iam-disabled") == "true":
         return None
     if "allUsers" in cloud.state.policy(f"services/{service.name}").members(INVOKER):

@@ -3,7 +3,7 @@
 import dataclasses
 import subprocess
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -20,11 +20,11 @@ from tests.google import (
     revisions,
     services,
 )
-from tests.google.api import Answer, ApiError, DroppedError, Request, Routes, as_json, invalid
+from tests.google.api import Answer, ApiError, DroppedError, Json, Request, Routes, as_json, invalid
 from tests.google.certificates import write_authority
 from tests.google.cloud import Cloud
 from tests.google.environment import make_environment
-from tests.google.faults import Fault, StartFault, unauthenticated
+from tests.google.faults import Fault, StartFault, permission_denied, unauthenticated
 from tests.google.fork_server import shared_client
 from tests.google.instances import Instances
 from tests.google.proxy import Proxy
@@ -41,19 +41,10 @@ from tests.google.state import (
 )
 
 ROUTES = Routes()
-for module in (
-    accounts,
-    buckets,
-    builds,
-    logs,
-    objects,
-    policies,
-    projects,
-    registry,
-    revisions,
-    services,
-):
+# Of two that match, the first answers: the path of an object in the XML API is any path.
+for module in (accounts, buckets, builds, logs, policies, projects, registry, revisions, services):
     ROUTES.include(module.routes)
+ROUTES.include(objects.routes)
 
 
 class FakeGoogle:
@@ -106,6 +97,10 @@ class FakeGoogle:
     def build_failures(self) -> list[bool]:
         """Whether the builds to come fail, in their order; none fails where nothing is said."""
         return self._cloud.build_failures
+
+    def on_build(self, run: Callable[[Json, Path], bool]) -> None:
+        """Carry out builds: called with the build and its unpacked source; returns success."""
+        self._cloud.on_build = run
 
     @contextmanager
     def fault(self, fault: Fault) -> Iterator[Fault]:
@@ -174,6 +169,8 @@ class FakeGoogle:
         handler, values = ROUTES.find(request)
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise unauthenticated()
+        if values.get("project", "-") not in {"-", PROJECT, PROJECT_NUMBER}:
+            raise permission_denied()
         found = dataclasses.replace(request, values=values)
         with self._cloud.lock:
             result = handler(self._cloud, found)

@@ -1,5 +1,6 @@
 """Repositories, packages, versions and tags: Artifact Registry API v1."""
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -127,7 +128,9 @@ def _delete_version(cloud: "Cloud", request: Request) -> Json:
 @routes("GET", PACKAGE + "/tags")
 def _list_tags(cloud: "Cloud", request: Request) -> Json:
     repository, name, package = _find_package(cloud, request)
-    return {"tags": [_tag(repository, name, package, tag) for tag in package.tags]}
+    tags = [_tag(repository, name, package, tag) for tag in package.tags]
+    wanted = re.fullmatch(r'version="(.*)"', request.query.get("filter", ""))
+    return {"tags": [tag for tag in tags if wanted is None or tag["version"] == wanted[1]]}
 
 
 @routes("GET", PACKAGE + "/tags/{tag}")
@@ -136,6 +139,17 @@ def _get_tag(cloud: "Cloud", request: Request) -> Json:
     if request.values["tag"] not in package.tags:
         raise not_found("Requested entity was not found.")
     return _tag(repository, name, package, request.values["tag"])
+
+
+@routes("POST", PACKAGE + "/tags")
+@routes("PATCH", PACKAGE + "/tags/{tag}")
+def _set_tag(cloud: "Cloud", request: Request) -> Json:
+    repository, name, package = _find_package(cloud, request)
+    tag = request.values.get("tag") or request.query["tagId"]
+    if request.method == "POST" and tag in package.tags:
+        raise already_exists("the tag already exists")
+    package.tags[tag] = request.json["version"].rpartition("/")[2]
+    return _tag(repository, name, package, tag)
 
 
 @routes("DELETE", PACKAGE + "/tags/{tag}")

@@ -52,7 +52,7 @@ class Revisions:
         elif fault is not None and fault.kind in {"never-ready", "exits"}:
             self._fail(revision)
         else:
-            revision.digest = image.digest
+            revision.source = image
             try:
                 if fault is not None:
                     self._own[revision.name] = self.cloud.instances.start_wrong(fault.body)
@@ -74,13 +74,10 @@ class Revisions:
         with self._starting.setdefault(name, threading.Lock()):
             instance = self._own.get(name)
             if instance is None:
-                image = self.cloud.state.find_image(
-                    revision.image.split("@")[0].split(":")[0] + f"@{revision.digest}"
-                )
-                if image is None:
-                    raise ApiError(503, "UNAVAILABLE", "its image is gone")
+                if revision.source is None:
+                    raise ApiError(503, "UNAVAILABLE", f"{name} was never ready")
                 try:
-                    instance = self._start(image, revision, own=own)
+                    instance = self._start(revision.source, revision, own=own)
                 except UserError as error:
                     raise ApiError(503, "UNAVAILABLE", str(error)) from None
         return int(urlsplit(instance.endpoint.url).port or 0)
@@ -159,7 +156,7 @@ def as_json(service: Service, revision: Revision) -> Json:
                 condition("ContainerHealthy", revision.ready, *failure),
                 condition("ResourcesAvailable", revision.ready, *failure),
             ],
-            "imageDigest": f"{revision.image.split('@')[0].split(':')[0]}@{revision.digest}",
+            "imageDigest": revision.digest,
             "logUrl": LOGS.format(project=PROJECT),
         },
     }

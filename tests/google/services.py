@@ -141,8 +141,7 @@ def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
         raise already_exists(
             f"Revision named '{name}' with different configuration already exists."
         )
-    known = set(service.revisions) | ({str(name)} if new else set())
-    wanted = traffic.parse(asked["spec"].get("traffic", []), known)
+    wanted = traffic.parse(asked["spec"].get("traffic", []))
     revision = Revision(str(name), generation, template) if new else None
     service.template, service.wanted = template, wanted
     service.labels = asked["metadata"].get("labels", {})
@@ -202,14 +201,10 @@ def _roll_out(cloud: "Cloud", service: Service, revision: Revision | None) -> No
 def _settle(cloud: "Cloud", service: Service) -> None:
     """The latest revision's state is known: move the traffic, or say why it stays."""
     latest = service.revisions.get(service.latest_created)
-    service.failure = ""
-    if latest is not None and not latest.ready:
-        service.failure = (
-            f"Revision '{latest.name}' is not ready and cannot serve traffic. {latest.message}"
-        )
     before = {target.revision for target in service.traffic}
-    unmoved = traffic.resolve(service)
-    service.failure = service.failure or unmoved
+    service.failure = traffic.resolve(service)
+    if latest is not None and not latest.ready:
+        service.failure = traffic.not_ready(latest)
     for name in before - {target.revision for target in service.traffic}:
         cloud.revisions.stop(name or "")
     service.observed_generation = service.generation

@@ -34,13 +34,27 @@ class Target:
 
 
 @dataclass(slots=True)
+class Image:
+    """A version of a package: what a digest stands for, and the bundle that is in it."""
+
+    digest: str
+    kind: Kind
+    bundle: Path
+    created: str = field(default_factory=timestamp)
+
+
+@dataclass(slots=True)
 class Revision:
-    """One immutable deployment of a service. ``ready`` is None until that is known."""
+    """One immutable deployment of a service.
+
+    ``ready`` is None until that is known; ``source`` stays when the registry's image is deleted,
+    as Cloud Run keeps a copy.
+    """
 
     name: str
     generation: int
     template: Json
-    digest: str = ""
+    source: Image | None = None
     ready: bool | None = None
     reason: str = ""
     message: str = ""
@@ -50,6 +64,13 @@ class Revision:
     def image(self) -> str:
         """As the deployment gave it."""
         return str(self.template["spec"]["containers"][0]["image"])
+
+    @property
+    def digest(self) -> str:
+        """``status.imageDigest``: the image by its digest, whatever the deployment gave."""
+        name = self.image.partition("@")[0]
+        host, _, path = name.partition("/")
+        return f"{host}/{path.partition(':')[0]}@{self.source.digest}" if self.source else ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -98,16 +119,6 @@ class Service:
     def tags(self) -> dict[str, str]:
         """Revision by tag."""
         return {entry.tag: entry.revision or "" for entry in self.traffic if entry.tag}
-
-
-@dataclass(slots=True)
-class Image:
-    """A version of a package: what a digest stands for, and the bundle that is in it."""
-
-    digest: str
-    kind: Kind
-    bundle: Path
-    created: str = field(default_factory=timestamp)
 
 
 @dataclass(slots=True)

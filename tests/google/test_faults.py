@@ -132,3 +132,22 @@ def test_unknown_route_is_told_at_once(google: FakeGoogle) -> None:
     """400 and the route: a 5xx would be repeated."""
     said = fail(google, "run", "jobs", "list", HERE)
     assert "the fake has no route for GET run.googleapis.com" in said
+
+
+def test_failed_candidate_stays_in_the_way_until_its_tag_is_gone(
+    google: FakeGoogle, dist: Path
+) -> None:
+    """A tag on a revision that is not ready keeps the traffic from moving at all.
+
+    Taking it away works, though gcloud still reports the latest revision's failure.
+    """
+    for suffix in "ab":
+        deploy_service(google, dist / "service", f"--revision-suffix={suffix}")
+    candidate = ["--no-traffic", "--tag=candidate", "--revision-suffix=c"]
+    with google.start_fault(SERVICE, StartFault("never-ready")):
+        fail(google, "run", "deploy", SERVICE, f"--image={IMAGE}:v1", HERE, *candidate)
+    move = ["run", "services", "update-traffic", SERVICE, HERE, f"--to-revisions={SERVICE}-a=100"]
+    assert f"Revision '{SERVICE}-c' is not ready" in fail(google, *move)
+    assert google.state.services[SERVICE].serving() == {f"{SERVICE}-b": 100}
+    fail(google, *move, "--remove-tags=candidate")
+    assert google.state.services[SERVICE].serving() == {f"{SERVICE}-a": 100}

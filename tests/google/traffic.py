@@ -13,13 +13,13 @@ from tests.google.serving import (
     Refusal,
     Route,
 )
-from tests.google.state import Service, Target
+from tests.google.state import Revision, Service, Target
 
 INVOKER = "roles/run.invoker"
 
 
-def parse(wanted: list[Json], known: set[str]) -> list[Target]:
-    """The traffic that a request asks for; ``known`` are the revisions it may name.
+def parse(wanted: list[Json]) -> list[Target]:
+    """The traffic that a request asks for.
 
     Cloud Run Admin API v1, TrafficTarget: percents sum to 100, a tag stands once, a target has
     either ``revisionName`` or ``latestRevision``.
@@ -33,11 +33,6 @@ def parse(wanted: list[Json], known: set[str]) -> list[Target]:
         if bool(name) == bool(entry.get("latestRevision")):
             where = f"spec.traffic[{position}]"
             raise invalid(f"{where}: exactly one of revisionName and latestRevision must be set")
-        if name and name not in known:
-            raise invalid(
-                f"spec.traffic[{position}].revision_name: Revision '{name}' does not exist or is "
-                "deleted."
-            )
         targets.append(Target(name, int(entry.get("percent") or 0), entry.get("tag")))
     if sum(target.percent for target in targets) != 100:
         raise invalid("spec.traffic: the percentages of all targets must add up to 100")
@@ -48,17 +43,32 @@ def parse(wanted: list[Json], known: set[str]) -> list[Target]:
 
 
 def resolve(service: Service) -> str:
-    """Put the wanted traffic in force, as far as its revisions are ready; else say why not."""
+    """Put the wanted traffic in force if each of its revisions can serve; else say why not.
+
+    One that cannot, be it by a tag without traffic, keeps all of it from changing, and so does
+    every later call until it is wanted no longer: Lore-Hex/quill-router pull request 781. The
+    words for one that isn't there: terraform-docs-samples pull request 269.
+    """
     resolved = [
         Target(target.revision or service.latest_ready, target.percent, target.tag)
         for target in service.wanted
     ]
     for target in resolved:
         revision = service.revisions.get(target.revision or "")
-        if revision is None or not revision.ready:
-            return service.failure or f"Revision '{target.revision}' is not ready."
+        if revision is None:
+            return (
+                f"Revision '{target.revision}' does not exist or is deleted. Update all traffic "
+                "to route to currently available revisions."
+            )
+        if not revision.ready:
+            return not_ready(revision)
     service.traffic = resolved
     return ""
+
+
+def not_ready(revision: Revision) -> str:
+    """Why a revision cannot serve."""
+    return f"Revision '{revision.name}' is not ready and cannot serve traffic. {revision.message}"
 
 
 def as_json(service: Service) -> list[Json]:

@@ -83,6 +83,11 @@ _KNOWN = (
         "build and push it with `python -m delivery build --push`",
     ),
     _Known(
+        r"Failed to impersonate",
+        Reason.DENIED,
+        "the account that runs this needs roles/iam.serviceAccountTokenCreator on that one",
+    ),
+    _Known(
         r"PERMISSION_DENIED|does not have permission|[Pp]ermission '?[\w.]+'? denied|HTTPError 403"
         r"|does not have .* access",
         Reason.DENIED,

@@ -4,10 +4,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.google import FakeGoogle, Instances
+if TYPE_CHECKING:
+    from tests.google import FakeGoogle, Instances
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,15 +41,20 @@ def dist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
+def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Instances"]:
     """Processes of bundles, kept from one fake of Google to the next."""
+    # Here, since the contract suite is also run where there is nothing to fake.
+    from tests.google import Instances
+
     kept = Instances(tmp_path_factory.mktemp("instances"))
     yield kept
     kept.close()
 
 
 @pytest.fixture
-def google(tmp_path: Path, instances: Instances) -> Iterator[FakeGoogle]:
+def google(tmp_path: Path, instances: "Instances") -> Iterator["FakeGoogle"]:
     """A fake of Google's APIs with nothing in its project."""
+    from tests.google import FakeGoogle
+
     with FakeGoogle(tmp_path, instances=instances) as fake:
         yield fake

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.google.instances import Instances
+from tests.google import Instances
 from tests.pipeline.project import Project, make_tree, opened
 from tests.pipeline.trees import export, repro
 from tests.tools import require
@@ -21,14 +21,6 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         assert done.returncode == 0, done.stdout + done.stderr
         made.append(tree)
     return made
-
-
-@pytest.fixture(scope="session")
-def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
-    """Processes of bundles, shared by all fakes."""
-    found = Instances(tmp_path_factory.mktemp("instances"))
-    yield found
-    found.close()
 
 
 @pytest.fixture

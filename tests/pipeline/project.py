@@ -14,16 +14,16 @@ from config.params import load_params
 from delivery.bundle import assemble
 from delivery.cloud import Cloud, make_cloud
 from delivery.identity import Identity, read_identity
-from delivery.names import image_name, image_path, releases_bucket
+from delivery.names import account_email, image_name, image_path, releases_bucket
 from delivery.records import BuildRecord
-from tests.google import FakeGoogle
-from tests.google.instances import Instances
+from tests.google import FakeGoogle, Instances
 from tests.google.state import PROJECT, Bucket, StoredObject, timestamp
 from tests.pipeline.trees import export
 
 SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
 LOCK = "lock.json"
+DEPLOYER = account_email("twinserve-deployer", PROJECT)
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,7 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
     folder, environment = Path.cwd(), dict(os.environ)
     with FakeGoogle(directory, instances=instances) as google:
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
+        google.state.accounts[DEPLOYER] = {"email": DEPLOYER}
         os.chdir(tree)
         # What runs below this is covered too.
         covered = {name: text for name, text in environment.items() if "COVERAGE" in name}

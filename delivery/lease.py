@@ -56,16 +56,14 @@ class Lease:
     """The lock, while it is ours.
 
     Attributes:
-        inherited: where traffic stood before the release whose lock was taken over.
+        dead: the lock that was taken over, or None.
     """
 
-    def __init__(
-        self, cloud: Cloud, lock: Lock, generation: str, inherited: Positions | None
-    ) -> None:
+    def __init__(self, cloud: Cloud, lock: Lock, generation: str, dead: Lock | None = None) -> None:
         self._cloud = cloud
         self._lock = lock
         self._generation = generation
-        self.inherited = inherited
+        self.dead = dead
 
     def record(self, before: Positions) -> None:
         """Write down where traffic stands; before anything is changed.
@@ -153,7 +151,7 @@ def _acquire(cloud: Cloud, purpose: str, *, take_over: bool) -> Lease:
         if error.reason is not Reason.PRECONDITION:
             raise
     else:
-        return Lease(cloud, mine, generation, None)
+        return Lease(cloud, mine, generation)
     held = read_object(cloud.gcloud, url)
     if held is None:
         raise LockedError("the lock was held a moment ago and is free now: run it again")
@@ -171,7 +169,7 @@ def _acquire(cloud: Cloud, purpose: str, *, take_over: bool) -> Lease:
         if error.reason is Reason.PRECONDITION:
             raise LockedError("somebody else was quicker in taking over the lock") from None
         raise
-    return Lease(cloud, mine, generation, theirs.before)
+    return Lease(cloud, mine, generation, theirs)
 
 
 def _expiry(cloud: Cloud) -> str:

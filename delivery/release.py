@@ -78,7 +78,7 @@ def release(
     cloud.say(f"release {identity.name} to {cloud.gcloud.project}, {cloud.region}")
     with leased(cloud, f"release {identity.name}", take_over=take_over) as lease:
         services = read_services(cloud.gcloud, cloud.region)
-        found = cut_short(cloud, services, lease.inherited)
+        found = cut_short(cloud, services, lease.dead)
         if found is None and _serves_already(cloud, identity, services):
             cloud.say(f"{identity.name} serves on both already: nothing to do")
             _record(cloud, identity, card, services, only_if_missing=True)

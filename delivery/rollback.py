@@ -41,8 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
 def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
     """Move the traffic of both to a release that is still there.
 
-    Without a name, and with the two out of step because a release died, both go back to where that
-    release found them.
+    Without a name, and with the lock of a release that died, both go back to where that found them.
 
     Raises:
         LockedError: a release is under way.
@@ -51,9 +50,11 @@ def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
     """
     with leased(cloud, f"rollback to {to or 'the release before'}", take_over=take_over) as lease:
         services = read_services(cloud.gcloud, cloud.region)
-        found = cut_short(cloud, services, lease.inherited)
+        found = cut_short(cloud, services, lease.dead)
         if to is None and found is not None:
-            cloud.say("a release was cut short: both go back to where it found them")
+            cloud.say(
+                "a release was cut short: both go back to where it found them, if it moved any"
+            )
             restore(cloud, found)
             cloud.result({"release": release_of(cloud, read_services(cloud.gcloud, cloud.region))})
             return
@@ -80,7 +81,9 @@ def _chosen(cloud: Cloud, services: Services, records: list[Record], to: str | N
         fitting = records[:at]
     if not fitting:
         known = ", ".join(one.release for one in reversed(records)) or "none"
-        what = f"no release or version {to}" if to else f"nothing before {current}"
+        if to is None and not services:
+            raise UserError("nothing is deployed that could be rolled back")
+        what = f"no release or version {to}" if to else f"nothing before {current or 'the present'}"
         raise UserError(f"{what} is recorded; recorded are, newest first: {known}")
     record = fitting[-1]
     for target, settings in cloud.targets.items():

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from config.errors import UserError
 from delivery.cloud import Cloud
-from delivery.lease import KeepLockError, LockedError, Positions
+from delivery.lease import KeepLockError, Lock, LockedError, Positions
 from delivery.records import read_records
 from targets import cloud_run
 from targets.cloud_run import FULL, Service, read_services
@@ -32,23 +32,25 @@ def release_of(cloud: Cloud, services: Services) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def cut_short(cloud: Cloud, services: Services, inherited: Positions | None) -> Positions | None:
-    """Where a release that died found the traffic, if it has left it elsewhere, unconfirmed.
+def cut_short(cloud: Cloud, services: Services, dead: Lock | None) -> Positions | None:
+    """Where a release that died found the traffic, unless it had come to its end.
 
-    ``inherited`` comes with a lock that was taken over.
+    ``dead`` is its lock, if one was taken over.
 
     Raises:
         UserError: the records cannot be read.
     """
-    if inherited is None:
+    if dead is None:
         return None
     now = positions(cloud, services)
+    if dead.before is None or dead.before == now:
+        return now
     names = {target: settings.name for target, settings in cloud.targets.items()}
     confirmed = [
         {names[target]: {revision: FULL} for target, revision in record.revisions.items()}
         for record in read_records(cloud)
     ]
-    return None if now == inherited or now in confirmed else inherited
+    return None if now in confirmed else dead.before
 
 
 @contextmanager
@@ -107,9 +109,15 @@ def _put_back(cloud: Cloud, service: Service, shares: Mapping[str, int]) -> None
     if not shares:
         cloud.say(f"      {service.name}: deleted, it was not there before")
         cloud_run.delete_service(cloud.gcloud, cloud.region, service.name)
-    elif service.shares != shares or tagged:
+    elif service.shares != shares:
         cloud.say(f"      {service.name}: traffic back to {', '.join(shares)}")
         _set(cloud, service.name, shares, tagged=tagged)
+    elif tagged:
+        try:
+            _set(cloud, service.name, shares, tagged=True)
+        except GcloudError as error:
+            # It has no traffic, and the next candidate takes the tag.
+            cloud.say(f"      {service.name}: the failed candidate keeps its tag: {error}")
 
 
 def _set(cloud: Cloud, name: str, shares: Mapping[str, int], *, tagged: bool) -> None:

@@ -103,6 +103,8 @@ def probe_manifest(exported: str, revision: Revision, name: str, project: str) -
     template = manifest["spec"]["template"]
     about = template.setdefault("metadata", {})
     about.pop("name", None)
+    # gcloud's own mark of one deployment.
+    about.get("labels", {}).pop("client.knative.dev/nonce", None)
     annotations = {**about.get("annotations", {}), NO_HEALTH_CHECK: "True"}
     annotations.pop(MIN_SCALE, None)
     about["annotations"] = annotations

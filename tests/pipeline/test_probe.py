@@ -1,0 +1,86 @@
+"""Probes measure copies of what serves, and leave nothing behind."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from delivery.release import release
+from tests.google import Fault, quota_exceeded
+from tests.pipeline.candidates import golden_only
+from tests.pipeline.project import FUNCTION, SERVICE, Project
+
+DEADLINE_S = 60.0
+
+
+@pytest.fixture
+def served(project: Project) -> Iterator[Project]:
+    """A release on both, whose revisions nothing may touch."""
+    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    services = project.google.state.services
+    before = {name: (one.generation, one.serving()) for name, one in services.items()}
+    yield project
+    assert {name: (one.generation, one.serving()) for name, one in services.items()} == before
+
+
+def test_both_are_measured_cold_and_warm(served: Project) -> None:
+    """Each sample is a fresh instance that the request itself started; the report has them all."""
+    done = served.run("probe", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((served.tree / "reports" / "report.json").read_text())
+    assert json.loads(done.stdout)["release"].startswith("v1.0-")
+    for target in report["results"]["targets"]:
+        samples = target["cold"]["samples"]
+        assert len(samples) == 3
+        assert len({sample["instance"] for sample in samples}) == 3
+        assert all(sample["age_ms"] < sample["total_ms"] for sample in samples)
+        assert target["warm"]["errors"] == 0
+    images = [call for call in served.google.calls if "builds" in call.path and "probe" in str(call)]
+    assert not images
+
+
+@pytest.mark.parametrize("service", ["probe-service", "probe-function"])
+def test_probe_that_fails_is_deleted_all_the_same(served: Project, service: str) -> None:
+    """A refusal in the middle of the samples ends in a line, with both copies gone."""
+    fault = Fault(rf"PUT run.googleapis.com/apis/.*/services/{service}", quota_exceeded(), times=0)
+    with served.google.fault(fault):
+        done = served.run("probe")
+    assert done.returncode == 1
+    assert "error: gcloud run services update" in done.stderr
+    assert served.serving().keys() == {SERVICE, FUNCTION}
+
+
+def test_interrupted_probe_is_deleted(served: Project) -> None:
+    """Ctrl-C while samples are taken deletes both copies and exits with 130."""
+    reached = Fault(r"PUT run.googleapis.com/apis/.*/services/probe-function", times=0)
+    with served.google.fault(reached):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "delivery", "probe"],
+            cwd=served.tree,
+            env=served.google.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + DEADLINE_S
+        while reached.struck < 1 and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 130, errors
+    assert served.serving().keys() == {SERVICE, FUNCTION}
+
+
+def test_targets_out_of_step_are_not_measured(served: Project) -> None:
+    """One of them without its traffic: the line points at `status`."""
+    service = served.google.state.services[FUNCTION]
+    traffic, service.traffic = service.traffic, []
+    done = served.run("probe")
+    service.traffic = traffic
+    assert done.returncode == 1
+    assert "not in step; see `python -m delivery status`" in done.stderr

@@ -131,6 +131,10 @@ class FakeGoogle:
             check=False,
         )
 
+    def clear_instances(self) -> None:
+        """End the processes that revisions share."""
+        self._cloud.instances.close()
+
     def push_image(self, image: str, bundle: Path, kind: Kind = "service") -> str:
         """Have an image that holds a bundle, under a name with a tag; its digest."""
         digest, copy = self._cloud.instances.snapshot(bundle, kind)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import subprocess
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,11 +25,18 @@ from tests.google.api import Answer, ApiError, DroppedError, Json, Request, Rout
 from tests.google.certificates import write_authority
 from tests.google.cloud import Cloud
 from tests.google.environment import make_environment
-from tests.google.faults import Fault, StartFault, permission_denied, unauthenticated
-from tests.google.fork_server import shared_client
+from tests.google.faults import (
+    Fault,
+    StartFault,
+    permission_denied,
+    service_disabled,
+    unauthenticated,
+)
+from tests.google.fork_server import POLL_S, calls_under_way, shared_client
 from tests.google.instances import Instances
 from tests.google.proxy import Proxy
 from tests.google.state import (
+    GATED,
     PROJECT,
     PROJECT_NUMBER,
     REGION,
@@ -66,7 +74,6 @@ class FakeGoogle:
         self._fork = fork
         self._cloud = Cloud(self.directory, instances)
         self.calls: list[Request] = []
-        self.broken: list[str] = []
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -80,8 +87,8 @@ class FakeGoogle:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stack.close()
-        if kind is None and self.broken:
-            raise AssertionError("\n".join(self.broken))
+        if kind is None and self._cloud.broken:
+            raise AssertionError("\n".join(self._cloud.broken))
 
     @property
     def state(self) -> State:
@@ -131,6 +138,15 @@ class FakeGoogle:
             check=False,
         )
 
+    def wait_until_idle(self, limit_s: float = 10.0) -> bool:
+        """Whether every call of the fork server, a killed client's too, ends within the limit."""
+        deadline = time.monotonic() + limit_s
+        while calls_under_way():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
+
     def clear_instances(self) -> None:
         """End the processes that revisions share."""
         self._cloud.instances.close()
@@ -165,7 +181,7 @@ class FakeGoogle:
         except DroppedError:
             raise
         except Exception as error:  # noqa: BLE001 - never a 5xx: gcloud repeats those
-            self.broken.append(f"{call}\n{traceback.format_exc()}")
+            self._cloud.broken.append(f"{call}\n{traceback.format_exc()}")
             return invalid(f"the fake failed: {error!r}").answer()
         return answer
 
@@ -175,6 +191,8 @@ class FakeGoogle:
             raise unauthenticated()
         if values.get("project", "-") not in {"-", PROJECT, PROJECT_NUMBER}:
             raise permission_denied()
+        if request.host in GATED - self.state.enabled:
+            raise service_disabled(request.host)
         found = dataclasses.replace(request, values=values)
         with self._cloud.lock:
             result = handler(self._cloud, found)

@@ -17,6 +17,23 @@ START_LIMIT_S = 60.0
 POLL_S = 0.02
 
 
+_servers: list["subprocess.Popen[bytes]"] = []
+
+
+def calls_under_way() -> int:
+    """How many calls the server has forked that have not ended."""
+    parents = [str(server.pid) for server in _servers]
+    return sum(_parent(process) in parents for process in Path("/proc").glob("[0-9]*"))
+
+
+def _parent(process: Path) -> str:
+    try:
+        # proc(5): the name of the program, in parentheses, is the only field that may hold any.
+        return (process / "stat").read_text().rpartition(")")[2].split()[1]
+    except OSError:
+        return ""
+
+
 @cache
 def shared_client() -> Path:
     """The folder whose ``gcloud`` is answered by the server, which is started at the first call."""
@@ -42,6 +59,7 @@ def shared_client() -> Path:
         start_new_session=True,
     )
     stack.callback(server.communicate)
+    _servers.append(server)
     _wait(server, socket, folder / "output")
     client = shlex.join(
         [sys.executable, "-IS", str(HERE / "gcloud_client.py"), str(socket), gcloud]

@@ -6,11 +6,13 @@ Cloud Run Admin API v1, namespaces.services; the waiting is v1 projects.location
 import json
 import secrets
 import threading
+import traceback
 from typing import TYPE_CHECKING
 
 from tests.google import traffic
 from tests.google.accounts import DEFAULT_ACCOUNT
 from tests.google.api import ApiError, Json, Request, Routes, already_exists, invalid, not_found
+from tests.google.faults import permission_denied
 from tests.google.revisions import BASE, condition
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Revision, Service, timestamp
 
@@ -93,7 +95,7 @@ def _wait(cloud: "Cloud", request: Request) -> Json:
     operation = cloud.state.operations.get(request.values["id"])
     if operation is None:
         raise not_found(f"Operation '{name}' not found.")
-    service = cloud.state.services[operation["service"]]
+    service = find(cloud, operation["service"])
     done = cloud.settled.wait_for(lambda: is_settled(service), WAIT_S)
     if not done:
         return {"name": name, "done": False}
@@ -141,6 +143,9 @@ def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
         raise already_exists(
             f"Revision named '{name}' with different configuration already exists."
         )
+    account = template["spec"]["serviceAccountName"]
+    if account != DEFAULT_ACCOUNT and account not in cloud.state.accounts:
+        raise permission_denied("iam.serviceaccounts.actAs")
     wanted = traffic.parse(asked["spec"].get("traffic", []))
     revision = Revision(str(name), generation, template) if new else None
     service.template, service.wanted = template, wanted
@@ -187,8 +192,11 @@ def _roll_out(cloud: "Cloud", service: Service, revision: Revision | None) -> No
     generation = service.generation
 
     def finish() -> None:
-        if revision is not None:
-            cloud.revisions.deploy(service, revision)
+        try:
+            if revision is not None:
+                cloud.revisions.deploy(service, revision)
+        except Exception:  # noqa: BLE001 - whoever waits would wait in vain
+            cloud.broken.append(traceback.format_exc())
         with cloud.lock:
             if revision is not None and revision.ready and service.latest_created == revision.name:
                 service.latest_ready = revision.name

@@ -16,6 +16,20 @@ REGION = "us-central1"
 REGISTRY = f"{REGION}-docker.pkg.dev"
 TOKEN = "ya29.a-token-of-the-fake"  # noqa: S105 - opens nothing
 
+# APIs that answer only when they are enabled; Cloud Storage and some others always are.
+GATED = frozenset(
+    f"{name}.googleapis.com"
+    for name in (
+        "artifactregistry",
+        "cloudbuild",
+        "cloudresourcemanager",
+        "iam",
+        "iamcredentials",
+        "logging",
+        "run",
+    )
+)
+
 Kind = Literal["service", "function"]
 
 
@@ -186,7 +200,7 @@ class State:
     accounts: dict[str, Json] = field(default_factory=dict)
     pools: dict[str, Json] = field(default_factory=dict)
     providers: dict[str, Json] = field(default_factory=dict)
-    enabled: set[str] = field(default_factory=set)
+    enabled: set[str] = field(default_factory=lambda: set(GATED))
     builds: dict[str, Json] = field(default_factory=dict)
     operations: dict[str, Json] = field(default_factory=dict)
     logs: list[Json] = field(default_factory=list)

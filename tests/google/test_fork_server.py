@@ -90,24 +90,6 @@ def test_killed_client_takes_its_call_along(google: FakeGoogle, number: signal.S
         before = len(google.calls)
         client.send_signal(number)
         assert client.wait(30) == -number
-        assert wait_for_no_child(google)
+        assert google.wait_until_idle()
         killed.set()
     assert len(google.calls) == before
-
-
-def wait_for_no_child(google: FakeGoogle) -> bool:
-    """Whether no process of the fake's project is left, within a limit."""
-    deadline = threading.Event()
-    for _ in range(500):
-        mine = f"HOME={google.environment['HOME']}".encode()
-        if not any(mine in _environment(path) for path in Path("/proc").glob("[0-9]*")):
-            return True
-        deadline.wait(0.02)
-    return False
-
-
-def _environment(process: Path) -> bytes:
-    try:
-        return (process / "environ").read_bytes()
-    except OSError:
-        return b""

@@ -13,6 +13,7 @@ from tests.google import (
     accounts,
     buckets,
     builds,
+    distribution,
     logs,
     objects,
     policies,
@@ -40,6 +41,7 @@ from tests.google.state import (
     PROJECT,
     PROJECT_NUMBER,
     REGION,
+    REGISTRY,
     TOKEN,
     Image,
     Kind,
@@ -52,7 +54,12 @@ ROUTES = Routes()
 # Of two that match, the first answers: the path of an object in the XML API is any path.
 for module in (accounts, buckets, builds, logs, policies, projects, registry, revisions, services):
     ROUTES.include(module.routes)
+ROUTES.include(distribution.routes)
 ROUTES.include(objects.routes)
+
+
+# How much of a call's body is kept for tests to look at; an image has hundreds of megabytes.
+BODY_KEPT = 64 * 1024
 
 
 class FakeGoogle:
@@ -166,7 +173,7 @@ class FakeGoogle:
         return digest
 
     def _answer(self, request: Request) -> Answer:
-        self.calls.append(request)
+        self.calls.append(dataclasses.replace(request, body=request.body[:BODY_KEPT]))
         query = "&".join(f"{name}={value}" for name, value in request.query.items())
         call = f"{request}?{query}" if query else str(request)
         fault = next((fault for fault in self.faults if fault.strikes(call)), None)
@@ -188,7 +195,10 @@ class FakeGoogle:
     def _carry_out(self, request: Request) -> Answer:
         handler, values = ROUTES.find(request)
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            raise unauthenticated()
+            if request.host != REGISTRY:
+                raise unauthenticated()
+            if request.path not in distribution.OPEN:
+                return distribution.challenge()
         if values.get("project", "-") not in {"-", PROJECT, PROJECT_NUMBER}:
             raise permission_denied()
         if request.host in GATED - self.state.enabled:

@@ -79,13 +79,13 @@ class _Connection(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        body = b""
+        blocks = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
-            body += self.rfile.read(size)
+            blocks.append(self.rfile.read(size))
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass
-        return body
+        return b"".join(blocks)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - theirs
         """Stay silent: what came is kept in ``FakeGoogle.calls``."""

@@ -24,6 +24,7 @@ SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
 LOCK = "lock.json"
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
+RUNTIME = account_email("twinserve-runtime", PROJECT)
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
     folder, environment = Path.cwd(), dict(os.environ)
     with FakeGoogle(directory, instances=instances) as google:
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
-        google.state.accounts[DEPLOYER] = {"email": DEPLOYER}
+        for account in (DEPLOYER, RUNTIME):
+            google.state.accounts[account] = {"email": account}
         os.chdir(tree)
         # What runs below this is covered too.
         covered = {name: text for name, text in environment.items() if "COVERAGE" in name}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NAME = f"{REGISTRY}/v2/{PROJECT}/{{repository}}/{{package:path}}"
 # These answer without a token, to say how to get one.
 OPEN = ("/v2/", "/v2/token")
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 USER = "oauth2accesstoken"
 
 routes = Routes()
@@ -121,7 +122,7 @@ def _get_manifest(cloud: "Cloud", request: Request) -> Answer:
     if image is None or not _blob(cloud, image.digest).exists():
         return _error(404, "MANIFEST_UNKNOWN", "manifest unknown to registry")
     content = _blob(cloud, image.digest).read_bytes()
-    return _content(content, image.digest, json.loads(content)["mediaType"])
+    return _content(content, image.digest, json.loads(content).get("mediaType", OCI_MANIFEST))
 
 
 def _unpack(layers: list[Path], folder: Path) -> Path:

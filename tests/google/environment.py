@@ -18,6 +18,9 @@ def make_environment(
     home = directory / "home"
     configuration = home / "gcloud"
     configuration.mkdir(parents=True)
+    docker = home / "docker"
+    docker.mkdir()
+    (docker / "config.json").write_text("{}")
     token = directory / "token"
     token.write_text(TOKEN)
     proxy = f"http://127.0.0.1:{port}"
@@ -26,7 +29,7 @@ def make_environment(
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108 - the system's own
-        "DOCKER_CONFIG": str(home / "docker"),
+        "DOCKER_CONFIG": str(docker),
         "CLOUDSDK_CONFIG": str(configuration),
         "CLOUDSDK_CORE_PROJECT": PROJECT,
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",

@@ -1,5 +1,6 @@
 """A forward proxy on loopback that ends TLS itself and answers in Google's place."""
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import cast
 from tests.google.api import Answer, DroppedError, Request, parse_target
 
 LOOPBACK = "127.0.0.1"
+# Of Linux only; elsewhere a number that does no harm.
+QUICK_ACK = getattr(socket, "TCP_QUICKACK", socket.TCP_NODELAY)
 
 
 class Proxy(ThreadingHTTPServer):
@@ -55,6 +58,11 @@ class _Connection(BaseHTTPRequestHandler):
         self.rfile = self.connection.makefile("rb", -1)
         self.wfile = self.connection.makefile("wb", 0)
         self.close_connection = False
+
+    def handle_one_request(self) -> None:
+        """Acknowledge at once: clients send head and body apart, and wait 40 ms in between."""
+        self.connection.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
+        super().handle_one_request()
 
     def _answer(self) -> None:
         host, path, query = parse_target(self.host, self.path)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.google import Fault
+from tests.google.api import Request
 from tests.google.commands import (
     FUNCTION,
     HERE,
@@ -159,3 +161,44 @@ def test_deployment_starts_an_instance_unless_told_not_to(
         == predict(url).headers["x-instance"].split(";")[0]
     )
     assert shared is not disabled
+
+
+def test_update_of_an_old_copy_is_a_conflict(google: FakeGoogle, dist: Path) -> None:
+    """Whoever wrote in between wins; gcloud says so and leaves it at that."""
+    deploy_service(google, dist / "service", "--revision-suffix=a")
+    service = google.state.services[SERVICE]
+
+    def write_in_between(_: Request) -> None:
+        service.resource_version = "another"
+
+    update = ["run", "services", "update", SERVICE, HERE, "--revision-suffix=b"]
+    with google.fault(Fault("PUT .*/services/", action=write_in_between)):
+        assert "Conflict for resource" in fail(google, *update)
+    assert list(service.revisions) == [f"{SERVICE}-a"]
+
+
+def test_service_is_created_once(google: FakeGoogle, dist: Path) -> None:
+    """Of two that deploy a new service at once, the second is told."""
+    deploy_service(google, dist / "service", "--revision-suffix=a")
+    hidden = google.state.services.pop(SERVICE)
+    digest = next(iter(google.state.repositories["ml-models"].packages[SERVICE].images))
+    command = ["run", "deploy", SERVICE, f"--image={IMAGE}@{digest}", HERE]
+
+    def appear(_: Request) -> None:
+        google.state.services[SERVICE] = hidden
+
+    with google.fault(Fault("POST .*/services", action=appear)):
+        said = fail(google, *command, "--allow-unauthenticated")
+    assert f"Resource '{SERVICE}' already exists" in said
+
+
+def test_revision_runs_as_an_account_that_exists(google: FakeGoogle, dist: Path) -> None:
+    """Google says that the caller may not act as one that doesn't."""
+    account = f"runtime@{google.project}.iam.gserviceaccount.com"
+    digest = google.push_image(f"{IMAGE}:v1", dist / "service")
+    command = ["run", "deploy", SERVICE, f"--image={IMAGE}@{digest}", HERE]
+    command += ["--allow-unauthenticated", f"--service-account={account}"]
+    assert "iam.serviceaccounts.actAs" in fail(google, *command)
+    succeed(google, "iam", "service-accounts", "create", "runtime")
+    deployed = succeed(google, *command)
+    assert deployed["spec"]["template"]["spec"]["serviceAccountName"] == account

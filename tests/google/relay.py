@@ -78,13 +78,11 @@ class Peer:
 
 
 def relay_request(head: Head, client: Peer, upstream: Peer) -> bool:
-    """Send a request on; False if the answer began before all of it was sent."""
+    """Send a request on; False if the process would not take all of it."""
     upstream.socket.sendall(head.raw)
     if head.get("Expect").lower() == "100-continue":
         client.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     for block in _body(head, client.reader, until_close=False):
-        if upstream.readable():
-            return False
         try:
             upstream.socket.sendall(block)
         except OSError:

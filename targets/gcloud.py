@@ -16,6 +16,13 @@ from config.errors import UserError
 
 PROGRAM = "gcloud"
 MOST_TOLD = 400
+# Nobody answers a prompt. A disabled API is said at once: gcloud would enable it by itself, which a
+# deployer may not, and try again for half a minute.
+SETTINGS = {
+    "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+    "CLOUDSDK_CORE_SHOULD_PROMPT_TO_ENABLE_API": "0",
+    "CLOUDSDK_CORE_LOG_HTTP": "0",
+}
 
 
 class Reason(StrEnum):
@@ -208,7 +215,7 @@ def run_gcloud(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "CLOUDSDK_CORE_LOG_HTTP": "0"},
+        env=os.environ | SETTINGS,
     ) as process:
         errors, process.stderr = process.stderr, None
         # Read beside `communicate`, so that lines show as they come.

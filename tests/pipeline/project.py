@@ -41,7 +41,7 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "delivery", *arguments],
             cwd=self.tree,
-            env={**os.environ, **(environment or {})},
+            env={**covered(), **self.google.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -127,6 +127,12 @@ def make_tree(dist: Path, directory: Path) -> Path:
     return tree
 
 
+def covered(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables that have a subprocess's coverage counted too."""
+    given = os.environ if environment is None else environment
+    return {name: text for name, text in given.items() if "COVERAGE" in name}
+
+
 @contextmanager
 def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Project]:
     """The tree with a fresh fake whose bucket is there, as the current folder and environment."""
@@ -136,10 +142,8 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
         for account in (DEPLOYER, RUNTIME):
             google.state.accounts[account] = {"email": account}
         os.chdir(tree)
-        # What runs below this is covered too.
-        covered = {name: text for name, text in environment.items() if "COVERAGE" in name}
         os.environ.clear()
-        os.environ.update(google.environment | covered)
+        os.environ.update(google.environment | covered(environment))
         try:
             yield Project(google, tree)
         finally:

@@ -1,7 +1,7 @@
 """Bootstrap makes a project ready, once or often, without a key."""
 
 import json
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,11 @@ REPOSITORY = "someone/twin"
 
 
 @pytest.fixture
-def empty(dist: Path, instances: Instances, tmp_path: Path) -> Project:
+def empty(dist: Path, instances: Instances, tmp_path: Path) -> Iterator[Project]:
     """A project in which there is nothing yet."""
     require("gcloud")
     with FakeGoogle(tmp_path, instances=instances) as google:
         google.state.enabled.clear()
-        os.environ |= {}
         yield Project(google, make_tree(dist, tmp_path / "tree"))
 
 
@@ -74,7 +73,7 @@ def test_variables_are_set_where_gh_is(empty: Project, tmp_path: Path) -> None:
     path = f"{gh.parent}:{empty.google.environment['PATH']}"
     done = empty.run("bootstrap", "--github", REPOSITORY, environment={"PATH": path})
     assert done.returncode == 0, done.stderr
-    assert f"variable set DEPLOYER --body twinserve-deployer@" in log.read_text()
+    assert "variable set DEPLOYER --body twinserve-deployer@" in log.read_text()
     assert log.read_text().count(f"--repo {REPOSITORY}") == 4
     gh.write_text("#!/bin/sh\necho not logged in >&2\nexit 4\n")
     failed = empty.run("bootstrap", "--github", REPOSITORY, environment={"PATH": path})

@@ -39,7 +39,9 @@ def test_both_are_measured_cold_and_warm(served: Project) -> None:
         assert len({sample["instance"] for sample in samples}) == 3
         assert all(sample["age_ms"] < sample["total_ms"] for sample in samples)
         assert target["warm"]["errors"] == 0
-    images = [call for call in served.google.calls if "builds" in call.path and "probe" in str(call)]
+    images = [
+        call for call in served.google.calls if "builds" in call.path and "probe" in str(call)
+    ]
     assert not images
 
 

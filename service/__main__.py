@@ -8,12 +8,12 @@ import os
 from pathlib import Path
 
 from uvicorn.config import Config
-from uvicorn.server import Server
 
 from config.errors import UserError, run_as_command
 from inference import logs
 from inference.protocol import JoiningProtocol
 from service.app import Service
+from service.server import DrainingServer
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         log_config=None,
         server_header=False,
     )
-    Server(config).run()
+    DrainingServer(config).run()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,12 @@
 
 import json
 import os
+
+# As in ours: it is a floor, not a handicap.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# isort: split
+
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 

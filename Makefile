@@ -31,10 +31,11 @@ bench: .venv/ready ## compare both targets with floor, ceiling, reference and em
 	@$(BIN)/python -m benchmarks compare
 
 .PHONY: lint
-lint: .venv/ready ## ruff and mypy
+lint: .venv/ready ## ruff, mypy and hadolint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
+	@$(BIN)/hadolint service/Dockerfile
 
 .PHONY: lock
 lock: .venv/ready ## compile the lock files anew from pyproject.toml

@@ -18,7 +18,8 @@ MODELS = Path("models")
 TARGETS = ("service", "function")
 # Only these of `config` are for serving; the rest reads params.yaml, which stays here.
 CONFIG_FILES = ("__init__.py", "card.py", "errors.py", "layout.py")
-IGNORED = "__pycache__/\n"
+# In the form that both kinds of ignore file understand.
+IGNORED = "**/__pycache__\n"
 IGNORE_NAMES = (".dockerignore", ".gcloudignore")
 
 
@@ -89,6 +90,8 @@ def _contents(target: str) -> dict[str, bytes]:
         sources["main.py"] = Path("function/main.py")
     else:
         sources |= {str(path): path for path in Path(target).glob("*.py")}
+        # The bundle is the image's whole build context.
+        sources["Dockerfile"] = Path("service/Dockerfile")
     files = {name: _read(path) for name, path in sources.items()}
     files[SETTINGS_NAME] = (json.dumps(settings, indent=2) + "\n").encode()
     files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())

@@ -68,7 +68,7 @@ class ProcessTarget:
             def fault() -> str | None:
                 if process.poll() is None:
                     return None
-                return f"{self.name} ended with exit code {process.returncode}{_last_line(kept)}"
+                return f"{self.name} ended with exit code {process.returncode}{last_line(kept)}"
 
             try:
                 yield Endpoint(self.name, f"http://{LOOPBACK}:{port}", spawned, process.pid, fault)
@@ -103,7 +103,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _last_line(kept: IO[bytes]) -> str:
+def last_line(kept: IO[bytes]) -> str:
+    """What was written last, after a colon; nothing if nothing was."""
     kept.seek(0)
     lines = kept.read().decode(errors="replace").strip().splitlines()
     return f": {lines[-1][:500]}" if lines else ""

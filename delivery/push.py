@@ -1,0 +1,65 @@
+"""The image of the release in ``dist/`` → the project's registry, with a record of its digest."""
+
+import argparse
+import shlex
+
+from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
+from delivery.identity import Identity, read_identity
+from delivery.names import image_name, image_path
+from delivery.records import BuildRecord, write_build
+from targets.engine import NAMES, Engine, find_engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the project, the commit and the engine."""
+    add_cloud_arguments(parser)
+    parser.add_argument("--commit", help="git's; else $COMMIT_SHA, $GITHUB_SHA, or HEAD")
+    parser.add_argument(
+        "--engine",
+        choices=("auto", *NAMES),
+        default="auto",
+        help="what builds and pushes; by default the first that works here",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Push what `build` has built before."""
+    cloud = open_cloud(arguments)
+    identity = read_identity(arguments.commit)
+    if cloud.gcloud.dry_run:
+        show_push(cloud, Engine.presumed(arguments.engine), identity)
+        return
+    image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+    engine = find_engine(arguments.engine, image, pull=False)
+    digest = push_image(cloud, engine, identity)
+    cloud.say(f"{image} {digest}")
+    cloud.result({"release": identity.name, "image": image, "digest": digest})
+
+
+def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> str:
+    """Push the release's image, and record its digest, by which it is deployed; the digest.
+
+    Raises:
+        UserError: the registry or the bucket did not take it.
+    """
+    digest = engine.push(image_name(cloud.deployment, cloud.gcloud.project, identity.name))
+    _record(cloud, identity, digest)
+    return digest
+
+
+def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
+    """Print the commands of ``push_image``."""
+    image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+    cloud.console.print(f"  {shlex.join(engine.push_command(image))}", markup=False)
+    _record(cloud, identity, "sha256:…")
+
+
+def _record(cloud: Cloud, identity: Identity, digest: str) -> None:
+    record = BuildRecord(
+        release=identity.name,
+        image=f"{image_path(cloud.deployment, cloud.gcloud.project)}@{digest}",
+        commit=identity.commit,
+        model_sha256=identity.model_sha256,
+        bundle=identity.bundle,
+    )
+    write_build(cloud, record)

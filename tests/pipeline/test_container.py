@@ -1,0 +1,257 @@
+"""The service's image, built by the command and run as a platform would: held to the contract."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.cold_pair import compare_cold
+from benchmarks.memory import tree_pss_bytes
+from benchmarks.results import to_json
+from config.card import Card, load_card
+from config.errors import UserError
+from delivery.bundle import read_bundle_hash
+from delivery.check import check_contract
+from targets.container import ContainerTarget
+from targets.engine import Engine, Recipe
+from targets.local import local_service
+from targets.protocol import Endpoint
+from targets.ready import wait_until_answering
+from tests.pipeline.engine import BASE, package_secrets, podman
+from tests.stopping import ANSWERS_BEFORE, Clients
+
+ROOT = Path(__file__).parent.parent.parent
+REPORTS = ROOT / "reports"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+MOST_ABOVE_BASE = 180_000_000
+COLD_ROUNDS = 6
+STOPPED_WITHIN_S = 10
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """Podman, with the stand-in base image."""
+    with podman() as engine:
+        yield engine
+
+
+def build(engine: Engine, commit: str) -> subprocess.CompletedProcess[str]:
+    """`python -m delivery build`, on the stand-in, with this machine's way to packages."""
+    secrets = package_secrets()
+    command = [sys.executable, "-m", "delivery", "build", "--json", f"--engine={engine.name}"]
+    command += [f"--base-image={BASE}", f"--commit={commit}"]
+    command += [f"--pip-config={secrets['pipconf']}"]
+    command += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+@pytest.fixture(scope="module")
+def printed(engine: Engine, dist: Path) -> subprocess.CompletedProcess[str]:
+    """What the command says of the image that it makes; it has made it for another commit before.
+
+    The second build finds everything in the engine's cache, and must not take labels from there.
+    """
+    assert dist.is_dir()
+    build(engine, "of-another-build")
+    return build(engine, COMMIT)
+
+
+@pytest.fixture(scope="module")
+def built(printed: subprocess.CompletedProcess[str]) -> Json:
+    """The same, for programs."""
+    found: Json = json.loads(printed.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def target(engine: Engine, built: Json) -> ContainerTarget:
+    """The image with 512 MiB, one CPU, a read-only root and no capabilities."""
+    return ContainerTarget("service", built["image"], engine)
+
+
+@pytest.fixture(scope="module")
+def card(dist: Path) -> Card:
+    """Of the model in the image."""
+    return load_card(dist / "service" / "model.json")
+
+
+@pytest.fixture(scope="module")
+def body(card: Card) -> bytes:
+    """A request that is answered with 200."""
+    return json.dumps({"features": card.golden[0].features}).encode()
+
+
+@contextmanager
+def running(target: ContainerTarget) -> Iterator[tuple[Endpoint, str]]:
+    """The endpoint once it answers, and its container's name."""
+    with target.start() as endpoint:
+        wait_until_answering(endpoint)
+        (name,) = target.engine.ask("ps", "--format={{.Names}}").split()
+        yield endpoint, name
+
+
+def test_contract_holds_in_the_container(target: ContainerTarget, dist: Path) -> None:
+    """Every case of the suite, pages included: nothing that was pruned is needed."""
+    with running(target) as (endpoint, _):
+        check = check_contract([endpoint], dist / "service" / "model.json")
+    assert check.failed == 0
+    assert check.passed > 100
+
+
+def test_container_is_confined(target: ContainerTarget) -> None:
+    """No root, no capabilities, nothing to write to but /tmp; limits as asked for."""
+    with running(target) as (endpoint, name):
+        status = Path(f"/proc/{endpoint.pid}/status").read_text()
+        (found,) = json.loads(target.engine.ask("container", "inspect", name))
+        write = "import pathlib, sys; pathlib.Path(sys.argv[1], 'x').write_text('x')"
+        target.engine.ask("exec", name, "python", "-c", write, "/tmp")  # noqa: S108 - its own
+        for folder in ("/srv", "/opt/venv", "/usr/local"):
+            with pytest.raises(UserError, match="Read-only file system"):
+                target.engine.ask("exec", name, "python", "-c", write, folder)
+        assert endpoint.pid
+        assert tree_pss_bytes(endpoint.pid)
+    members = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert members["Uid"].split() == ["65532"] * 4
+    assert int(members["CapEff"], 16) == int(members["CapBnd"], 16) == 0
+    assert members["NoNewPrivs"] == "1"
+    limits = found["HostConfig"]
+    assert limits["Memory"] == limits["MemorySwap"] == 512 * 1024 * 1024
+    assert limits["NanoCpus"] == 1_000_000_000
+    assert limits["PidsLimit"] == 64
+
+
+def test_image_holds_what_is_locked_compiled_and_no_secret(target: ContainerTarget) -> None:
+    """Neither pip nor its configuration is there; all that a server imports has its bytecode."""
+    code = (
+        "import importlib.util, os, sys, service.__main__, service.pages, inference.runtimes.onnx\n"
+        "cached = [getattr(one, '__cached__', None) for one in list(sys.modules.values())]\n"
+        "print([path for path in cached if path and not os.path.exists(path)])\n"
+        "print([one for one in ('pip', 'setuptools') if importlib.util.find_spec(one)])\n"
+        "print([path for path in ('/etc/pip.conf', '/run/secrets/ca') if os.path.exists(path)])\n"
+    )
+    with running(target) as (_, name):
+        assert target.engine.ask("exec", name, "python", "-c", code).split() == ["[]"] * 3
+
+
+def test_healthcheck_tells_whether_it_answers(target: ContainerTarget) -> None:
+    """The image's own check passes on whatever port it listens, and fails on a stopped server."""
+    other = replace(target, inner_port=9000, health=True)
+    with running(other) as (endpoint, name):
+        assert endpoint.pid
+        target.engine.ask("healthcheck", "run", name)
+        os.kill(endpoint.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(UserError, match="healthcheck failed"):
+                target.engine.ask("healthcheck", "run", name)
+        finally:
+            os.kill(endpoint.pid, signal.SIGCONT)
+
+
+def test_labels_say_what_is_in_the_image(
+    engine: Engine, built: Json, card: Card, dist: Path
+) -> None:
+    """Version, commit, model and bundle stand on the image itself; it does not run as root."""
+    image = engine.inspect(built["image"])
+    expected = {
+        "org.opencontainers.image.version": card.version,
+        "org.opencontainers.image.revision": COMMIT,
+        "org.opencontainers.image.base.name": BASE,
+        "io.twinserve.model-sha256": card.artifacts["model.pkl"],
+        "io.twinserve.bundle": read_bundle_hash(dist / "service"),
+    }
+    assert expected.items() <= image.labels.items()
+    assert image.user == "65532:65532"
+
+
+def test_image_is_small(built: Json, printed: subprocess.CompletedProcess[str]) -> None:
+    """At most 180 MB above the base; the table of layers fits 80 columns and adds up."""
+    assert 0 < built["own_bytes"] <= MOST_ABOVE_BASE
+    assert built["own_bytes"] == sum(layer["size"] for layer in built["layers"])
+    table = printed.stderr[printed.stderr.index("Image v") :]
+    assert max(map(len, table.splitlines()[:-1])) <= 80
+    rows = dict(re.findall(r"^│ +([\d.]+) │ (.*?) +│$", table, re.MULTILINE))
+    assert rows[f"{built['own_bytes'] / 1e6:.1f}"] == "above the base"
+    assert "COPY /opt/venv" in rows.values()
+
+
+def test_tampered_model_is_refused(
+    engine: Engine, target: ContainerTarget, tmp_path: Path, card: Card
+) -> None:
+    """An image whose model is not the card's ends at once, with a line that says so."""
+    (tmp_path / "Dockerfile").write_text(f"FROM {target.image}\nCOPY model /srv/{card.served}\n")
+    (tmp_path / "model").write_bytes(b"another model")
+    tampered = "localhost/tampered:latest"
+    engine.build(Recipe(tmp_path, tampered))
+    message = rf"service ended with exit code 1: error: /srv/{card.served}: SHA-256 is .* nothing"
+    with (
+        ContainerTarget("service", tampered, engine).start() as endpoint,
+        pytest.raises(UserError, match=message),
+    ):
+        wait_until_answering(endpoint)
+
+
+def test_stop_under_load_loses_no_request(target: ContainerTarget, body: bytes) -> None:
+    """SIGTERM reaches the server; every request that was sent is answered."""
+    with running(target) as (endpoint, name):
+        clients = Clients(endpoint, body)
+        account = clients.run_until_stopped(lambda: target.engine.ask("stop", "--time=10", name))
+        deadline = time.monotonic() + STOPPED_WITHIN_S
+        while endpoint.fault() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert "ended with exit code 0" in str(endpoint.fault())
+    assert account.before >= ANSWERS_BEFORE
+    assert not account.lost
+    assert account.sent == account.answered > account.before
+    assert account.last
+
+
+def test_image_that_is_not_there_is_told(engine: Engine) -> None:
+    """Starting nothing ends with the engine's own reason."""
+    absent = ContainerTarget("service", "localhost/absent:latest", engine)
+    with (
+        absent.start() as endpoint,
+        pytest.raises(UserError, match=r"service ended with exit code 125: .*absent"),
+    ):
+        wait_until_answering(endpoint)
+
+
+def test_container_leaves_nothing_behind(target: ContainerTarget) -> None:
+    """Once its context is left, the container is gone."""
+    with running(target) as (endpoint, name):
+        pass
+    assert name not in target.engine.ask("ps", "--all", "--format={{.Names}}").split()
+    assert not Path(f"/proc/{endpoint.pid}").exists()
+
+
+def test_cold_start_is_reported(
+    target: ContainerTarget, dist: Path, body: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Container and process in turns, each start proven cold; figures in `reports/`, no verdict."""
+    process = ("process", local_service(dist / "service"))
+    kinds = {
+        "container on the host's network": replace(target, host_network=True),
+        "container on its own network": target,
+    }
+    pairs = [compare_cold(kind, process, body, rounds=COLD_ROUNDS) for kind in kinds.items()]
+    REPORTS.mkdir(exist_ok=True)
+    (REPORTS / "container.json").write_text(f"[{', '.join(map(to_json, pairs))}]\n")
+    with capsys.disabled():
+        sys.stdout.write("\n" + "".join(f"{pair}\n" for pair in pairs))
+    for pair in pairs:
+        assert len(pair.samples_ms) == COLD_ROUNDS
+        assert pair.ratio.low <= pair.ratio.value <= pair.ratio.high

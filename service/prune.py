@@ -16,8 +16,8 @@ UNNEEDED = {
     "**/*.pxd": "Cython declarations of what is compiled",
     "**/*.h": "C headers, to build against",
     "**/*.a": "static libraries, to link against",
+    # Not numpy/f2py, small and useless here: scipy imports all that NumPy offers.
     "numpy/distutils": "builds extensions",
-    "numpy/f2py": "builds extensions from Fortran",
     # The Python module is linked with a runtime of its own and never opens this one: 35 MB.
     "onnxruntime/capi/libonnxruntime.so.*": "the library for programs in C",
     "onnxruntime/quantization": "makes models smaller, before they are served",

@@ -1,13 +1,20 @@
 """What is taken out of an environment, and what is left."""
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
 
+from config.card import load_card
 from service.prune import UNNEEDED, prune
+from targets.environment import ensure_environment
+
+ROOT = Path(__file__).parent.parent.parent
 
 LEFT = ("numpy/__init__.py", "onnxruntime/capi/_pybind_state.py", "package/testing.py")
 TAKEN = (
     "numpy/_core/tests/test_array.py",
-    "numpy/f2py/main.py",
+    "numpy/distutils/core.py",
     "onnxruntime/capi/libonnxruntime.so.1.32.0",
     "onnxruntime/tools/convert.py",
     "package/stub.pyi",
@@ -28,3 +35,21 @@ def test_only_what_is_listed_is_removed(tmp_path: Path) -> None:
 def test_each_pattern_has_its_reason() -> None:
     """Nothing is dropped without saying why."""
     assert all(reason.strip() for reason in UNNEEDED.values())
+
+
+def test_estimator_itself_can_be_served_from_what_is_left(dist: Path, tmp_path: Path) -> None:
+    """The other runtime's image is pruned in the same way; its packages import more of NumPy."""
+    python = ensure_environment(ROOT / "locks" / "service-joblib.txt")
+    shutil.copytree(python.parent.parent, tmp_path / "venv", symlinks=True)
+    assert prune(tmp_path / "venv")
+    golden = load_card(dist / "service" / "model.json").golden[0]
+    code = (
+        "import joblib, json, sys\n"
+        "model = joblib.load(sys.argv[1])\n"
+        "print(int(model.predict([json.loads(sys.argv[2])])[0]))\n"
+    )
+    command = [str(tmp_path / "venv" / "bin" / "python"), "-c", code]
+    command += [str(dist.parent / "models" / "model.pkl"), json.dumps(golden.features)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.strip() == str(golden.prediction)

@@ -66,8 +66,8 @@ def bootstrap(cloud: Cloud, repository: str) -> None:
     gcloud, deployment, region = cloud.gcloud, cloud.deployment, cloud.region
     deployer = account_email(deployment.deployer_account, gcloud.project)
     cloud.say(f"[bold]\\[1/5][/bold] APIs of {gcloud.project}")
-    number = project.project_number(gcloud)
     project.enable_apis(gcloud, APIS)
+    number = project.project_number(gcloud)
     cloud.say("[bold]\\[2/5][/bold] a repository for images, a bucket for DVC, one for releases")
     project.ensure_repository(gcloud, region, deployment.repository)
     for bucket in (data_bucket(gcloud.project), releases_bucket(gcloud.project)):

@@ -123,7 +123,12 @@ def project_number(gcloud: Gcloud) -> str:
     Raises:
         GcloudError: there is no such project, or it cannot be seen.
     """
-    return str(gcloud.read("projects", "describe", gcloud.project)["projectNumber"])
+    try:
+        return str(gcloud.read("projects", "describe", gcloud.project)["projectNumber"])
+    except GcloudError as error:
+        if _would_be_enabled(gcloud, error):
+            return "PROJECT_NUMBER"
+        raise
 
 
 def _ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> None:
@@ -131,9 +136,14 @@ def _ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> N
     try:
         gcloud.read(*describe)
     except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND:
+        if error.reason is not Reason.NOT_FOUND and not _would_be_enabled(gcloud, error):
             raise
         gcloud.change(*create)
+
+
+def _would_be_enabled(gcloud: Gcloud, error: GcloudError) -> bool:
+    """Whether only a dry run, which enables nothing, meets this."""
+    return gcloud.dry_run and error.reason is Reason.DISABLED
 
 
 def delete_repository(gcloud: Gcloud, region: str, name: str) -> None:

@@ -25,6 +25,13 @@ def _get(cloud: "Cloud", request: Request) -> Json:
     return as_json(find(cloud, request.values["bucket"]))
 
 
+@routes("GET", API + "/{bucket}/storageLayout")
+def _layout(cloud: "Cloud", request: Request) -> Json:
+    """Buckets: getStorageLayout, which `gcloud storage rm` asks for before a bucket goes."""
+    bucket = find(cloud, request.values["bucket"])
+    return {"kind": "storage#storageLayout", "bucket": bucket.name, "locationType": "region"}
+
+
 @routes("POST", API)
 def _create(cloud: "Cloud", request: Request) -> Json:
     name = request.json["name"]

@@ -50,6 +50,12 @@ def _update(cloud: "Cloud", request: Request) -> Json:
     return _as_json(repository)
 
 
+@routes("DELETE", REPOSITORY)
+def _delete(cloud: "Cloud", request: Request) -> Json:
+    del cloud.state.repositories[_find(cloud, request).name]
+    return cloud.state.finished(PARENT, {})
+
+
 @routes("GET", API + "/projects/{project}/locations/{region}/operations/{id}")
 def _operation(cloud: "Cloud", request: Request) -> Json:
     return cloud.state.operations[f"{PARENT}/operations/{request.values['id']}"]

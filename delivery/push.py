@@ -42,7 +42,8 @@ def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> str:
     Raises:
         UserError: the registry or the bucket did not take it.
     """
-    digest = engine.push(image_name(cloud.deployment, cloud.gcloud.project, identity.name))
+    token = cloud.gcloud.read_text("auth", "print-access-token").strip()
+    digest = engine.push(image_name(cloud.deployment, cloud.gcloud.project, identity.name), token)
     _record(cloud, identity, digest)
     return digest
 
@@ -50,6 +51,8 @@ def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> str:
 def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
     """Print the commands of ``push_image``."""
     image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+    login = shlex.join(engine.login_command(image))
+    cloud.console.print(f"  gcloud auth print-access-token | {login}", markup=False)
     cloud.console.print(f"  {shlex.join(engine.push_command(image))}", markup=False)
     _record(cloud, identity, "sha256:…")
 

@@ -18,6 +18,8 @@ NAMES = ("docker", "podman")
 PLATFORM = "linux/amd64"
 # The first use of a base image may have to fetch it.
 PROBE_LIMIT_S = 600.0
+# Artifact Registry's name for whoever comes with an access token.
+TOKEN_USER = "oauth2accesstoken"  # noqa: S105 - a user's name
 ASK_LIMIT_S = 60.0
 
 OnLine = Callable[[str], object]
@@ -116,15 +118,27 @@ class Engine:
         """
         self._follow(self.build_command(recipe), on_line)
 
-    def push(self, image: str, on_line: OnLine = sys.stderr.write) -> str:
-        """Push the image; the digest under which the registry has it.
+    def login_command(self, image: str) -> list[str]:
+        """What ``push`` runs first, with the token on its standard input."""
+        registry = image.partition("/")[0]
+        return [self.name, "login", f"--username={TOKEN_USER}", "--password-stdin", registry]
+
+    def push(self, image: str, token: str, on_line: OnLine = sys.stderr.write) -> str:
+        """Push the image with an access token; the digest under which the registry has it.
+
+        The token is kept in a folder that goes with this call, never in the user's own settings.
 
         Raises:
             UserError: the registry did not take it.
         """
         with tempfile.TemporaryDirectory() as directory:
+            kept = {
+                "DOCKER_CONFIG": directory,
+                "REGISTRY_AUTH_FILE": str(Path(directory) / "auth.json"),
+            }
+            self._login(image, token, kept)
             digest_file = Path(directory) / "digest"
-            self._follow(self.push_command(image, digest_file), on_line)
+            self._follow(self.push_command(image, digest_file), on_line, kept)
             if digest_file.exists():
                 return digest_file.read_text(encoding="ascii").strip()
         repository = image.rpartition(":")[0]
@@ -188,10 +202,25 @@ class Engine:
         entries = [json.loads(line) for line in text.splitlines()]
         return [Layer(int(one["Size"]), _readable(one["CreatedBy"])) for one in entries]
 
-    def _follow(self, command: list[str], on_line: OnLine) -> None:
+    def _login(self, image: str, token: str, kept: dict[str, str]) -> None:
+        done = subprocess.run(
+            self.login_command(image),
+            env=self._environment() | kept,
+            input=token,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ASK_LIMIT_S,
+        )
+        if done.returncode:
+            raise UserError(f"{self.name} login failed: {_reason(done)}")
+
+    def _follow(
+        self, command: list[str], on_line: OnLine, kept: dict[str, str] | None = None
+    ) -> None:
         with subprocess.Popen(
             command,
-            env=self._environment(),
+            env=self._environment() | (kept or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

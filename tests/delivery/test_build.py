@@ -99,11 +99,12 @@ def test_dry_run_prints_the_commands() -> None:
     """Build and push, labelled, named for the registry; the record's command too. Nothing runs."""
     done = delivery("build", "--dry-run", "--push", "--project=my-project", "--engine=podman")
     assert done.returncode == 0, done.stderr
-    build, push, record = (line.split() for line in done.stdout.splitlines())
+    build, login, push, record = (line.split() for line in done.stdout.splitlines())
     image = image_name(load_params().deployment, "my-project", read_identity().name)
     assert build[:2] == ["podman", "build"]
     assert image in build
     assert "org.opencontainers.image.revision=c0ffee" in build
+    assert login[:6] == ["gcloud", "auth", "print-access-token", "|", "podman", "login"]
     assert push == ["podman", "push", image]
     assert record[:4] == ["gcloud", "storage", "cp", "-"]
     alone = delivery("push", "--dry-run", "--project=my-project", "--engine=podman")
@@ -144,12 +145,13 @@ def test_pushed_image_is_recorded_by_its_digest(
     assert dist.is_dir()
     identity = read_identity("c0ffee")
     engines = FakeEngines(tmp_path, monkeypatch)
-    engines.add("podman", Reply(["push"], out=DIGEST))
+    engines.add("podman", Reply(["login"]), Reply(["push"], out=DIGEST))
+    engines.add("gcloud", Reply(["auth", "print-access-token"], out="a token\n"))
     changes: list[str] = []
     gcloud = Gcloud("my-project", dry_run=True, on_change=changes.append)
     cloud = Cloud(gcloud, load_params(), Console(file=io.StringIO()), as_json=False)
     assert push_image(cloud, Engine("podman"), identity) == DIGEST
-    (pushed,) = engines.asked
+    _, _, pushed = engines.asked
     assert pushed[-1] == image_name(cloud.deployment, "my-project", identity.name)
     (change,) = changes
     assert f"builds/{identity.name}.json" in change

@@ -32,6 +32,13 @@ def _layout(cloud: "Cloud", request: Request) -> Json:
     return {"kind": "storage#storageLayout", "bucket": bucket.name, "locationType": "region"}
 
 
+@routes("GET", API + "/{bucket}/managedFolders")
+def _folders(cloud: "Cloud", request: Request) -> Json:
+    """ManagedFolders: list; asked for before a bucket goes, and none exists here."""
+    find(cloud, request.values["bucket"])
+    return {"kind": "storage#managedFolders", "items": []}
+
+
 @routes("POST", API)
 def _create(cloud: "Cloud", request: Request) -> Json:
     name = request.json["name"]

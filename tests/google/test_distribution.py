@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from targets.engine import Engine
 from tests.google.commands import HERE, IMAGE, SERVICE, fail, predict, succeed
 from tests.google.distribution import USER
 from tests.google.fake import FakeGoogle
@@ -29,6 +30,10 @@ class Podman:
         }
         self.environment = google.environment | own
         self.policy = f"--signature-policy={folder / 'policy.json'}"
+        # Where an engine that is not told looks for it.
+        home = Path(google.environment["HOME"]) / ".config" / "containers"
+        home.mkdir(parents=True)
+        (home / "policy.json").write_text((folder / "policy.json").read_text())
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it."""
@@ -53,16 +58,18 @@ def podman(google: FakeGoogle, dist: Path, tmp_path: Path) -> Podman:
     return engine
 
 
-def test_pushed_image_runs(google: FakeGoogle, podman: Podman) -> None:
+def test_pushed_image_runs(
+    google: FakeGoogle, podman: Podman, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its digest is the manifest's, as the engine says it; a deployment of it answers."""
     google.state.repositories["ml-models"] = Repository("ml-models", {"format": "DOCKER"})
-    told = google.directory / "digest"
-    push = ["push", podman.policy, f"--creds={USER}:{TOKEN}", f"--digestfile={told}", IMAGE]
-    pushed = podman(*push, f"{IMAGE}:v1")
-    assert pushed.returncode == 0, pushed.stderr
+    assert podman("tag", IMAGE, f"{IMAGE}:v1").returncode == 0
+    for name, value in podman.environment.items():
+        monkeypatch.setenv(name, value)
+    digest = Engine("podman").push(f"{IMAGE}:v1", TOKEN)
     described = succeed(google, "artifacts", "docker", "images", "describe", f"{IMAGE}:v1")
-    assert described["image_summary"]["digest"] == told.read_text()
-    command = ["run", "deploy", SERVICE, f"--image={IMAGE}@{told.read_text()}", HERE]
+    assert described["image_summary"]["digest"] == digest
+    command = ["run", "deploy", SERVICE, f"--image={IMAGE}@{digest}", HERE]
     url = succeed(google, *command, "--allow-unauthenticated")["status"]["url"]
     assert predict(url).status == 200
     again = podman("pull", podman.policy, f"--creds={USER}:{TOKEN}", f"{IMAGE}:v1")

@@ -124,23 +124,46 @@ def test_recipe_reaches_the_engine_whole(tmp_path: Path) -> None:
 
 def test_podmans_push_gives_the_registrys_digest(engines: FakeEngines) -> None:
     """Podman writes the digest to a file."""
-    engines.add("podman", Reply(["push"], out=DIGEST))
-    assert Engine("podman").push(IMAGE, lambda _: None) == DIGEST
+    engines.add("podman", Reply(["login"]), Reply(["push"], out=DIGEST))
+    assert Engine("podman").push(IMAGE, "a token", lambda _: None) == DIGEST
 
 
 def test_dockers_push_gives_the_digest_of_that_repository(engines: FakeEngines) -> None:
     """An image may lie in several repositories, under other digests."""
     ours = f"registry.example/models/service@{DIGEST}"
     references = [f"elsewhere/service@sha256:{'cd' * 32}", ours]
-    engines.add("docker", Reply(["push"]), Reply(["image", "inspect"], json.dumps(references)))
-    assert Engine("docker").push(IMAGE, lambda _: None) == DIGEST
+    inspect = Reply(["image", "inspect"], json.dumps(references))
+    engines.add("docker", Reply(["login"]), Reply(["push"]), inspect)
+    assert Engine("docker").push(IMAGE, "a token", lambda _: None) == DIGEST
+
+
+def test_token_of_a_push_is_no_argument(engines: FakeEngines) -> None:
+    """Arguments are everyone's to read: it goes to `login` on its standard input."""
+    engines.add("podman", Reply(["login"]), Reply(["push"], out=DIGEST))
+    Engine("podman").push(IMAGE, "a token", lambda _: None)
+    login, push = engines.asked
+    assert login[1:] == [
+        "login",
+        "--username=oauth2accesstoken",
+        "--password-stdin",
+        "registry.example",
+    ]
+    assert "a token" not in login + push
+
+
+def test_refused_login_is_told(engines: FakeEngines) -> None:
+    """Nothing is pushed; the engine's reason ends the line."""
+    engines.add("podman", Reply(["login"], error="Error: invalid username/password\n", code=125))
+    with pytest.raises(UserError, match="podman login failed: Error: invalid username/password"):
+        Engine("podman").push(IMAGE, "a token", lambda _: None)
+    assert len(engines.asked) == 1
 
 
 def test_push_without_a_digest_is_told(engines: FakeEngines) -> None:
     """No digest, no release by it."""
-    engines.add("docker", Reply(["push"]), Reply(["image", "inspect"], "null"))
+    engines.add("docker", Reply(["login"]), Reply(["push"]), Reply(["image", "inspect"], "null"))
     with pytest.raises(UserError, match="names no digest"):
-        Engine("docker").push(IMAGE, lambda _: None)
+        Engine("docker").push(IMAGE, "a token", lambda _: None)
 
 
 def test_dockers_layers_are_read_as_podmans(engines: FakeEngines) -> None:

@@ -161,7 +161,7 @@ def delete_bucket(gcloud: Gcloud, name: str) -> None:
     Raises:
         GcloudError: it is refused.
     """
-    _unless_gone(gcloud, "storage", "rm", "--recursive", f"gs://{name}")
+    _unless_gone(gcloud, "storage", "rm", f"gs://{name}", "--recursive")
 
 
 def _unless_gone(gcloud: Gcloud, *command: str) -> None:

@@ -1,0 +1,195 @@
+"""Every gcloud line that the code can produce passes gcloud's own parser, with no network."""
+
+import inspect
+import json
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import targets.gcloud
+from config.params import load_params
+from targets import access, cloud_run, deploy, probe, project, registry, storage
+from targets.gcloud import Gcloud, GcloudError, Reason
+from targets.registry import Image
+from tests.tools import require
+
+ROOT = Path(__file__).parent.parent.parent
+MODULES: tuple[ModuleType, ...] = (access, cloud_run, deploy, probe, project, registry, storage)
+REGION = "us-central1"
+BUCKET = "gs://p-twinserve-releases"
+DIGEST = f"sha256:{'0' * 64}"
+IMAGE = f"us-central1-docker.pkg.dev/p/ml-models/fastapi-ml-service@{DIGEST}"
+REVISION = cloud_run.Revision("s-1", "s", {"A": "b"}, DIGEST, ready=True, created="")
+SERVICE = cloud_run.Service("s", "http://s", (), {}, frozenset(), (REVISION,), {})
+EXPORT = "{metadata: {name: s}, spec: {template: {spec: {containers: [{image: i}]}}}}"
+
+
+def new(*, first: bool) -> deploy.NewRevision:
+    """What a deployment is told."""
+    return deploy.NewRevision(
+        suffix="0123456789ab-012345-1",
+        tag="candidate",
+        region=REGION,
+        account="runtime@p.iam.gserviceaccount.com",
+        labels={"release": "v1-0"},
+        variables={"TWINSERVE_RELEASE": "v1.0-0123"},
+        first=first,
+    )
+
+
+def deployments(gcloud: Gcloud) -> None:
+    """Both targets, new or not, with every switch on and off."""
+    settings = load_params(ROOT / "params.yaml").deployment
+    for first in (True, False):
+        for on in (True, False):
+            change = {"public": on, "cpu_boost": on}
+            service = settings.service.model_copy(update=change)
+            deploy.deploy_service(gcloud, service, IMAGE, new(first=first))
+            function = settings.function.model_copy(update=change)
+            deploy.deploy_function(gcloud, function, Path("dist/function"), new(first=first))
+
+
+def probes(gcloud: Gcloud) -> None:
+    """A copy, and one sample of it."""
+    with probe.probe_service(gcloud, REGION, SERVICE, REVISION, "probe-s"):
+        target = probe.ProbeTarget("s", gcloud, REGION, "probe-s", "http://p", None)
+        with target.start():
+            pass
+
+
+def readings(gcloud: Gcloud) -> None:
+    """What is asked."""
+    cloud_run.read_services(gcloud, REGION)
+    registry.list_images(gcloud, IMAGE.partition("@")[0])
+    storage.read_object(gcloud, f"{BUCKET}/lock.json")
+    storage.read_lines(gcloud, f"{BUCKET}/releases/*.json")
+    access.identity_token(gcloud, "deployer@p.iam.gserviceaccount.com", "https://s.run.app")
+    project.project_number(gcloud)
+
+
+def changes(gcloud: Gcloud) -> None:
+    """What is moved, written and deleted."""
+    cloud_run.set_traffic(gcloud, REGION, "s", {"s-1": 50, "s-2": 50})
+    cloud_run.set_traffic(gcloud, REGION, "s", {"s-1": 100}, without_tag="candidate")
+    cloud_run.set_tag(gcloud, REGION, "s", "candidate", "s-1")
+    for public in (True, False):
+        cloud_run.set_public(gcloud, REGION, "s", public=public)
+    cloud_run.delete_service(gcloud, REGION, "s")
+    cloud_run.delete_revision(gcloud, REGION, "s-1")
+    storage.write_object(gcloud, f"{BUCKET}/lock.json", "{}", generation=storage.ABSENT)
+    storage.write_object(gcloud, f"{BUCKET}/releases/a.json", "{}")
+    storage.delete_object(gcloud, f"{BUCKET}/lock.json", generation="1")
+    registry.delete_image(gcloud, Image(IMAGE.partition("@")[0], DIGEST, (), ""))
+    project.delete_repository(gcloud, REGION, "ml-models")
+    project.delete_bucket(gcloud, "p-twinserve-dvc")
+
+
+def bootstraps(gcloud: Gcloud) -> None:
+    """What a new project gets; nothing is there, so all is created."""
+    project.enable_apis(gcloud, ["run.googleapis.com"])
+    project.ensure_repository(gcloud, REGION, "ml-models")
+    project.ensure_bucket(gcloud, REGION, "p-twinserve-dvc")
+    project.ensure_account(gcloud, "runtime", "runtime@p.iam.gserviceaccount.com", "Runs")
+    project.ensure_pool(gcloud, "github", "actions", "https://i", "assertion.ref=='refs/heads/m'")
+    whose = (
+        ("projects", "add-iam-policy-binding", "p"),
+        ("storage", "buckets", "add-iam-policy-binding", BUCKET),
+        ("iam", "service-accounts", "add-iam-policy-binding", "d@p.iam.gserviceaccount.com"),
+        (
+            "artifacts",
+            "repositories",
+            "add-iam-policy-binding",
+            "ml-models",
+            f"--location={REGION}",
+        ),
+    )
+    for command in whose:
+        project.grant(gcloud, command, "serviceAccount:a@p.iam.gserviceaccount.com", "roles/viewer")
+
+
+class Recorder:
+    """In gcloud's place: keeps every line, and answers just enough for the next one to be made."""
+
+    def __init__(self) -> None:
+        self.lines: list[list[str]] = []
+        self.callers: set[str] = set()
+
+    def __call__(self, arguments: Sequence[str], *_: object, **__: object) -> str:
+        """As ``targets.gcloud.run_gcloud``."""
+        self.lines.append(list(arguments))
+        self.callers |= {frame.function for frame in inspect.stack()}
+        words = [word for word in arguments if not word.startswith("-")]
+        if "describe" in words and words[0] in {"artifacts", "storage", "iam"}:
+            if "objects" in words:
+                return '{"generation": "1"}'
+            raise GcloudError("not there", Reason.NOT_FOUND)
+        if "--format=export" in arguments:
+            return EXPORT
+        if words[0] == "projects":
+            return '{"projectNumber": 1}'
+        if "describe" in words:
+            return '{"metadata": {"name": "s"}, "status": {"url": "http://s"}}'
+        return "[]" if "list" in words else '{"metadata": {"name": "s"}}'
+
+
+PARTS = (deployments, probes, readings, changes, bootstraps)
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """All lines of all parts."""
+    recorded = Recorder()
+    monkeypatch.setattr(targets.gcloud, "run_gcloud", recorded)
+    for part in PARTS:
+        part(Gcloud("p"))
+    return recorded
+
+
+def test_every_function_that_calls_gcloud_is_among_them(recorder: Recorder) -> None:
+    """A new function that takes a project's gcloud has its lines checked too, or this fails."""
+    takers: list[Callable[..., Any]] = [
+        member
+        for module in MODULES
+        for name, member in inspect.getmembers(module, inspect.isfunction)
+        if member.__module__ == module.__name__
+        and "gcloud" in inspect.signature(member).parameters
+        and not name.startswith("_")
+    ]
+    assert len(takers) > 20
+    assert {taker.__name__ for taker in takers} <= recorder.callers
+
+
+def test_every_line_passes_gclouds_own_parser(recorder: Recorder, tmp_path: Path) -> None:
+    """No unknown flag, no wrong choice, nothing missing, in the track that is for everyone."""
+    lines = sorted({" ".join(["gcloud", *map(_quoted, line)]) for line in recorder.lines})
+    assert len(lines) > 40
+    commands = tmp_path / "commands.json"
+    commands.write_text(json.dumps([{"command_string": line} for line in lines]))
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+    }
+    program = require("gcloud")
+    done = subprocess.run(
+        [program, "meta", "lint-gcloud-commands", f"--commands-file={commands}", "--serialize"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # The exit code is 0 either way.
+    results = [result for found in json.loads(done.stdout).values() for result in found]
+    assert len(results) == len(lines)
+    assert [one["error_message"] for one in results if not one["success"]] == []
+
+
+def _quoted(word: str) -> str:
+    """As a shell wants it; but the linter takes a generation (`#1`) in quotes for a comment."""
+    return word if "#" in word else shlex.quote(word)

@@ -264,7 +264,11 @@ def _model_facts(results: Results, card: Card) -> list[Fact]:
         if isinstance(value, int | float)
     ]
     parity = card.parity
-    rows = f"{parity.table_rows:,} rows of the table and {parity.random_rows:,} random ones"
+    rows = f"{parity.table_rows:,} rows of the table, {parity.random_rows:,} random ones"
+    if parity.threshold_rows:
+        rows += f" and {parity.threshold_rows:,} at thresholds"
+    difference = parity.largest_difference
+    agreed = f"probabilities within {difference:.1e}" if difference else "no difference"
     facts = [
         Fact("Model", f"{card.name} {card.version}"),
         Fact("Estimator", str(card.estimator["import_path"])),
@@ -272,7 +276,7 @@ def _model_facts(results: Results, card: Card) -> list[Fact]:
         Fact("Features", ", ".join(feature.name for feature in card.features)),
         Fact("Classes", ", ".join(card.classes)),
         Fact("Held-out rows", ", ".join(figures) or "no figures"),
-        Fact("Parity", f"probabilities within {parity.largest_difference:.1e} on {rows}"),
+        Fact("Parity", f"{agreed} on {rows}"),
         Fact("SHA-256", f"{card.artifacts[card.served][:12]} ({card.served})"),
     ]
     bundles = ", ".join(f"{name} {digest[:12]}" for name, digest in results.subject.bundles)

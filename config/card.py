@@ -34,16 +34,34 @@ class Parity(NamedTuple):
     Attributes:
         table_rows: rows of the table that were compared.
         random_rows: seeded random rows that were compared.
-        largest_difference: of any probability of any class, on any row.
+        threshold_rows: rows on, just under and just over each threshold of a compiled ensemble.
+        tolerance: what a probability may differ by; with less than 1e-6, no label may differ.
+        largest_difference: of any probability of any class, on any row, rounded up.
         ties: rows on which the estimator's top two classes are equal.
-        near_ties: rows on which they differ by no more than the tolerance, ties not counted.
+        near_ties: rows on which they differ by no more than 2e-5, ties not counted.
     """
 
     table_rows: int
     random_rows: int
+    threshold_rows: int
+    tolerance: float
     largest_difference: float
     ties: int
     near_ties: int
+
+
+class Choice(NamedTuple):
+    """How the runtime came to be the one.
+
+    Attributes:
+        asked: what ``params.yaml`` asks for: a runtime, or ``auto``.
+        passed_over: why each runtime that ``auto`` tried before is not the one.
+        platform: what a compiled artifact runs on; empty for one that runs anywhere.
+    """
+
+    asked: str
+    passed_over: dict[str, str]
+    platform: str
 
 
 class Card(NamedTuple):
@@ -61,6 +79,7 @@ class Card(NamedTuple):
     name: str
     version: str
     runtime: str
+    choice: Choice
     served: str
     artifacts: dict[str, str]
     features: list[Feature]
@@ -77,6 +96,7 @@ class Card(NamedTuple):
         members = self._asdict()
         members["features"] = [feature._asdict() for feature in self.features]
         members["golden"] = [case._asdict() for case in self.golden]
+        members["choice"] = self.choice._asdict()
         members["parity"] = self.parity._asdict()
         return json.dumps(members, indent=2, allow_nan=False) + "\n"
 
@@ -91,6 +111,7 @@ def parse_card(text: str | bytes, *, source: str = CARD_NAME) -> Card:
         raw = json.loads(text)
         raw["features"] = [Feature(**feature) for feature in raw["features"]]
         raw["golden"] = [GoldenCase(**case) for case in raw["golden"]]
+        raw["choice"] = Choice(**raw["choice"])
         raw["parity"] = Parity(**raw["parity"])
         return Card(**raw)
     except (ValueError, TypeError, KeyError) as error:

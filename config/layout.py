@@ -4,6 +4,8 @@ CARD_NAME = "model.json"
 MANIFEST_NAME = "manifest.json"
 REQUIREMENTS_NAME = "requirements.txt"
 SETTINGS_NAME = "serving.json"
+# Below models/, beside the card: the one artifact that a runtime loads.
+SERVED_NAME = "served"
 
 # The environment of a deployed revision says which release it is; ``/model`` repeats it.
 RELEASE_VARIABLES = {

@@ -11,7 +11,8 @@ from config.errors import UserError
 
 PARAMS_PATH = Path("params.yaml")
 
-Runtime = Literal["onnx", "joblib"]
+Runtime = Literal["auto", "compiled", "onnx", "joblib"]
+Machine = Literal["x86_64", "aarch64"]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -89,10 +90,18 @@ class Golden(_Section):
     prediction: Annotated[int, Field(ge=0)]
 
 
+class Compile(_Section):
+    """How a tree ensemble is compiled ahead of time."""
+
+    machine: Machine = "x86_64"
+    max_source_mb: Annotated[int, Field(ge=1, le=512)] = 64
+
+
 class Serving(_Section):
     """What both endpoints obey."""
 
-    runtime: Runtime = "onnx"
+    runtime: Runtime = "auto"
+    compile: Compile = Compile()
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
     allowed_origins: Annotated[list[Name], Field(min_length=1)] = ["*"]
 

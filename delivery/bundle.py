@@ -10,7 +10,7 @@ from pathlib import Path
 
 from config.card import load_card
 from config.errors import UserError
-from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SETTINGS_NAME
+from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME, SETTINGS_NAME
 from config.params import load_params
 
 DIST = Path("dist")
@@ -78,7 +78,7 @@ def _contents(target: str) -> dict[str, bytes]:
     }
     sources = {
         CARD_NAME: MODELS / CARD_NAME,
-        card.served: MODELS / card.served,
+        card.served: MODELS / SERVED_NAME / card.served,
         REQUIREMENTS_NAME: Path("locks") / f"{target}-{card.runtime}.txt",
     }
     sources |= {f"config/{name}": Path("config") / name for name in CONFIG_FILES}

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from config.card import Card
 from config.errors import UserError
 
-RUNTIMES = ("onnx", "joblib")
+RUNTIMES = ("compiled", "onnx", "joblib")
 
 
 class Model(Protocol):

@@ -2,8 +2,7 @@
 
 import warnings
 
-from config.errors import UserError
-from training.estimator import Classifier, first_line
+from training.estimator import Classifier, UnfitError, first_line
 
 # Fixed, so that a newer skl2onnx writes the same operators.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -14,7 +13,7 @@ def to_onnx(classifier: Classifier, width: int, name: str) -> bytes:
     """An ONNX model: ``width`` float32 features in, class number and probabilities out.
 
     Raises:
-        UserError: skl2onnx does not convert this estimator.
+        UnfitError: skl2onnx does not convert this estimator.
     """
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import FloatTensorType
@@ -36,9 +35,8 @@ def to_onnx(classifier: Classifier, width: int, name: str) -> bytes:
             )
     except Exception as error:  # noqa: BLE001 - a converter may raise anything
         reason = first_line(error)
-        raise UserError(
-            f"skl2onnx cannot convert {type(last).__name__} ({reason[:_SHOWN].rstrip()}…); serve "
-            "the estimator itself: set serving.runtime: joblib in params.yaml"
+        raise UnfitError(
+            f"skl2onnx cannot convert {type(last).__name__} ({reason[:_SHOWN].rstrip()}…)"
         ) from None
     # The card names the versions; here they would change the bytes.
     model.producer_version = ""

@@ -19,6 +19,10 @@ _KEY = "import_path"
 _WHERE = "params.yaml: estimator"
 
 
+class UnfitError(Exception):
+    """A runtime cannot have this estimator; the message says why, as a part of a line."""
+
+
 class Classifier(Protocol):
     """What of scikit-learn's interface is used here."""
 

@@ -4,30 +4,32 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from config.card import Card, Feature, Parity
+import numpy as np
+
+from config.card import Card, Choice, Feature, Parity
 from config.errors import run_as_command
-from config.layout import CARD_NAME
+from config.layout import CARD_NAME, SERVED_NAME
 from config.params import Params, load_params
-from inference.model import RUNTIMES, Model, load_model
-from training.conversion import to_onnx
+from inference.model import Model, load_model
 from training.estimator import Classifier, describe
 from training.golden import golden_cases
 from training.outputs import read_output, write_output
 from training.parity import prove_parity
 from training.paths import METRICS_PATH, MODEL_PATH
 from training.pickled import read_model
+from training.serving import LIBRARIES, Served, make_served
 from training.table import Table, read_table
+from training.thresholds import threshold_rows
 
-# What made the artifacts of each runtime.
-_LIBRARIES = {
-    "onnx": ("joblib", "numpy", "onnx", "scikit-learn", "skl2onnx"),
-    "joblib": ("joblib", "numpy", "scikit-learn"),
-}
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SERVED = MODEL_PATH.with_name(SERVED_NAME)
 
 
 def export(params: Params) -> None:
@@ -40,43 +42,52 @@ def export(params: Params) -> None:
     table = read_table(params.data)
     pickled = read_output(MODEL_PATH)
     classifier = read_model()
-    width = len(params.data.features)
-    onnx = params.serving.runtime == "onnx"
-    artifact = to_onnx(classifier, width, params.model.name) if onnx else pickled
-    card = draft_card(params, table, classifier, {MODEL_PATH.name: pickled}, artifact)
-    model = load_as_served(card, artifact)
+    served = make_served(params, classifier, pickled)
+    card = draft_card(params, table, classifier, pickled, served)
+    model = load_as_served(card, served.loadable)
+    near: Iterable[NDArray[np.float64]] = ()
+    if served.ensemble:
+        near = threshold_rows(served.ensemble, np.asarray(table.rows), params.split.seed)
     card = card._replace(
         golden=golden_cases(params, table, classifier, model),
-        parity=prove_parity(classifier, model, table.rows, params.split.seed),
+        parity=prove_parity(classifier, model, table.rows, params.split.seed, served.bar, near),
     )
-    for runtime in RUNTIMES:
-        # Of another runtime that was chosen before: nothing would ever update it.
-        if runtime != card.runtime:
-            MODEL_PATH.with_suffix(f".{runtime}").unlink(missing_ok=True)
-    write_output(MODEL_PATH.with_name(card.served), artifact)
+    _write(card, served)
+    sys.stdout.write(_summary(card, len(served.artifact)))
+
+
+def _write(card: Card, served: Served) -> None:
+    """Put the artifact, its source and the card in their places."""
+    files = {served.name: served.artifact}
+    if served.source:
+        files["model.c"] = served.source.encode("ascii")
+    for name, content in files.items():
+        write_output(SERVED / name, content)
     write_output(MODEL_PATH.with_name(CARD_NAME), card.to_json().encode())
-    sys.stdout.write(_summary(card, len(artifact)))
+    for path in SERVED.iterdir():
+        # Of another runtime that was chosen before: nothing would ever update it.
+        if path.name not in files:
+            path.unlink()
 
 
 def draft_card(
     params: Params,
     table: Table,
     classifier: Classifier,
-    sources: dict[str, bytes],
-    artifact: bytes,
+    pickled: bytes,
+    served: Served,
 ) -> Card:
     """The card without what remains to be proven: golden cases and parity."""
-    runtime = params.serving.runtime
-    served = f"model.{runtime}"
     columns = zip(*table.rows, strict=True)
     return Card(
         name=params.model.name,
         version=params.model.version,
-        runtime=runtime,
-        served=served,
+        runtime=served.runtime,
+        choice=Choice(params.serving.runtime, dict(served.passed_over), served.platform),
+        served=served.name,
         artifacts={
             name: hashlib.sha256(content).hexdigest()
-            for name, content in {**sources, served: artifact}.items()
+            for name, content in ((MODEL_PATH.name, pickled), (served.name, served.artifact))
         },
         features=[
             _observed(feature.name, feature.unit, column)
@@ -85,22 +96,23 @@ def draft_card(
         classes=params.data.classes,
         golden=[],
         metrics=cast("dict[str, Any]", json.loads(read_output(METRICS_PATH))),
-        parity=Parity(0, 0, 0.0, 0, 0),
+        parity=Parity(0, 0, 0, 0.0, 0.0, 0, 0),
         estimator={**describe(classifier), "import_path": params.estimator.import_path},
         data={
             "path": params.data.table,
             "sha256": table.sha256,
             "rows": len(table.rows),
         },
-        libraries={name: version(name) for name in _LIBRARIES[runtime]},
+        libraries={name: version(name) for name in LIBRARIES[served.runtime]},
     )
 
 
 def load_as_served(card: Card, artifact: bytes) -> Model:
-    """The artifact through the very code that will serve it."""
+    """The artifact, as this machine can load it, through the very code that will serve it."""
+    digests = {**card.artifacts, card.served: hashlib.sha256(artifact).hexdigest()}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, card.served).write_bytes(artifact)
-        return load_model(card, Path(folder))
+        return load_model(card._replace(artifacts=digests), Path(folder))
 
 
 def _observed(name: str, unit: str, column: Sequence[float]) -> Feature:
@@ -108,10 +120,13 @@ def _observed(name: str, unit: str, column: Sequence[float]) -> Feature:
 
 
 def _summary(card: Card, size: int) -> str:
-    parity = card.parity
+    parity, asked = card.parity, card.choice.asked
+    passed_over = "".join(f", not {name}: {why}" for name, why in card.choice.passed_over.items())
+    rows = f"{parity.table_rows} + {parity.random_rows} + {parity.threshold_rows}"
     return (
-        f"export: {card.name} {card.version} as {MODEL_PATH.with_name(card.served)} ({size:,} "
-        f"bytes); parity on {parity.table_rows} + {parity.random_rows} rows: largest difference "
+        f"export: serving.runtime {asked} gives {card.runtime}{passed_over}\n"
+        f"export: {card.name} {card.version} as {SERVED / card.served} ({size:,} bytes); parity on "
+        f"{rows} rows of the table, random and at thresholds: largest difference "
         f"{parity.largest_difference:.1e}, {parity.ties} ties, {parity.near_ties} near-ties\n"
     )
 

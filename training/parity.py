@@ -1,6 +1,6 @@
 """Proof that what is served answers as the estimator that was trained."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,22 +14,46 @@ from training.estimator import Classifier
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TOLERANCE = 1e-5
-# Two probabilities, each off by the tolerance, can change places within twice of it.
-NEAR_TIE = 2 * TOLERANCE
-RANDOM_ROWS = 10_000
+RANDOM_ROWS = 100_000
 # How far random rows go beyond the observed range, on either side, as a part of it.
 _MARGIN = 0.25
-# A request is one row, another path through a runtime than a batch; it takes longer for each.
-_SINGLE_TABLE_ROWS, _SINGLE_RANDOM_ROWS = 1_000, 200
-# Past these, the last bits of one processor and another may differ.
-_DIGITS = 7
+# Asked at a time, so that a wide table does not fill the memory.
+_BLOCK = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a runtime must reach.
+
+    Attributes:
+        tolerance: the largest difference of a probability.
+        near_tie: labels may differ where the estimator's top two classes are no further apart.
+        single: rows are rounded to float32 first, because that is what the runtime reads.
+        alone: of a block, so many rows are asked one by one too, as a request is.
+        digits: past these, the last bits of one processor and another may differ.
+    """
+
+    tolerance: float
+    near_tie: float
+    single: bool
+    alone: int
+    digits: int
+
+
+# Two probabilities, each off by the tolerance, can change places within twice of it.
+CLOSE = Bar(tolerance=1e-5, near_tie=2e-5, single=True, alone=200, digits=7)
+# exp() of two mathematics libraries is not the same to the last bit; sums are.
+BOOSTED = Bar(tolerance=1e-12, near_tie=-1, single=False, alone=_BLOCK, digits=15)
+EXACT = Bar(tolerance=0, near_tie=-1, single=False, alone=_BLOCK, digits=15)
+SAME = Bar(tolerance=0, near_tie=-1, single=False, alone=20, digits=15)
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What both sides say of the same rows."""
+    """What both sides say of the same rows; ``first`` is the number of the first of them."""
 
+    kind: str
+    first: int
     rows: "NDArray[np.float64]"
     expected_labels: "NDArray[np.int64]"
     expected: "NDArray[np.float64]"
@@ -40,36 +64,50 @@ class _Answers:
     def gaps(self) -> "NDArray[np.float64]":
         """How far the estimator's top two classes are apart."""
         top = np.sort(self.expected, axis=1)
-        return top[:, -1] - top[:, -2]
+        gaps: NDArray[np.float64] = top[:, -1] - top[:, -2]
+        return gaps
+
+    @property
+    def differences(self) -> "NDArray[np.float64]":
+        """The largest of each row, infinite where a probability is not a number."""
+        found = np.abs(self.expected - self.served).max(axis=1)
+        return np.where(np.isnan(found), np.inf, found)
 
 
 def prove_parity(
-    classifier: Classifier, model: Model, table: Sequence[Sequence[float]], seed: int
+    classifier: Classifier,
+    model: Model,
+    table: Sequence[Sequence[float]],
+    seed: int,
+    bar: Bar,
+    threshold_rows: "Iterable[NDArray[np.float64]]" = (),
 ) -> Parity:
-    """Compare both on every row of the table and on seeded random rows.
-
-    All rows are rounded to float32, because that is what a served request becomes.
+    """Compare both on every row of the table, on seeded random rows, and on those of thresholds.
 
     Raises:
-        UserError: they differ; the message gives the worst row and both answers.
+        UserError: they differ; the message gives the worst row of its kind and both answers.
     """
     observed = np.asarray(table, dtype=np.float64)
-    rows = np.concatenate([observed, random_rows(observed, seed)])
-    rows = rows.astype(np.float32).astype(np.float64)
-    answers = _ask(classifier, model, rows)
-    differences = np.abs(answers.expected - answers.served).max(axis=1)
-    # Written so that NaN counts as a difference.
-    worst = int(np.argmax(np.where(np.isnan(differences), np.inf, differences)))
-    if not differences[worst] <= TOLERANCE:
-        raise _differ(answers, worst, len(observed), f"by {differences[worst]:.2g} in probability")
-    gaps = answers.gaps
-    _check_labels(answers, gaps, model, len(observed))
+    kinds = {"table": [observed], "random": [random_rows(observed, seed)]}
+    counts = {"table": 0, "random": 0, "threshold": 0}
+    largest, ties, near_ties = 0.0, 0, 0
+    for kind, blocks in (*kinds.items(), ("threshold", threshold_rows)):
+        for rows in _blocks(blocks):
+            answers = _ask(classifier, model, kind, counts[kind], _read(rows, bar))
+            gaps = _hold(answers, model, bar)
+            counts[kind] += len(rows)
+            largest = max(largest, float(answers.differences.max()))
+            ties += int(np.count_nonzero(gaps == 0))
+            near_ties += int(np.count_nonzero((gaps > 0) & (gaps <= CLOSE.near_tie)))
     return Parity(
-        table_rows=len(observed),
-        random_rows=len(rows) - len(observed),
-        largest_difference=round(float(differences[worst]), _DIGITS),
-        ties=int(np.count_nonzero(gaps == 0)),
-        near_ties=int(np.count_nonzero((gaps > 0) & (gaps <= NEAR_TIE))),
+        table_rows=counts["table"],
+        random_rows=counts["random"],
+        threshold_rows=counts["threshold"],
+        tolerance=bar.tolerance,
+        # Rounded up, so that no difference passes for none.
+        largest_difference=float(np.ceil(largest * 10**bar.digits) / 10**bar.digits),
+        ties=ties,
+        near_ties=near_ties,
     )
 
 
@@ -94,7 +132,26 @@ def random_rows(observed: "NDArray[np.float64]", seed: int) -> "NDArray[np.float
     return np.concatenate([mixed, around])
 
 
-def _ask(classifier: Classifier, model: Model, rows: "NDArray[np.float64]") -> _Answers:
+def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.float64]]":
+    """The same rows, ``_BLOCK`` at a time."""
+    waiting: list[NDArray[np.float64]] = []
+    for part in parts:
+        for start in range(0, len(part), _BLOCK):
+            waiting.append(part[start : start + _BLOCK])
+            if sum(map(len, waiting)) >= _BLOCK:
+                yield np.concatenate(waiting)
+                waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _read(rows: "NDArray[np.float64]", bar: Bar) -> "NDArray[np.float64]":
+    return rows.astype(np.float32).astype(np.float64) if bar.single else rows
+
+
+def _ask(
+    classifier: Classifier, model: Model, kind: str, first: int, rows: "NDArray[np.float64]"
+) -> _Answers:
     labels, probabilities = model.scores(rows.tolist())
     served = np.asarray(probabilities, dtype=np.float64)
     expected = classifier.predict_proba(rows)
@@ -103,35 +160,45 @@ def _ask(classifier: Classifier, model: Model, rows: "NDArray[np.float64]") -> _
             f"parity: the served model gives probabilities of shape {served.shape}, "
             f"the estimator {expected.shape}"
         )
-    return _Answers(rows, classifier.predict(rows), expected, np.asarray(labels), served)
+    return _Answers(
+        kind, first, rows, classifier.predict(rows), expected, np.asarray(labels), served
+    )
 
 
-def _check_labels(
-    answers: _Answers, gaps: "NDArray[np.float64]", model: Model, table_rows: int
-) -> None:
-    clear = gaps > NEAR_TIE
+def _hold(answers: _Answers, model: Model, bar: Bar) -> "NDArray[np.float64]":
+    """Hold the answers against the bar; the gaps of their rows.
+
+    Raises:
+        UserError: a probability or a label differs.
+    """
+    worst = int(np.argmax(answers.differences))
+    largest = float(np.abs(answers.expected[worst] - answers.served[worst]).max())
+    # Written so that NaN counts as a difference.
+    if not largest <= bar.tolerance:
+        raise _differ(answers, worst, f"by {largest:.2g} in probability", bar)
+    gaps = answers.gaps
+    clear = gaps > bar.near_tie
     wrong = np.flatnonzero(clear & (answers.expected_labels != answers.served_labels))
     if wrong.size:
-        raise _differ(answers, int(wrong[np.argmax(gaps[wrong])]), table_rows, "in class")
-    step = -(-table_rows // _SINGLE_TABLE_ROWS)
-    random = range(table_rows, len(answers.rows), RANDOM_ROWS // _SINGLE_RANDOM_ROWS)
-    for place in (*range(0, table_rows, step), *random):
+        raise _differ(answers, int(wrong[np.argmax(gaps[wrong])]), "in class", bar)
+    for place in range(0, len(answers.rows), -(-len(answers.rows) // bar.alone)):
         single = model.predict(answers.rows[place].tolist())
         if clear[place] and single != answers.served_labels[place]:
             answers.served_labels[place] = single
-            raise _differ(answers, place, table_rows, "in class, asked for this row alone,")
+            raise _differ(answers, place, "in class, asked for this row alone,", bar)
+    return gaps
 
 
-def _differ(answers: _Answers, place: int, table_rows: int, how: str) -> UserError:
-    kind, number = ("table", place) if place < table_rows else ("random", place - table_rows)
-    row = ", ".join(str(value) for value in answers.rows[place].astype(np.float32))
+def _differ(answers: _Answers, place: int, how: str, bar: Bar) -> UserError:
+    values = answers.rows[place].astype(np.float32 if bar.single else np.float64)
+    row = ", ".join(str(value) for value in values)
     return UserError(
-        f"parity: the served model differs {how} from the estimator, worst on {kind} row "
-        f"{number + 1}: [{row}]: the estimator gives class {answers.expected_labels[place]} of "
-        f"{_listed(answers.expected[place])}, the served model class "
-        f"{answers.served_labels[place]} of {_listed(answers.served[place])} (allowed: "
-        f"{TOLERANCE:g}). Nothing is exported; set serving.runtime: joblib in params.yaml to serve "
-        "the estimator itself"
+        f"parity: the served model differs {how} from the estimator, worst on {answers.kind} row "
+        f"{answers.first + place + 1}: [{row}]: the estimator gives class "
+        f"{answers.expected_labels[place]} of {_listed(answers.expected[place])}, the served model "
+        f"class {answers.served_labels[place]} of {_listed(answers.served[place])} (allowed: "
+        f"{bar.tolerance:g}). Nothing is exported; set serving.runtime: joblib in params.yaml to "
+        "serve the estimator itself"
     )
 
 

@@ -25,7 +25,7 @@ from benchmarks.results import (
     Warm,
 )
 from benchmarks.statistics import Estimate, Outcome, estimate
-from config.card import Card, Feature, GoldenCase, Parity
+from config.card import Card, Choice, Feature, GoldenCase, Parity
 from targets.process import ProcessTarget
 from targets.protocol import Endpoint
 
@@ -94,13 +94,14 @@ def card(name: str = "flowers") -> Card:
         name=name,
         version="v1.0",
         runtime="onnx",
+        choice=Choice("auto", {"compiled": "no trees"}, ""),
         served="model.onnx",
         artifacts={"model.onnx": "ab" * 32},
         features=[Feature("one", "cm", 0.0, 1.0), Feature("two", "", 0.0, 1.0)],
         classes=["no", "yes"],
         golden=[GoldenCase([1.0, 2.0], 0)],
         metrics={"accuracy": 0.95, "classes": {}},
-        parity=Parity(10, 100, 1e-7, 0, 0),
+        parity=Parity(10, 100, 0, 1e-5, 1e-7, 0, 0),
         estimator={"import_path": "some.Estimator", "arguments": {}},
         data={"path": "data/some.csv"},
         libraries={},

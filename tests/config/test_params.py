@@ -47,7 +47,11 @@ CHANGES: dict[str, tuple[Change, str]] = {
         r"golden\[1\] must have 4 features and a prediction below 3",
     ),
     "golden of no class": (lambda p: p["golden"][0].update(prediction=3), r"golden\[0\]"),
-    "runtime": (lambda p: p["serving"].update(runtime="abacus"), "serving.runtime: .*'onnx'"),
+    "runtime": (
+        lambda p: p["serving"].update(runtime="abacus"),
+        "runtime: .*'compiled', 'onnx'",
+    ),
+    "machine": (lambda p: p["serving"]["compile"].update(machine="vax"), "machine: .*'aarch64'"),
     "several": (lambda p: (p.pop("split"), p.pop("model")), r"Field required \(and 1 more\)"),
 }
 

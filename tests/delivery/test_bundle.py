@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from config.card import load_card
 from config.errors import UserError
 from delivery import bundle
 
@@ -45,15 +46,42 @@ def test_manifest_names_every_file_with_its_hash(target: str, dist: Path) -> Non
 
 @pytest.mark.parametrize("target", bundle.TARGETS)
 def test_bundle_is_complete_and_free_of_training(target: str, dist: Path) -> None:
-    """Code, model, card, settings and requirements are there; scikit-learn is not required."""
+    """Code, model, card, settings and requirements are there; no runtime's library is required."""
     files = read_manifest(dist / target)["files"]
     entry = "service/__main__.py" if target == "service" else "main.py"
-    for name in (entry, "model.onnx", "model.json", "serving.json", "requirements.txt"):
+    for name in (entry, "model.so", "model.json", "serving.json", "requirements.txt"):
         assert name in files
-    assert "inference/runtimes/joblib.py" not in files
+    runtimes = {name for name in files if name.startswith("inference/runtimes/")}
+    assert runtimes == {"inference/runtimes/__init__.py", "inference/runtimes/compiled.py"}
+    assert not {"model.c", "model.pkl"} & set(files)
     requirements = (dist / target / "requirements.txt").read_text()
-    assert "onnxruntime==" in requirements
-    assert "scikit-learn" not in requirements
+    assert "uvicorn==" in requirements
+    for spared in ("numpy", "onnxruntime", "scikit-learn", "ziglang"):
+        assert f"{spared}==" not in requirements
+
+
+@pytest.mark.parametrize(
+    ("runtime", "needed", "spared"),
+    [("onnx", "onnxruntime", "scikit-learn"), ("joblib", "scikit-learn", "onnxruntime")],
+)
+def test_bundle_has_what_its_runtime_needs(
+    tree: Path, runtime: str, needed: str, spared: str
+) -> None:
+    """Another runtime in the card brings its module and its requirements, and no other's."""
+    card = load_card(tree / "models" / "model.json")
+    name = f"model.{runtime}"
+    (tree / "models" / "served" / name).write_bytes(b"a model")
+    changed = card._replace(
+        runtime=runtime, served=name, artifacts={name: hashlib.sha256(b"a model").hexdigest()}
+    )
+    (tree / "models" / "model.json").write_text(changed.to_json())
+    for target, path in bundle.assemble().items():
+        files = read_manifest(path)["files"]
+        assert {name, f"inference/runtimes/{runtime}.py"} <= set(files), target
+        assert not {"model.so", "inference/runtimes/compiled.py"} & set(files), target
+        requirements = (path / "requirements.txt").read_text()
+        assert f"{needed}==" in requirements
+        assert f"{spared}==" not in requirements
 
 
 def test_both_bundles_share_one_hash(dist: Path) -> None:
@@ -73,8 +101,8 @@ def test_hash_follows_the_content(tree: Path) -> None:
 def test_failed_assembly_leaves_the_bundles_that_were_there(tree: Path) -> None:
     """A missing file is one line, and nothing has changed."""
     before = bundle.read_bundle_hash(bundle.assemble()["service"])
-    (tree / "models" / "model.onnx").unlink()
-    with pytest.raises(UserError, match=r"model\.onnx: No such file.*but the bundle needs it"):
+    (tree / "models" / "served" / "model.so").unlink()
+    with pytest.raises(UserError, match=r"model\.so: No such file.*but the bundle needs it"):
         bundle.assemble()
     assert bundle.read_bundle_hash(tree / "dist" / "service") == before
 

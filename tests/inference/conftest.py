@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import joblib
 import pytest
 
 from config.card import Card, load_card
@@ -11,6 +12,7 @@ from inference.bundle import Settings
 from inference.endpoint import Endpoint
 from inference.responder import Responder
 from inference.telemetry import Instance
+from training.conversion import to_onnx
 
 
 class ConstantModel:
@@ -35,6 +37,18 @@ class ConstantModel:
 def card(dist: Path) -> Card:
     """The card of the default model."""
     return load_card(dist / "service" / "model.json")
+
+
+@pytest.fixture(scope="session")
+def artifacts(dist: Path) -> dict[str, bytes]:
+    """The default model for each runtime."""
+    models = dist.parent / "models"
+    forest = joblib.load(models / "model.pkl")
+    return {
+        "compiled": (models / "served" / "model.so").read_bytes(),
+        "onnx": to_onnx(forest, forest.n_features_in_, "iris"),
+        "joblib": (models / "model.pkl").read_bytes(),
+    }
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A bundle that is not what it was made as is not served."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -31,19 +32,19 @@ def remove(name: str) -> Callable[[Path], None]:
 def forge_manifest(bundle: Path) -> None:
     """Makes the manifest agree with another model than the card's."""
     manifest = json.loads((bundle / "manifest.json").read_bytes())
-    manifest["files"]["model.onnx"] = "0" * 64
+    manifest["files"]["model.so"] = "0" * 64
     (bundle / "manifest.json").write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize(
     ("spoil", "names"),
     [
-        (append("model.onnx"), "model.onnx: SHA-256"),
+        (append("model.so"), "model.so: SHA-256"),
         (append("model.json"), "model.json: SHA-256"),
         (append("serving.json"), "serving.json: SHA-256"),
-        (remove("model.onnx"), "model.onnx: No such file"),
+        (remove("model.so"), "model.so: No such file"),
         (remove("manifest.json"), "manifest.json: No such file"),
-        (forge_manifest, "disagree on model.onnx"),
+        (forge_manifest, "disagree on model.so"),
     ],
 )
 def test_changed_bundle_is_refused(bundle: Path, spoil: Callable[[Path], None], names: str) -> None:
@@ -77,23 +78,26 @@ def test_bytes_that_are_no_model_are_refused(card: Card, runtime: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("runtime", "name"), [("onnx", "model.onnx"), ("joblib", "model.pkl")])
-def test_model_of_another_width_is_refused(card: Card, dist: Path, runtime: str, name: str) -> None:
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_model_of_another_width_is_refused(
+    card: Card, artifacts: dict[str, bytes], runtime: str
+) -> None:
     """A model that takes another number of features than the card names is not served."""
-    artifact = (dist.parent / "models" / name).read_bytes()
+    artifact = artifacts[runtime]
     narrow = card._replace(features=card.features[:-1])
     expected = f"takes {len(card.features)} features, the model card names {len(narrow.features)}"
     with pytest.raises(UserError, match=expected):
         load_runtime(card._replace(runtime=runtime)).load(artifact, narrow)
 
 
-def test_runtimes_agree(card: Card, dist: Path) -> None:
-    """Both runtimes, loaded from their files, give every golden case its class."""
-    models = dist.parent / "models"
-    pickled = card._replace(runtime="joblib", served="model.pkl")
-    for golden in card.golden:
-        for chosen in (card, pickled):
-            model = load_model(chosen, models)
+def test_runtimes_agree(card: Card, artifacts: dict[str, bytes], tmp_path: Path) -> None:
+    """All runtimes, loaded from their files, give every golden case its class."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in artifacts.items()}
+    for runtime, content in artifacts.items():
+        (tmp_path / runtime).write_bytes(content)
+        chosen = card._replace(runtime=runtime, served=runtime, artifacts=digests)
+        model = load_model(chosen, tmp_path)
+        for golden in card.golden:
             assert model.predict(golden.features) == golden.prediction
             labels, scores = model.scores([golden.features, golden.features])
             assert labels == [golden.prediction] * 2

@@ -25,7 +25,8 @@ class Swap:
 
     table: str
     estimator: dict[str, Any]
-    runtime: str = "onnx"
+    runtime: str = "auto"
+    chosen: str = "compiled"
 
 
 SCALED = {
@@ -40,9 +41,10 @@ SCALED = {
 BOOSTING = {"import_path": "sklearn.ensemble.GradientBoostingClassifier"}
 HISTOGRAMS = {"import_path": "sklearn.ensemble.HistGradientBoostingClassifier"}
 SWAPS = {
-    "wine, scaled logistic regression": Swap("wine", SCALED),
+    "wine, scaled logistic regression": Swap("wine", SCALED, chosen="onnx"),
     "breast cancer, gradient boosting": Swap("breast_cancer", BOOSTING),
-    "breast cancer, histograms by joblib": Swap("breast_cancer", HISTOGRAMS, "joblib"),
+    "breast cancer, histograms": Swap("breast_cancer", HISTOGRAMS),
+    "breast cancer, histograms by joblib": Swap("breast_cancer", HISTOGRAMS, "joblib", "joblib"),
 }
 
 
@@ -78,7 +80,10 @@ def test_everything_follows_an_edit_of_the_parameters(
     monkeypatch.chdir(tree)
     card = load_card(tree / "models" / "model.json")
     requirements = (tree / "dist" / "service" / "requirements.txt").read_text()
-    assert ("scikit-learn==" in requirements) is (swap.runtime == "joblib")
+    assert card.runtime == swap.chosen
+    assert f"export: serving.runtime {swap.runtime} gives {swap.chosen}" in done.stdout
+    assert ("scikit-learn==" in requirements) is (swap.chosen == "joblib")
+    assert ("onnxruntime==" in requirements) is (swap.chosen == "onnx")
     with ExitStack() as stack:
         targets = (
             local_service(tree / "dist" / "service"),
@@ -98,7 +103,7 @@ def test_everything_follows_an_edit_of_the_parameters(
 def test_estimator_that_onnx_cannot_have_names_the_other_runtime(tmp_path: Path) -> None:
     """One line says which setting serves such an estimator, in place of thousands."""
     tree = export(tmp_path / "tree")
-    edit(tree, Swap("breast_cancer", HISTOGRAMS))
+    edit(tree, Swap("breast_cancer", HISTOGRAMS, "onnx"))
     done = repro(tree)
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]

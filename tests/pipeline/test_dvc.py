@@ -67,7 +67,7 @@ def test_parameters_that_cannot_be_end_in_a_line(
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert message in errors[0]
     assert "Traceback" not in done.stderr
-    kept = ("models/model.onnx", "models/model.json", "dist/service/manifest.json")
+    kept = ("models/served/model.so", "models/model.json", "dist/service/manifest.json")
     assert {name: digests(tree)[name] for name in kept} == {name: before[name] for name in kept}
 
 

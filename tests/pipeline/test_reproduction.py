@@ -6,9 +6,9 @@ from tests.pipeline.trees import ROOT, digests
 
 
 def test_two_runs_from_nothing_give_the_same_bytes(trees: list[Path]) -> None:
-    """Model, ONNX, card, metrics, pictures and bundles are identical in two folders."""
+    """Model, object, card, metrics, pictures and bundles are identical in two folders."""
     one, two = map(digests, trees)
-    for name in ("models/model.pkl", "models/model.onnx", "models/model.json"):
+    for name in ("models/model.pkl", "models/served/model.so", "models/model.json"):
         assert name in one
     assert one == two
 

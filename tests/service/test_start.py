@@ -12,7 +12,7 @@ from targets.ready import wait_until_answering
 
 
 @pytest.mark.parametrize("name", ["service", "function"])
-@pytest.mark.parametrize("spoiled", ["model.onnx", "model.json", "serving.json"])
+@pytest.mark.parametrize("spoiled", ["model.so", "model.json", "serving.json"])
 def test_server_refuses_a_changed_bundle(
     name: str, spoiled: str, dist: Path, tmp_path: Path
 ) -> None:

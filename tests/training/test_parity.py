@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pytest
 
+from config.card import Parity
 from config.errors import UserError
 from inference.model import Model
-from training.parity import RANDOM_ROWS, prove_parity, random_rows
+from training.parity import CLOSE, EXACT, RANDOM_ROWS, Bar, prove_parity, random_rows
 
 if TYPE_CHECKING:
     from training.estimator import Classifier
@@ -42,17 +43,29 @@ class FakeModel:
         return fake.predict(rows).tolist(), fake.predict_proba(rows).tolist()
 
 
-def refusal(model: Model, table: Sequence[Sequence[float]] = TABLE) -> str:
+def prove(
+    model: Model,
+    table: Sequence[Sequence[float]] = TABLE,
+    bar: Bar = CLOSE,
+    near: Sequence["np.ndarray[tuple[int, int]]"] = (),
+) -> Parity:
+    return prove_parity(cast("Classifier", FakeClassifier()), model, table, 1, bar, near)
+
+
+def refusal(
+    model: Model, bar: Bar = CLOSE, near: Sequence["np.ndarray[tuple[int, int]]"] = ()
+) -> str:
     with pytest.raises(UserError) as refused:
-        prove_parity(cast("Classifier", FakeClassifier()), model, table, 1)
+        prove(model, bar=bar, near=near)
     return str(refused.value)
 
 
 def test_equal_models_pass_and_rows_are_counted() -> None:
     """Every row of the table and every random row; no difference."""
-    parity = prove_parity(cast("Classifier", FakeClassifier()), FakeModel(), TABLE, 1)
+    parity = prove(FakeModel(), near=[np.array([[0.3, 1.0]] * 3)] * 2)
     assert (parity.table_rows, parity.random_rows) == (4, RANDOM_ROWS)
-    assert (parity.largest_difference, parity.ties) == (0.0, 0)
+    assert parity.threshold_rows == 6
+    assert (parity.tolerance, parity.largest_difference, parity.ties) == (1e-5, 0.0, 0)
 
 
 def test_ties_are_counted() -> None:
@@ -65,7 +78,7 @@ def test_ties_are_counted() -> None:
             return [label ^ tie for label, tie in zip(labels, close, strict=True)], probabilities
 
     table = [*TABLE, [0.5, 5.0], [0.500002, 5.0]]
-    parity = prove_parity(cast("Classifier", FakeClassifier()), OtherWay(), table, 1)
+    parity = prove(OtherWay(), table)
     assert parity.ties > 0
     assert parity.near_ties > 0
     assert parity.ties + parity.near_ties < RANDOM_ROWS / 2
@@ -138,10 +151,45 @@ def test_shape_of_the_probabilities() -> None:
             return labels, [[*both, 0.0] for both in probabilities]
 
     message = refusal(Wrong())
-    assert (
-        f"probabilities of shape ({RANDOM_ROWS + 4}, 3), the estimator ({RANDOM_ROWS + 4}, 2)"
-        in message
-    )
+    assert "probabilities of shape (4, 3), the estimator (4, 2)" in message
+
+
+def test_exact_bar_takes_no_difference_at_all() -> None:
+    """The last bit of one probability, or the label of an exact tie, is refused."""
+
+    class LastBit(FakeModel):
+        def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
+            labels, probabilities = super().scores(rows)
+            probabilities[0][1] = float(np.nextafter(probabilities[0][1], 1))
+            return labels, probabilities
+
+    class Tie(FakeModel):
+        def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
+            labels, probabilities = super().scores(rows)
+            ties = [one == other for one, other in probabilities]
+            return [label ^ tie for label, tie in zip(labels, ties, strict=True)], probabilities
+
+    assert prove(LastBit()).largest_difference == 1e-7
+    assert "in probability from the estimator, worst on table row 1" in refusal(LastBit(), EXACT)
+    near = [np.array([[0.2, 1.0], [0.5, 1.0]])]
+    assert prove(Tie(), near=near).ties == 1
+    assert "in class from the estimator, worst on threshold row 2" in refusal(Tie(), EXACT, near)
+
+
+def test_rows_are_rounded_only_for_a_runtime_that_does() -> None:
+    """What reads float64 is asked in float64."""
+    asked: list[float] = []
+
+    class Noting(FakeModel):
+        def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
+            asked.extend(row[0] for row in rows)
+            return super().scores(rows)
+
+    prove(Noting(), bar=CLOSE)
+    assert asked[0] == float(np.float32(0.1)) != 0.1
+    asked.clear()
+    prove(Noting(), bar=EXACT)
+    assert asked[0] == 0.1
 
 
 def test_random_rows_lie_in_and_around_the_range() -> None:

@@ -1,0 +1,104 @@
+"""What is served: the first runtime that can have the estimator, and its artifact."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.errors import UserError
+from config.params import Params
+from training.compilation import SYSTEM, compile_object, write_source
+from training.conversion import to_onnx
+from training.ensemble import Ensemble, read_ensemble
+from training.estimator import Classifier, UnfitError
+from training.parity import BOOSTED, CLOSE, EXACT, SAME, Bar
+
+AUTO = ("compiled", "onnx")
+# What made the artifacts of each runtime.
+LIBRARIES = {
+    "compiled": ("joblib", "numpy", "scikit-learn", "ziglang"),
+    "onnx": ("joblib", "numpy", "onnx", "scikit-learn", "skl2onnx"),
+    "joblib": ("joblib", "numpy", "scikit-learn"),
+}
+SUFFIXES = {"compiled": "so", "onnx": "onnx", "joblib": "joblib"}
+# The shortest that a node's text can be, to refuse what is far too large before writing it.
+_NODE_BYTES = 12
+_MACHINES = {"arm64": "aarch64", "AMD64": "x86_64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An artifact and what must be proven of it.
+
+    Attributes:
+        artifact: what a bundle gets.
+        loadable: the same model as this machine can load it; another object where the endpoints
+            run on another machine or system than this.
+        source: what it was compiled from.
+        passed_over: of the runtimes that were tried before, why each is not the one.
+        platform: what the artifact runs on, or empty.
+    """
+
+    runtime: str
+    artifact: bytes
+    loadable: bytes
+    bar: Bar
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    source: str = ""
+    ensemble: Ensemble | None = None
+
+    @property
+    def name(self) -> str:
+        """The artifact's file name."""
+        return f"model.{SUFFIXES[self.runtime]}"
+
+
+def make_served(params: Params, classifier: Classifier, pickled: bytes) -> Served:
+    """The artifact of the runtime that ``params.yaml`` asks for, or of the first that can have it.
+
+    Raises:
+        UserError: none can; the line says why, and what to set.
+    """
+    asked = params.serving.runtime
+    if asked == "joblib":
+        return Served("joblib", pickled, pickled, SAME)
+    passed_over: dict[str, str] = {}
+    for runtime in AUTO if asked == "auto" else (asked,):
+        try:
+            if runtime == "compiled":
+                return _compiled(params, classifier)
+            onnx = to_onnx(classifier, len(params.data.features), params.model.name)
+            return Served("onnx", onnx, onnx, CLOSE, passed_over)
+        except UnfitError as reason:
+            passed_over[runtime] = str(reason)
+    why = "; ".join(f"{runtime}: {reason}" for runtime, reason in passed_over.items())
+    other = "" if asked == "auto" else "serving.runtime: auto may find another; "
+    raise UserError(
+        f"the estimator cannot be served as it is asked for; {why}; {other}to serve the estimator "
+        "itself, set serving.runtime: joblib in params.yaml"
+    )
+
+
+def _compiled(params: Params, classifier: Classifier) -> Served:
+    ensemble = read_ensemble(classifier)
+    limit = params.serving.compile.max_source_mb
+    too_long = f"its C source is longer than serving.compile.max_source_mb: {limit}"
+    if len(ensemble.feature) * _NODE_BYTES > limit * 1e6:
+        raise UnfitError(too_long)
+    source = write_source(ensemble)
+    if len(source) > limit * 1e6:
+        raise UnfitError(f"{too_long} ({len(source) / 1e6:.0f} MB)")
+    machine = params.serving.compile.machine
+    artifact = loadable = compile_object(source, machine)
+    here = _MACHINES.get(platform.machine(), platform.machine())
+    if (here, platform.system().lower()) != (machine, SYSTEM):
+        loadable = compile_object(source, here, platform.system().lower())
+    return Served(
+        runtime="compiled",
+        artifact=artifact,
+        loadable=loadable,
+        bar=BOOSTED if ensemble.margins else EXACT,
+        platform=f"{SYSTEM}-{machine}",
+        source=source,
+        ensemble=ensemble,
+    )

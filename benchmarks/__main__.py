@@ -27,15 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only",
         nargs="+",
         choices=tuple(DESCRIPTIONS),
-        default=tuple(DESCRIPTIONS),
         metavar="VARIANT",
-        help=f"of: {', '.join(DESCRIPTIONS)}",
+        help=f"of: {', '.join(DESCRIPTIONS)}; default: all that the model can have",
     )
     commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
     options = parser.parse_args(arguments)
     if options.command == "micro":
         return subprocess.run([sys.executable, "-m", "pytest", str(MICRO)], check=False).returncode
-    _compare(options.rounds, tuple(dict.fromkeys(options.only)))
+    _compare(options.rounds, tuple(dict.fromkeys(options.only or ())))
     return 0
 
 
@@ -45,12 +44,13 @@ def _compare(rounds: int, names: tuple[str, ...]) -> None:
     from benchmarks.compare import Reading, compare
     from benchmarks.comparison import terminal_tables, write_comparison
     from benchmarks.text import megabytes, milliseconds, per_second
-    from benchmarks.variants import bundled_card, prepare
+    from benchmarks.variants import bundled_card, default_names, prepare
 
     console = Console(highlight=False)
     card = bundled_card()
     if not card.golden:
         raise UserError("the model card names no golden case to ask for")
+    names = names or default_names(card)
     console.print(f"making {len(names)} variants ready: {', '.join(names)}")
     targets = prepare(names, card)
 

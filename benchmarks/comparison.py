@@ -64,7 +64,7 @@ def goal_text(goal: Goal) -> str:
     """A goal in few characters."""
     sign = "\N{GREATER-THAN OR EQUAL TO}" if goal.more_is_better else "\N{LESS-THAN OR EQUAL TO}"
     aim = "" if goal.aim is None else f", aim {goal.aim:g}"
-    return f"{sign} {goal.bound:g}{aim}"
+    return f"{sign} {goal.bound:.3g}{aim}"
 
 
 def terminal_tables(comparison: Comparison) -> list[TerminalTable]:

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from benchmarks.statistics import Estimate
-from benchmarks.variants import EMPTY_FUNCTION, FLOOR, FUNCTION, REFERENCE, SERVICE
+from benchmarks.variants import (
+    CEILING,
+    EMPTY_FUNCTION,
+    FLOOR_ONNX,
+    FUNCTION,
+    REFERENCE,
+    SERVICE,
+    SERVICE_ONNX,
+)
 
 
 class Figure(StrEnum):
@@ -49,12 +57,16 @@ class Goal:
 
 
 GOALS = (
-    Goal(SERVICE, FLOOR, Figure.COLD, 1.4, aim=1.15),
-    Goal(SERVICE, FLOOR, Figure.THROUGHPUT, 0.7, aim=0.9),
-    Goal(SERVICE, FLOOR, Figure.MEMORY, 1.2),
-    Goal(SERVICE, REFERENCE, Figure.COLD, 0.25),
-    Goal(SERVICE, REFERENCE, Figure.THROUGHPUT, 60),
-    Goal(FUNCTION, EMPTY_FUNCTION, Figure.COLD, 1.8, aim=1.4),
-    Goal(FUNCTION, EMPTY_FUNCTION, Figure.THROUGHPUT, 0.55, aim=0.7),
-    Goal(FUNCTION, EMPTY_FUNCTION, Figure.MEMORY, 2.2),
+    Goal(SERVICE, CEILING, Figure.COLD, 1.6, aim=1.3),
+    Goal(SERVICE, CEILING, Figure.THROUGHPUT, 0.45, aim=0.6),
+    Goal(SERVICE, CEILING, Figure.MEMORY, 1.5),
+    Goal(SERVICE, REFERENCE, Figure.COLD, 1 / 6),
+    Goal(SERVICE, REFERENCE, Figure.THROUGHPUT, 130),
+    Goal(SERVICE, REFERENCE, Figure.MEMORY, 1 / 3),
+    Goal(FUNCTION, EMPTY_FUNCTION, Figure.COLD, 1.25, aim=1.15),
+    Goal(FUNCTION, EMPTY_FUNCTION, Figure.THROUGHPUT, 0.65, aim=0.8),
+    Goal(FUNCTION, EMPTY_FUNCTION, Figure.MEMORY, 1.25),
+    Goal(SERVICE_ONNX, FLOOR_ONNX, Figure.COLD, 1.4, aim=1.15),
+    Goal(SERVICE_ONNX, FLOOR_ONNX, Figure.THROUGHPUT, 0.7, aim=0.9),
+    Goal(SERVICE_ONNX, FLOOR_ONNX, Figure.MEMORY, 1.2),
 )

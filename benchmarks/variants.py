@@ -1,8 +1,10 @@
 """What a comparison may run: both targets from their bundles, and the peers beside them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.runtimes import dist_of
 from config.card import Card, load_card
 from config.errors import UserError
 from targets.environment import ensure_environment
@@ -13,22 +15,28 @@ PEERS = Path(__file__).parent / "peers"
 DIST = Path("dist")
 LOCKS = Path("locks")
 CARD = DIST / "service" / "model.json"
-# Trained, versioned, and never in a bundle that serves ONNX.
+# Trained, versioned, and never in a bundle that does not serve it.
 PICKLED = Path("models/model.pkl")
 
 SERVICE = "service"
+SERVICE_ONNX = "service onnx"
 FUNCTION = "function"
 FLOOR = "floor"
+FLOOR_ONNX = "floor onnx"
 CEILING = "ceiling"
 REFERENCE = "reference"
 EMPTY_FUNCTION = "empty function"
+RUNTIMES = ("compiled", "onnx", "joblib")
 
 DESCRIPTIONS = {
     SERVICE: "this project's service, from its bundle",
-    FLOOR: "bare ASGI, JSON, the same ONNX model, and nothing else",
+    **{f"{SERVICE} {runtime}": f"the same under runtime {runtime}" for runtime in RUNTIMES},
+    FLOOR: "bare ASGI, JSON, the same compiled model, and nothing else",
+    FLOOR_ONNX: "bare ASGI, JSON, the same ONNX model, and nothing else",
     REFERENCE: "FastAPI with joblib and scikit-learn in the request",
     CEILING: "bare ASGI echo, no model",
     FUNCTION: "this project's function, from its bundle",
+    **{f"{FUNCTION} {runtime}": f"the same under runtime {runtime}" for runtime in RUNTIMES},
     EMPTY_FUNCTION: "functions-framework in ASGI mode, returning a constant",
 }
 
@@ -44,6 +52,15 @@ def bundled_card() -> Card:
     return load_card(CARD)
 
 
+def default_names(card: Card) -> tuple[str, ...]:
+    """All that the model can have, each once: the bundle's own runtime is the row without one."""
+    absent = {card.runtime, *card.choice.passed_over}
+    without = {f"{target} {runtime}" for target in (SERVICE, FUNCTION) for runtime in absent}
+    without |= {FLOOR} if "compiled" in card.choice.passed_over else set()
+    without |= {FLOOR_ONNX} if "onnx" in card.choice.passed_over else set()
+    return tuple(name for name in DESCRIPTIONS if name not in without)
+
+
 def prepare(names: Sequence[str], card: Card) -> list[ProcessTarget]:
     """The variants of these names, environments installed and bytecode compiled.
 
@@ -54,28 +71,42 @@ def prepare(names: Sequence[str], card: Card) -> list[ProcessTarget]:
 
 
 def _prepare(name: str, card: Card) -> ProcessTarget:
-    match name:
-        case "service":
-            return local_service(DIST / "service")
-        case "function":
-            return local_function(DIST / "function")
-        case "floor":
-            return _asgi_peer(name, "service-onnx.txt", card, CARD.parent / "model.onnx")
-        case "ceiling":
-            return _asgi_peer(name, "service-onnx.txt", card, None)
-        case "reference":
-            return _asgi_peer(name, "service-joblib.txt", card, PICKLED)
-        case "empty function":
+    match name.split():
+        case ["service", *runtime]:
+            return replace(local_service(_dist(runtime, card) / "service"), name=name)
+        case ["function", *runtime]:
+            return replace(local_function(_dist(runtime, card) / "function"), name=name)
+        case ["empty", "function"]:
             return _function_peer(name)
+        case _:
+            return _asgi_peer(name, card, *_needs(name, card))
+
+
+def _needs(name: str, card: Card) -> tuple[str, Path | None]:
+    """The lock and the model of a peer of the service."""
+    match name:
+        case "floor":
+            return "service-compiled.txt", _dist(["compiled"], card) / "service" / "model.so"
+        case "floor onnx":
+            return "service-onnx.txt", _dist(["onnx"], card) / "service" / "model.onnx"
+        case "ceiling":
+            return "service-compiled.txt", None
+        case "reference":
+            return "service-joblib.txt", PICKLED
         case _:
             raise UserError(f"no variant {name!r}; one of: {', '.join(DESCRIPTIONS)}")
 
 
-def _asgi_peer(name: str, lock: str, card: Card, model: Path | None) -> ProcessTarget:
+def _dist(runtime: Sequence[str], card: Card) -> Path:
+    """Where the bundles are; without a runtime, or under the bundle's own, as they were made."""
+    return DIST if not runtime or runtime[0] == card.runtime else dist_of(runtime[0])
+
+
+def _asgi_peer(name: str, card: Card, lock: str, model: Path | None) -> ProcessTarget:
     if model is not None and not model.exists():
         raise UserError(f"{name} needs {model}, which is not there; leave it out with --only")
     python = ensure_environment(LOCKS / lock)
-    directory = PEERS / name
+    directory = PEERS / name.replace(" ", "_")
     compile_bytecode(python, directory)
     environment = environment_for(python) | {"MODEL_VERSION": card.version}
     if model is not None:
@@ -84,7 +115,7 @@ def _asgi_peer(name: str, lock: str, card: Card, model: Path | None) -> ProcessT
 
 
 def _function_peer(name: str) -> ProcessTarget:
-    python = ensure_environment(LOCKS / "function-onnx.txt")
+    python = ensure_environment(LOCKS / "function-compiled.txt")
     directory = PEERS / name.replace(" ", "_")
     compile_bytecode(python, directory)
     return ProcessTarget(

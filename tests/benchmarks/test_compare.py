@@ -18,13 +18,14 @@ from benchmarks.compare import Comparison, Reading, VariantResult, compare, rati
 from benchmarks.comparison import terminal_tables, write_comparison
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.statistics import Estimate, estimate
-from config.card import Card
+from config.card import Card, load_card
 from config.errors import UserError
 from targets.process import ProcessTarget
 from tests.benchmarks.fakes import BODY, card, fake_target, machine
 from tests.benchmarks.test_report import Page
 
 MODEL = ("flowers", "v1.0")
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ def comparison() -> Comparison:
 def test_each_round_reads_every_variant_and_begins_with_another() -> None:
     """So that none is always the first."""
     order: list[str] = []
-    targets = [fake_target(name="service"), fake_target("anonymous", name="floor")]
+    targets = [fake_target(name="service"), fake_target("anonymous", name="ceiling")]
     found = compare(
         targets,
         BODY,
@@ -78,10 +79,10 @@ def test_each_round_reads_every_variant_and_begins_with_another() -> None:
         seconds=0.05,
         on_reading=lambda name, _: order.append(name),
     )
-    assert order == ["service", "floor", "floor", "service"]
+    assert order == ["service", "ceiling", "ceiling", "service"]
     assert [(one.name, len(one.readings)) for one in found.variants] == [
         ("service", 2),
-        ("floor", 2),
+        ("ceiling", 2),
     ]
     assert {ratio.goal.figure for ratio in found.ratios} >= {Figure.COLD, Figure.THROUGHPUT}
 
@@ -103,7 +104,7 @@ def test_a_variant_that_misbehaves_ends_the_comparison(mode: str, message: str) 
 
 def test_ratios_are_of_the_same_round() -> None:
     """A round that is slow for both changes nothing."""
-    found = ratios_of([variant("service", 1.1), variant("floor", 1.0)])
+    found = ratios_of([variant("service", 1.1), variant("ceiling", 1.0)])
     assert [ratio.goal for ratio in found] == list(GOALS[:3])
     assert found[0].measured.value == pytest.approx(1.1)
     assert found[0].measured.high == pytest.approx(1.1)
@@ -112,7 +113,7 @@ def test_ratios_are_of_the_same_round() -> None:
 
 def test_memory_that_was_not_measured_has_no_ratio() -> None:
     """The other figures do."""
-    found = ratios_of([variant("service", 1, memory=None), variant("floor", 1)])
+    found = ratios_of([variant("service", 1, memory=None), variant("ceiling", 1)])
     assert [ratio.goal.figure for ratio in found] == [Figure.COLD, Figure.THROUGHPUT]
 
 
@@ -145,7 +146,7 @@ def test_the_comparison_is_written_three_times(comparison: Comparison, tmp_path:
     markdown = (tmp_path / "bench.md").read_text(encoding="utf-8")
     for text in (page, markdown):
         assert "empty function" in text
-        assert "service / floor: cold start" in text
+        assert "service / ceiling: cold start" in text
         assert "aim met" in text
     content = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
     assert len(content["variants"][0]["readings"]) == 3
@@ -182,7 +183,7 @@ def test_a_peer_without_a_model_answers(name: str) -> None:
 
 
 @pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize("name", ["floor", "reference"])
+@pytest.mark.parametrize("name", ["floor", "floor onnx", "reference"])
 def test_a_peer_with_a_model_answers(
     name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +196,50 @@ def test_a_peer_with_a_model_answers(
 
 
 @pytest.mark.usefixtures("peers")
+@pytest.mark.parametrize("name", ["service onnx", "service joblib"])
+def test_the_same_model_under_another_runtime_answers(
+    name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exported and bundled beside the working tree, whose own bundles stay as they are."""
+    monkeypatch.chdir(dist.parent)
+    before = (dist / "service" / "manifest.json").read_bytes()
+    made = variants.bundled_card()
+    (target,) = variants.prepare([name], made)
+    assert load_card(target.directory / "model.json").runtime == name.split()[1]
+    body = json.dumps({"features": made.golden[0].features}).encode()
+    found = compare([target], body, rounds=1, model=MODEL, seconds=0.5)
+    assert (found.variants[0].name, found.variants[0].readings[0].round) == (name, 0)
+    assert (dist / "service" / "manifest.json").read_bytes() == before
+
+
+def test_a_runtime_that_cannot_have_the_model_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What export says of it; here there is no model at all."""
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    for room in ("config", "data", "inference", "training"):
+        (tmp_path / room).symlink_to(ROOT / room)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        UserError, match=r"^serving.runtime: onnx: models/model.pkl: No such"
+    ) as one:
+        variants.prepare(["service onnx"], card()._replace(runtime="compiled"))
+    assert "\n" not in str(one.value)
+
+
+def test_by_default_each_runtime_that_the_model_can_have_is_run_once() -> None:
+    """The bundle's own is the row that names none."""
+    names = set(variants.default_names(card()))
+    assert set(variants.DESCRIPTIONS) - names == {
+        "service onnx",
+        "function onnx",
+        "service compiled",
+        "function compiled",
+        "floor",
+    }
+
+
+@pytest.mark.usefixtures("peers")
 def test_both_targets_come_from_their_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the functions that ``make serve`` uses too."""
     monkeypatch.setattr(variants, "local_service", lambda bundle: fake_target(name=bundle.name))
@@ -204,7 +249,8 @@ def test_both_targets_come_from_their_bundles(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("floor", "floor needs .*model.onnx"), ("roof", "no variant 'roof'")]
+    ("name", "message"),
+    [("reference", "reference needs .*model.pkl"), ("roof", "no variant 'roof'")],
 )
 def test_a_variant_that_cannot_be_had_is_one_line(
     name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -234,6 +280,7 @@ def test_the_command_compares_what_it_is_told(
 
     monkeypatch.setattr(variants, "prepare", prepare)
     monkeypatch.setattr(variants, "bundled_card", card)
+    monkeypatch.setattr(variants, "default_names", lambda _: ("ceiling",))
     monkeypatch.setattr(comparing, "SECONDS", 0.05)
     monkeypatch.setattr(command, "REPORTS", tmp_path)
     only = ["service", "floor", "service"]
@@ -242,6 +289,8 @@ def test_the_command_compares_what_it_is_told(
     assert "2 variants ready: service, floor" in shown
     assert shown.count("round 1/1") == 2
     assert (tmp_path / "bench.html").exists()
+    assert command.main(["compare", "--rounds", "1"]) == 0
+    assert "1 variants ready: ceiling" in capsys.readouterr().out
 
 
 def test_the_command_runs_micro_benchmarks_with_pytest(monkeypatch: pytest.MonkeyPatch) -> None:

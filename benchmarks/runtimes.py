@@ -1,0 +1,63 @@
+"""Bundles of the same model for the runtimes that were not chosen, to be measured beside it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from config.errors import UserError
+
+TREES = Path(".cache/runtimes")
+# What the two last stages of the pipeline read, by their names in the working tree.
+_READ = (
+    "config",
+    "data",
+    "delivery",
+    "evaluation",
+    "function",
+    "inference",
+    "locks",
+    "service",
+    "targets",
+    "training",
+)
+_STAGES = (("training.export",), ("delivery", "bundle"))
+
+
+def dist_of(runtime: str) -> Path:
+    """Folder with both bundles of the trained model under ``serving.runtime: <runtime>``.
+
+    Raises:
+        UserError: the model is not trained yet, or that runtime cannot have it.
+    """
+    return _made(Path.cwd(), runtime)
+
+
+@cache
+def _made(here: Path, runtime: str) -> Path:
+    tree = here / TREES / runtime
+    shutil.rmtree(tree, ignore_errors=True)
+    (tree / "models").mkdir(parents=True)
+    for name in _READ:
+        (tree / name).symlink_to(here / name)
+    (tree / "models" / "model.pkl").symlink_to(here / "models" / "model.pkl")
+    params = yaml.safe_load((here / "params.yaml").read_text(encoding="utf-8"))
+    params.setdefault("serving", {})["runtime"] = runtime
+    (tree / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    for stage in _STAGES:
+        done = subprocess.run(
+            [sys.executable, "-m", *stage],
+            cwd=tree,
+            env=os.environ | {"PYTHONPATH": str(here)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            why = (done.stderr.strip().splitlines() or ["it failed"])[-1]
+            raise UserError(f"serving.runtime: {runtime}: {why.removeprefix('error: ')}")
+    return tree / "dist"

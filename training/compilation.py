@@ -32,12 +32,15 @@ _FLAGS = (
 SYSTEM = "linux"
 _SYSTEMS = {"linux": "linux-gnu.2.17", "darwin": "macos"}
 _PER_LINE = 8
+# Trees that are gone down at once: on large forests four times as fast as one, on small ones twice.
+_TOGETHER = 8
 
 _PROGRAM = """\
 #include <stdint.h>
 
 #define PUBLIC __attribute__((visibility("default")))
-enum {{ FEATURES = {features}, OUTPUTS = {outputs}, WIDTH = {width}, TREES = {trees} }};
+enum {{ FEATURES = {features}, OUTPUTS = {outputs}, WIDTH = {width} }};
+enum {{ TREES = {trees}, TOGETHER = {together} }};
 typedef {number} number;
 
 PUBLIC const int32_t model_features = FEATURES;
@@ -57,21 +60,37 @@ static const double values[][WIDTH] = {{
 }};
 static const double initial[OUTPUTS] = {{ {initial} }};
 
+/* Several trees go down one level at a time, so that the waits for their nodes overlap; whoever has
+   come to a leaf stays there. The leaves are added in the order of the trees. */
+static inline __attribute__((always_inline)) void add_trees(
+    const number *row, const int first, const int count, double *outputs) {{
+    int32_t at[TOGETHER];
+    for (int i = 0; i < count; i++) at[i] = roots[first + i];
+    for (int moving = 1; moving;) {{
+        moving = 0;
+        for (int i = 0; i < count; i++) {{
+            const int32_t feature = nodes[at[i]].feature;
+            const number value = row[feature < 0 ? 0 : feature];
+            const int32_t child = nodes[at[i]].next + !(value <= nodes[at[i]].threshold);
+            at[i] = feature < 0 ? at[i] : child;
+            moving |= feature >= 0;
+        }}
+    }}
+    for (int i = 0; i < count; i++) {{
+        const double *leaf = values[nodes[at[i]].next];
+        for (int k = 0; k < WIDTH; k++)
+            outputs[WIDTH == OUTPUTS ? k : (first + i) % OUTPUTS] += leaf[k];
+    }}
+}}
+
 /* Trees in their order, each sum and the division rounded as scikit-learn rounds them. */
 static inline void outputs_of(const double *row, double *outputs) {{
     number rounded[FEATURES];
     for (int i = 0; i < FEATURES; i++) rounded[i] = (number)row[i];
     for (int i = 0; i < OUTPUTS; i++) outputs[i] = initial[i];
-    for (int tree = 0; tree < TREES; tree++) {{
-        int32_t at = roots[tree];
-        while (nodes[at].feature >= 0)
-            at = nodes[at].next + !(rounded[nodes[at].feature] <= nodes[at].threshold);
-        const double *leaf = values[nodes[at].next];
-        if (WIDTH == OUTPUTS)
-            for (int i = 0; i < OUTPUTS; i++) outputs[i] += leaf[i];
-        else
-            outputs[tree % OUTPUTS] += leaf[0];
-    }}
+    int tree = 0;
+    for (; tree + TOGETHER <= TREES; tree += TOGETHER) add_trees(rounded, tree, TOGETHER, outputs);
+    for (; tree < TREES; tree++) add_trees(rounded, tree, 1, outputs);
     for (int i = 0; i < OUTPUTS; i++) outputs[i] /= {divisor};
 }}
 
@@ -113,6 +132,7 @@ def write_source(ensemble: Ensemble) -> str:
         outputs=len(ensemble.initial),
         width=ensemble.values.shape[1],
         trees=len(ensemble.roots),
+        together=_TOGETHER,
         number="float" if ensemble.single else "double",
         margins=int(ensemble.margins),
         nodes=_lines(f"{{{_exact(one)}{suffix},{feature},{to}}}" for one, feature, to in nodes),

@@ -1,4 +1,4 @@
-"""The commands: ``python -m benchmarks compare`` and ``python -m benchmarks micro``."""
+"""The commands: ``python -m benchmarks compare``, ``large`` and ``micro``."""
 
 import argparse
 import json
@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.large.grid import DEPTHS, TREES, Cell, run_grid
 from benchmarks.variants import DESCRIPTIONS
 from config.errors import UserError, run_as_command
+from config.params import load_params
 
 REPORTS = Path("reports")
 MICRO = Path("benchmarks/micro")
@@ -30,19 +32,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="VARIANT",
         help=f"of: {', '.join(DESCRIPTIONS)}; default: all that the model can have",
     )
+    growing = commands.add_parser("large", help="large forests under each runtime")
+    growing.add_argument("--trees", type=_at_least_one, nargs="+", default=TREES)
+    growing.add_argument("--depths", type=_at_least_one, nargs="+", default=DEPTHS)
+    for one in (comparing, growing):
+        one.add_argument("--publish", action="store_true", help="into README.md and docs/ too")
     commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
     options = parser.parse_args(arguments)
     if options.command == "micro":
         return subprocess.run([sys.executable, "-m", "pytest", str(MICRO)], check=False).returncode
-    _compare(options.rounds, tuple(dict.fromkeys(options.only or ())))
+    if options.command == "large":
+        _grow(options.trees, options.depths, publish=options.publish)
+    else:
+        _compare(options.rounds, tuple(dict.fromkeys(options.only or ())), publish=options.publish)
     return 0
 
 
-def _compare(rounds: int, names: tuple[str, ...]) -> None:
+def _compare(rounds: int, names: tuple[str, ...], *, publish: bool) -> None:
     from rich.console import Console
 
     from benchmarks.compare import Reading, compare
-    from benchmarks.comparison import terminal_tables, write_comparison
+    from benchmarks.comparison import publish_comparison, terminal_tables, write_comparison
     from benchmarks.text import megabytes, milliseconds, per_second
     from benchmarks.variants import bundled_card, default_names, prepare
 
@@ -68,6 +78,27 @@ def _compare(rounds: int, names: tuple[str, ...]) -> None:
     for table in terminal_tables(comparison):
         console.print(table)
     console.print(f"written: {page} (and .md, .json beside it)")
+    if publish:
+        publish_comparison(comparison)
+
+
+def _grow(trees: Sequence[int], depths: Sequence[int], *, publish: bool) -> None:
+    from benchmarks.large import page
+    from benchmarks.publish import PERFORMANCE, publish_picture
+    from benchmarks.publish import publish as put
+
+    def show(cell: Cell) -> None:
+        figures = (
+            cell.fault or f"{cell.single_us:,.1f} µs a row, {cell.batch_ms:,.1f} ms a thousand"
+        )
+        print(f"{cell.trees} x {cell.depth}  {cell.runtime:<9} {figures}", flush=True)
+
+    grid = run_grid(trees, depths, load_params().serving.compile.max_source_mb, show)
+    print(f"written: {page.write_grid(grid, REPORTS)} (and .json beside it)")
+    if publish:
+        path = publish_picture("large", page.picture(grid))
+        shown = f"![One row alone, each runtime]({Path(path).name})\n\n{page.markdown(grid)}"
+        put(PERFORMANCE, "large", shown)
 
 
 def _at_least_one(text: str) -> int:

@@ -9,6 +9,7 @@ from benchmarks import plots
 from benchmarks.compare import WARM_UP_SECONDS, Comparison, Ratio
 from benchmarks.goals import Goal, Standing
 from benchmarks.pages import Cell, Fact, Row, Table, legend, readable_time, render
+from benchmarks.publish import README, as_markdown, publish, publish_picture
 from benchmarks.results import to_json
 from benchmarks.statistics import Estimate
 from benchmarks.text import NOT_MEASURED, interval, megabytes, number, ratio
@@ -26,6 +27,26 @@ def write_comparison(comparison: Comparison, directory: Path) -> Path:
     page = directory / "bench.html"
     page.write_text(render("bench.html.j2", content), encoding="utf-8")
     return page
+
+
+def publish_comparison(comparison: Comparison) -> None:
+    """Put tables and pictures into the README.
+
+    Raises:
+        UserError: the marks are not there.
+    """
+    content = _content(comparison)
+    cold = publish_picture("cold", content["plots"]["cold"])
+    rates = publish_picture("throughput", content["plots"]["rates"])
+    machine, tables = comparison.machine, content["tables"]
+    where = f"{machine.cpu}, {machine.cores} cores, Python {machine.python}"
+    parts = (
+        f"![Cold starts]({cold})\n![Throughput]({rates})\n",
+        as_markdown(tables["figures"]),
+        as_markdown(tables["ratios"]) if tables["ratios"].rows else "",
+        f"Taken {content['taken_at']} on {where}.\n",
+    )
+    publish(README, "bench", "\n".join(part for part in parts if part))
 
 
 def figures_table(comparison: Comparison) -> Table:

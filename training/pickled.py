@@ -10,13 +10,13 @@ from training.outputs import read_output, write_output
 from training.paths import MODEL_PATH
 
 # Named, so that another Python's or joblib's default cannot change the bytes.
-_PROTOCOL = 5
+PROTOCOL = 5
 
 
 def write_model(classifier: Classifier) -> int:
     """Pickle the classifier; the number of bytes."""
     pickled = io.BytesIO()
-    joblib.dump(classifier, pickled, protocol=_PROTOCOL)
+    joblib.dump(classifier, pickled, protocol=PROTOCOL)
     write_output(MODEL_PATH, pickled.getvalue())
     return len(pickled.getvalue())
 

@@ -79,15 +79,24 @@ def make_served(params: Params, classifier: Classifier, pickled: bytes) -> Serve
     )
 
 
-def _compiled(params: Params, classifier: Classifier) -> Served:
+def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Ensemble]:
+    """The classifier's C source, and what it was written from.
+
+    Raises:
+        UnfitError: it is no ensemble, or the source would be longer than the limit.
+    """
     ensemble = read_ensemble(classifier)
-    limit = params.serving.compile.max_source_mb
-    too_long = f"its C source is longer than serving.compile.max_source_mb: {limit}"
-    if len(ensemble.feature) * _NODE_BYTES > limit * 1e6:
+    too_long = f"its C source is longer than serving.compile.max_source_mb: {limit_mb}"
+    if len(ensemble.feature) * _NODE_BYTES > limit_mb * 1e6:
         raise UnfitError(too_long)
     source = write_source(ensemble)
-    if len(source) > limit * 1e6:
+    if len(source) > limit_mb * 1e6:
         raise UnfitError(f"{too_long} ({len(source) / 1e6:.0f} MB)")
+    return source, ensemble
+
+
+def _compiled(params: Params, classifier: Classifier) -> Served:
+    source, ensemble = write_within(params.serving.compile.max_source_mb, classifier)
     machine = params.serving.compile.machine
     artifact = loadable = compile_object(source, machine)
     here = _MACHINES.get(platform.machine(), platform.machine())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from rich.console import Console
@@ -15,7 +16,7 @@ from benchmarks import __main__ as command
 from benchmarks import compare as comparing
 from benchmarks import variants
 from benchmarks.compare import Comparison, Reading, VariantResult, compare, ratios_of
-from benchmarks.comparison import terminal_tables, write_comparison
+from benchmarks.comparison import publish_comparison, terminal_tables, write_comparison
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.statistics import Estimate, estimate
 from config.card import Card, load_card
@@ -320,3 +321,23 @@ def test_a_card_without_a_golden_case_is_one_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(variants, "bundled_card", lambda: card()._replace(golden=[]))
     with pytest.raises(UserError, match="no golden case"):
         command.main(["compare"])
+
+
+def test_a_comparison_is_published(
+    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The README gets tables and pictures between its marks."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text("# One\n<!-- begin bench -->\n<!-- end bench -->\nlast\n")
+    publish_comparison(comparison)
+    text = (tmp_path / "README.md").read_text()
+    for part in (
+        "![Cold starts](docs/cold.svg)",
+        "| service onnx |",
+        "| service / ceiling: memory |",
+    ):
+        assert part in text
+    assert text.endswith("<!-- end bench -->\nlast\n")
+    for name in ("cold", "throughput"):
+        drawing = ET.parse(tmp_path / "docs" / f"{name}.svg").getroot()  # noqa: S314 - ours
+        assert drawing.tag == "{http://www.w3.org/2000/svg}svg"

@@ -76,6 +76,23 @@ def test_onnx_when_it_is_asked_for(evaluated: Project) -> None:
     assert set(card.libraries) == {"joblib", "numpy", "onnx", "scikit-learn", "skl2onnx"}
 
 
+def test_another_machine_is_a_parameter(evaluated: Project) -> None:
+    """The artifact is for that one; parity is proven here, with an object of the same source."""
+    evaluated.run("export")
+    served = evaluated.root / "models" / "served"
+    here = (served / "model.so").read_bytes(), (served / "model.c").read_bytes()
+    evaluated.change({"serving.compile.machine": "aarch64"})
+    evaluated.run("export")
+    there = (served / "model.so").read_bytes(), (served / "model.c").read_bytes()
+    card = load_card(evaluated.root / "models/model.json")
+    assert card.choice.platform == "linux-aarch64"
+    assert card.parity.largest_difference == 0.0
+    assert card.artifacts["model.so"] == hashlib.sha256(there[0]).hexdigest()
+    assert here[0] != there[0]
+    assert here[1] == there[1]
+    assert int.from_bytes(there[0][18:20], "little") == 183  # EM_AARCH64
+
+
 def test_auto_says_why_not_the_one_before(
     evaluated: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

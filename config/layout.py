@@ -1,11 +1,17 @@
 """Names of the files and variables that one room hands to another."""
 
+from pathlib import Path
+
 CARD_NAME = "model.json"
 MANIFEST_NAME = "manifest.json"
 REQUIREMENTS_NAME = "requirements.txt"
 SETTINGS_NAME = "serving.json"
 # Below models/, beside the card: the one artifact that a runtime loads.
 SERVED_NAME = "served"
+# Compiled models for the laptop at hand, where the endpoints run on something else; and how a local
+# process is told of one: its SHA-256, a colon, its path.
+NATIVE = Path(".cache/native")
+NATIVE_VARIABLE = "TWINSERVE_NATIVE_MODEL"
 
 # The environment of a deployed revision says which release it is; ``/model`` repeats it.
 RELEASE_VARIABLES = {

@@ -1,6 +1,7 @@
 """The served model behind a small protocol; one module of ``inference.runtimes`` a runtime."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Protocol, cast
 
 from config.card import Card
 from config.errors import UserError
+from config.layout import NATIVE_VARIABLE
 
 RUNTIMES = ("compiled", "onnx", "joblib")
 
@@ -53,13 +55,13 @@ def load_model(card: Card, directory: Path, runtime: Runtime | None = None) -> M
     Raises:
         UserError: the artifact is missing, is not the one that the card names, or cannot be loaded.
     """
-    path = directory / card.served
+    path, expected = _artifact(card, directory)
     try:
         artifact = path.read_bytes()
     except OSError as error:
         msg = f"{path}: {error.strerror}; make it with `dvc repro`"
         raise UserError(msg) from None
-    found, expected = hashlib.sha256(artifact).hexdigest(), card.artifacts[card.served]
+    found = hashlib.sha256(artifact).hexdigest()
     if found != expected:
         msg = (
             f"{path}: SHA-256 is {found[:12]}…, the model card says {expected[:12]}…; nothing is "
@@ -67,3 +69,12 @@ def load_model(card: Card, directory: Path, runtime: Runtime | None = None) -> M
         )
         raise UserError(msg)
     return (runtime or load_runtime(card)).load(artifact, card)
+
+
+def _artifact(card: Card, directory: Path) -> tuple[Path, str]:
+    """Where the artifact is, and its SHA-256."""
+    native = os.environ.get(NATIVE_VARIABLE)
+    if native and card.runtime == "compiled":
+        expected, _, path = native.partition(":")
+        return Path(path), expected
+    return directory / card.served, card.artifacts[card.served]

@@ -7,6 +7,7 @@ from typing import IO
 from config.errors import UserError
 from config.layout import REQUIREMENTS_NAME
 from targets.environment import ensure_environment
+from targets.native import native_environment
 from targets.process import ProcessTarget
 
 
@@ -18,7 +19,8 @@ def local_service(bundle: Path, *, port: int = 0, output: IO[bytes] | None = Non
     """
     python = _ready(bundle)
     command = (str(python), "-m", "service")
-    return ProcessTarget("service", command, bundle, environment_for(python), port, output)
+    environment = environment_for(python) | native_environment(bundle)
+    return ProcessTarget("service", command, bundle, environment, port, output)
 
 
 def local_function(
@@ -30,10 +32,8 @@ def local_function(
         UserError: the bundle or its environment cannot be made ready.
     """
     python = _ready(bundle)
-    environment = environment_for(python) | {
-        "FUNCTION_TARGET": "predict",
-        "FUNCTION_USE_ASGI": "true",
-    }
+    environment = environment_for(python) | native_environment(bundle)
+    environment |= {"FUNCTION_TARGET": "predict", "FUNCTION_USE_ASGI": "true"}
     command = (str(python.parent / "functions-framework"),)
     return ProcessTarget("function", command, bundle, environment, port, output)
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from config.card import Card, Choice, Feature, Parity
 from config.errors import run_as_command
-from config.layout import CARD_NAME, SERVED_NAME
+from config.layout import CARD_NAME, NATIVE, SERVED_NAME
 from config.params import Params, load_params
+from config.platforms import this_platform
 from inference.model import Model, load_model
 from training.estimator import Classifier, describe
 from training.golden import golden_cases
@@ -64,6 +65,9 @@ def _write(card: Card, served: Served) -> None:
     for name, content in files.items():
         write_output(SERVED / name, content)
     write_output(MODEL_PATH.with_name(CARD_NAME), card.to_json().encode())
+    if served.loadable != served.artifact:
+        name = f"{card.artifacts[served.name]}-{this_platform()}.so"
+        write_output(NATIVE / name, served.loadable)
     for path in SERVED.iterdir():
         # Of another runtime that was chosen before: nothing would ever update it.
         if path.name not in files:

@@ -1,11 +1,11 @@
 """What is served: the first runtime that can have the estimator, and its artifact."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from config.errors import UserError
 from config.params import Params
+from config.platforms import this_machine, this_platform, this_system
 from training.compilation import SYSTEM, compile_object, write_source
 from training.conversion import to_onnx
 from training.ensemble import Ensemble, read_ensemble
@@ -22,7 +22,6 @@ LIBRARIES = {
 SUFFIXES = {"compiled": "so", "onnx": "onnx", "joblib": "joblib"}
 # The shortest that a node's text can be, to refuse what is far too large before writing it.
 _NODE_BYTES = 12
-_MACHINES = {"arm64": "aarch64", "AMD64": "x86_64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,8 @@ def _compiled(params: Params, classifier: Classifier) -> Served:
     source, ensemble = write_within(params.serving.compile.max_source_mb, classifier)
     machine = params.serving.compile.machine
     artifact = loadable = compile_object(source, machine)
-    here = _MACHINES.get(platform.machine(), platform.machine())
-    if (here, platform.system().lower()) != (machine, SYSTEM):
-        loadable = compile_object(source, here, platform.system().lower())
+    if this_platform() != f"{SYSTEM}-{machine}":
+        loadable = compile_object(source, this_machine(), this_system())
     return Served(
         runtime="compiled",
         artifact=artifact,

@@ -89,13 +89,12 @@ def _fitted(trees: int, depth: int, folder: Path) -> object:
 
 
 def _compiled(forest: object, max_source_mb: int) -> tuple[str, bytes]:
-    import platform
-
+    from config.platforms import this_machine, this_system
     from training.compilation import compile_object
     from training.serving import write_within
 
     source, _ = write_within(max_source_mb, forest)  # type: ignore[arg-type]
-    return source, compile_object(source, platform.machine())
+    return source, compile_object(source, this_machine(), this_system())
 
 
 def _singles(model: Model, rows: list[list[float]]) -> list[float]:

@@ -272,7 +272,7 @@ def _model_facts(results: Results, card: Card) -> list[Fact]:
     facts = [
         Fact("Model", f"{card.name} {card.version}"),
         Fact("Estimator", str(card.estimator["import_path"])),
-        Fact("Served as", f"{card.served} ({card.runtime})"),
+        Fact("Served as", f"{card.served} ({card.chosen()})"),
         Fact("Features", ", ".join(feature.name for feature in card.features)),
         Fact("Classes", ", ".join(card.classes)),
         Fact("Held-out rows", ", ".join(figures) or "no figures"),

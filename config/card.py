@@ -91,6 +91,11 @@ class Card(NamedTuple):
     data: dict[str, Any]
     libraries: dict[str, str]
 
+    def chosen(self) -> str:
+        """The runtime, and why not the ones before it."""
+        passed_over = self.choice.passed_over.items()
+        return self.runtime + "".join(f", not {name}: {why}" for name, why in passed_over)
+
     def to_json(self) -> str:
         """The card as it stands in the file: the same bytes for the same card."""
         members = self._asdict()

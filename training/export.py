@@ -124,11 +124,10 @@ def _observed(name: str, unit: str, column: Sequence[float]) -> Feature:
 
 
 def _summary(card: Card, size: int) -> str:
-    parity, asked = card.parity, card.choice.asked
-    passed_over = "".join(f", not {name}: {why}" for name, why in card.choice.passed_over.items())
+    parity = card.parity
     rows = f"{parity.table_rows} + {parity.random_rows} + {parity.threshold_rows}"
     return (
-        f"export: serving.runtime {asked} gives {card.runtime}{passed_over}\n"
+        f"export: serving.runtime {card.choice.asked} gives {card.chosen()}\n"
         f"export: {card.name} {card.version} as {SERVED / card.served} ({size:,} bytes); parity on "
         f"{rows} rows of the table, random and at thresholds: largest difference "
         f"{parity.largest_difference:.1e}, {parity.ties} ties, {parity.near_ties} near-ties\n"

@@ -16,6 +16,8 @@ import pytest
 
 from config.card import Card
 from config.errors import UserError
+from config.layout import NATIVE_VARIABLE
+from inference.model import load_model
 from inference.runtimes import compiled
 from training.compilation import compile_object
 
@@ -92,6 +94,23 @@ def test_without_files_in_memory_a_private_folder_serves(
     for golden in card.golden:
         assert model.predict(golden.features) == golden.prediction
     assert list(tmp_path.iterdir()) == []
+
+
+def test_object_for_this_machine_stands_in_by_its_hash(
+    artifacts: dict[str, bytes], card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a local process is told of is opened instead of the bundle's, if it is what was told."""
+    native = tmp_path / "native.so"
+    native.write_bytes(artifacts["compiled"])
+    digest = card.artifacts["model.so"]
+    monkeypatch.setenv(NATIVE_VARIABLE, f"{digest}:{native}")
+    assert load_model(card, tmp_path / "absent").predict(card.golden[2].features) == 2
+    monkeypatch.setenv(NATIVE_VARIABLE, f"{digest[::-1]}:{native}")
+    with pytest.raises(UserError, match=r"native\.so: SHA-256 is .*nothing is served"):
+        load_model(card, tmp_path)
+    onnx = card._replace(runtime="onnx", served="model.onnx", artifacts={"model.onnx": digest})
+    with pytest.raises(UserError, match=r"model\.onnx: No such file"):
+        load_model(onnx, tmp_path)
 
 
 @pytest.mark.parametrize("count", [0, 3, 5])

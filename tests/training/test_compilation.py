@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
+from config.card import Card
 from config.errors import UserError
 from inference.runtimes import compiled
 from tests.benchmarks.fakes import card
@@ -45,12 +47,16 @@ BOOSTED: dict[str, Callable[[], Any]] = {
 EXPONENTIAL = GradientBoostingClassifier(loss="exponential", n_estimators=20, random_state=1)
 
 
-def loaded(classifier: Any, features: int, classes: int) -> compiled.CompiledModel:  # noqa: ANN401 - scikit-learn has no types
-    fitting = card()._replace(
+def fitting(features: int, classes: int) -> Card:
+    """A card of so many features and classes."""
+    return card()._replace(
         features=card().features[:1] * features, classes=[str(one) for one in range(classes)]
     )
+
+
+def loaded(classifier: Any, features: int, classes: int) -> compiled.CompiledModel:  # noqa: ANN401 - scikit-learn has no types
     source = write_source(read_ensemble(classifier))
-    return compiled.load(compile_object(source, platform.machine()), fitting)
+    return compiled.load(compile_object(source, platform.machine()), fitting(features, classes))
 
 
 def rows_of(x: Any, classifier: Any) -> Any:  # noqa: ANN401 - scikit-learn has no types
@@ -82,6 +88,21 @@ def test_exponential_loss() -> None:
     labels, probabilities = loaded(classifier, 30, 2).scores(x.tolist())
     assert labels == classifier.predict(x).tolist()
     assert np.abs(np.array(probabilities) - classifier.predict_proba(x)).max() <= 1e-12
+
+
+def test_threshold_without_an_end_sends_every_row_one_way() -> None:
+    """Histogram boosting splits so where a value was missing."""
+    x, y = load_breast_cancer(return_X_y=True)
+    ensemble = read_ensemble(HistGradientBoostingClassifier(max_iter=1).fit(x, y))
+    answers = []
+    for end in (np.inf, -np.inf):
+        endless = replace(ensemble, threshold=np.full_like(ensemble.threshold, end))
+        source = write_source(endless)
+        model = compiled.load(compile_object(source, platform.machine()), fitting(30, 2))
+        _, found = model.scores(x.tolist())
+        assert len({tuple(one) for one in found}) == 1
+        answers.append(found[0])
+    assert answers[0] != answers[1]
 
 
 def test_margin_of_nothing_is_class_one_of_gradients_and_zero_of_histograms() -> None:

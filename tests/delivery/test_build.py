@@ -53,8 +53,8 @@ def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("model.onnx", b"another", "was changed"),
-        ("model.onnx", None, "is missing"),
+        ("model.so", b"another", "was changed"),
+        ("model.so", None, "is missing"),
         ("extra.py", b"", "does not belong there"),
     ],
 )

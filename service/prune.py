@@ -5,6 +5,7 @@ suite is run against the built image, so a pattern that takes too much fails the
 """
 
 import shutil
+import struct
 import sys
 from pathlib import Path
 
@@ -25,6 +26,12 @@ UNNEEDED = {
     "onnxruntime/transformers": "optimizes language models, before they are served",
 }
 
+# ELF, 64 bits, little-endian: where the program headers are and how many of which size; of each,
+# which part of the file it loads.
+ELF64 = b"\x7fELF\x02\x01"
+HEADER = struct.Struct("<32xQQ6xHH6x")
+SEGMENT = struct.Struct("<8xQ16xQ")
+
 
 def prune(environment: Path) -> int:
     """Remove all of it; the number of bytes that were freed."""
@@ -38,7 +45,28 @@ def prune(environment: Path) -> int:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    return freed
+    return freed + sum(strip(path) for path in sorted(site_packages.rglob("*.so")))
+
+
+def strip(library: Path) -> int:
+    """Cut off what follows the parts that are loaded: symbols and debug information.
+
+    As ``strip`` does, which the image has not; a loader reads program headers, never sections.
+    uvloop alone is 12 MB smaller for it. The number of bytes that were freed.
+    """
+    content = library.read_bytes()
+    if not content.startswith(ELF64) or len(content) < HEADER.size:
+        return 0
+    table, _, size, count = HEADER.unpack_from(content)
+    segments = (SEGMENT.unpack_from(content, table + size * one) for one in range(count))
+    end = max((start + length for start, length in segments), default=0)
+    if not table < end < len(content):
+        return 0
+    head = bytearray(content[:end])
+    # No table of sections any more: its place, and how many it has.
+    head[40:48], head[60:64] = bytes(8), bytes(4)
+    library.write_bytes(head)
+    return len(content) - end
 
 
 if __name__ == "__main__":

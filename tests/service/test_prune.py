@@ -5,8 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from config.card import load_card
-from service.prune import UNNEEDED, prune
+from service.prune import UNNEEDED, prune, strip
 from targets.environment import ensure_environment
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,6 +32,34 @@ def test_only_what_is_listed_is_removed(tmp_path: Path) -> None:
     assert prune(tmp_path) == 5 * len(TAKEN)
     files = {str(path.relative_to(packages)) for path in packages.rglob("*") if path.is_file()}
     assert files == set(LEFT)
+
+
+def test_library_loses_what_is_never_loaded(dist: Path, tmp_path: Path) -> None:
+    """As uvloop, which comes with 12 MB of debug information and works without it."""
+    python = ensure_environment(dist / "service" / "requirements.txt")
+    packages = next((python.parent.parent / "lib").glob("python3*/site-packages"))
+    shutil.copytree(packages / "uvloop", tmp_path / "uvloop")
+    (library,) = (tmp_path / "uvloop").glob("loop.*.so")
+    before = library.stat().st_size
+    freed = strip(library)
+    assert freed > 5_000_000
+    assert library.stat().st_size == before - freed
+    assert strip(library) == 0
+    code = "import asyncio, uvloop; uvloop.run(asyncio.sleep(0)); print(uvloop.__file__)"
+    command = [str(python), "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {code}"]
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(tmp_path / "uvloop" / "__init__.py"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x7fELF\x02\x01", b"# text", b"\x7fELF\x02\x01" + bytes(90)]
+)
+def test_what_is_no_library_is_left_as_it_is(content: bytes, tmp_path: Path) -> None:
+    """A text, an empty file, a header that promises nothing."""
+    path = tmp_path / "some.so"
+    path.write_bytes(content)
+    assert strip(path) == 0
+    assert path.read_bytes() == content
 
 
 def test_each_pattern_has_its_reason() -> None:

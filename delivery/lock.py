@@ -13,7 +13,7 @@ LOCKS = Path("locks")
 # Compiled first and without constraints: it holds every other group, so it settles all versions.
 WIDEST = "dev"
 # Only parts of what a bundle installs.
-PARTS = frozenset({"onnx", "joblib", "service", "function"})
+PARTS = frozenset({"onnx", "joblib", "service", "function", "remote", "pipeline"})
 OPTIONS = (
     "--universal",
     # One version of each package on every Python: the model card names them.

@@ -1,0 +1,196 @@
+"""GitHub's workflows run by act on this machine, with no container and no network.
+
+What runs for real: triggers, ``needs``, ``if``, matrices, outputs, expressions, reusable workflows,
+composite actions, every ``run`` line. What is played: other people's actions (``actions/``) and
+programs (``stand_in.py``). What act does not know is held statically (``test_workflows.py``):
+branch filters, permissions, environments, concurrency. act reads ``./`` where GitHub has ``$/``,
+the repository at the commit that runs, so that is rewritten in the copy that it runs.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.tools import require
+
+ROOT = Path(__file__).parent.parent.parent
+ACTIONS = Path(__file__).parent / "actions"
+STAND_IN = Path(__file__).parent / "stand_in.py"
+PROGRAMS = ("make", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
+# Where GitHub has the environment that the set-up action makes.
+PYTHON = ".venv/bin/python"
+USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
+TIMEOUT = 120.0
+TOKEN = "token-of-this-run"  # noqa: S105 - of nothing
+
+Rule = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A program that a step started, or an action that it used."""
+
+    program: str
+    words: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    @property
+    def line(self) -> str:
+        """The command as one would type it."""
+        return " ".join((self.program, *self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What act did.
+
+    Attributes:
+        succeeded: the exit code was 0.
+        jobs: the result of each job that ran, by its id; with a matrix, the worst.
+        steps: the result of each step, by job and name.
+        summary: what was written to the job summaries.
+    """
+
+    succeeded: bool
+    jobs: Mapping[str, str]
+    steps: Mapping[tuple[str, str], str]
+    calls: tuple[Call, ...]
+    summary: str
+    output: str
+
+    def lines(self) -> list[str]:
+        """Every call as one would type it."""
+        return [call.line for call in self.calls]
+
+
+@dataclass(frozen=True, slots=True)
+class Workflows:
+    """A repository that holds the pipeline's files and nothing else of the project."""
+
+    tree: Path
+    folder: Path
+
+    def run(
+        self,
+        name: str,
+        event: str,
+        payload: Mapping[str, Any],
+        *,
+        rules: Iterable[Rule] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> Run:
+        """Run one workflow file on one event.
+
+        ``rules`` say what stand-ins answer (``stand_in.py``); ``variables`` are the repository's.
+        """
+        state = self.folder
+        (state / "calls.jsonl").write_text("")
+        (state / "rules.json").write_text(json.dumps(list(rules)))
+        (state / "event.json").write_text(json.dumps(payload))
+        command = [*self._command(event, name), "--eventpath", str(state / "event.json")]
+        for key, value in (variables or {}).items():
+            command += ["--var", f"{key}={value}"]
+        done = subprocess.run(
+            command,
+            cwd=self.tree,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT,
+        )
+        return _read(done, state)
+
+    def _command(self, event: str, name: str) -> list[str]:
+        command = [str(Path(sys.executable).parent / "act"), event]
+        command += ["--workflows", f".github/workflows/{name}", "--json", "--rm"]
+        command += ["--platform", "ubuntu-latest=-self-hosted", "--container-daemon-socket", "-"]
+        command += ["--no-cache-server", "--action-offline-mode"]
+        command += ["--action-cache-path", str(self.folder / "cache")]
+        command += ["--secret", f"GITHUB_TOKEN={TOKEN}"]
+        for action, commit in sorted(pins(self.tree)):
+            command += ["--local-repository", f"{action}@{commit}={ACTIONS / action}"]
+        return command
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.folder / "home"),
+            "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "ORIGIN": str(self.tree),
+            "REAL_PYTHON": sys.executable,
+            "REAL_TREE": str(ROOT),
+            "STAND_IN": str(self.folder),
+        }
+
+
+def pins(tree: Path) -> set[tuple[str, str]]:
+    """Every action that a file under ``.github`` uses, with its commit."""
+    files = (tree / ".github").rglob("*.yml")
+    return {found for path in files for found in USES.findall(path.read_text())}
+
+
+def lay_out(directory: Path) -> Workflows:
+    """Make the repository and its stand-ins under ``directory``."""
+    tree, folder = directory / "tree", directory / "stand-in"
+    for made in (tree, folder / "home", folder / "bin", folder / "artifacts"):
+        made.mkdir(parents=True)
+    shutil.copytree(ROOT / ".github", tree / ".github")
+    shutil.copytree(ROOT / ".ci", tree / ".ci")
+    for path in (tree / ".github").rglob("*.yml"):
+        path.write_text(path.read_text().replace("uses: $/", "uses: ./"))
+    (tree / PYTHON).parent.mkdir(parents=True)
+    script = f"#!{sys.executable}\n{STAND_IN.read_text()}"
+    for path in (tree / PYTHON, *(folder / "bin" / name for name in PROGRAMS)):
+        path.write_text(script)
+        path.chmod(0o755)
+    _commit(tree)
+    return Workflows(tree, folder)
+
+
+def _commit(tree: Path) -> None:
+    identity = {
+        f"GIT_{who}_{what}": "test@example.com"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    environment = os.environ | identity
+    for words in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("remote", "add", "origin", "https://github.com/owner/twinserve"),
+        ("add", "--all", "--force"),
+        ("commit", "--quiet", "--message", "tree"),
+    ):
+        subprocess.run([require("git"), *words], cwd=tree, env=environment, check=True)
+
+
+def _read(done: subprocess.CompletedProcess[str], state: Path) -> Run:
+    jobs: dict[str, str] = {}
+    steps: dict[tuple[str, str], str] = {}
+    output = [done.stderr]
+    summary = ""
+    for line in done.stdout.splitlines():
+        entry = json.loads(line) if line.startswith("{") else {"msg": line}
+        output.append(str(entry.get("msg", "")))
+        job = str(entry.get("jobID", ""))
+        if "jobResult" in entry and jobs.get(job) != "failure":
+            jobs[job] = entry["jobResult"]
+        if "stepResult" in entry and len(entry.get("stepID", ())) == 1 and entry["stage"] == "Main":
+            steps[job, entry["step"]] = entry["stepResult"]
+        if entry.get("command") == "summary":
+            summary += entry["content"]
+    calls = [json.loads(line) for line in (state / "calls.jsonl").read_text().splitlines()]
+    return Run(
+        succeeded=done.returncode == 0,
+        jobs=jobs,
+        steps=steps,
+        calls=tuple(Call(c["program"], tuple(c["words"]), c["environment"]) for c in calls),
+        summary=summary,
+        output="\n".join(output),
+    )

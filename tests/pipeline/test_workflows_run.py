@@ -1,0 +1,324 @@
+"""Each workflow, executed by act on the events that it is for, with what goes wrong.
+
+The project's own commands are played here (``stand_in.py``), since each is tested for itself and
+some take minutes; what is real is everything that stands in the workflow files.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import events
+from tests.pipeline.act import TOKEN, Rule, Run, Workflows, lay_out
+
+PROJECT = {
+    "GOOGLE_CLOUD_PROJECT": "a-project",
+    "WORKLOAD_IDENTITY_PROVIDER": "projects/1/locations/global/workloadIdentityPools/p/providers/g",
+    "DEPLOYER_SERVICE_ACCOUNT": "deployer@a-project.iam.gserviceaccount.com",
+}
+LOGGED_IN = f"auth {' '.join(PROJECT.values())}"
+IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
+DIGEST = f"sha256:{'1' * 64}"
+REVIEWED: Rule = {"call": "review collect", "files": {"reports/review.json": "{}"}}
+SUBMITTED: Rule = {
+    "call": "delivery submit",
+    "files": {"$GITHUB_OUTPUT": f"image={IMAGE}\ndigest={DIGEST}\n"},
+}
+REPRODUCED: Rule = {
+    "call": "delivery repro",
+    "files": {"models/model.onnx": "", "models/model.pkl": ""},
+}
+LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
+CLEANED: Rule = {"call": "delivery probe --clean-up"}
+PROBED: Rule = {
+    "call": "delivery probe",
+    "files": {"reports/probe.md": "a table", "reports/probe.json": ""},
+}
+MEASURED = (CLEANED, PROBED)
+RELEASED = (SUBMITTED, REPRODUCED, LISTED)
+PULL_REQUEST_JOBS = {
+    "lint", "test", "every-tool", "reproduce", "container", "audit", "review", "all-green"
+}  # fmt: skip
+
+
+@pytest.fixture
+def workflows(tmp_path: Path) -> Workflows:
+    """A repository of the pipeline's files."""
+    return lay_out(tmp_path)
+
+
+def failing(call: str) -> Rule:
+    """Let the commands fail in whose line these words stand."""
+    return {"call": call, "exit": 1}
+
+
+@pytest.mark.parametrize("fork", [False, True])
+def test_pull_request_runs_every_check(workflows: Workflows, fork: bool) -> None:  # noqa: FBT001
+    """Lint, tests on each Python, reproduction, container, audit and figures, and no login."""
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(fork=fork), rules=[REVIEWED])
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(PULL_REQUEST_JOBS, "success")
+    lines = run.lines()
+    for version in ("3.11", "3.12", "3.13"):
+        assert f"setup-python {version}" in lines
+    for line in (
+        "python -m delivery repro --locked",
+        "python -m delivery build --engine docker",
+        "make verify",
+        "make audit",
+        f"checkout {events.BASE} .base",
+        "python -m review collect --base .base --output reports/review.json",
+    ):
+        assert lines.count(line) == 1, line
+    assert lines.count("make test") == 3
+    assert lines.count("make lint") == 2
+    assert (workflows.folder / "artifacts" / "review" / "review.json").read_text() == "{}"
+    assert not [line for line in lines if line.startswith(("auth", "gcloud"))]
+
+
+def test_one_job_allows_no_missing_tool(workflows: Workflows) -> None:
+    """REQUIRE_TOOLS is 1 in the job that runs what every change must pass."""
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=[REVIEWED])
+    strict = {
+        call.environment["GITHUB_JOB"]
+        for call in run.calls
+        if call.line == "make test" and call.environment.get("REQUIRE_TOOLS") == "1"
+    }
+    assert strict == {"every-tool"}
+
+
+@pytest.mark.parametrize(
+    ("call", "job"),
+    [
+        ("make lint", "lint"),
+        ("make test", "test"),
+        ("make test", "every-tool"),
+        ("delivery repro --locked", "reproduce"),
+        ("delivery build", "container"),
+        ("make verify", "container"),
+        ("make audit", "audit"),
+        ("review collect", "review"),
+    ],
+)
+def test_pull_request_is_red_if_any_check_is(workflows: Workflows, call: str, job: str) -> None:
+    """Whatever fails, its job fails, and with it the one check that is required."""
+    rules = [failing(call), REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert run.jobs[job] == "failure"
+    assert run.jobs["all-green"] == "failure"
+
+
+def test_comment_is_written_by_the_trusted_code(workflows: Workflows) -> None:
+    """Main is checked out, the run's artifact fetched, and one command told what it is about."""
+    put(workflows, "review", "review.json")
+    run = workflows.run("pr-comment.yml", "workflow_run", events.workflow_run(fork=True))
+    assert run.succeeded, run.output
+    assert run.lines() == [
+        "checkout main .",
+        "setup-python 3.11",
+        "make .venv/ready",
+        f"download-artifact review untrusted 4711 {TOKEN}",
+        "python -m review comment untrusted/review/review.json",
+    ]
+    assert_told(
+        run,
+        {
+            "GH_TOKEN": TOKEN,
+            "HEAD_SHA": events.HEAD,
+            "HEAD_BRANCH": "topic",
+            "HEAD_OWNER": "stranger",
+            "RUN_URL": "https://github.com/owner/twinserve/actions/runs/4711",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [events.workflow_run(event="push"), events.workflow_run(conclusion="cancelled")],
+    ids=["a run of a push", "a run that was superseded"],
+)
+def test_nothing_is_said_of_other_runs(workflows: Workflows, payload: Mapping[str, object]) -> None:
+    """Only a pull request's run that came to its end is commented on."""
+    run = workflows.run("pr-comment.yml", "workflow_run", payload)
+    assert run.succeeded
+    assert not run.calls
+
+
+def test_red_pull_request_is_commented_on_too(workflows: Workflows) -> None:
+    """A reviewer wants the figures of a run whose tests fail."""
+    payload = events.workflow_run(conclusion="failure")
+    run = workflows.run("pr-comment.yml", "workflow_run", payload)
+    assert run.lines()[-1] == "python -m review comment untrusted/review/review.json"
+
+
+def test_push_deploys_and_measures(workflows: Workflows) -> None:
+    """Verify, log in without a key, release in Cloud Build, attest, measure: in that order."""
+    run = workflows.run(
+        "deploy.yml", "push", events.push(), rules=[*RELEASED, *MEASURED], variables=PROJECT
+    )
+    assert run.succeeded, run.output
+    assert run.jobs == {"verify": "success", "release": "success", "measure": "success"}
+    expected = [
+        "make lint",
+        "make test",
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "python -m delivery submit",
+        "python -m delivery repro --locked",
+        "attest models/model.*   ",
+        f"attest  {IMAGE} {DIGEST} ",
+        "make sbom",
+        f"attest  {IMAGE} {DIGEST} reports/sbom.json",
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "python -m delivery probe",
+        "python -m delivery probe --clean-up",
+        "upload-artifact latency error reports/probe.*",
+    ]
+    setting_up = ("setup-python 3.11", "make .venv/ready")
+    assert [line for line in run.lines() if line not in setting_up] == expected
+    assert "a table" in run.summary
+
+
+@pytest.mark.parametrize("call", ["make lint", "make test"])
+def test_nothing_is_deployed_that_fails_to_verify(workflows: Workflows, call: str) -> None:
+    """No login, no build, no release, no measurement."""
+    rules = [failing(call), *RELEASED, *MEASURED]
+    run = workflows.run("deploy.yml", "push", events.push(), rules=rules, variables=PROJECT)
+    assert not run.succeeded
+    assert run.jobs == {"verify": "failure"}
+    assert not [line for line in run.lines() if line.startswith(("auth", "python -m delivery"))]
+
+
+@pytest.mark.parametrize("call", ["auth", "setup-gcloud", "delivery submit"])
+def test_nothing_is_measured_that_was_not_deployed(workflows: Workflows, call: str) -> None:
+    """A login or a release that fails ends the run: nothing is attested, nothing measured."""
+    rules = [failing(call), *RELEASED, *MEASURED]
+    run = workflows.run("deploy.yml", "push", events.push(), rules=rules, variables=PROJECT)
+    assert not run.succeeded
+    assert run.jobs == {"verify": "success", "release": "failure"}
+    assert not [line for line in run.lines() if "probe" in line or line.startswith("attest")]
+
+
+def test_model_that_is_not_what_was_built_is_not_attested(workflows: Workflows) -> None:
+    """Reproduction that differs from the lock ends the run before anything is signed."""
+    rules = [failing("delivery repro"), SUBMITTED, LISTED, *MEASURED]
+    run = workflows.run("deploy.yml", "push", events.push(), rules=rules, variables=PROJECT)
+    assert run.jobs["release"] == "failure"
+    assert not [line for line in run.lines() if line.startswith("attest")]
+
+
+def test_fork_without_a_project_verifies_and_deploys_nowhere(workflows: Workflows) -> None:
+    """Where no project is set, main is tested all the same."""
+    run = workflows.run("deploy.yml", "push", events.push(), rules=[*RELEASED, *MEASURED])
+    assert run.succeeded
+    assert run.jobs == {"verify": "success"}
+    assert not [line for line in run.lines() if line.startswith("python -m delivery")]
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [("schedule", events.schedule()), ("workflow_dispatch", events.dispatch())],
+)
+def test_measurement_runs_by_itself(
+    workflows: Workflows, event: str, payload: Mapping[str, object]
+) -> None:
+    """Each night and by hand: measured, cleaned up, shown and kept."""
+    run = workflows.run("measure.yml", event, payload, rules=MEASURED, variables=PROJECT)
+    assert run.succeeded, run.output
+    assert run.lines()[2:] == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "python -m delivery probe",
+        "python -m delivery probe --clean-up",
+        "upload-artifact latency error reports/probe.*",
+    ]
+    assert run.summary.strip() == "a table"
+    kept = {path.name for path in (workflows.folder / "artifacts" / "latency").iterdir()}
+    assert kept == {"probe.md", "probe.json"}
+
+
+def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -> None:
+    """The run is red; the probe services are gone, the report is shown and kept all the same."""
+    over = {**PROBED, "exit": 1}
+    run = workflows.run(
+        "measure.yml", "schedule", events.schedule(), rules=[CLEANED, over], variables=PROJECT
+    )
+    assert run.jobs == {"measure": "failure"}
+    assert run.steps["measure", "Measure"] == "failure"
+    assert "python -m delivery probe --clean-up" in run.lines()
+    assert run.summary.strip() == "a table"
+    assert (workflows.folder / "artifacts" / "latency" / "probe.md").exists()
+
+
+def test_measurement_waits_for_a_project(workflows: Workflows) -> None:
+    """A fork without one is left alone each night."""
+    run = workflows.run("measure.yml", "schedule", events.schedule(), rules=MEASURED)
+    assert run.succeeded
+    assert not run.calls
+
+
+@pytest.mark.parametrize(
+    ("inputs", "line"),
+    [
+        ({"release": "v1.0-0123456789ab"}, "python -m delivery rollback v1.0-0123456789ab"),
+        ({"release": ""}, "python -m delivery rollback"),
+        ({"release": "$(touch owned) v1"}, "python -m delivery rollback $(touch owned) v1"),
+    ],
+)
+def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line: str) -> None:
+    """The named release, or the one before; what is typed reaches no shell as code."""
+    shown: Rule = {"call": "delivery status", "prints": "both in step\n"}
+    run = workflows.run(
+        "rollback.yml",
+        "workflow_dispatch",
+        events.dispatch(**inputs),
+        rules=[shown],
+        variables=PROJECT,
+    )
+    assert run.succeeded, run.output
+    expected = [LOGGED_IN, "setup-gcloud 528.0.0", line, "python -m delivery status"]
+    assert run.lines()[2:] == expected
+    assert not list(workflows.tree.rglob("owned"))
+    assert run.summary.strip() == "both in step"
+
+
+def test_failed_rollback_is_red_and_shows_what_serves(workflows: Workflows) -> None:
+    """Whoever rolls back in a hurry sees where things stand."""
+    rules = [failing("delivery rollback"), {"call": "delivery status", "prints": "not in step\n"}]
+    run = workflows.run(
+        "rollback.yml", "workflow_dispatch", events.dispatch(), rules=rules, variables=PROJECT
+    )
+    assert run.jobs == {"rollback": "failure"}
+    assert run.summary.strip() == "not in step"
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"), [("push", events.push()), ("pull_request", events.pull_request())]
+)
+def test_workflows_are_linted(
+    workflows: Workflows, event: str, payload: Mapping[str, object]
+) -> None:
+    """By the same command as on a desk, with a token to look pins up; its failure is the job's."""
+    run = workflows.run("lint-workflows.yml", event, payload)
+    assert run.succeeded, run.output
+    assert run.lines()[-1] == "make lint-workflows"
+    assert run.calls[-1].environment["GH_TOKEN"] == TOKEN
+    run = workflows.run(
+        "lint-workflows.yml", event, payload, rules=[failing("make lint-workflows")]
+    )
+    assert run.jobs == {"lint": "failure"}
+
+
+def put(workflows: Workflows, artifact: str, name: str) -> None:
+    """Let another run have uploaded an empty file."""
+    folder = workflows.folder / "artifacts" / artifact
+    folder.mkdir()
+    (folder / name).write_text("")
+
+
+def assert_told(run: Run, expected: Mapping[str, str]) -> None:
+    """The last call was given these variables."""
+    environment = run.calls[-1].environment
+    assert {name: environment.get(name) for name in expected} == dict(expected)

@@ -2,7 +2,7 @@
 
 What runs for real: triggers, ``needs``, ``if``, matrices, outputs, expressions, reusable workflows,
 composite actions, every ``run`` line. What is played: other people's actions (``actions/``) and
-programs (``stand_in.py``). What act does not know is held statically (``test_workflows.py``):
+programs (``stand_ins.py``). What act does not know is held statically (``test_workflows.py``):
 branch filters, permissions, environments, concurrency. act reads ``./`` where GitHub has ``$/``,
 the repository at the commit that runs, so that is rewritten in the copy that it runs.
 """
@@ -18,33 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.pipeline.stand_ins import ROOT, Call, Rule, StandIns, install
 from tests.tools import require
 
-ROOT = Path(__file__).parent.parent.parent
 ACTIONS = Path(__file__).parent / "actions"
-STAND_IN = Path(__file__).parent / "stand_in.py"
-PROGRAMS = ("make", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
-# Where GitHub has the environment that the set-up action makes.
-PYTHON = ".venv/bin/python"
 USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 TIMEOUT = 120.0
 TOKEN = "token-of-this-run"  # noqa: S105 - of nothing
-
-Rule = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A program that a step started, or an action that it used."""
-
-    program: str
-    words: tuple[str, ...]
-    environment: Mapping[str, str]
-
-    @property
-    def line(self) -> str:
-        """The command as one would type it."""
-        return " ".join((self.program, *self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +56,7 @@ class Workflows:
 
     tree: Path
     folder: Path
+    stand_ins: StandIns
 
     def run(
         self,
@@ -88,25 +69,24 @@ class Workflows:
     ) -> Run:
         """Run one workflow file on one event.
 
-        ``rules`` say what stand-ins answer (``stand_in.py``); ``variables`` are the repository's.
+        ``rules`` say what stand-ins answer (``stand_ins.py``); ``variables`` are the repository's.
         """
-        state = self.folder
-        (state / "calls.jsonl").write_text("")
-        (state / "rules.json").write_text(json.dumps(list(rules)))
-        (state / "event.json").write_text(json.dumps(payload))
-        command = [*self._command(event, name), "--eventpath", str(state / "event.json")]
+        self.stand_ins.lead(rules)
+        event_path = self.folder / "event.json"
+        event_path.write_text(json.dumps(payload))
+        command = [*self._command(event, name), "--eventpath", str(event_path)]
         for key, value in (variables or {}).items():
             command += ["--var", f"{key}={value}"]
         done = subprocess.run(
             command,
             cwd=self.tree,
-            env=self._environment(),
+            env={**self.stand_ins.environment(self.tree), "HOME": str(self.folder / "home")},
             capture_output=True,
             text=True,
             check=False,
             timeout=TIMEOUT,
         )
-        return _read(done, state)
+        return _read(done, self.stand_ins.calls())
 
     def _command(self, event: str, name: str) -> list[str]:
         command = [str(Path(sys.executable).parent / "act"), event]
@@ -119,16 +99,6 @@ class Workflows:
             command += ["--local-repository", f"{action}@{commit}={ACTIONS / action}"]
         return command
 
-    def _environment(self) -> dict[str, str]:
-        return {
-            "HOME": str(self.folder / "home"),
-            "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-            "ORIGIN": str(self.tree),
-            "REAL_PYTHON": sys.executable,
-            "REAL_TREE": str(ROOT),
-            "STAND_IN": str(self.folder),
-        }
-
 
 def pins(tree: Path) -> set[tuple[str, str]]:
     """Every action that a file under ``.github`` uses, with its commit."""
@@ -138,20 +108,16 @@ def pins(tree: Path) -> set[tuple[str, str]]:
 
 def lay_out(directory: Path) -> Workflows:
     """Make the repository and its stand-ins under ``directory``."""
-    tree, folder = directory / "tree", directory / "stand-in"
-    for made in (tree, folder / "home", folder / "bin", folder / "artifacts"):
+    tree, folder = directory / "tree", directory / "act"
+    for made in (tree, folder / "home"):
         made.mkdir(parents=True)
-    shutil.copytree(ROOT / ".github", tree / ".github")
-    shutil.copytree(ROOT / ".ci", tree / ".ci")
+    for name in (".github", ".ci"):
+        shutil.copytree(ROOT / name, tree / name)
     for path in (tree / ".github").rglob("*.yml"):
         path.write_text(path.read_text().replace("uses: $/", "uses: ./"))
-    (tree / PYTHON).parent.mkdir(parents=True)
-    script = f"#!{sys.executable}\n{STAND_IN.read_text()}"
-    for path in (tree / PYTHON, *(folder / "bin" / name for name in PROGRAMS)):
-        path.write_text(script)
-        path.chmod(0o755)
+    stand_ins = install(directory / "stand-ins", tree)
     _commit(tree)
-    return Workflows(tree, folder)
+    return Workflows(tree, folder, stand_ins)
 
 
 def _commit(tree: Path) -> None:
@@ -170,7 +136,7 @@ def _commit(tree: Path) -> None:
         subprocess.run([require("git"), *words], cwd=tree, env=environment, check=True)
 
 
-def _read(done: subprocess.CompletedProcess[str], state: Path) -> Run:
+def _read(done: subprocess.CompletedProcess[str], calls: tuple[Call, ...]) -> Run:
     jobs: dict[str, str] = {}
     steps: dict[tuple[str, str], str] = {}
     output = [done.stderr]
@@ -185,12 +151,11 @@ def _read(done: subprocess.CompletedProcess[str], state: Path) -> Run:
             steps[job, entry["step"]] = entry["stepResult"]
         if entry.get("command") == "summary":
             summary += entry["content"]
-    calls = [json.loads(line) for line in (state / "calls.jsonl").read_text().splitlines()]
     return Run(
         succeeded=done.returncode == 0,
         jobs=jobs,
         steps=steps,
-        calls=tuple(Call(c["program"], tuple(c["words"]), c["environment"]) for c in calls),
+        calls=calls,
         summary=summary,
         output="\n".join(output),
     )

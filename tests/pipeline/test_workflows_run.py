@@ -1,6 +1,6 @@
 """Each workflow, executed by act on the events that it is for, with what goes wrong.
 
-The project's own commands are played here (``stand_in.py``), since each is tested for itself and
+The project's own commands are played here (``stand_ins.py``), since each is tested for itself and
 some take minutes; what is real is everything that stands in the workflow files.
 """
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline import events
-from tests.pipeline.act import TOKEN, Rule, Run, Workflows, lay_out
+from tests.pipeline.act import TOKEN, Run, Workflows, lay_out
+from tests.pipeline.stand_ins import Rule
 
 PROJECT = {
     "GOOGLE_CLOUD_PROJECT": "a-project",
@@ -73,7 +74,7 @@ def test_pull_request_runs_every_check(workflows: Workflows, fork: bool) -> None
         assert lines.count(line) == 1, line
     assert lines.count("make test") == 3
     assert lines.count("make lint") == 2
-    assert (workflows.folder / "artifacts" / "review" / "review.json").read_text() == "{}"
+    assert (workflows.stand_ins.artifacts / "review" / "review.json").read_text() == "{}"
     assert not [line for line in lines if line.startswith(("auth", "gcloud"))]
 
 
@@ -235,7 +236,7 @@ def test_measurement_runs_by_itself(
         "upload-artifact latency error reports/probe.*",
     ]
     assert run.summary.strip() == "a table"
-    kept = {path.name for path in (workflows.folder / "artifacts" / "latency").iterdir()}
+    kept = {path.name for path in (workflows.stand_ins.artifacts / "latency").iterdir()}
     assert kept == {"probe.md", "probe.json"}
 
 
@@ -249,7 +250,7 @@ def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -
     assert run.steps["measure", "Measure"] == "failure"
     assert "python -m delivery probe --clean-up" in run.lines()
     assert run.summary.strip() == "a table"
-    assert (workflows.folder / "artifacts" / "latency" / "probe.md").exists()
+    assert (workflows.stand_ins.artifacts / "latency" / "probe.md").exists()
 
 
 def test_measurement_waits_for_a_project(workflows: Workflows) -> None:
@@ -313,7 +314,7 @@ def test_workflows_are_linted(
 
 def put(workflows: Workflows, artifact: str, name: str) -> None:
     """Let another run have uploaded an empty file."""
-    folder = workflows.folder / "artifacts" / artifact
+    folder = workflows.stand_ins.artifacts / artifact
     folder.mkdir()
     (folder / name).write_text("")
 

@@ -1,4 +1,4 @@
-"""What stands in for programs while act runs a workflow: it records each call and plays a part.
+"""A program, played while a workflow or a build runs: it records the call and does its part.
 
 It is started under the name of the program that it stands in for. ``$STAND_IN`` names a folder with
 ``calls.jsonl`` (written here, one call a line), ``rules.json`` (how to answer; the first rule whose
@@ -20,6 +20,8 @@ KEPT = (
     "GH_TOKEN",
     "GITHUB_EVENT_NAME",
     "GITHUB_JOB",
+    "BUILD_ID",
+    "COMMIT_SHA",
     "GOOGLE_CLOUD_PROJECT",
     "HEAD_BRANCH",
     "HEAD_OWNER",

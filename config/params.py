@@ -123,6 +123,14 @@ class Measurement(_Section):
     budgets: Budgets
 
 
+class Storage(_Section):
+    """Where what DVC makes is kept besides this machine."""
+
+    dvc_remote: Annotated[str, Field(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")] | (
+        None
+    ) = None
+
+
 class Params(_Section):
     """The whole file."""
 
@@ -134,6 +142,7 @@ class Params(_Section):
     golden: list[Golden] = []
     serving: Serving = Serving()
     measurement: Measurement
+    storage: Storage = Storage()
     deployment: Deployment
 
     @model_validator(mode="after")

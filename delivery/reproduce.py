@@ -1,17 +1,46 @@
-"""``dvc repro``, in a checkout and in an exported tree alike."""
+"""``dvc repro``, with what another machine has made already and a check that nothing differs."""
 
 import argparse
-import os
-import subprocess
-import sys
+import difflib
 from pathlib import Path
 
+import yaml
+
 from config.errors import UserError
+from delivery import data
+
+LOCK = Path("dvc.lock")
 
 
-def run(_arguments: argparse.Namespace) -> None:
-    """See ``reproduce``."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take what to do before and after."""
+    parser.add_argument(
+        "--pull", action="store_true", help="first fetch what the DVC remote has, if one is set"
+    )
+    parser.add_argument(
+        "--locked", action="store_true", help="fail if dvc.lock is not what comes out"
+    )
+    parser.add_argument(
+        "--push", action="store_true", help="then put all of it into the DVC remote, if one is set"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Pull, reproduce, compare, push: those that were asked for.
+
+    Raises:
+        UserError: a step failed.
+    """
+    data.prepare()
+    remote = (arguments.pull or arguments.push) and data.open_remote()
+    before = _read_lock()
+    if arguments.pull and remote:
+        data.pull()
     reproduce()
+    if arguments.locked:
+        check_unchanged(before, _read_lock())
+    if arguments.push and remote:
+        data.push()
 
 
 def reproduce() -> None:
@@ -20,15 +49,31 @@ def reproduce() -> None:
     Raises:
         UserError: a stage failed; its own line has been printed by then.
     """
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "DVC_NO_ANALYTICS": "1",
-    }
-    dvc = [sys.executable, "-m", "dvc"]
-    if not Path(".git").exists():
-        # A cloud build gets the files without their history; DVC wants to be told.
-        subprocess.run(
-            [*dvc, "config", "--local", "core.no_scm", "true"], env=environment, check=True
-        )
-    if subprocess.run([*dvc, "repro"], env=environment, check=False).returncode:
+    data.prepare()
+    if data.dvc("repro").returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
+
+
+def check_unchanged(before: str, after: str) -> None:
+    """Compare two texts of ``dvc.lock``: one is a copy, for a build has no history to ask.
+
+    Raises:
+        UserError: they differ; names the stages, and shows the lines.
+    """
+    if before == after:
+        return
+    old, new = (yaml.safe_load(text or "{}").get("stages", {}) for text in (before, after))
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), "dvc.lock as committed", "dvc.lock as reproduced",
+        n=1, lineterm="",
+    )  # fmt: skip
+    print("\n".join(lines))
+    raise UserError(
+        f"dvc.lock is not what this tree gives: {', '.join(changed) or 'its form'}; "
+        "run `make repro` and commit dvc.lock with the change that caused it"
+    )
+
+
+def _read_lock() -> str:
+    return LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""

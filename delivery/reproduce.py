@@ -60,17 +60,17 @@ def check_unchanged(before: str, after: str) -> None:
     Raises:
         UserError: they differ; names the stages, and shows the lines.
     """
-    if before == after:
-        return
     old, new = (yaml.safe_load(text or "{}").get("stages", {}) for text in (before, after))
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if not changed:
+        return
     lines = difflib.unified_diff(
         before.splitlines(), after.splitlines(), "dvc.lock as committed", "dvc.lock as reproduced",
         n=1, lineterm="",
     )  # fmt: skip
     print("\n".join(lines))
     raise UserError(
-        f"dvc.lock is not what this tree gives: {', '.join(changed) or 'its form'}; "
+        f"dvc.lock is not what this tree gives: {', '.join(changed)}; "
         "run `make repro` and commit dvc.lock with the change that caused it"
     )
 

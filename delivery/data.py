@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from configparser import ConfigParser
 from pathlib import Path
 
 from config.errors import UserError
 from config.params import load_params
 
+LOCAL = Path(".dvc/config.local")
 REMOTE = "store"
 # What `dvc status --cloud` calls an object that the remote has and this machine has not.
 ONLY_THERE = "deleted"
@@ -30,29 +33,20 @@ def dvc(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
 
 
 def prepare() -> None:
-    """Tell DVC so where there is no history: a cloud build gets the files alone.
-
-    Raises:
-        UserError: DVC cannot be told.
-    """
+    """Tell DVC so where there is no history: a cloud build gets the files alone."""
     if not Path(".git").exists():
-        _configure("core.no_scm", "true")
+        _configure({"core": {"no_scm": "true"}})
 
 
 def open_remote() -> bool:
-    """Point DVC at the remote of ``params.yaml``; False if it names none.
-
-    Raises:
-        UserError: DVC cannot be told.
-    """
+    """Point DVC at the remote of ``params.yaml``; False if it names none."""
     url = load_params().storage.dvc_remote
     if url is None:
         print("no remote is set (storage.dvc_remote in params.yaml): nothing to pull or push")
         return False
-    _configure(f"remote.{REMOTE}.url", url)
-    # Without it DVC takes an object at its name's word: a tampered one would come in unnoticed.
-    _configure(f"remote.{REMOTE}.verify", "true")
-    _configure("core.remote", REMOTE)
+    # Without `verify` DVC takes an object at its name's word: a tampered one would come in unnoticed.
+    remote = {"url": url, "verify": "true"}
+    _configure({f"'remote \"{REMOTE}\"'": remote, "core": {"remote": REMOTE}})
     return True
 
 
@@ -87,6 +81,14 @@ def push() -> None:
         raise UserError("dvc push failed; DVC's own line above says why")
 
 
-def _configure(key: str, value: str) -> None:
-    if dvc("config", "--local", key, value).returncode:
-        raise UserError(f"dvc config {key} failed; DVC's own line above says why")
+def _configure(sections: Mapping[str, Mapping[str, str]]) -> None:
+    """Set options of this tree alone, as `dvc config --local` would, all in one go."""
+    parser = ConfigParser(interpolation=None)
+    parser.read(LOCAL, encoding="utf-8")
+    for section, options in sections.items():
+        if not parser.has_section(section):
+            parser.add_section(section)
+        for option, value in options.items():
+            parser.set(section, option, value)
+    with LOCAL.open("w", encoding="utf-8") as file:
+        parser.write(file)

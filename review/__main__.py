@@ -1,0 +1,53 @@
+"""``python -m review collect`` beside a checkout of the base, ``python -m review comment``."""
+
+import argparse
+from pathlib import Path
+
+from config.errors import run_as_command
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m review", description="Tell a reviewer what a pull request changes."
+    )
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    collecting = commands.add_parser("collect", help="compare this tree with the base's")
+    collecting.add_argument("--base", type=Path, required=True, help="a checkout of the base")
+    collecting.add_argument("--output", type=Path, required=True, help="JSON to write")
+    collecting.add_argument("--rounds", type=int, default=7, help="of micro-benchmarks; default: 7")
+    collecting.add_argument("--no-image", action="store_true", help="build no images")
+    rendering = commands.add_parser("render", help="print the comment that a report makes")
+    rendering.add_argument("report", type=Path)
+    commenting = commands.add_parser("comment", help="post a run's report on its pull request")
+    commenting.add_argument("report", type=Path)
+    return made
+
+
+def main() -> None:
+    """Do what the command line says."""
+    arguments = parser().parse_args()
+    if arguments.command == "collect":
+        from review.collect import collect
+
+        collect(
+            arguments.base,
+            Path(),
+            arguments.output,
+            rounds=arguments.rounds,
+            image=not arguments.no_image,
+        )
+        print(arguments.output)
+    elif arguments.command == "render":
+        from review.render import render
+        from review.report import read_untrusted
+
+        print(render(read_untrusted(arguments.report.read_bytes()), "https://example.com", "HEAD"))
+    else:
+        from review.comment import comment, read_source
+
+        print(comment(arguments.report, read_source()))
+
+
+if __name__ == "__main__":
+    run_as_command(main)

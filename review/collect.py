@@ -1,0 +1,66 @@
+"""Both sides of a pull request, measured on one machine, into one JSON file."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from config.errors import UserError
+from review.differences import metric_changes, param_changes
+from review.imports import compare_imports
+from review.report import Report, Sizes
+from review.speed import compare_speed
+
+BUNDLES = ("dist/service", "dist/function")
+
+
+def collect(base: Path, head: Path, output: Path, *, rounds: int, image: bool) -> Report:
+    """Reproduce both trees, compare them, and write what differs.
+
+    Raises:
+        UserError: a side cannot be reproduced, measured or built.
+    """
+    for tree in (base, head):
+        _run(tree, ["make", "repro"])
+    report = Report(
+        version=1,
+        metrics=metric_changes(base, head),
+        params=param_changes(base, head),
+        benchmarks=compare_speed(base, head, rounds=rounds),
+        imports=compare_imports(base, head),
+        image_bytes=_image_sizes(base, head) if image else None,
+        bundle_bytes=Sizes(base=_bundle_size(base), head=_bundle_size(head)),
+    )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return report
+
+
+def _bundle_size(tree: Path) -> int:
+    files = (path for bundle in BUNDLES for path in (tree / bundle).rglob("*"))
+    return sum(path.stat().st_size for path in files if path.is_file())
+
+
+def _image_sizes(base: Path, head: Path) -> Sizes:
+    """Build both images; by the base's own command if it has one, else by head's on its bundle."""
+    return Sizes(base=_image_size(base), head=_image_size(head))
+
+
+def _image_size(tree: Path) -> int:
+    done = _run(tree, [".venv/bin/python", "-m", "delivery", "build", "--json"])
+    try:
+        return int(json.loads(done)["bytes"])
+    except (ValueError, KeyError):
+        raise UserError(f"`delivery build --json` in {tree} does not say how large it is") from None
+
+
+def _run(tree: Path, command: list[str]) -> str:
+    """Run a command in a tree; its stdout.
+
+    Raises:
+        UserError: it fails, with its last lines.
+    """
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        raise UserError(f"`{' '.join(command)}` fails in {tree}: {' '.join(lines[-3:])[:400]}")
+    return done.stdout

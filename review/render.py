@@ -1,0 +1,102 @@
+"""A report as Markdown. Nothing in it is trusted to be harmless: all text stands in code spans."""
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.text import EN_DASH, number, ratio
+from review.report import Benchmark, Change, Imports, Report, Sizes
+
+MARKER = "<!-- twinserve: pull request report -->"
+# A benchmark is called slower or faster only if its whole interval says so by this much.
+NOTABLE = 0.05
+NONE = EN_DASH
+
+
+def render(report: Report, run_url: str, commit: str) -> str:
+    """The comment's text, marker first."""
+    sections = [
+        _section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
+        _section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
+        _benchmarks(report.benchmarks),
+        _section(
+            "Imports before the first prediction",
+            ("target", "main", "here", "new packages", "gone"),
+            map(_imports, report.imports),
+        ),
+        _section("Size, MB", ("", "main", "here", "change"), _sizes(report)),
+    ]
+    head = f"### What this changes against main\n\nAt {_code(commit[:12])}, [this run]({run_url})."
+    return "\n\n".join([MARKER, head, *sections]) + "\n"
+
+
+def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    if not lines:
+        return f"**{title}**: no difference."
+    rule = "|".join(["---", *["---:"] * (len(columns) - 1)])
+    return "\n".join([f"**{title}**", "", f"| {' | '.join(columns)} |", f"|{rule}|", *lines])
+
+
+def _benchmarks(benchmarks: Sequence[Benchmark]) -> str:
+    rows = [(_benchmark(one), _verdict(one)) for one in benchmarks]
+    notable = [verdict for _, verdict in rows if verdict]
+    said = ", ".join(notable) if notable else "none faster or slower beyond noise"
+    table = _section(
+        "Micro-benchmarks, µs", ("", "main", "here", "here / main (95%)"), [row for row, _ in rows]
+    )
+    return f"{table}\n\n{said}." if rows else table
+
+
+def _change(change: Change) -> tuple[str, ...]:
+    return (_code(change.name), *(_value(text) for text in (change.base, change.head)))
+
+
+def _benchmark(one: Benchmark) -> tuple[str, ...]:
+    interval = f"{one.ratio.low:.2f}{EN_DASH}{one.ratio.high:.2f}"
+    return (
+        _code(one.name),
+        number(one.base_us),
+        number(one.head_us),
+        f"{ratio(one.ratio.value)} ({interval})",
+    )
+
+
+def _verdict(one: Benchmark) -> str:
+    if one.ratio.low > 1 + NOTABLE:
+        return f"{_code(one.name)} is slower"
+    if one.ratio.high < 1 - NOTABLE:
+        return f"{_code(one.name)} is faster"
+    return ""
+
+
+def _imports(one: Imports) -> tuple[str, ...]:
+    return (
+        one.target,
+        f"{one.base_modules:,}",
+        f"{one.head_modules:,}",
+        ", ".join(map(_code, one.added)) or NONE,
+        ", ".join(map(_code, one.removed)) or NONE,
+    )
+
+
+def _sizes(report: Report) -> list[tuple[str, ...]]:
+    rows = [_size("both bundles", report.bundle_bytes)]
+    if report.image_bytes is not None:
+        rows.insert(0, _size("image", report.image_bytes))
+    return rows
+
+
+def _size(label: str, sizes: Sizes) -> tuple[str, ...]:
+    change = (sizes.head - sizes.base) / 1e6
+    return (label, f"{sizes.base / 1e6:.2f}", f"{sizes.head / 1e6:.2f}", f"{change:+.2f}")
+
+
+def _value(text: str | None) -> str:
+    return NONE if text is None else _code(text)
+
+
+def _code(text: str) -> str:
+    """A code span of a table: in it nothing is a link, an image, HTML or a mention."""
+    plain = "".join(one if one.isprintable() else " " for one in text)
+    for harmful, harmless in (("`", "'"), ("\\", "/"), ("|", "!")):
+        plain = plain.replace(harmful, harmless)
+    return f"`{plain or ' '}`"

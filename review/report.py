@@ -1,0 +1,112 @@
+"""The artifact that a pull request's run hands to the job that may write: its shape and limits.
+
+It comes out of code that nobody has reviewed yet. Whatever does not fit is refused whole.
+"""
+
+import json
+from typing import Annotated, Literal
+
+import jsonschema
+from pydantic import BaseModel, ConfigDict, Field
+
+from config.errors import UserError
+
+LARGEST_BYTES = 256 * 1024
+MOST_ROWS = 200
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/\[\] -]{0,119}$")]
+Text = Annotated[str, Field(max_length=200)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Positive = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Change(_Part):
+    """A metric or a parameter that differs, as JSON text; None where it is absent."""
+
+    name: Name
+    base: Text | None
+    head: Text | None
+
+
+class Ratio(_Part):
+    """Head over base, of pairs taken side by side, with its 95% interval."""
+
+    value: Positive
+    low: Positive
+    high: Positive
+
+
+class Benchmark(_Part):
+    """A micro-benchmark: medians in microseconds."""
+
+    name: Name
+    base_us: Positive
+    head_us: Positive
+    ratio: Ratio
+
+
+class Imports(_Part):
+    """What a target's first prediction imports.
+
+    Attributes:
+        added: packages that the base did without.
+        removed: packages that the base needed.
+    """
+
+    target: Literal["service", "function"]
+    base_modules: Count
+    head_modules: Count
+    added: Annotated[tuple[Name, ...], Field(max_length=MOST_ROWS)]
+    removed: Annotated[tuple[Name, ...], Field(max_length=MOST_ROWS)]
+
+
+class Sizes(_Part):
+    """Bytes of the same thing, on both sides."""
+
+    base: Count
+    head: Count
+
+
+class Report(_Part):
+    """Everything a comment is made of."""
+
+    version: Literal[1]
+    metrics: Annotated[tuple[Change, ...], Field(max_length=MOST_ROWS)]
+    params: Annotated[tuple[Change, ...], Field(max_length=MOST_ROWS)]
+    benchmarks: Annotated[tuple[Benchmark, ...], Field(max_length=MOST_ROWS)]
+    imports: Annotated[tuple[Imports, ...], Field(max_length=2)]
+    image_bytes: Sizes | None
+    bundle_bytes: Sizes
+
+
+def json_schema() -> dict[str, object]:
+    """The shape as JSON Schema (2020-12)."""
+    return Report.model_json_schema()
+
+
+def read_untrusted(content: bytes) -> Report:
+    """Take an artifact at nobody's word.
+
+    Raises:
+        UserError: it is too large, is not JSON, or does not fit the schema.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise UserError(f"the report has {len(content):,} bytes, over {LARGEST_BYTES:,}: refused")
+    try:
+        members = json.loads(content, parse_constant=_refuse)
+        jsonschema.Draft202012Validator(json_schema()).validate(members)
+        return Report.model_validate_json(content)
+    except jsonschema.ValidationError as error:
+        # The message would quote what was found, which is a stranger's.
+        raise UserError(f"the report does not fit its schema at {error.json_path!r:.200}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"the report is refused: {type(error).__name__}") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)

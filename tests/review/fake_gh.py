@@ -1,0 +1,59 @@
+"""GitHub's ``gh api`` on a file of state: the pull requests and comments of one repository.
+
+Shapes: GitHub's REST documentation, "List pull requests", "Issue comments".
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+STATE = Path(os.environ["GH_STATE"])
+ME = "github-actions[bot]"
+
+
+def main() -> int:
+    """Answer one call."""
+    words = sys.argv[1:]
+    assert words.pop(0) == "api"
+    if os.environ.get("GH_TOKEN") != "the-token":
+        sys.stderr.write("HTTP 401: Bad credentials\n")
+        return 1
+    method = words[words.index("--method") + 1] if "--method" in words else "GET"
+    path = next(word for word in words if word.startswith("repos/owner/twinserve/"))
+    state: dict[str, Any] = json.loads(STATE.read_text())
+    fields = [words[at + 1] for at, word in enumerate(words) if word == "--raw-field"]
+    answer = respond(state, method, path.removeprefix("repos/owner/twinserve/"), fields)
+    STATE.write_text(json.dumps(state))
+    json.dump([answer] if "--slurp" in words else answer, sys.stdout)
+    return 0
+
+
+def respond(state: dict[str, Any], method: str, path: str, fields: list[str]) -> Any:  # noqa: ANN401
+    """What the API says."""
+    if (method, path) == ("GET", "pulls"):
+        wanted = dict(field.split("=", 1) for field in fields)
+        return [
+            {"number": one["number"], "head": {"sha": one["sha"]}}
+            for one in state["pulls"]
+            if (one["state"], one["label"]) == (wanted["state"], wanted["head"])
+        ]
+    kind, _, rest = path.partition("/")
+    assert kind == "issues"
+    if method == "GET":
+        return [one for one in state["comments"] if f"{one['issue']}/comments" == rest]
+    body = json.load(sys.stdin)["body"]
+    if method == "POST":
+        made = {"id": len(state["comments"]) + 1, "issue": int(rest.split("/")[0]), "body": body}
+        state["comments"].append(
+            {**made, "user": {"login": ME}, "html_url": f"https://github.com/c/{made['id']}"}
+        )
+        return state["comments"][-1]
+    (comment,) = [one for one in state["comments"] if rest == f"comments/{one['id']}"]
+    comment["body"] = body
+    return comment
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""A report as a run would leave it."""
+
+import json
+from typing import Any
+
+
+def sample() -> dict[str, Any]:
+    """One row of each kind, as JSON members."""
+    return {
+        "version": 1,
+        "metrics": [{"name": "accuracy", "base": "0.933333", "head": "0.966667"}],
+        "params": [{"name": "estimator.arguments.n_estimators", "base": "100", "head": None}],
+        "benchmarks": [
+            {
+                "name": "test_handler.py::test_predict",
+                "base_us": 41.5,
+                "head_us": 62.25,
+                "ratio": {"value": 1.5, "low": 1.45, "high": 1.56},
+            },
+            {
+                "name": "test_validation.py::test_valid",
+                "base_us": 5.0,
+                "head_us": 5.5,
+                "ratio": {"value": 1.1, "low": 0.9, "high": 1.3},
+            },
+        ],
+        "imports": [
+            {
+                "target": "service",
+                "base_modules": 410,
+                "head_modules": 1405,
+                "added": ["fastapi", "pydantic"],
+                "removed": [],
+            }
+        ],
+        "image_bytes": {"base": 390_000_000, "head": 391_500_000},
+        "bundle_bytes": {"base": 340_000, "head": 330_000},
+    }
+
+
+def encoded(members: object) -> bytes:
+    """As the artifact holds it."""
+    return json.dumps(members).encode()

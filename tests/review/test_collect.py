@@ -1,0 +1,61 @@
+"""`review collect` on two real trees, of which one has another forest."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from review.report import read_untrusted
+from tests.pipeline.trees import ROOT, export
+
+
+def tree(directory: Path) -> Path:
+    """An exported tree that is set up as a checkout is."""
+    made = export(directory)
+    shutil.copy2(ROOT / "Makefile", made)
+    (made / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    shutil.copytree(ROOT / "review", made / "review")
+    return made
+
+
+def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
+    """A smaller forest shows as a parameter and a smaller bundle; the benchmarks are compared."""
+    base, head = tree(tmp_path / "base"), tree(tmp_path / "head")
+    params = head / "params.yaml"
+    text = params.read_text()
+    assert "n_estimators: 100" in text
+    params.write_text(text.replace("n_estimators: 100", "n_estimators: 20"))
+    command = [".venv/bin/python", "-m", "review", "collect", "--base", str(base)]
+    done = subprocess.run(
+        [*command, "--output", "reports/review.json", "--rounds", "1", "--no-image"],
+        cwd=head,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = read_untrusted((head / "reports" / "review.json").read_bytes())
+    (change,) = report.params
+    assert (change.name, change.base, change.head) == (
+        "estimator.arguments.n_estimators",
+        "100",
+        "20",
+    )
+    assert {one.name for one in report.benchmarks} >= {"test_handler.py::test_predict"}
+    assert report.bundle_bytes.head < report.bundle_bytes.base
+    assert [one.target for one in report.imports] == ["service", "function"]
+    assert not report.imports[0].added
+    assert report.image_bytes is None
+
+
+def test_side_that_cannot_be_reproduced_ends_in_a_line(tmp_path: Path) -> None:
+    """Which command, in which tree."""
+    head = tree(tmp_path / "head")
+    (tmp_path / "empty").mkdir()
+    command = [".venv/bin/python", "-m", "review", "collect", "--base", str(tmp_path / "empty")]
+    done = subprocess.run(
+        [*command, "--output", "review.json"], cwd=head, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: `make repro` fails in {tmp_path / 'empty'}: ")
+    assert not (head / "review.json").exists()

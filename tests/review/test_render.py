@@ -1,0 +1,59 @@
+"""The comment: what a reviewer reads, and what cannot be smuggled into it."""
+
+import re
+
+from review.render import MARKER, render
+from review.report import read_untrusted
+from tests.review.reports import encoded, sample
+
+URL = "https://github.com/owner/twinserve/actions/runs/4711"
+COMMIT = "a" * 40
+
+
+def rendered(**members: object) -> str:
+    """The comment of the sample, with some members replaced."""
+    return render(read_untrusted(encoded({**sample(), **members})), URL, COMMIT)
+
+
+def test_comment_tells_each_difference() -> None:
+    """Every figure of the report stands in it, both sides, and what follows from it."""
+    text = rendered()
+    assert text.startswith(MARKER)
+    for row in (
+        "| `accuracy` | `0.933333` | `0.966667` |",
+        "| `estimator.arguments.n_estimators` | `100` | – |",  # noqa: RUF001 - as it is shown
+        "| `test_handler.py::test_predict` | 41.5 | 62.2 | 1.50× (1.45–1.56) |",  # noqa: RUF001
+        "| service | 410 | 1,405 | `fastapi`, `pydantic` | – |",  # noqa: RUF001 - likewise
+        "| image | 390.00 | 391.50 | +1.50 |",
+        "| both bundles | 0.34 | 0.33 | -0.01 |",
+    ):
+        assert row in text.splitlines()
+    assert f"[this run]({URL})" in text
+
+
+def test_only_a_whole_interval_is_called_slower() -> None:
+    """A ratio whose interval holds 1 is noise, however large its middle."""
+    text = rendered()
+    assert "`test_handler.py::test_predict` is slower." in text
+    assert "test_valid` is" not in text
+    faster = {"value": 0.8, "low": 0.75, "high": 0.85}
+    benchmark = {**sample()["benchmarks"][0], "ratio": faster}
+    assert "is faster." in rendered(benchmarks=[benchmark])
+    noise = sample()["benchmarks"][1:]
+    assert "none faster or slower beyond noise." in rendered(benchmarks=noise)
+
+
+def test_nothing_to_tell_is_told() -> None:
+    """A section without a difference says so, rather than showing an empty table."""
+    text = rendered(metrics=[], params=[], benchmarks=[], imports=[], image_bytes=None)
+    assert text.count("no difference.") == 4
+    assert "image" not in text
+
+
+def test_values_cannot_leave_their_code_spans() -> None:
+    """Links, pictures, HTML, mentions, new lines, cells and back-ticks stay plain text."""
+    evil = "`</td>|\n\\`[x](https://evil.example)![](x)<img src=x>@everyone\u202e"
+    text = rendered(params=[{"name": "model.name", "base": evil, "head": "iris"}])
+    (row,) = [line for line in text.splitlines() if "evil" in line]
+    assert re.fullmatch(r"\| `[^`|]+` \| `[^`|]+` \| `[^`|]+` \|", row)
+    assert "\u202e" not in text

@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 
 .PHONY: help
 help: ## list every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/ready ## reproduce the model, serve it on both targets, check and measure them
@@ -36,6 +36,26 @@ lint: .venv/ready ## ruff, mypy and hadolint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/hadolint service/Dockerfile
+
+.PHONY: lint-workflows
+lint-workflows: .venv/ready ## the pipeline's own files: schemas, zizmor's strictest rules
+	@$(BIN)/zizmor --quiet --pedantic .
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.cloudbuild cloudbuild.yaml
+
+.PHONY: verify
+verify: .venv/ready ## hold locks, model and bundles to each other, by hash
+	@$(BIN)/python -m delivery verify
+
+.PHONY: sbom
+sbom: .venv/ready ## list what the service's image holds, as CycloneDX (reports/sbom.json)
+	@$(BIN)/python -m delivery sbom
+
+.PHONY: audit
+audit: .venv/ready ## known vulnerabilities of what is served (asks PyPI)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip $(addprefix -r ,$(wildcard locks/service-*.txt locks/function-*.txt))
 
 .PHONY: lock
 lock: .venv/ready ## compile the lock files anew from pyproject.toml

@@ -41,18 +41,23 @@ def assemble() -> dict[str, Path]:
     contents = {target: _contents(target) for target in TARGETS}
     # One hash over both: a release is one bundle on two targets, and its name says which.
     digests = {target: _digests(files) for target, files in contents.items()}
-    lines = [
-        f"{digest}  {target}/{name}\n"
-        for target in TARGETS
-        for name, digest in digests[target].items()
-    ]
-    bundle_hash = hashlib.sha256("".join(lines).encode()).hexdigest()
+    bundle_hash = combined_hash(digests)
     DIST.mkdir(exist_ok=True)
     for target, files in contents.items():
         manifest = {"bundle": bundle_hash, "target": target, "files": digests[target]}
         text = json.dumps(manifest, indent=2) + "\n"
         _replace(DIST / target, {**files, MANIFEST_NAME: text.encode()})
     return {target: DIST / target for target in TARGETS}
+
+
+def combined_hash(digests: Mapping[str, Mapping[str, str]]) -> str:
+    """SHA-256 over the files of both bundles, given as digests by target and name."""
+    lines = [
+        f"{digest}  {target}/{name}\n"
+        for target in TARGETS
+        for name, digest in digests[target].items()
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def read_bundle_hash(bundle: Path) -> str:

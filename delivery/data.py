@@ -44,7 +44,7 @@ def open_remote() -> bool:
     if url is None:
         print("no remote is set (storage.dvc_remote in params.yaml): nothing to pull or push")
         return False
-    # Without `verify` DVC takes an object at its name's word: a tampered one would come in unnoticed.
+    # Without `verify` DVC takes an object at its name's word: a tampered one would come in.
     remote = {"url": url, "verify": "true"}
     _configure({f"'remote \"{REMOTE}\"'": remote, "core": {"remote": REMOTE}})
     return True

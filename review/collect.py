@@ -40,17 +40,22 @@ def _bundle_size(tree: Path) -> int:
     return sum(path.stat().st_size for path in files if path.is_file())
 
 
-def _image_sizes(base: Path, head: Path) -> Sizes:
-    """Build both images; by the base's own command if it has one, else by head's on its bundle."""
-    return Sizes(base=_image_size(base), head=_image_size(head))
+def _image_sizes(base: Path, head: Path) -> Sizes | None:
+    """Build both images; None if the base is from before there was one to build."""
+    ours = _image_size(head)
+    try:
+        theirs = _image_size(base)
+    except UserError as error:
+        print(f"no size of the base's image: {error}")
+        return None
+    return Sizes(base=theirs, head=ours)
 
 
 def _image_size(tree: Path) -> int:
+    """Bytes, uncompressed, the base image's included."""
     done = _run(tree, [".venv/bin/python", "-m", "delivery", "build", "--json"])
-    try:
-        return int(json.loads(done)["bytes"])
-    except (ValueError, KeyError):
-        raise UserError(f"`delivery build --json` in {tree} does not say how large it is") from None
+    built = json.loads(done)
+    return int(built["base_bytes"]) + int(built["own_bytes"])
 
 
 def _run(tree: Path, command: list[str]) -> str:

@@ -1,0 +1,142 @@
+"""The chain from the locks to what is served, link by link, with nothing but this machine."""
+
+import argparse
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from config.card import load_card
+from config.errors import UserError
+from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME
+from delivery import data
+from delivery.bundle import DIST, MODELS, TARGETS, combined_hash, read_bundle_hash
+from delivery.manifest import verify_bundle
+
+LOCKS = Path("locks")
+REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==\S+")
+HASH = "--hash=sha256:"
+
+
+def run(_arguments: argparse.Namespace) -> None:
+    """Say of each link that it holds.
+
+    Raises:
+        UserError: the first that does not.
+    """
+    for link, verify in LINKS:
+        verify()
+        print(f"ok  {link}")
+    print(f"bundle {read_bundle_hash(DIST / TARGETS[0])}")
+
+
+def verify_locks() -> None:
+    """Every requirement of every lock names one version and at least one hash.
+
+    Raises:
+        UserError: one does not.
+    """
+    paths = sorted(LOCKS.glob("*.txt"))
+    if not paths:
+        raise UserError(f"{LOCKS}: no lock files; make them with `make lock`")
+    for path in paths:
+        for requirement in requirements(path.read_text(encoding="utf-8")):
+            if not REQUIREMENT.match(requirement) or HASH not in requirement:
+                raise UserError(
+                    f"{path}: {requirement.split(' ')[0]!r} is not one version with its hashes; "
+                    "compile the locks anew with `make lock`"
+                )
+
+
+def requirements(text: str) -> Iterable[str]:
+    """The requirements of a lock file, each in one line with its hashes."""
+    for line in text.replace("\\\n", " ").splitlines():
+        content = re.sub(r"(^|\s)#.*$", "", line).strip()
+        if content:
+            yield " ".join(content.split())
+
+
+def verify_outputs() -> None:
+    """What DVC's stages made is what ``dvc.lock`` says, and nothing they read has changed since.
+
+    Raises:
+        UserError: an output or a dependency differs.
+    """
+    data.prepare()
+    status = data.dvc("status", "--json", capture=True)
+    if status.returncode:
+        raise UserError("dvc status failed; DVC's own line above says why")
+    if changed := json.loads(status.stdout):
+        raise UserError(f"not as in dvc.lock: {', '.join(changed)}; run `make repro`")
+
+
+def verify_card() -> None:
+    """Each artifact that the model card names has the SHA-256 that the card gives.
+
+    Raises:
+        UserError: one is missing or another.
+    """
+    card = load_card(MODELS / CARD_NAME)
+    for name, expected in card.artifacts.items():
+        _compare(MODELS / name, expected, f"{MODELS / CARD_NAME} says {expected[:12]}")
+
+
+def verify_bundles() -> None:
+    """Both bundles hold what their manifests say, and one hash stands for both.
+
+    Raises:
+        UserError: a file is missing, extra or changed, or the hashes disagree.
+    """
+    files = {}
+    for target in TARGETS:
+        verify_bundle(DIST / target)
+        manifest = json.loads((DIST / target / MANIFEST_NAME).read_bytes())
+        files[target] = manifest["files"]
+    expected = combined_hash(files)
+    for target in TARGETS:
+        if read_bundle_hash(DIST / target) != expected:
+            raise UserError(
+                f"{DIST / target / MANIFEST_NAME} is of another assembly than the files beside it; "
+                "make both anew with `dvc repro --force bundle`"
+            )
+
+
+def verify_contents() -> None:
+    """What the bundles install and serve is what the locks and the model card name.
+
+    Raises:
+        UserError: a requirement, the card or the model differs.
+    """
+    card = load_card(MODELS / CARD_NAME)
+    for target in TARGETS:
+        lock = LOCKS / f"{target}-{card.runtime}.txt"
+        _same(DIST / target / REQUIREMENTS_NAME, lock)
+        for name in (CARD_NAME, card.served):
+            _same(DIST / target / name, MODELS / name)
+
+
+def _same(path: Path, other: Path) -> None:
+    _compare(path, _digest(other), f"{other} has {_digest(other)[:12]}")
+
+
+def _compare(path: Path, expected: str, why: str) -> None:
+    found = _digest(path)
+    if found != expected:
+        raise UserError(f"{path} has SHA-256 {found[:12]}, but {why}; run `make repro`")
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make it with `make repro`") from None
+
+
+LINKS: tuple[tuple[str, Callable[[], None]], ...] = (
+    ("every lock: one version and its hashes for each requirement", verify_locks),
+    ("dvc.lock: every input and output is as locked", verify_outputs),
+    ("model card: every artifact has its SHA-256", verify_card),
+    ("manifests: both bundles hold what was assembled", verify_bundles),
+    ("bundles: requirements from the locks, model and card from models/", verify_contents),
+)

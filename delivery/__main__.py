@@ -25,6 +25,7 @@ COMMANDS = {
     "push": Command("delivery.push", "push the image that was built, and record its digest"),
     "bootstrap": Command("delivery.bootstrap", "make a Google Cloud project ready for releases"),
     "release": Command("delivery.release", "bring dist/ to both targets, or to neither"),
+    "submit": Command("delivery.submit", "build and release in Cloud Build, by cloudbuild.yaml"),
     "rollback": Command("delivery.rollback", "bring both targets back to an earlier release"),
     "status": Command("delivery.status", "what serves on both targets, and whether in step"),
     "cleanup": Command("delivery.cleanup", "delete what no release needs, or everything"),

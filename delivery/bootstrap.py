@@ -37,6 +37,7 @@ PROJECT_ROLES = (
     "roles/run.sourceDeveloper",  # a function is deployed from its source
     "roles/cloudbuild.builds.editor",  # `builds submit`
     "roles/logging.viewer",  # the build's log, and the targets'
+    "roles/logging.logWriter",  # a build that runs as the deployer writes its log
     "roles/serviceusage.serviceUsageConsumer",  # each call names the project
 )
 
@@ -117,6 +118,8 @@ def _grant(cloud: Cloud, deployer: str, principals: str) -> None:
     project.grant(
         gcloud, (*accounts, cloud.runtime_account), account, "roles/iam.serviceAccountUser"
     )
+    # It submits builds that run as itself.
+    project.grant(gcloud, (*accounts, deployer), account, "roles/iam.serviceAccountUser")
     tokens = "roles/iam.serviceAccountTokenCreator"
     project.grant(gcloud, (*accounts, deployer), account, tokens)
     project.grant(gcloud, (*accounts, deployer), principals, "roles/iam.workloadIdentityUser")

@@ -17,7 +17,13 @@ from delivery.checks import private_token
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.measuring import judge, take_measurement
 from delivery.traffic import Services, release_of
-from targets.cloud_run import Revision, Service, read_services
+from targets.cloud_run import (
+    PROBE_LABEL,
+    Revision,
+    Service,
+    delete_service,
+    read_services,
+)
 from targets.probe import ProbeTarget, probe_service
 
 REPORTS = Path("reports")
@@ -25,8 +31,13 @@ WIDTH = 80
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the project."""
+    """Take the project, and whether only to clean up."""
     add_cloud_arguments(parser)
+    parser.add_argument(
+        "--clean-up",
+        action="store_true",
+        help="measure nothing: delete the copies that a killed measurement has left",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -37,6 +48,9 @@ def run(arguments: argparse.Namespace) -> None:
     """
     cloud = open_cloud(arguments)
     services = read_services(cloud.gcloud, cloud.region)
+    if arguments.clean_up:
+        clean_up(cloud, services)
+        return
     release = release_of(cloud, services)
     if release is None:
         raise UserError("the two targets are not in step; see `python -m delivery status`")
@@ -51,6 +65,20 @@ def run(arguments: argparse.Namespace) -> None:
     cloud.say(f"report: {page} (and .md, .json)")
     cloud.result({"release": release, "report": str(page)})
     judge(results)
+
+
+def clean_up(cloud: Cloud, services: Services) -> None:
+    """Delete every copy that is there.
+
+    Raises:
+        GcloudError: one cannot be deleted.
+    """
+    left = [name for name, service in services.items() if PROBE_LABEL in service.labels]
+    for name in left:
+        cloud.say(f"deleting {name}")
+        delete_service(cloud.gcloud, cloud.region, name)
+    cloud.say(f"{len(left)} probe services were left" if left else "no probe service was left")
+    cloud.result({"deleted": left})
 
 
 def _bundle(service: Service) -> str:

@@ -16,7 +16,7 @@ from tests.pipeline.stand_ins import Rule
 PROJECT = {
     "GOOGLE_CLOUD_PROJECT": "a-project",
     "WORKLOAD_IDENTITY_PROVIDER": "projects/1/locations/global/workloadIdentityPools/p/providers/g",
-    "DEPLOYER_SERVICE_ACCOUNT": "deployer@a-project.iam.gserviceaccount.com",
+    "DEPLOYER": "deployer@a-project.iam.gserviceaccount.com",
 }
 LOGGED_IN = f"auth {' '.join(PROJECT.values())}"
 IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
@@ -34,7 +34,7 @@ LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
 CLEANED: Rule = {"call": "delivery probe --clean-up"}
 PROBED: Rule = {
     "call": "delivery probe",
-    "files": {"reports/probe.md": "a table", "reports/probe.json": ""},
+    "files": {"reports/report.md": "a table", "reports/report.json": ""},
 }
 MEASURED = (CLEANED, PROBED)
 RELEASED = (SUBMITTED, REPRODUCED, LISTED)
@@ -173,9 +173,10 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
         f"attest  {IMAGE} {DIGEST} reports/sbom.json",
         LOGGED_IN,
         "setup-gcloud 528.0.0",
+        "python -m delivery repro --pull",
         "python -m delivery probe",
         "python -m delivery probe --clean-up",
-        "upload-artifact latency error reports/probe.*",
+        "upload-artifact latency error reports/report.*",
     ]
     setting_up = ("setup-python 3.11", "make .venv/ready")
     assert [line for line in run.lines() if line not in setting_up] == expected
@@ -231,13 +232,14 @@ def test_measurement_runs_by_itself(
     assert run.lines()[2:] == [
         LOGGED_IN,
         "setup-gcloud 528.0.0",
+        "python -m delivery repro --pull",
         "python -m delivery probe",
         "python -m delivery probe --clean-up",
-        "upload-artifact latency error reports/probe.*",
+        "upload-artifact latency error reports/report.*",
     ]
     assert run.summary.strip() == "a table"
     kept = {path.name for path in (workflows.stand_ins.artifacts / "latency").iterdir()}
-    assert kept == {"probe.md", "probe.json"}
+    assert kept == {"report.md", "report.json"}
 
 
 def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -> None:
@@ -250,7 +252,7 @@ def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -
     assert run.steps["measure", "Measure"] == "failure"
     assert "python -m delivery probe --clean-up" in run.lines()
     assert run.summary.strip() == "a table"
-    assert (workflows.stand_ins.artifacts / "latency" / "probe.md").exists()
+    assert (workflows.stand_ins.artifacts / "latency" / "report.md").exists()
 
 
 def test_measurement_waits_for_a_project(workflows: Workflows) -> None:

@@ -1,0 +1,59 @@
+"""Build and release in Cloud Build, and wait: cloudbuild.yaml on the tree as it lies here."""
+
+import argparse
+import os
+from pathlib import Path
+
+from config.errors import UserError
+from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
+from delivery.identity import current_commit
+from delivery.names import account_email, releases_bucket
+from delivery.records import read_image
+from delivery.traffic import release_of
+from targets.cloud_run import read_services
+
+FILE = "cloudbuild.yaml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the project and the commit."""
+    add_cloud_arguments(parser)
+    parser.add_argument("--commit", help="git's; else $COMMIT_SHA, $GITHUB_SHA, or HEAD")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """See ``submit``."""
+    submit(open_cloud(arguments), arguments.commit or current_commit())
+
+
+def submit(cloud: Cloud, commit: str) -> None:
+    """Run the build as the deployer, then say what serves, to a workflow's later steps too.
+
+    Raises:
+        UserError: the build failed, or what serves afterwards is no release.
+    """
+    deployer = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
+    cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
+    cloud.gcloud.change(
+        "builds",
+        "submit",
+        ".",
+        f"--config={FILE}",
+        f"--region={cloud.region}",
+        f"--substitutions=_COMMIT={commit}",
+        f"--service-account=projects/{cloud.gcloud.project}/serviceAccounts/{deployer}",
+        # The bucket that the deployer may write, rather than one that gcloud would have to make.
+        f"--gcs-source-staging-dir=gs://{releases_bucket(cloud.gcloud.project)}/source",
+    )
+    if cloud.gcloud.dry_run:
+        return
+    release = release_of(cloud, read_services(cloud.gcloud, cloud.region))
+    if release is None:
+        raise UserError("the build is done, but the targets are not in step; see `status`")
+    image, _, digest = read_image(cloud, release).partition("@")
+    outputs = {"release": release, "image": image, "digest": digest}
+    cloud.say(f"{release} serves on both, image {digest}")
+    cloud.result(outputs)
+    if path := os.environ.get("GITHUB_OUTPUT"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in outputs.items())

@@ -1,0 +1,341 @@
+"""What the files under ``.github`` must keep to; each rule gives a line for each fault."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from review.comment import VARIABLES
+from tests.pipeline import commands
+from tests.pipeline.workflow_files import PIN, Files, parse
+
+HERE = Path(__file__).parent
+SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
+SHORTEST_DAYS = 7
+# GitHub keeps artifacts no longer.
+LONGEST_DAYS = 90
+ARTIFACTS = {("review", "reports/review.json"), ("latency", "reports/report.*")}
+LOGIN = {
+    "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
+    "workload_identity_provider": "${{ vars.WORKLOAD_IDENTITY_PROVIDER }}",
+    "service_account": "${{ vars.DEPLOYER }}",
+}
+MODEL = {"subject-path": "models/model.*"}
+IMAGE = {
+    "subject-name": "${{ steps.build.outputs.image }}",
+    "subject-digest": "${{ steps.build.outputs.digest }}",
+}
+EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+STEP_OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.")
+SCHEMAS = {
+    ".github/workflows/": "github-workflows.json",
+    ".github/actions/": "github-actions.json",
+    ".github/dependabot.yml": "dependabot.json",
+}
+
+
+@cache
+def _policy() -> dict[str, Any]:
+    policy = yaml.safe_load((HERE / "policy.yaml").read_text().replace("\n  on:", '\n  "on":'))
+    assert isinstance(policy, dict)
+    return policy
+
+
+@cache
+def _schema(name: str) -> Any:  # noqa: ANN401 - a validator
+    folder = package_files("check_jsonschema") / "builtin_schemas" / "vendor"
+    return jsonschema.Draft7Validator(json.loads((folder / name).read_text()))
+
+
+def fits_schemas(files: Files) -> Iterator[str]:
+    """GitHub's own schemas know every key."""
+    for name, text in files.texts.items():
+        yield from _misfits(name, text)
+
+
+@cache
+def _misfits(name: str, text: str) -> list[str]:
+    (schema,) = [one for start, one in SCHEMAS.items() if name.startswith(start)]
+    errors = _schema(schema).iter_errors(parse(text))
+    return [f"{name}: {error.json_path}: {error.message:.100}" for error in errors]
+
+
+def follows_policy(files: Files) -> Iterator[str]:
+    """Triggers, concurrency, permissions, order and commands are those of ``policy.yaml``."""
+    if set(files.workflows) != set(_policy()):
+        yield f"workflows: {sorted(set(files.workflows) ^ set(_policy()))}"
+    for name, content in files.workflows.items():
+        intent = _policy().get(name, {})
+        if content.get("permissions") != {}:
+            yield f"{name}: permissions at the top are not empty"
+        if _without_texts(content.get("on")) != intent.get("on"):
+            yield f"{name}: another trigger than intended"
+        if content.get("concurrency") != intent.get("concurrency"):
+            yield f"{name}: another concurrency than intended"
+        if set(content["jobs"]) != set(intent.get("jobs", {})):
+            yield f"{name}: other jobs than intended"
+    for job in files.jobs:
+        intent = _policy().get(job.workflow, {}).get("jobs", {}).get(job.id, {})
+        found = {
+            "permissions": job.raw.get("permissions"),
+            "environment": job.raw.get("environment"),
+            "env": job.raw.get("env"),
+            "if": job.raw.get("if"),
+            "needs": job.needs or None,
+            "uses": job.raw.get("uses"),
+            "matrix": job.raw.get("strategy", {}).get("matrix"),
+            "steps": [step.intent for step in job.steps] or None,
+        }
+        for key, value in found.items():
+            if value != intent.get(key):
+                yield f"{job.where}: {key} is not as intended"
+
+
+def _without_texts(content: Any) -> Any:  # noqa: ANN401 - YAML
+    if isinstance(content, Mapping):
+        return {key: _without_texts(one) for key, one in content.items() if key != "description"}
+    return content
+
+
+def jobs_are_bounded(files: Files) -> Iterator[str]:
+    """A runner of GitHub's, a limit of time, and a matrix whose jobs all run to their end."""
+    for job in files.jobs:
+        if "uses" in job.raw:
+            continue
+        minutes = job.raw.get("timeout-minutes", 0)
+        if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+            yield f"{job.where}: {minutes} minutes are no sensible limit"
+        if job.raw.get("runs-on") != "ubuntu-latest":
+            yield f"{job.where}: runs elsewhere"
+        if "strategy" in job.raw and job.raw["strategy"].get("fail-fast") is not False:
+            yield f"{job.where}: one Python's failure hides another's"
+
+
+def actions_are_known(files: Files) -> Iterator[str]:
+    """Only those that have been looked at, for which there is a stand-in."""
+    for step in files.steps:
+        if step.action is not None and step.action not in _EXPECTED:
+            yield f"{step.where}: {step.action} is an action that nobody has looked at"
+
+
+def actions_are_pinned(files: Files) -> Iterator[str]:
+    """To a whole commit with its version beside it, the same everywhere."""
+    seen: dict[str, tuple[str, str]] = {}
+    for name, text in files.texts.items():
+        for found in PIN.finditer(text):
+            action, commit, version = found["action"], found["commit"], found["version"]
+            if not re.fullmatch(r"[0-9a-f]{40}", commit):
+                yield f"{name}: {action} is not pinned to a commit"
+            if not version or not re.fullmatch(r"v\d+\.\d+\.\d+", version):
+                yield f"{name}: {action} has no version beside its commit"
+            if seen.setdefault(action, (commit, version)) != (commit, version):
+                yield f"{name}: {action} is pinned otherwise than elsewhere"
+
+
+def actions_are_given_what_they_take(files: Files) -> Iterator[str]:
+    """No input that the action does not have; what matters of each as it must be."""
+    for step in files.steps:
+        if step.action is None:
+            continue
+        for unknown in set(step.inputs) - _taken_by(step.action):
+            yield f"{step.where}: {step.action} takes no {unknown}"
+        if not _EXPECTED[step.action](step.inputs):
+            yield f"{step.where}: {step.action} is not given what it must be"
+    for job in files.jobs:
+        matrix = job.raw.get("strategy", {}).get("matrix", {})
+        for step in job.steps:
+            if step.action == "setup" and set(step.inputs) != set(matrix):
+                yield f"{step.where}: not set up with what its matrix says"
+    attested = [step.inputs for step in files.steps if step.action == "actions/attest"]
+    if attested != [MODEL, IMAGE, {**IMAGE, "sbom-path": "reports/sbom.json"}]:
+        yield "deploy.yml: attests something else than model, image and its contents"
+
+
+@cache
+def _taken_by(action: str) -> set[str]:
+    if action == "setup":
+        return {"python-version"}
+    path = HERE / "actions" / action / "action.yml"
+    return set(yaml.safe_load(path.read_text())["inputs"])
+
+
+@cache
+def _gcloud() -> str:
+    """The version that Cloud Build's steps have."""
+    found = re.search(
+        r"google-cloud-cli:([\d.]+)-", (HERE.parent.parent / "cloudbuild.yaml").read_text()
+    )
+    assert found
+    return found[1]
+
+
+_EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "actions/checkout": lambda given: given.get("persist-credentials") is False,
+    "google-github-actions/auth": lambda given: given == LOGIN,
+    "google-github-actions/setup-gcloud": lambda given: given == {"version": _gcloud()},
+    "actions/upload-artifact": lambda given: (
+        given.get("if-no-files-found") == "error"
+        and (given.get("name"), given.get("path")) in ARTIFACTS
+        and SHORTEST_DAYS <= given.get("retention-days", 0) <= LONGEST_DAYS
+    ),
+    "actions/download-artifact": lambda given: (
+        given
+        == {
+            "pattern": "review",
+            "path": "untrusted",
+            "run-id": "${{ github.event.workflow_run.id }}",
+            "github-token": "${{ github.token }}",
+        }
+    ),
+    "actions/attest": lambda _: True,
+    "actions/setup-python": lambda given: (
+        given == {"python-version": "${{ inputs.python-version }}"}
+    ),
+    "setup": lambda given: given in ({}, {"python-version": "${{ matrix.python-version }}"}),
+}
+
+
+def commands_are_the_projects(files: Files) -> Iterator[str]:
+    """One line each, without expressions; targets, commands and options exist."""
+    for step in files.steps:
+        if step.run is None:
+            continue
+        if "\n" in step.run.strip():
+            yield f"{step.where}: more than a line of shell"
+        if EXPRESSION.search(step.run):
+            yield f"{step.where}: an expression in shell is code that others write"
+        if fault := commands.fault(step.run):
+            yield f"{step.where}: {fault}"
+
+
+def variables_are_given_and_used(files: Files) -> Iterator[str]:
+    """What a command reads is set beside it, and nothing is set that none reads."""
+    wanted = {
+        "review comment": {**_COMMENT, "GH_TOKEN": "${{ github.token }}"},
+        "delivery rollback": {"RELEASE": "${{ inputs.release }}"},
+        "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
+    }
+    for step in files.steps:
+        names = [words for words in wanted if words in (step.run or "")]
+        expected = wanted[names[0]] if names else {}
+        if (step.raw.get("env") or {}) != expected:
+            yield f"{step.where}: its variables are not those that its command reads"
+
+
+_EVENT = "github.event.workflow_run"
+_COMMENT = {
+    VARIABLES["commit"]: f"${{{{ {_EVENT}.head_sha }}}}",
+    VARIABLES["branch"]: f"${{{{ {_EVENT}.head_branch }}}}",
+    VARIABLES["owner"]: f"${{{{ {_EVENT}.head_repository.owner.login }}}}",
+    VARIABLES["run_url"]: f"${{{{ {_EVENT}.html_url }}}}",
+}
+
+
+def references_lead_somewhere(files: Files) -> Iterator[str]:
+    """An output is of an earlier step; a workflow that is called, or followed, exists."""
+    for job in files.jobs:
+        ids: set[str] = set()
+        for step in job.steps:
+            for one in STEP_OUTPUT.findall(str(step.raw)):
+                if one not in ids:
+                    yield f"{step.where}: no earlier step is called {one}"
+            ids.add(str(step.raw.get("id")))
+    names = {content.get("name") for content in files.workflows.values()}
+    for name, content in files.workflows.items():
+        triggers = content.get("on")
+        followed = triggers.get("workflow_run") if isinstance(triggers, Mapping) else None
+        for one in (followed or {}).get("workflows", []):
+            if one not in names:
+                yield f"{name}: follows {one}, which there is not"
+
+
+def secrets_are_not_used(files: Files) -> Iterator[str]:
+    """The login needs none, and the run's own token is named as such."""
+    for name, text in files.texts.items():
+        if "secrets." in text or "secrets:" in text:
+            yield f"{name}: uses a secret"
+
+
+def setup_is_one_command(files: Files) -> Iterator[str]:
+    """The set-up action installs Python and runs what a person runs."""
+    found = [step.intent for step in files.setup]
+    action = files.parsed[".github/actions/setup/action.yml"]
+    if found != ["actions/setup-python", "make .venv/ready"]:
+        yield "setup: other steps than intended"
+    if action["runs"].get("using") != "composite":
+        yield "setup: not composite"
+    if action.get("inputs", {}).get("python-version", {}).get("default") != "3.11":
+        yield "setup: another Python than the project's oldest"
+    if files.setup[-1].raw.get("shell") != "bash":
+        yield "setup: no shell"
+
+
+def bases_differ_from_heads(files: Files) -> Iterator[str]:
+    """A second checkout is of the base; the comment's is of the trusted branch."""
+    refs = {
+        job.where: [step.inputs for step in job.steps if step.action == "actions/checkout"]
+        for job in files.jobs
+    }
+    plain = {"persist-credentials": False}
+    base = {**plain, "ref": "${{ github.event.pull_request.base.sha }}", "path": ".base"}
+    trusted = {**plain, "ref": "${{ github.event.repository.default_branch }}"}
+    for where, found in refs.items():
+        expected = {"pr.yml: review": [plain, base], "pr-comment.yml: comment": [trusted]}
+        if found and found != expected.get(where, [plain]):
+            yield f"{where}: checks out something else"
+
+
+def dependencies_are_watched(files: Files) -> Iterator[str]:
+    """Actions, image and locks are kept fresh, a week after a release at the soonest."""
+    updates = files.parsed[".github/dependabot.yml"].get("updates", [])
+    found = {
+        one.get("package-ecosystem"): one.get("directories") or [one.get("directory")]
+        for one in updates
+    }
+    expected = {
+        "github-actions": ["/", "/.github/actions/setup"],
+        "docker": ["/service"],
+        "pip": ["/locks"],
+    }
+    if found != expected:
+        yield "dependabot.yml: watches other folders than intended"
+    for one in updates:
+        if one.get("cooldown", {}).get("default-days", 0) < SHORTEST_DAYS:
+            yield f"dependabot.yml: {one.get('package-ecosystem')} without a cooldown"
+        if one.get("schedule", {}).get("interval") not in {"weekly", "monthly"}:
+            yield f"dependabot.yml: {one.get('package-ecosystem')} at no known pace"
+        if one["package-ecosystem"] != "docker" and list(one.get("groups", {}).values()) != [
+            {"patterns": ["*"]}
+        ]:
+            yield f"dependabot.yml: {one['package-ecosystem']} is not one pull request"
+
+
+RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
+    fits_schemas,
+    follows_policy,
+    jobs_are_bounded,
+    actions_are_pinned,
+    actions_are_known,
+    actions_are_given_what_they_take,
+    commands_are_the_projects,
+    variables_are_given_and_used,
+    references_lead_somewhere,
+    secrets_are_not_used,
+    setup_is_one_command,
+    bases_differ_from_heads,
+    dependencies_are_watched,
+)
+
+
+def faults(files: Files) -> list[str]:
+    """The faults that the first rule finds that finds any; a later one may count on the earlier."""
+    for rule in RULES:
+        if found := list(rule(files)):
+            return found
+    return []

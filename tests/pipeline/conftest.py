@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.google import Instances
+from tests.pipeline.act import Workflows, lay_out
 from tests.pipeline.project import Project, make_tree, opened
 from tests.pipeline.trees import export, repro
 from tests.tools import require
@@ -29,3 +30,9 @@ def project(dist: Path, instances: Instances, tmp_path: Path) -> Iterator[Projec
     require("gcloud")
     with opened(make_tree(dist, tmp_path / "tree"), tmp_path, instances) as one:
         yield one
+
+
+@pytest.fixture
+def workflows(tmp_path: Path) -> Workflows:
+    """A repository of the pipeline's files."""
+    return lay_out(tmp_path)

@@ -67,6 +67,11 @@ class StandIns:
         return tuple(Call(c["program"], tuple(c["words"]), c["environment"]) for c in seen)
 
 
+def failing(call: str) -> Rule:
+    """Let the commands fail in whose line these words stand."""
+    return {"call": call, "exit": 1}
+
+
 def install(folder: Path, tree: Path) -> StandIns:
     """Put them into ``folder``, and in the place of the project's Python into ``tree``."""
     for made in (folder / "bin", folder / "artifacts", (tree / PYTHON).parent):

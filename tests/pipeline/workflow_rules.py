@@ -12,25 +12,12 @@ import jsonschema
 import yaml
 
 from review.comment import VARIABLES
-from tests.pipeline import commands
-from tests.pipeline.workflow_files import PIN, Files, parse
+from tests.pipeline import action_rules, commands
+from tests.pipeline.workflow_files import Files, parse
 
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
 SHORTEST_DAYS = 7
-# GitHub keeps artifacts no longer.
-LONGEST_DAYS = 90
-ARTIFACTS = {("review", "reports/review.json"), ("latency", "reports/report.*")}
-LOGIN = {
-    "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
-    "workload_identity_provider": "${{ vars.WORKLOAD_IDENTITY_PROVIDER }}",
-    "service_account": "${{ vars.DEPLOYER }}",
-}
-MODEL = {"subject-path": "models/model.*"}
-IMAGE = {
-    "subject-name": "${{ steps.build.outputs.image }}",
-    "subject-digest": "${{ steps.build.outputs.digest }}",
-}
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 STEP_OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.")
 SCHEMAS = {
@@ -117,90 +104,6 @@ def jobs_are_bounded(files: Files) -> Iterator[str]:
             yield f"{job.where}: one Python's failure hides another's"
 
 
-def actions_are_known(files: Files) -> Iterator[str]:
-    """Only those that have been looked at, for which there is a stand-in."""
-    for step in files.steps:
-        if step.action is not None and step.action not in _EXPECTED:
-            yield f"{step.where}: {step.action} is an action that nobody has looked at"
-
-
-def actions_are_pinned(files: Files) -> Iterator[str]:
-    """To a whole commit with its version beside it, the same everywhere."""
-    seen: dict[str, tuple[str, str]] = {}
-    for name, text in files.texts.items():
-        for found in PIN.finditer(text):
-            action, commit, version = found["action"], found["commit"], found["version"]
-            if not re.fullmatch(r"[0-9a-f]{40}", commit):
-                yield f"{name}: {action} is not pinned to a commit"
-            if not version or not re.fullmatch(r"v\d+\.\d+\.\d+", version):
-                yield f"{name}: {action} has no version beside its commit"
-            if seen.setdefault(action, (commit, version)) != (commit, version):
-                yield f"{name}: {action} is pinned otherwise than elsewhere"
-
-
-def actions_are_given_what_they_take(files: Files) -> Iterator[str]:
-    """No input that the action does not have; what matters of each as it must be."""
-    for step in files.steps:
-        if step.action is None:
-            continue
-        for unknown in set(step.inputs) - _taken_by(step.action):
-            yield f"{step.where}: {step.action} takes no {unknown}"
-        if not _EXPECTED[step.action](step.inputs):
-            yield f"{step.where}: {step.action} is not given what it must be"
-    for job in files.jobs:
-        matrix = job.raw.get("strategy", {}).get("matrix", {})
-        for step in job.steps:
-            if step.action == "setup" and set(step.inputs) != set(matrix):
-                yield f"{step.where}: not set up with what its matrix says"
-    attested = [step.inputs for step in files.steps if step.action == "actions/attest"]
-    if attested != [MODEL, IMAGE, {**IMAGE, "sbom-path": "reports/sbom.json"}]:
-        yield "deploy.yml: attests something else than model, image and its contents"
-
-
-@cache
-def _taken_by(action: str) -> set[str]:
-    if action == "setup":
-        return {"python-version"}
-    path = HERE / "actions" / action / "action.yml"
-    return set(yaml.safe_load(path.read_text())["inputs"])
-
-
-@cache
-def _gcloud() -> str:
-    """The version that Cloud Build's steps have."""
-    found = re.search(
-        r"google-cloud-cli:([\d.]+)-", (HERE.parent.parent / "cloudbuild.yaml").read_text()
-    )
-    assert found
-    return found[1]
-
-
-_EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
-    "actions/checkout": lambda given: given.get("persist-credentials") is False,
-    "google-github-actions/auth": lambda given: given == LOGIN,
-    "google-github-actions/setup-gcloud": lambda given: given == {"version": _gcloud()},
-    "actions/upload-artifact": lambda given: (
-        given.get("if-no-files-found") == "error"
-        and (given.get("name"), given.get("path")) in ARTIFACTS
-        and SHORTEST_DAYS <= given.get("retention-days", 0) <= LONGEST_DAYS
-    ),
-    "actions/download-artifact": lambda given: (
-        given
-        == {
-            "pattern": "review",
-            "path": "untrusted",
-            "run-id": "${{ github.event.workflow_run.id }}",
-            "github-token": "${{ github.token }}",
-        }
-    ),
-    "actions/attest": lambda _: True,
-    "actions/setup-python": lambda given: (
-        given == {"python-version": "${{ inputs.python-version }}"}
-    ),
-    "setup": lambda given: given in ({}, {"python-version": "${{ matrix.python-version }}"}),
-}
-
-
 def commands_are_the_projects(files: Files) -> Iterator[str]:
     """One line each, without expressions; targets, commands and options exist."""
     for step in files.steps:
@@ -276,21 +179,6 @@ def setup_is_one_command(files: Files) -> Iterator[str]:
         yield "setup: no shell"
 
 
-def bases_differ_from_heads(files: Files) -> Iterator[str]:
-    """A second checkout is of the base; the comment's is of the trusted branch."""
-    refs = {
-        job.where: [step.inputs for step in job.steps if step.action == "actions/checkout"]
-        for job in files.jobs
-    }
-    plain = {"persist-credentials": False}
-    base = {**plain, "ref": "${{ github.event.pull_request.base.sha }}", "path": ".base"}
-    trusted = {**plain, "ref": "${{ github.event.repository.default_branch }}"}
-    for where, found in refs.items():
-        expected = {"pr.yml: review": [plain, base], "pr-comment.yml: comment": [trusted]}
-        if found and found != expected.get(where, [plain]):
-            yield f"{where}: checks out something else"
-
-
 def dependencies_are_watched(files: Files) -> Iterator[str]:
     """Actions, image and locks are kept fresh, a week after a release at the soonest."""
     updates = files.parsed[".github/dependabot.yml"].get("updates", [])
@@ -320,15 +208,12 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     fits_schemas,
     follows_policy,
     jobs_are_bounded,
-    actions_are_pinned,
-    actions_are_known,
-    actions_are_given_what_they_take,
+    *action_rules.RULES,
     commands_are_the_projects,
     variables_are_given_and_used,
     references_lead_somewhere,
     secrets_are_not_used,
     setup_is_one_command,
-    bases_differ_from_heads,
     dependencies_are_watched,
 )
 

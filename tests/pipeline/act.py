@@ -13,17 +13,17 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.stand_ins import ROOT, Call, Rule, StandIns, install
+from tests.pipeline.stand_ins import PROGRAMS, ROOT, Call, Rule, StandIns, install
 from tests.tools import require
 
 ACTIONS = Path(__file__).parent / "actions"
 USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
-TIMEOUT = 120.0
+TIMEOUT = 900.0
 TOKEN = "token-of-this-run"  # noqa: S105 - of nothing
 
 
@@ -66,10 +66,12 @@ class Workflows:
         *,
         rules: Iterable[Rule] = (),
         variables: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> Run:
         """Run one workflow file on one event.
 
-        ``rules`` say what stand-ins answer (``stand_ins.py``); ``variables`` are the repository's.
+        ``rules`` say what stand-ins answer (``stand_ins.py``); ``variables`` are the repository's,
+        ``environment`` is what the runner's machine has besides.
         """
         self.stand_ins.lead(rules)
         event_path = self.folder / "event.json"
@@ -80,7 +82,11 @@ class Workflows:
         done = subprocess.run(
             command,
             cwd=self.tree,
-            env={**self.stand_ins.environment(self.tree), "HOME": str(self.folder / "home")},
+            env={
+                "HOME": str(self.folder / "home"),
+                **self.stand_ins.environment(self.tree),
+                **(environment or {}),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -106,16 +112,16 @@ def pins(tree: Path) -> set[tuple[str, str]]:
     return {found for path in files for found in USES.findall(path.read_text())}
 
 
-def lay_out(directory: Path) -> Workflows:
-    """Make the repository and its stand-ins under ``directory``."""
+def lay_out(directory: Path, programs: Sequence[str] = PROGRAMS) -> Workflows:
+    """Make the repository and its stand-ins under ``directory``, in a tree that may be there."""
     tree, folder = directory / "tree", directory / "act"
     for made in (tree, folder / "home"):
-        made.mkdir(parents=True)
+        made.mkdir(parents=True, exist_ok=True)
     for name in (".github", ".ci"):
         shutil.copytree(ROOT / name, tree / name)
     for path in (tree / ".github").rglob("*.yml"):
         path.write_text(path.read_text().replace("uses: $/", "uses: ./"))
-    stand_ins = install(directory / "stand-ins", tree)
+    stand_ins = install(directory / "stand-ins", tree, programs)
     _commit(tree)
     return Workflows(tree, folder, stand_ins)
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +72,12 @@ def failing(call: str) -> Rule:
     return {"call": call, "exit": 1}
 
 
-def install(folder: Path, tree: Path) -> StandIns:
+def install(folder: Path, tree: Path, programs: Sequence[str] = PROGRAMS) -> StandIns:
     """Put them into ``folder``, and in the place of the project's Python into ``tree``."""
     for made in (folder / "bin", folder / "artifacts", (tree / PYTHON).parent):
         made.mkdir(parents=True)
     script = f"#!{sys.executable}\n{PROGRAM.read_text()}"
-    for path in (tree / PYTHON, *(folder / "bin" / name for name in PROGRAMS)):
+    for path in (tree / PYTHON, *(folder / "bin" / name for name in programs)):
         path.write_text(script)
         path.chmod(0o755)
     return StandIns(folder)

@@ -1,0 +1,122 @@
+"""Everything in its place: a push, deploy.yml in act, cloudbuild.yaml, gcloud, Google's fake.
+
+Real are the workflow and build files, each of the project's commands but `make`'s (environment, lint
+and tests are those of whoever runs this), gcloud, and both endpoints. Played are GitHub's actions
+and Docker.
+"""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.google.state import PROJECT
+from tests.pipeline import events
+from tests.pipeline.act import Run, Workflows, lay_out
+from tests.pipeline.cloud_build import Outcome, Worker
+from tests.pipeline.project import DEPLOYER, Project
+from tests.pipeline.stand_ins import ROOT, Rule, install
+
+DOCKER = Path(__file__).parent / "fake_docker.py"
+FILES = ("cloudbuild.yaml", "Makefile", ".gcloudignore", ".dockerignore")
+PROGRAMS = ("make", "gh", "apt-get", "podman", "stand-in")
+PROVIDER = "projects/1/locations/global/workloadIdentityPools/github/providers/github"
+VARIABLES = {
+    "GOOGLE_CLOUD_PROJECT": PROJECT,
+    "WORKLOAD_IDENTITY_PROVIDER": PROVIDER,
+    "DEPLOYER": DEPLOYER,
+}
+REAL: Rule = {"call": "python -m delivery", "real": True}
+LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
+
+
+@dataclass
+class Story:
+    """A repository with a project behind it, and what Cloud Build has done so far."""
+
+    project: Project
+    workflows: Workflows
+    folder: Path
+    builds: list[Outcome] = field(default_factory=list)
+
+    def push(self, *rules: Rule) -> Run:
+        """A push to main, as far as it goes."""
+        path = (
+            f"{self.workflows.stand_ins.folder / 'bin'}:{self.project.google.environment['PATH']}"
+        )
+        return self.workflows.run(
+            "deploy.yml",
+            "push",
+            events.push(),
+            rules=[*rules, LISTED, REAL],
+            variables=VARIABLES,
+            environment={**self.project.google.environment, "PATH": path},
+        )
+
+    def build(self, build: dict[str, Any], source: Path) -> bool:
+        """What Cloud Build's machine does with a source and a file of steps."""
+        folder = self.folder / f"build-{len(self.builds)}"
+        stand_ins = install(folder / "stand-ins", source, ("make",))
+        stand_ins.lead([REAL])
+        docker = folder / "docker.json"
+        environment = {
+            **self.project.google.environment,
+            **stand_ins.environment(source),
+            "DOCKER_STATE": str(docker),
+        }
+
+        def begin(step: str) -> None:
+            if step == "push":
+                self._give_digests(docker)
+
+        (folder / "home").mkdir()
+        worker = Worker(source, folder / "home", self._images(folder), environment, begin)
+        given = {**build["substitutions"], "PROJECT_ID": PROJECT, "BUILD_ID": build["id"]}
+        self.builds.append(worker.run(build, given))
+        return self.builds[-1].succeeded
+
+    def _images(self, folder: Path) -> dict[str, Path]:
+        """Folders that stand for the images from which the clients are copied."""
+        gcloud = shutil.which("gcloud", path=self.project.google.environment["PATH"])
+        programs = {
+            "gcr.io/google.com/cloudsdktool/google-cloud-cli": {
+                "google-cloud-sdk/bin/gcloud": f'#!/bin/sh\nexec {gcloud} "$@"\n'
+            },
+            "docker": {
+                "usr/local/bin/docker": f"#!{sys.executable}\n{DOCKER.read_text()}",
+                "usr/local/libexec/docker/cli-plugins/docker-buildx": "#!/bin/sh\n",
+            },
+        }
+        for image, files in programs.items():
+            for name, text in files.items():
+                path = folder / "images" / image / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+                path.chmod(0o755)
+        return {image: folder / "images" / image for image in programs}
+
+    def _give_digests(self, docker: Path) -> None:
+        """Let the registry have what was built, before the client says that it has pushed it."""
+        state = json.loads(docker.read_text())
+        for image, one in state.items():
+            one["digest"] = self.project.google.push_image(image, Path(one["context"]))
+        docker.write_text(json.dumps(state))
+
+
+def begin(project: Project, directory: Path) -> Story:
+    """Make the project's tree a repository whose pushes deploy."""
+    for name in FILES:
+        shutil.copy(ROOT / name, project.tree / name)
+    # A repository holds what git does; the rest is made in each job.
+    for name in ("models", "dist"):
+        shutil.rmtree(project.tree / name)
+    for path in (project.tree / "evaluation").iterdir():
+        if path.name != "metrics.json":
+            path.unlink()
+    workflows = lay_out(directory, PROGRAMS)
+    assert workflows.tree == project.tree
+    story = Story(project, workflows, directory)
+    project.google.on_build(story.build)
+    return story

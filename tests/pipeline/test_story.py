@@ -1,0 +1,44 @@
+"""From a push to measured endpoints, on one machine."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.contract.calls import HttpCaller
+from tests.pipeline import story
+from tests.pipeline.project import FUNCTION, SERVICE, Project
+from tests.pipeline.story import Story
+
+
+@pytest.fixture
+def repository(project: Project, tmp_path: Path) -> Story:
+    """A repository and a project in which nothing is deployed yet."""
+    return story.begin(project, tmp_path)
+
+
+def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story) -> None:
+    """Push → deploy.yml → Cloud Build → gcloud → both URLs → measurement → artifacts."""
+    run = repository.push()
+    (build,) = repository.builds
+    assert build.succeeded, build.outputs
+    assert run.succeeded, run.output[-4000:]
+    assert run.jobs == {"verify": "success", "release": "success", "measure": "success"}
+    project = repository.project
+    (release,) = project.releases()[SERVICE]
+    assert project.releases() == {SERVICE: {release}, FUNCTION: {release}}
+    for name in (SERVICE, FUNCTION):
+        answer = HttpCaller(project.google.state.services[name].url).call(
+            "POST", "/predict", body=b'{"features": [5.1, 3.5, 1.4, 0.2]}'
+        )
+        assert (answer.status, json.loads(answer.body)["prediction"]) == (200, 0)
+    kept = repository.workflows.stand_ins.artifacts / "latency"
+    assert {path.name for path in kept.iterdir()} == {"report.html", "report.json", "report.md"}
+    report = json.loads((kept / "report.json").read_text())
+    assert {one["name"] for one in report["results"]["targets"]} == {"service", "function"}
+    assert "cold and warm" in run.summary
+    digest = project.objects()[f"builds/{release}.json"]
+    attested = [call.line for call in run.calls if call.program == "attest"]
+    assert len(attested) == 3
+    assert json.loads(digest)["image"].partition("@")[2] in attested[1]
+    assert set(project.google.state.services) == {SERVICE, FUNCTION}

@@ -120,7 +120,17 @@ class Measurement(_Section):
     warm_requests: Annotated[int, Field(ge=100)]
     warm_rate: Annotated[int, Field(ge=1)]
     connections: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)]
+    max_cost_usd: Annotated[float, Field(gt=0)] = 0.5
     budgets: Budgets
+
+
+class Prices(_Section):
+    """Of Cloud Run, in US dollars, with the date they were looked up."""
+
+    as_of: Name
+    vcpu_second: Annotated[float, Field(ge=0)]
+    gib_second: Annotated[float, Field(ge=0)]
+    million_requests: Annotated[float, Field(ge=0)]
 
 
 class Storage(_Section):
@@ -142,6 +152,7 @@ class Params(_Section):
     golden: list[Golden] = []
     serving: Serving = Serving()
     measurement: Measurement
+    prices: Prices
     storage: Storage = Storage()
     deployment: Deployment
 

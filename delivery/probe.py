@@ -16,6 +16,7 @@ from delivery.bundle import DIST
 from delivery.checks import private_token
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.measuring import judge, take_measurement
+from delivery.spend import check_cap, spent
 from delivery.traffic import Services, release_of
 from targets.cloud_run import (
     PROBE_LABEL,
@@ -55,14 +56,20 @@ def run(arguments: argparse.Namespace) -> None:
     if release is None:
         raise UserError("the two targets are not in step; see `python -m delivery status`")
     card = load_card(DIST / "service" / CARD_NAME)
+    params = cloud.params
+    check_cap(params.measurement, cloud.targets, params.prices)
     bundle = _bundle(services[cloud.deployment.service.name])
     with copies(cloud, services) as targets:
         if cloud.gcloud.dry_run:
             return
-        results = take_measurement(cloud.console, targets, card, bundle, cloud.params.measurement)
+        results = take_measurement(cloud.console, targets, card, bundle, params.measurement)
     page = write_report(results, card, [], REPORTS)
+    cost = spent(results, cloud.targets, params.prices)
+    with (REPORTS / "report.md").open("a", encoding="utf-8") as file:
+        file.write(f"\n{cost[0].upper()}{cost[1:]}.\n")
     cloud.console.print(summary_table(results), width=min(cloud.console.width, WIDTH))
     cloud.say(f"report: {page} (and .md, .json)")
+    cloud.say(cost)
     cloud.result({"release": release, "report": str(page)})
     judge(results)
 

@@ -1,8 +1,8 @@
 """Everything in its place: a push, deploy.yml in act, cloudbuild.yaml, gcloud, Google's fake.
 
-Real are the workflow and build files, each of the project's commands but `make`'s (environment, lint
-and tests are those of whoever runs this), gcloud, and both endpoints. Played are GitHub's actions
-and Docker.
+Real are the workflow and build files, each of the project's commands but `make`'s (environment,
+lint and tests are those of whoever runs this), gcloud, and both endpoints. Played are GitHub's
+actions and Docker.
 """
 
 import json

@@ -37,6 +37,7 @@ def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story)
     report = json.loads((kept / "report.json").read_text())
     assert {one["name"] for one in report["results"]["targets"]} == {"service", "function"}
     assert "cold and warm" in run.summary
+    assert "Cost: about $0.0" in run.summary
     digest = project.objects()[f"builds/{release}.json"]
     attested = [call.line for call in run.calls if call.program == "attest"]
     assert len(attested) == 3

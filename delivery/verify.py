@@ -10,16 +10,45 @@ from pathlib import Path
 from config.card import load_card
 from config.errors import UserError
 from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME
+from config.params import load_params
 from delivery import data
-from delivery.bundle import DIST, MODELS, TARGETS, combined_hash, read_bundle_hash
+from delivery.bundle import (
+    DIST,
+    IGNORE_NAMES,
+    MODELS,
+    TARGETS,
+    combined_hash,
+    read_bundle_hash,
+)
+from delivery.identity import UNKNOWN, read_identity
 from delivery.manifest import verify_bundle
+from targets.engine import NAMES, Engine, find_engine
 
 LOCKS = Path("locks")
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==\S+")
 HASH = "--hash=sha256:"
+BUNDLE_LABEL = "io.twinserve.bundle"
+# Run in the image, where it finds the files that it is told.
+DIGESTS = """\
+import hashlib, json, pathlib, sys
+print(json.dumps({name: hashlib.sha256(pathlib.Path(name).read_bytes()).hexdigest()
+                  for name in sys.argv[1:] if pathlib.Path(name).exists()}))
+"""
 
 
-def run(_arguments: argparse.Namespace) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the image to look into, if there is one."""
+    parser.add_argument(
+        "--image",
+        nargs="?",
+        const="",
+        metavar="REF",
+        help="look into the service's image too; by default the one that `build` has made here",
+    )
+    parser.add_argument("--engine", choices=("auto", *NAMES), default="auto")
+
+
+def run(arguments: argparse.Namespace) -> None:
     """Say of each link that it holds.
 
     Raises:
@@ -28,7 +57,35 @@ def run(_arguments: argparse.Namespace) -> None:
     for link, verify in LINKS:
         verify()
         print(f"ok  {link}")
+    if arguments.image is not None:
+        image = arguments.image or local_image()
+        verify_image(find_engine(arguments.engine, image, pull=False), image)
+        print(f"ok  image {image}: labels and every file of the bundle")
     print(f"bundle {read_bundle_hash(DIST / TARGETS[0])}")
+
+
+def local_image() -> str:
+    """What `build` calls the image of this tree when it is told no project."""
+    return f"{load_params().deployment.service.name}:{read_identity(UNKNOWN).name}"
+
+
+def verify_image(engine: Engine, image: str) -> None:
+    """The image is labelled with the bundle's hash, and holds the bundle's files, byte for byte.
+
+    Raises:
+        UserError: a label or a file differs, or the engine does not have the image.
+    """
+    bundle = DIST / TARGETS[0]
+    label = engine.inspect(image).labels.get(BUNDLE_LABEL)
+    if label != read_bundle_hash(bundle):
+        raise UserError(f"{image} is labelled with bundle {label}, not with that of {bundle}")
+    expected = json.loads((bundle / MANIFEST_NAME).read_bytes())["files"]
+    code = ("python", "-c", DIGESTS, *expected)
+    found = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
+    for name, digest in expected.items():
+        # The engine reads its ignore files and leaves them out.
+        if name not in IGNORE_NAMES and found.get(name) != digest:
+            raise UserError(f"{image}: {name} is not the one of {bundle}; build it again")
 
 
 def verify_locks() -> None:

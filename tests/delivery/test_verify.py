@@ -1,20 +1,26 @@
 """`make verify`: each link of the chain from the locks to the bundles breaks on its own."""
 
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from config.errors import UserError
+from delivery.bundle import read_bundle_hash
 from delivery.verify import (
     requirements,
     verify_bundles,
     verify_card,
     verify_contents,
+    verify_image,
     verify_locks,
     verify_outputs,
 )
+from targets.engine import Engine, Image
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -134,3 +140,48 @@ def test_output_that_is_not_as_locked_is_found(
     finally:
         settings.write_bytes(before)
     assert not capfd.readouterr().err
+
+
+@dataclass(frozen=True)
+class ToldEngine(Engine):
+    """An engine whose one image has these labels, and runs Python where its files are."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    files: Path = Path()
+
+    def inspect(self, image: str) -> Image:
+        """The labels."""
+        assert image == "an-image"
+        return Image("0", (), self.labels, "65532")
+
+    def ask(self, *arguments: str) -> str:
+        """Run what `run` is given after the image."""
+        *options, program = arguments[: arguments.index("python") + 1]
+        assert program == "python"
+        assert options == ["run", "--rm", "--pull=never", "--network=none", "an-image"]
+        command = [sys.executable, *arguments[arguments.index("python") + 1 :]]
+        done = subprocess.run(command, cwd=self.files, capture_output=True, text=True, check=True)
+        return done.stdout
+
+
+def test_image_of_the_bundle_holds(tree: Path) -> None:
+    """Its label and each of its files are the bundle's; ignore files need not be in it."""
+    copy = Path(shutil.copytree(tree / "dist" / "service", tree / "image"))
+    (copy / ".dockerignore").unlink()
+    labels = {"io.twinserve.bundle": read_bundle_hash(copy)}
+    verify_image(ToldEngine("docker", labels, copy), "an-image")
+
+
+def test_image_of_another_bundle_is_found(tree: Path) -> None:
+    """By its label, at once; by the bytes of a file where the label lies."""
+    copy = Path(shutil.copytree(tree / "dist" / "service", tree / "image"))
+    labels = {"io.twinserve.bundle": "0" * 64}
+    with pytest.raises(UserError, match="is labelled with bundle 000"):
+        verify_image(ToldEngine("docker", labels, copy), "an-image")
+    labels = {"io.twinserve.bundle": read_bundle_hash(copy)}
+    append(copy / "model.onnx")
+    with pytest.raises(UserError, match=r"model\.onnx is not the one of dist/service"):
+        verify_image(ToldEngine("docker", labels, copy), "an-image")
+    (copy / "model.onnx").unlink()
+    with pytest.raises(UserError, match=r"model\.onnx is not the one of dist/service"):
+        verify_image(ToldEngine("docker", labels, copy), "an-image")

@@ -22,6 +22,7 @@ from config.card import Card, load_card
 from config.errors import UserError
 from delivery.bundle import read_bundle_hash
 from delivery.check import check_contract
+from delivery.verify import verify_image
 from targets.container import ContainerTarget
 from targets.engine import Engine, Recipe
 from targets.local import local_service
@@ -256,3 +257,8 @@ def test_cold_start_is_reported(
     for pair in pairs:
         assert len(pair.samples_ms) == COLD_ROUNDS
         assert pair.ratio.low <= pair.ratio.value <= pair.ratio.high
+
+
+def test_image_holds_the_bundle_byte_for_byte(engine: Engine, built: Json) -> None:
+    """What `verify --image` says of the image that was just built."""
+    verify_image(engine, built["image"])

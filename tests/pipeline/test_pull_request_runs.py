@@ -30,7 +30,7 @@ def test_pull_request_runs_every_check(workflows: Workflows, fork: bool) -> None
     for line in (
         "python -m delivery repro --locked",
         "python -m delivery build --engine docker",
-        "make verify",
+        "python -m delivery verify --image --engine docker",
         "make audit",
         f"checkout {events.BASE} .base",
         "python -m review collect --base .base --output reports/review.json",
@@ -61,7 +61,7 @@ def test_one_job_allows_no_missing_tool(workflows: Workflows) -> None:
         ("make test", "every-tool"),
         ("delivery repro --locked", "reproduce"),
         ("delivery build", "container"),
-        ("make verify", "container"),
+        ("delivery verify --image", "container"),
         ("make audit", "audit"),
         ("review collect", "review"),
     ],

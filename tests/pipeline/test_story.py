@@ -5,14 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from targets.local import local_function, local_service
 from tests.contract.calls import HttpCaller
 from tests.pipeline import story
 from tests.pipeline.project import FUNCTION, SERVICE, Project
 from tests.pipeline.story import Story
 
 
+@pytest.fixture(scope="session")
+def environments(dist: Path) -> None:
+    """What both targets run in, made while packages can still be had: the fake is no registry."""
+    local_service(dist / "service")
+    local_function(dist / "function")
+
+
 @pytest.fixture
-def repository(project: Project, tmp_path: Path) -> Story:
+def repository(environments: None, project: Project, tmp_path: Path) -> Story:  # noqa: ARG001
     """A repository and a project in which nothing is deployed yet."""
     return story.begin(project, tmp_path)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from targets.local import local_function, local_service
 from tests.google import Instances
 from tests.pipeline.act import Workflows, lay_out
 from tests.pipeline.project import Project, make_tree, opened
+from tests.pipeline.story import Story, begin
 from tests.pipeline.trees import export, repro
 from tests.tools import require
 
@@ -36,3 +38,16 @@ def project(dist: Path, instances: Instances, tmp_path: Path) -> Iterator[Projec
 def workflows(tmp_path: Path) -> Workflows:
     """A repository of the pipeline's files."""
     return lay_out(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def environments(dist: Path) -> None:
+    """What both targets run in, made while packages can still be had: the fake is no registry."""
+    local_service(dist / "service")
+    local_function(dist / "function")
+
+
+@pytest.fixture
+def repository(environments: None, project: Project, tmp_path: Path) -> Story:  # noqa: ARG001
+    """A repository and a project in which nothing is deployed yet."""
+    return begin(project, tmp_path)

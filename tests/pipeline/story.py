@@ -69,7 +69,7 @@ class Story:
 
         def begin(step: str) -> None:
             if step == "push":
-                self._give_digests(docker)
+                self.give_digests(docker)
 
         (folder / "home").mkdir()
         worker = Worker(source, folder / "home", self._images(folder), environment, begin)
@@ -97,7 +97,7 @@ class Story:
                 path.chmod(0o755)
         return {image: folder / "images" / image for image in programs}
 
-    def _give_digests(self, docker: Path) -> None:
+    def give_digests(self, docker: Path) -> None:
         """Let the registry have what was built, before the client says that it has pushed it."""
         state = json.loads(docker.read_text())
         for image, one in state.items():

@@ -1,5 +1,6 @@
 """Probes measure copies of what serves, and leave nothing behind."""
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from delivery.release import release
+from targets.cloud_run import PROBE_LABEL
 from tests.google import Fault, quota_exceeded
 from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import FUNCTION, SERVICE, Project
@@ -86,3 +88,30 @@ def test_targets_out_of_step_are_not_measured(served: Project) -> None:
     service.traffic = traffic
     assert done.returncode == 1
     assert "not in step; see `python -m delivery status`" in done.stderr
+
+
+def test_copies_that_a_killed_measurement_has_left_are_cleaned_up(served: Project) -> None:
+    """They are deleted whole, and nothing else is; without any there is nothing to do."""
+    done = served.run("probe", "--clean-up", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"deleted": []}
+    services = served.google.state.services
+    left = dataclasses.replace(services[SERVICE], name="probe-service-0")
+    left.labels = {**left.labels, PROBE_LABEL: "true"}
+    services[left.name] = left
+    done = served.run("probe", "--clean-up")
+    assert done.returncode == 0, done.stderr
+    assert "deleting probe-service-0" in done.stdout
+    assert services.keys() == {SERVICE, FUNCTION}
+
+
+def test_measurement_over_the_cap_makes_nothing(served: Project) -> None:
+    """It is refused before a copy is made that would cost; the line names the key."""
+    path = served.tree / "params.yaml"
+    text = path.read_text()
+    assert "max_cost_usd: 0.5 " in text
+    path.write_text(text.replace("max_cost_usd: 0.5 ", "max_cost_usd: 0.001 "))
+    done = served.run("probe")
+    assert done.returncode == 1
+    assert "over measurement.max_cost_usd (0.001)" in done.stderr
+    assert not [call for call in served.changes() if "probe" in call]

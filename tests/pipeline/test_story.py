@@ -1,28 +1,10 @@
 """From a push to measured endpoints, on one machine."""
 
 import json
-from pathlib import Path
 
-import pytest
-
-from targets.local import local_function, local_service
 from tests.contract.calls import HttpCaller
-from tests.pipeline import story
-from tests.pipeline.project import FUNCTION, SERVICE, Project
+from tests.pipeline.project import FUNCTION, SERVICE
 from tests.pipeline.story import Story
-
-
-@pytest.fixture(scope="session")
-def environments(dist: Path) -> None:
-    """What both targets run in, made while packages can still be had: the fake is no registry."""
-    local_service(dist / "service")
-    local_function(dist / "function")
-
-
-@pytest.fixture
-def repository(environments: None, project: Project, tmp_path: Path) -> Story:  # noqa: ARG001
-    """A repository and a project in which nothing is deployed yet."""
-    return story.begin(project, tmp_path)
 
 
 def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story) -> None:

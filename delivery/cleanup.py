@@ -18,6 +18,8 @@ from targets.registry import Image, delete_image, list_images
 
 # Where `gcloud run deploy --source` keeps the images that it builds.
 SOURCE_REPOSITORY = "cloud-run-source-deploy"
+# Where it keeps the sources themselves.
+SOURCES_BUCKET = "run-sources-{project}-{region}"
 
 
 class Doomed(NamedTuple):
@@ -162,7 +164,8 @@ def _everything(cloud: Cloud, services: Services) -> list[Doomed]:
     for name in (cloud.deployment.repository, SOURCE_REPOSITORY):
         what = f"repository {name} with every image"
         found.append(Doomed(what, partial(delete_repository, gcloud, region, name)))
-    for name in (data_bucket(gcloud.project), releases_bucket(gcloud.project)):
+    sources = SOURCES_BUCKET.format(project=gcloud.project, region=region)
+    for name in (data_bucket(gcloud.project), sources, releases_bucket(gcloud.project)):
         what = f"bucket gs://{name} with all that is in it"
         found.append(Doomed(what, partial(delete_bucket, gcloud, name)))
     return found

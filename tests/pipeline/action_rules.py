@@ -20,7 +20,7 @@ LOGIN = {
     "workload_identity_provider": "${{ vars.WORKLOAD_IDENTITY_PROVIDER }}",
     "service_account": "${{ vars.DEPLOYER }}",
 }
-MODEL = {"subject-path": "models/model.*"}
+MODEL = {"subject-path": "models/**/model.*"}
 IMAGE = {
     "subject-name": "${{ steps.build.outputs.image }}",
     "subject-digest": "${{ steps.build.outputs.digest }}",

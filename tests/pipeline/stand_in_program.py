@@ -104,7 +104,7 @@ def _attest(path: str, name: str, digest: str, sbom: str) -> int:
     if digest and not digest.startswith("sha256:"):
         return 1
     files = [pattern for pattern in (path, sbom) if pattern]
-    return int(not all(glob.glob(pattern) for pattern in files))  # noqa: PTH207 - may be absolute
+    return int(not all(glob.glob(pattern, recursive=True) for pattern in files))  # noqa: PTH207 - may be absolute
 
 
 def _authenticate(project: str, provider: str, account: str) -> int:

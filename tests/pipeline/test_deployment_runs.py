@@ -26,7 +26,7 @@ SUBMITTED: Rule = {
 }
 REPRODUCED: Rule = {
     "call": "delivery repro",
-    "files": {"models/model.onnx": "", "models/model.pkl": ""},
+    "files": {"models/served/model.so": "", "models/model.pkl": ""},
 }
 LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
 CLEANED: Rule = {"call": "delivery probe --clean-up"}
@@ -53,7 +53,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
         "setup-gcloud 528.0.0",
         "python -m delivery submit",
         "python -m delivery repro --locked",
-        "attest models/model.*   ",
+        "attest models/**/model.*   ",
         f"attest  {IMAGE} {DIGEST} ",
         "make sbom",
         f"attest  {IMAGE} {DIGEST} reports/sbom.json",

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from config.card import load_card
+from config.card import Card, load_card
 from config.errors import UserError
-from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME
+from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME
 from config.params import load_params
 from delivery import data
 from delivery.bundle import (
@@ -136,7 +136,7 @@ def verify_card() -> None:
     """
     card = load_card(MODELS / CARD_NAME)
     for name, expected in card.artifacts.items():
-        _compare(MODELS / name, expected, f"{MODELS / CARD_NAME} says {expected[:12]}")
+        _compare(_made(card, name), expected, f"{MODELS / CARD_NAME} says {expected[:12]}")
 
 
 def verify_bundles() -> None:
@@ -170,7 +170,12 @@ def verify_contents() -> None:
         lock = LOCKS / f"{target}-{card.runtime}.txt"
         _same(DIST / target / REQUIREMENTS_NAME, lock)
         for name in (CARD_NAME, card.served):
-            _same(DIST / target / name, MODELS / name)
+            _same(DIST / target / name, _made(card, name))
+
+
+def _made(card: Card, name: str) -> Path:
+    """Where a stage has put the file of this name."""
+    return MODELS / SERVED_NAME / name if name == card.served else MODELS / name
 
 
 def _same(path: Path, other: Path) -> None:

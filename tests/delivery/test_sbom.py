@@ -30,7 +30,7 @@ def test_list_names_every_package_with_its_hashes_and_the_model(dist: Path) -> N
             word.removeprefix("--hash=sha256:") for word in line.split(" ") if "sha256:" in word
         }
     (model,) = [one for one in content["components"] if one["type"] == "machine-learning-model"]
-    digest = hashlib.sha256((bundle / "model.onnx").read_bytes()).hexdigest()
+    digest = hashlib.sha256((bundle / "model.so").read_bytes()).hexdigest()
     assert model["hashes"] == [{"alg": "SHA-256", "content": digest}]
     release = f"v1.0-{json.loads((bundle / 'manifest.json').read_text())['bundle'][:12]}"
     assert content["metadata"]["component"]["version"] == release

@@ -49,7 +49,7 @@ def test_what_was_reproduced_holds(verify: Callable[[], None]) -> None:
     verify()
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "model.onnx"])
+@pytest.mark.parametrize("name", ["model.pkl", "served/model.so"])
 def test_artifact_that_is_another_than_the_cards_is_found(tree: Path, name: str) -> None:
     """A swapped model does not pass for the one that the card describes."""
     append(tree / "models" / name)
@@ -87,11 +87,11 @@ def test_bundles_of_two_assemblies_are_found(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ("locks/service-onnx.txt", "dist/service/requirements.txt"),
-        ("locks/function-onnx.txt", "dist/function/requirements.txt"),
+        ("locks/service-compiled.txt", "dist/service/requirements.txt"),
+        ("locks/function-compiled.txt", "dist/function/requirements.txt"),
         ("models/model.json", "dist/service/model.json"),
-        ("models/model.onnx", "dist/service/model.onnx"),
-        ("dist/function/model.onnx", "dist/function/model.onnx"),
+        ("models/served/model.so", "dist/service/model.so"),
+        ("dist/function/model.so", "dist/function/model.so"),
     ],
 )
 def test_bundle_that_is_not_of_these_locks_and_models_is_found(
@@ -179,9 +179,9 @@ def test_image_of_another_bundle_is_found(tree: Path) -> None:
     with pytest.raises(UserError, match="is labelled with bundle 000"):
         verify_image(ToldEngine("docker", labels, copy), "an-image")
     labels = {"io.twinserve.bundle": read_bundle_hash(copy)}
-    append(copy / "model.onnx")
-    with pytest.raises(UserError, match=r"model\.onnx is not the one of dist/service"):
+    append(copy / "model.so")
+    with pytest.raises(UserError, match=r"model\.so is not the one of dist/service"):
         verify_image(ToldEngine("docker", labels, copy), "an-image")
-    (copy / "model.onnx").unlink()
-    with pytest.raises(UserError, match=r"model\.onnx is not the one of dist/service"):
+    (copy / "model.so").unlink()
+    with pytest.raises(UserError, match=r"model\.so is not the one of dist/service"):
         verify_image(ToldEngine("docker", labels, copy), "an-image")

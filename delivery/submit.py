@@ -10,9 +10,8 @@ from delivery.identity import current_commit
 from delivery.names import account_email, releases_bucket
 from delivery.records import read_image
 from delivery.traffic import release_of
+from targets.build import FILE, Build, submit_build
 from targets.cloud_run import read_services
-
-FILE = "cloudbuild.yaml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,17 +33,9 @@ def submit(cloud: Cloud, commit: str) -> None:
     """
     deployer = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
     cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
-    cloud.gcloud.change(
-        "builds",
-        "submit",
-        ".",
-        f"--config={FILE}",
-        f"--region={cloud.region}",
-        f"--substitutions=_COMMIT={commit}",
-        f"--service-account=projects/{cloud.gcloud.project}/serviceAccounts/{deployer}",
-        # The bucket that the deployer may write, rather than one that gcloud would have to make.
-        f"--gcs-source-staging-dir=gs://{releases_bucket(cloud.gcloud.project)}/source",
-    )
+    # The bucket that the deployer may write, rather than one that gcloud would have to make.
+    staging = f"gs://{releases_bucket(cloud.gcloud.project)}/source"
+    submit_build(cloud.gcloud, Build(cloud.region, commit, deployer, staging))
     if cloud.gcloud.dry_run:
         return
     release = release_of(cloud, read_services(cloud.gcloud, cloud.region))

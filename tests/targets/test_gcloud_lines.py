@@ -13,13 +13,22 @@ import pytest
 
 import targets.gcloud
 from config.params import load_params
-from targets import access, cloud_run, deploy, probe, project, registry, storage
+from targets import access, build, cloud_run, deploy, probe, project, registry, storage
 from targets.gcloud import Gcloud, GcloudError, Reason
 from targets.registry import Image
 from tests.tools import require
 
 ROOT = Path(__file__).parent.parent.parent
-MODULES: tuple[ModuleType, ...] = (access, cloud_run, deploy, probe, project, registry, storage)
+MODULES: tuple[ModuleType, ...] = (
+    access,
+    build,
+    cloud_run,
+    deploy,
+    probe,
+    project,
+    registry,
+    storage,
+)
 REGION = "us-central1"
 BUCKET = "gs://p-twinserve-releases"
 DIGEST = f"sha256:{'0' * 64}"
@@ -87,6 +96,8 @@ def changes(gcloud: Gcloud) -> None:
     registry.delete_image(gcloud, Image(IMAGE.partition("@")[0], DIGEST, (), ""))
     project.delete_repository(gcloud, REGION, "ml-models")
     project.delete_bucket(gcloud, "p-twinserve-dvc")
+    account = "deployer@p.iam.gserviceaccount.com"
+    build.submit_build(gcloud, build.Build(REGION, "0" * 40, account, f"{BUCKET}/source"))
 
 
 def bootstraps(gcloud: Gcloud) -> None:

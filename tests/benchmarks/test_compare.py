@@ -19,7 +19,7 @@ from benchmarks.compare import Comparison, Reading, VariantResult, compare, rati
 from benchmarks.comparison import publish_comparison, terminal_tables, write_comparison
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.statistics import Estimate, estimate
-from config.card import Card, load_card
+from config.card import Card
 from config.errors import UserError
 from targets.process import ProcessTarget
 from tests.benchmarks.fakes import BODY, card, fake_target, machine
@@ -29,9 +29,7 @@ MODEL = ("flowers", "v1.0")
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing, "WARM_UP_SECONDS", 0.01)
+pytestmark = pytest.mark.usefixtures("short")
 
 
 def variant(name: str, factor: float, memory: int | None = 50_000_000) -> VariantResult:
@@ -167,108 +165,6 @@ def test_the_tables_fit_80_columns(comparison: Comparison) -> None:
 def test_without_goals_there_is_no_table_of_them(comparison: Comparison) -> None:
     """Some selections of variants have no ratio."""
     assert len(terminal_tables(replace(comparison, ratios=()))) == 1
-
-
-@pytest.fixture
-def peers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variants are made from this environment, unlocked."""
-    monkeypatch.setattr(variants, "ensure_environment", lambda _: Path(sys.executable))
-
-
-@pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize("name", ["ceiling", "empty function"])
-def test_a_peer_without_a_model_answers(name: str) -> None:
-    """Started as a comparison starts it."""
-    found = compare(variants.prepare([name], card()), BODY, rounds=1, model=MODEL, seconds=0.05)
-    assert found.variants[0].per_second.value > 0
-
-
-@pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize("name", ["floor", "floor onnx", "reference"])
-def test_a_peer_with_a_model_answers(
-    name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The floor and the reference design serve this project's own artifacts."""
-    monkeypatch.chdir(dist.parent)
-    made = variants.bundled_card()
-    body = json.dumps({"features": made.golden[0].features}).encode()
-    found = compare(variants.prepare([name], made), body, rounds=1, model=MODEL, seconds=0.5)
-    assert found.variants[0].per_second.value > 0
-
-
-@pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize("name", ["service onnx", "service joblib"])
-def test_the_same_model_under_another_runtime_answers(
-    name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Exported and bundled beside the working tree, whose own bundles stay as they are."""
-    monkeypatch.chdir(dist.parent)
-    before = (dist / "service" / "manifest.json").read_bytes()
-    made = variants.bundled_card()
-    (target,) = variants.prepare([name], made)
-    assert load_card(target.directory / "model.json").runtime == name.split()[1]
-    body = json.dumps({"features": made.golden[0].features}).encode()
-    found = compare([target], body, rounds=1, model=MODEL, seconds=0.5)
-    assert (found.variants[0].name, found.variants[0].readings[0].round) == (name, 0)
-    assert (dist / "service" / "manifest.json").read_bytes() == before
-
-
-def test_a_runtime_that_cannot_have_the_model_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What export says of it; here there is no model at all."""
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
-    for room in ("config", "data", "inference", "training"):
-        (tmp_path / room).symlink_to(ROOT / room)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        UserError, match=r"^serving.runtime: onnx: models/model.pkl: No such"
-    ) as one:
-        variants.prepare(["service onnx"], card()._replace(runtime="compiled"))
-    assert "\n" not in str(one.value)
-
-
-def test_by_default_each_runtime_that_the_model_can_have_is_run_once() -> None:
-    """The bundle's own is the row that names none."""
-    names = set(variants.default_names(card()))
-    assert set(variants.DESCRIPTIONS) - names == {
-        "service onnx",
-        "function onnx",
-        "service compiled",
-        "function compiled",
-        "floor",
-    }
-
-
-@pytest.mark.usefixtures("peers")
-def test_both_targets_come_from_their_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the functions that ``make serve`` uses too."""
-    monkeypatch.setattr(variants, "local_service", lambda bundle: fake_target(name=bundle.name))
-    monkeypatch.setattr(variants, "local_function", lambda bundle: fake_target(name=bundle.name))
-    found = variants.prepare(["function", "service"], card())
-    assert [target.name for target in found] == ["function", "service"]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [("reference", "reference needs .*model.pkl"), ("roof", "no variant 'roof'")],
-)
-def test_a_variant_that_cannot_be_had_is_one_line(
-    name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An artifact that is not there, or an unknown name."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=message):
-        variants.prepare([name], card())
-
-
-def test_without_a_bundle_there_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It says how to make one."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="make it with `make repro`"):
-        variants.bundled_card()
 
 
 def test_the_command_compares_what_it_is_told(

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,13 +18,15 @@ from delivery.cloud import Cloud, make_cloud
 from delivery.identity import Identity, read_identity
 from delivery.names import account_email, image_name, image_path, releases_bucket
 from delivery.records import BuildRecord
-from tests.google import FakeGoogle, Instances
+from tests.google import FakeGoogle, Fault, Instances
 from tests.google.state import PROJECT, Bucket, StoredObject, timestamp
 from tests.pipeline.trees import export
 
 SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
 LOCK = "lock.json"
+DEADLINE_S = 60.0
+POLL_S = 0.01
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)
 
@@ -47,6 +51,28 @@ class Project:
             text=True,
             check=False,
         )
+
+    def interrupt(
+        self, command: str, reached: Fault, *, times: int = 1, by: signal.Signals = signal.SIGINT
+    ) -> str:
+        """Interrupt a command once a fault has struck so often: exit code 130; what it printed."""
+        with self.google.fault(reached):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "delivery", command],
+                cwd=self.tree,
+                env={**covered(), **self.google.environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            deadline = time.monotonic() + DEADLINE_S
+            while reached.struck < times and process.poll() is None:
+                assert time.monotonic() < deadline
+                time.sleep(POLL_S)
+            process.send_signal(by)
+            _, errors = process.communicate(timeout=DEADLINE_S)
+        assert process.returncode == 130, errors
+        return errors.strip()
 
     def cloud(self) -> Cloud:
         """For calls in this process."""

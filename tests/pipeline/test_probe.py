@@ -2,10 +2,6 @@
 
 import dataclasses
 import json
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,8 +11,6 @@ from targets.cloud_run import PROBE_LABEL
 from tests.google import Fault, quota_exceeded
 from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import FUNCTION, SERVICE, Project
-
-DEADLINE_S = 60.0
 
 
 @pytest.fixture
@@ -61,22 +55,7 @@ def test_probe_that_fails_is_deleted_all_the_same(served: Project, service: str)
 def test_interrupted_probe_is_deleted(served: Project) -> None:
     """Ctrl-C while samples are taken deletes both copies and exits with 130."""
     reached = Fault(r"PUT run.googleapis.com/apis/.*/services/probe-function", times=0)
-    with served.google.fault(reached):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "delivery", "probe"],
-            cwd=served.tree,
-            env=served.google.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        deadline = time.monotonic() + DEADLINE_S
-        while reached.struck < 1 and process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=DEADLINE_S)
-    assert process.returncode == 130, errors
+    served.interrupt("probe", reached)
     assert served.serving().keys() == {SERVICE, FUNCTION}
 
 

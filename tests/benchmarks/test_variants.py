@@ -1,0 +1,120 @@
+"""What is compared: both targets under each runtime, and the peers beside them."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import variants
+from benchmarks.compare import compare
+from config.card import load_card
+from config.errors import UserError
+from tests.benchmarks.fakes import BODY, card, fake_target
+
+MODEL = ("flowers", "v1.0")
+ROOT = Path(__file__).parent.parent.parent
+
+pytestmark = pytest.mark.usefixtures("short")
+
+
+@pytest.fixture
+def peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variants are made from this environment, unlocked."""
+    monkeypatch.setattr(variants, "ensure_environment", lambda _: Path(sys.executable))
+
+
+@pytest.mark.usefixtures("peers")
+@pytest.mark.parametrize("name", ["ceiling", "empty function"])
+def test_a_peer_without_a_model_answers(name: str) -> None:
+    """Started as a comparison starts it."""
+    found = compare(variants.prepare([name], card()), BODY, rounds=1, model=MODEL, seconds=0.05)
+    assert found.variants[0].per_second.value > 0
+
+
+@pytest.mark.usefixtures("peers")
+@pytest.mark.parametrize("name", ["floor", "floor onnx", "reference"])
+def test_a_peer_with_a_model_answers(
+    name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The floor and the reference design serve this project's own artifacts."""
+    monkeypatch.chdir(dist.parent)
+    made = variants.bundled_card()
+    body = json.dumps({"features": made.golden[0].features}).encode()
+    found = compare(variants.prepare([name], made), body, rounds=1, model=MODEL, seconds=0.5)
+    assert found.variants[0].per_second.value > 0
+
+
+@pytest.mark.usefixtures("peers")
+@pytest.mark.parametrize("name", ["service onnx", "service joblib"])
+def test_the_same_model_under_another_runtime_answers(
+    name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exported and bundled beside the working tree, whose own bundles stay as they are."""
+    monkeypatch.chdir(dist.parent)
+    before = (dist / "service" / "manifest.json").read_bytes()
+    made = variants.bundled_card()
+    (target,) = variants.prepare([name], made)
+    assert load_card(target.directory / "model.json").runtime == name.split()[1]
+    body = json.dumps({"features": made.golden[0].features}).encode()
+    found = compare([target], body, rounds=1, model=MODEL, seconds=0.5)
+    assert (found.variants[0].name, found.variants[0].readings[0].round) == (name, 0)
+    assert (dist / "service" / "manifest.json").read_bytes() == before
+
+
+def test_a_runtime_that_cannot_have_the_model_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What export says of it; here there is no model at all."""
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    for room in ("config", "data", "inference", "training"):
+        (tmp_path / room).symlink_to(ROOT / room)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        UserError, match=r"^serving.runtime: onnx: models/model.pkl: No such"
+    ) as one:
+        variants.prepare(["service onnx"], card()._replace(runtime="compiled"))
+    assert "\n" not in str(one.value)
+
+
+def test_by_default_each_runtime_that_the_model_can_have_is_run_once() -> None:
+    """The bundle's own is the row that names none."""
+    names = set(variants.default_names(card()))
+    assert set(variants.DESCRIPTIONS) - names == {
+        "service onnx",
+        "function onnx",
+        "service compiled",
+        "function compiled",
+        "floor",
+    }
+
+
+@pytest.mark.usefixtures("peers")
+def test_both_targets_come_from_their_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the functions that ``make serve`` uses too."""
+    monkeypatch.setattr(variants, "local_service", lambda bundle: fake_target(name=bundle.name))
+    monkeypatch.setattr(variants, "local_function", lambda bundle: fake_target(name=bundle.name))
+    found = variants.prepare(["function", "service"], card())
+    assert [target.name for target in found] == ["function", "service"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("reference", "reference needs .*model.pkl"), ("roof", "no variant 'roof'")],
+)
+def test_a_variant_that_cannot_be_had_is_one_line(
+    name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An artifact that is not there, or an unknown name."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message):
+        variants.prepare([name], card())
+
+
+def test_without_a_bundle_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says how to make one."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="make it with `make repro`"):
+        variants.bundled_card()

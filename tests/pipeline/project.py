@@ -19,11 +19,12 @@ from delivery.identity import Identity, read_identity
 from delivery.names import account_email, image_name, image_path, releases_bucket
 from delivery.records import BuildRecord
 from tests.google import FakeGoogle, Fault, Instances
-from tests.google.state import PROJECT, Bucket, StoredObject, timestamp
+from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
 from tests.pipeline.trees import export
 
 SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
+SOURCES = "cloud-run-source-deploy"
 LOCK = "lock.json"
 DEADLINE_S = 60.0
 POLL_S = 0.01
@@ -164,6 +165,8 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
     """The tree with a fresh fake whose bucket is there, as the current folder and environment."""
     folder, environment = Path.cwd(), dict(os.environ)
     with FakeGoogle(directory, instances=instances) as google:
+        # gcloud makes it with the first function, and waits a second for it.
+        google.state.repositories[SOURCES] = Repository(SOURCES, {"format": "DOCKER"})
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
         for account in (DEPLOYER, RUNTIME):
             google.state.accounts[account] = {"email": account}

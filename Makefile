@@ -16,7 +16,7 @@ run: .venv/ready ## reproduce the model, serve it on both targets, check and mea
 
 .PHONY: test
 test: .venv/ready ## run every test
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term
 
 .PHONY: serve
 serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT)

@@ -1,8 +1,10 @@
 """What every room's tests share: the bundles, reproduced once, and endpoints made from them."""
 
+import fcntl
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from tests.google import FakeGoogle, Instances
 
 ROOT = Path(__file__).parent.parent
+SHOWN = ROOT / "reports" / "tests"
+
+Show = Callable[[str, str], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,14 +33,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Forget the tables of an earlier run."""
+    if not hasattr(session.config, "workerinput"):
+        shutil.rmtree(SHOWN, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have shown, in whichever process they ran."""
+    for path in sorted(SHOWN.glob("*.md")):
+        terminalreporter.section(path.stem, sep="-")
+        terminalreporter.write_line(path.read_text().rstrip())
+
+
+@pytest.fixture
+def show() -> Show:
+    """Takes a name and a text for the end of the run; `reports/tests/NAME.md` keeps it."""
+
+    def keep(name: str, text: str) -> None:
+        SHOWN.mkdir(parents=True, exist_ok=True)
+        (SHOWN / f"{name}.md").write_text(f"{text.rstrip()}\n")
+
+    return keep
+
+
 @pytest.fixture(scope="session")
 def dist() -> Path:
     """The bundles of the tree as it stands, by the command that a user gives."""
     command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    done = subprocess.run(
-        command, cwd=ROOT, env={"PATH": path, "HOME": str(Path.home())}, check=False
-    )
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    # DVC refuses a second one beside the first, and the tests run in more than one process.
+    with (ROOT / ".cache" / "repro.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            command, cwd=ROOT, env={"PATH": path, "HOME": str(Path.home())}, check=False
+        )
     assert done.returncode == 0, "dvc repro failed"
     return ROOT / "dist"
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -241,7 +241,7 @@ def test_container_leaves_nothing_behind(target: ContainerTarget) -> None:
 
 
 def test_cold_start_is_reported(
-    target: ContainerTarget, dist: Path, body: bytes, capsys: pytest.CaptureFixture[str]
+    target: ContainerTarget, dist: Path, body: bytes, show: Callable[[str, str], None]
 ) -> None:
     """Container and process in turns, each start proven cold; figures in `reports/`, no verdict."""
     process = ("process", local_service(dist / "service"))
@@ -252,8 +252,7 @@ def test_cold_start_is_reported(
     pairs = [compare_cold(kind, process, body, rounds=COLD_ROUNDS) for kind in kinds.items()]
     REPORTS.mkdir(exist_ok=True)
     (REPORTS / "container.json").write_text(f"[{', '.join(map(to_json, pairs))}]\n")
-    with capsys.disabled():
-        sys.stdout.write("\n" + "".join(f"{pair}\n" for pair in pairs))
+    show("container", "\n".join(map(str, pairs)))
     for pair in pairs:
         assert len(pair.samples_ms) == COLD_ROUNDS
         assert pair.ratio.low <= pair.ratio.value <= pair.ratio.high

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.pipeline.project import FUNCTION, LOCK, SERVICE, Project
 ROOT = Path(__file__).parent.parent.parent
 # A release has fewer; the sweep ends where one lives to the end.
 MOST_CALLS = 40
+HEAD = ("| call | killed | in step then | mended by | serves then |", "|---|---|---|---|---|")
 KILLED = -signal.SIGKILL
 
 
@@ -61,16 +63,10 @@ def mended(project: Project) -> set[str]:
     return truth[SERVICE]
 
 
-def report(name: str, rows: list[str]) -> None:
-    """Keep the table for whoever wants to see it."""
-    reports = ROOT / "reports"
-    reports.mkdir(exist_ok=True)
-    head = ["| call | killed | in step then | mended by | serves then |", "|---|---|---|---|---|"]
-    (reports / f"{name}.md").write_text("\n".join([*head, *rows]) + "\n")
-
-
 @pytest.mark.parametrize(("when", "mend"), [("before", "release"), ("after", "rollback")])
-def test_release_killed_at_any_call_is_mended(project: Project, when: str, mend: str) -> None:
+def test_release_killed_at_any_call_is_mended(
+    project: Project, when: str, mend: str, show: Callable[[str, str], None]
+) -> None:
     """`status` tells the truth, and the next `release` or `rollback` ends with both in step."""
     for version in ("v1.0", "v1.1"):
         release(project.cloud(), project.bundle(version), check=golden_only)
@@ -90,7 +86,7 @@ def test_release_killed_at_any_call_is_mended(project: Project, when: str, mend:
         assert after == ({new} if mend == "release" else before)
         rows.append(f"| {number}: {call} | {when} | {in_step} | {mend} | {', '.join(after)} |")
     assert len(rows) >= 10
-    report(f"kill-sweep-{when}", rows)
+    show(f"kill-sweep-{when}", "\n".join([*HEAD, *rows]))
 
 
 @pytest.mark.parametrize("mend", ["release", "rollback"])

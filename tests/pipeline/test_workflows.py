@@ -6,6 +6,7 @@ What act does not know stands here: branches, permissions, environments, concurr
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,11 @@ def test_files_keep_every_rule(files: Files) -> None:
 
 
 def test_most_mutants_are_caught_and_the_rest_explained(
-    capsys: pytest.CaptureFixture[str],
+    show: Callable[[str, str], None],
 ) -> None:
     """Of all small changes, one at a time over every line, nine in ten at the least are noticed."""
     result = mutation.survey()
-    with capsys.disabled():
-        sys.stdout.write(f"\n{mutation.table(result)}\n")
+    show("mutants", mutation.table(result))
     assert len(result.all) > 1000
     assert result.share >= 0.9
     assert [str(mutant) for mutant in result.survivors if mutation.reason(mutant) is None] == []

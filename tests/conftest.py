@@ -1,6 +1,7 @@
 """What every room's tests share: the bundles, reproduced once, and endpoints made from them."""
 
 import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Forget the tables of an earlier run."""
     if not hasattr(session.config, "workerinput"):
         shutil.rmtree(SHOWN, ignore_errors=True)
+    # A pytest that a test starts is a run of its own, not a part of this one.
+    os.environ.pop("PYTEST_XDIST_WORKER", None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,7 @@ from delivery.verify import (
     verify_outputs,
 )
 from targets.engine import Engine, Image
+from tests.pipeline.trees import export
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -126,19 +127,20 @@ def test_every_lock_of_the_repository_is_hashed() -> None:
 
 
 def test_output_that_is_not_as_locked_is_found(
-    dist: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    dist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """DVC names the stage whose output, or input, is another than dvc.lock says."""
-    monkeypatch.chdir(dist.parent)
+    copy = export(tmp_path / "tree")
+    for name in ("models", "evaluation", "dist", "data/prepared", ".dvc/cache"):
+        shutil.copytree(dist.parent / name, copy / name, dirs_exist_ok=True)
+    monkeypatch.chdir(copy)
     verify_outputs()
-    settings = dist / "service" / "serving.json"
-    before = settings.read_bytes()
-    settings.write_bytes(before + b"\n")
-    try:
-        with pytest.raises(UserError, match=r"not as in dvc\.lock: bundle; run `make repro`"):
-            verify_outputs()
-    finally:
-        settings.write_bytes(before)
+    append(copy / "dist" / "service" / "serving.json")
+    with pytest.raises(UserError, match=r"not as in dvc\.lock: bundle; run `make repro`"):
+        verify_outputs()
     assert not capfd.readouterr().err
 
 

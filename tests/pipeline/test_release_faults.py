@@ -148,7 +148,7 @@ def test_interrupt_puts_both_back(served: Project) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # The second change of the function is its promotion: the service has been moved.
         reached = Fault(CHANGE.format(FUNCTION), times=0)
-        assert served.interrupt("release", reached, times=2, by=number).endswith("\ninterrupted")
+        assert served.interrupt("release", reached, times=2, by=number) == "interrupted"
         assert served.tags() == set()
         assert LOCK not in served.objects()
 

@@ -124,7 +124,11 @@ def test_every_lock_that_is_served_is_audited() -> None:
     """The audit names the locks of both targets, whichever the runtime."""
     make = require("make")
     done = subprocess.run(
-        [make, "--dry-run", "audit"], cwd=ROOT, capture_output=True, text=True, check=True
+        [make, "--no-print-directory", "--dry-run", "audit"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     audited = set(re.findall(r"-r (\S+)", done.stdout))
     served = {str(path.relative_to(ROOT)) for path in (ROOT / "locks").glob("*-*.txt")}

@@ -10,10 +10,10 @@ from review.imports import Imported, compare_imports, first_prediction
 
 @pytest.mark.parametrize("target", ["service", "function"])
 def test_first_prediction_names_packages(target: str, dist: Path) -> None:
-    """The runtime's are there, the standard library's modules count but are no packages."""
+    """The server's are there, the standard library's modules count but are no packages."""
     assert target in imports.TARGETS
     found = first_prediction(target, dist / target)
-    assert {"numpy", "onnxruntime"} <= found.packages
+    assert {"httptools", "uvicorn", "uvloop"} <= found.packages
     assert "json" in found.modules
     assert "json" not in found.packages
 

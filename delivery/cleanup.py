@@ -12,7 +12,8 @@ from delivery.lease import leased
 from delivery.names import data_bucket, image_path, releases_bucket
 from delivery.records import Record, read_records
 from delivery.traffic import Services
-from targets.cloud_run import PROBE_LABEL, Service, delete_revision, delete_service, read_services
+from targets.cloud_run import Service, delete_revision, delete_service, read_services
+from targets.probe import left_over
 from targets.project import delete_bucket, delete_repository
 from targets.registry import Image, delete_image, list_images
 
@@ -91,12 +92,7 @@ def _agreed(cloud: Cloud, doomed: Sequence[Doomed], *, yes: bool) -> bool:
 
 
 def _probes(cloud: Cloud, services: Services) -> list[Doomed]:
-    """Probe services that a killed measurement has left."""
-    return [
-        _service(cloud, service.name, "probe service")
-        for service in services.values()
-        if PROBE_LABEL in service.labels
-    ]
+    return [_service(cloud, name, "probe service") for name in left_over(services)]
 
 
 def _service(cloud: Cloud, name: str, kind: str) -> Doomed:

@@ -11,6 +11,11 @@ LINES = 10
 OnStep = Callable[[str, int, int], None]
 
 
+def say_step(console: Console, number: int, of: int, what: str) -> None:
+    """Head what a command prints next."""
+    console.print(f"[bold]\\[{number}/{of}][/bold] {what}")
+
+
 @contextmanager
 def progress(console: Console) -> Iterator[OnStep]:
     """Give a function that takes what is being done, how much is done, and of how much."""

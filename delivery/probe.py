@@ -18,14 +18,8 @@ from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.measuring import judge, take_measurement
 from delivery.spend import check_cap, spent
 from delivery.traffic import Services, release_of
-from targets.cloud_run import (
-    PROBE_LABEL,
-    Revision,
-    Service,
-    delete_service,
-    read_services,
-)
-from targets.probe import ProbeTarget, probe_service
+from targets.cloud_run import Revision, Service, delete_service, read_services
+from targets.probe import ProbeTarget, left_over, probe_service
 
 REPORTS = Path("reports")
 WIDTH = 80
@@ -80,7 +74,7 @@ def clean_up(cloud: Cloud, services: Services) -> None:
     Raises:
         GcloudError: one cannot be deleted.
     """
-    left = [name for name, service in services.items() if PROBE_LABEL in service.labels]
+    left = left_over(services)
     for name in left:
         cloud.say(f"deleting {name}")
         delete_service(cloud.gcloud, cloud.region, name)

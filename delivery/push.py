@@ -5,8 +5,8 @@ import shlex
 
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.identity import Identity, read_identity
-from delivery.names import image_name, image_path
-from delivery.records import BuildRecord, write_build
+from delivery.names import image_name
+from delivery.records import build_record, write_build
 from targets.engine import NAMES, Engine, find_engine
 
 
@@ -44,7 +44,7 @@ def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> str:
     """
     token = cloud.gcloud.read_text("auth", "print-access-token").strip()
     digest = engine.push(image_name(cloud.deployment, cloud.gcloud.project, identity.name), token)
-    _record(cloud, identity, digest)
+    write_build(cloud, build_record(cloud, identity, digest))
     return digest
 
 
@@ -54,15 +54,4 @@ def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
     login = shlex.join(engine.login_command(image))
     cloud.console.print(f"  gcloud auth print-access-token | {login}", markup=False)
     cloud.console.print(f"  {shlex.join(engine.push_command(image))}", markup=False)
-    _record(cloud, identity, "sha256:…")
-
-
-def _record(cloud: Cloud, identity: Identity, digest: str) -> None:
-    record = BuildRecord(
-        release=identity.name,
-        image=f"{image_path(cloud.deployment, cloud.gcloud.project)}@{digest}",
-        commit=identity.commit,
-        model_sha256=identity.model_sha256,
-        bundle=identity.bundle,
-    )
-    write_build(cloud, record)
+    write_build(cloud, build_record(cloud, identity, "sha256:…"))

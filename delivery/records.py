@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from config.errors import UserError
 from delivery.cloud import Cloud
+from delivery.identity import Identity
+from delivery.names import image_path
 from targets.storage import read_lines, write_object
 
 RELEASES = "releases"
@@ -50,6 +52,17 @@ class Record:
     expected: int
     promoted_at: str
     promoted_by: str
+
+
+def build_record(cloud: Cloud, identity: Identity, digest: str) -> BuildRecord:
+    """What is to be kept of an image of the release that has been pushed under ``digest``."""
+    return BuildRecord(
+        release=identity.name,
+        image=f"{image_path(cloud.deployment, cloud.gcloud.project)}@{digest}",
+        commit=identity.commit,
+        model_sha256=identity.model_sha256,
+        bundle=identity.bundle,
+    )
 
 
 def write_build(cloud: Cloud, build: BuildRecord) -> None:

@@ -15,6 +15,7 @@ from config.layout import CARD_NAME
 from config.params import load_params
 from delivery.bundle import DIST, read_bundle_hash
 from delivery.check import check_contract
+from delivery.console import say_step
 from delivery.measuring import judge, take_measurement
 from delivery.reproduce import reproduce
 from targets.local import local_function, local_service
@@ -40,27 +41,23 @@ def rehearse() -> None:
     """
     console = Console(highlight=False)
     began = time.monotonic()
-    _say(console, 1, "reproduce the model and both bundles (dvc repro)")
+    say_step(console, 1, STEPS, "reproduce the model and both bundles (dvc repro)")
     reproduce()
     card = load_card(DIST / "service" / CARD_NAME)
     bundle = read_bundle_hash(DIST / "service")
-    _say(console, 2, f"install what bundle {bundle[:12]} locks, each target for itself")
+    say_step(console, 2, STEPS, f"install what bundle {bundle[:12]} locks, each target for itself")
     targets = (local_service(DIST / "service"), local_function(DIST / "function"))
-    _say(console, 3, "start both and hold them to the contract, over HTTP")
+    say_step(console, 3, STEPS, "start both and hold them to the contract, over HTTP")
     checked = _check(console, targets)
-    _say(console, 4, "measure: cold starts, latency at a fixed rate, throughput, memory")
+    say_step(console, 4, STEPS, "measure: cold starts, latency at a fixed rate, throughput, memory")
     results = take_measurement(console, targets, card, bundle, load_params().measurement)
-    _say(console, 5, "write the report")
+    say_step(console, 5, STEPS, "write the report")
     page = write_report(results, card, [checked], REPORTS)
     console.print()
     console.print(summary_table(results), width=min(console.width, WIDTH))
     console.print(f"report: {page} (and .md, .json)")
     console.print(f"done in {time.monotonic() - began:.0f} s")
     judge(results)
-
-
-def _say(console: Console, number: int, what: str) -> None:
-    console.print(f"[bold]\\[{number}/{STEPS}][/bold] {what}")
 
 
 def _check(console: Console, targets: Sequence[Target]) -> Checked:

@@ -15,6 +15,7 @@ from delivery.bundle import DIST
 from delivery.candidate import Candidate, deploy_candidates, series
 from delivery.checks import check_candidates, confirm, endpoint_of, settle_access
 from delivery.cloud import Cloud, add_cloud_arguments, current_owner, open_cloud
+from delivery.console import say_step
 from delivery.identity import Identity, read_identity
 from delivery.lease import Lease, leased
 from delivery.records import Record, now, read_image, read_records, write_record
@@ -27,6 +28,8 @@ from delivery.traffic import (
     release_of,
 )
 from targets.cloud_run import read_services, set_public
+
+STEPS = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,18 +110,18 @@ def _serves_already(cloud: Cloud, identity: Identity, services: Services) -> boo
 
 def _go(begun: _Begun, services: Services) -> None:
     cloud = begun.cloud
-    cloud.say("[bold]\\[1/4][/bold] candidates, without traffic")
+    say_step(cloud.console, 1, STEPS, "candidates, without traffic")
     candidates = deploy_candidates(cloud, begun.identity, services)
-    cloud.say("[bold]\\[2/4][/bold] check both candidates")
+    say_step(cloud.console, 2, STEPS, "check both candidates")
     if cloud.gcloud.dry_run:
         cloud.say("  (skipped: there is nothing to ask on a dry run)")
     else:
         begun.check(cloud, candidates, begun.card)
-    cloud.say("[bold]\\[3/4][/bold] promote both")
+    say_step(cloud.console, 3, STEPS, "promote both")
     begun.lease.renew()
     for one in candidates:
         move(cloud, one.settings.name, one.revision, tagged=one.tagged)
-    cloud.say("[bold]\\[4/4][/bold] confirm and record")
+    say_step(cloud.console, 4, STEPS, "confirm and record")
     if not cloud.gcloud.dry_run:
         _confirm(begun, candidates)
         after = read_services(cloud.gcloud, cloud.region)

@@ -15,8 +15,6 @@ from config.layout import RELEASE_VARIABLES
 from targets.gcloud import Gcloud, GcloudError
 
 FULL = 100
-# On services that exist for one measurement only; whatever has it may be deleted.
-PROBE_LABEL = "twinserve-probe"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ comes. Source: Cloud Run, "Configure health checks", and gcloud's ``--no-deploy-
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,12 @@ from typing import Any
 import yaml
 
 from config.errors import UserError
-from targets.cloud_run import PROBE_LABEL, Revision, Service, delete_service
+from targets.cloud_run import Revision, Service, delete_service
 from targets.gcloud import Gcloud
 from targets.protocol import Endpoint
 
+# On services that exist for one measurement only; whatever has it may be deleted.
+PROBE_LABEL = "twinserve-probe"
 SAMPLE_VARIABLE = "TWINSERVE_PROBE_SAMPLE"
 NO_HEALTH_CHECK = "run.googleapis.com/health-check-disabled"
 MIN_SCALE = "autoscaling.knative.dev/minScale"
@@ -53,6 +55,11 @@ class ProbeTarget:
         options = (f"--region={self.region}", f"--update-env-vars={variable}")
         self.gcloud.change("run", "services", "update", self.service, *options)
         yield Endpoint(self.name, self.url, time.monotonic_ns(), token=self.token)
+
+
+def left_over(services: Mapping[str, Service]) -> list[str]:
+    """The probe services among them, which only a killed measurement leaves behind."""
+    return [name for name, service in services.items() if PROBE_LABEL in service.labels]
 
 
 @contextmanager

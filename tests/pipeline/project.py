@@ -16,8 +16,8 @@ from config.params import load_params
 from delivery.bundle import assemble
 from delivery.cloud import Cloud, make_cloud
 from delivery.identity import Identity, read_identity
-from delivery.names import account_email, image_name, image_path, releases_bucket
-from delivery.records import BuildRecord
+from delivery.names import account_email, image_name, releases_bucket
+from delivery.records import build_record
 from tests.google import FakeGoogle, Fault, Instances
 from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
 from tests.pipeline.trees import export
@@ -89,14 +89,7 @@ class Project:
         deployment = load_params().deployment
         name = image_name(deployment, PROJECT, identity.name)
         digest = self.google.push_image(name, self.tree / "dist" / "service")
-        path = image_path(deployment, PROJECT)
-        build = BuildRecord(
-            release=identity.name,
-            image=f"{path}@{digest}",
-            commit=identity.commit,
-            model_sha256=identity.model_sha256,
-            bundle=identity.bundle,
-        )
+        build = build_record(self.cloud(), identity, digest)
         self.put(f"builds/{identity.name}.json", json.dumps(asdict(build)) + "\n")
         return identity
 

@@ -10,7 +10,7 @@ import pytest
 
 from delivery.release import release
 from delivery.rollback import roll_back
-from targets.cloud_run import PROBE_LABEL
+from targets.probe import PROBE_LABEL
 from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import FUNCTION, SERVICE, Project
 

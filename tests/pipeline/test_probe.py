@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from delivery.release import release
-from targets.cloud_run import PROBE_LABEL
+from targets.probe import PROBE_LABEL
 from tests.google import Fault, quota_exceeded
 from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import FUNCTION, SERVICE, Project

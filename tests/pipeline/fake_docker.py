@@ -1,7 +1,8 @@
 """Docker's client, as far as `delivery build` and `push` use it, without a daemon.
 
-A build notes what is in the image, a push is told which digest the registry gave: both in the file
-that ``$DOCKER_STATE`` names. The image itself is built for real in ``test_container.py``.
+A build notes what is in the image, which is as large as its context above its base; a push is told
+which digest the registry gave: both in the file that ``$DOCKER_STATE`` names. The image itself is
+built for real in ``test_container.py``.
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 STATE = Path(os.environ["DOCKER_STATE"])
+BASE_BYTES = 1000
 
 
 def main() -> int:
@@ -33,7 +35,12 @@ def main() -> int:
             config = {"Labels": one["labels"], "User": "65532"}
             sys.stdout.write(json.dumps([{"Id": "sha256:0", "Config": config}]))
     elif words[0] == "history":
-        sys.stdout.write(json.dumps({"Size": "1000", "CreatedBy": "COPY . ."}) + "\n")
+        layers = [{"Size": str(BASE_BYTES), "CreatedBy": "ADD rootfs.tar.xz /"}]
+        if words[-1] in state:
+            files = Path(state[words[-1]]["context"]).rglob("*")
+            size = sum(path.stat().st_size for path in files if path.is_file())
+            layers.insert(0, {"Size": str(size), "CreatedBy": "COPY . ."})
+        sys.stdout.writelines(json.dumps(layer) + "\n" for layer in layers)
     return 0
 
 

@@ -1,5 +1,6 @@
 """`review collect` on two real trees, of which one has another forest."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from pathlib import Path
 
 from review.report import read_untrusted
 from tests.pipeline.trees import ROOT, export
+
+DOCKER = ROOT / "tests" / "pipeline" / "fake_docker.py"
+BASE_BYTES = 1000
 
 
 def tree(directory: Path) -> Path:
@@ -18,8 +22,21 @@ def tree(directory: Path) -> Path:
     return made
 
 
+def with_docker(directory: Path) -> dict[str, str]:
+    """An environment with a Docker that notes what it is told to build."""
+    client = directory / "bin" / "docker"
+    client.parent.mkdir()
+    client.write_text(f"#!{sys.executable}\n{DOCKER.read_text()}")
+    client.chmod(0o755)
+    state = directory / "docker.json"
+    return os.environ | {
+        "PATH": f"{client.parent}:{os.environ['PATH']}",
+        "DOCKER_STATE": str(state),
+    }
+
+
 def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
-    """A smaller forest shows as a parameter and a smaller bundle; the benchmarks are compared."""
+    """A smaller forest shows as a parameter, a smaller bundle and image; figures too."""
     base, head = tree(tmp_path / "base"), tree(tmp_path / "head")
     params = head / "params.yaml"
     text = params.read_text()
@@ -27,8 +44,9 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
     params.write_text(text.replace("n_estimators: 100", "n_estimators: 20"))
     command = [".venv/bin/python", "-m", "review", "collect", "--base", str(base)]
     done = subprocess.run(
-        [*command, "--output", "reports/review.json", "--rounds", "1", "--no-image"],
+        [*command, "--output", "reports/review.json", "--rounds", "1"],
         cwd=head,
+        env=with_docker(tmp_path),
         capture_output=True,
         text=True,
         check=False,
@@ -45,7 +63,8 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
     assert report.bundle_bytes.head < report.bundle_bytes.base
     assert [one.target for one in report.imports] == ["service", "function"]
     assert not report.imports[0].added
-    assert report.image_bytes is None
+    assert report.image_bytes is not None
+    assert BASE_BYTES < report.image_bytes.head < report.image_bytes.base
 
 
 def test_side_that_cannot_be_reproduced_ends_in_a_line(tmp_path: Path) -> None:

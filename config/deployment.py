@@ -34,6 +34,11 @@ class Resources(_Section):
     max_instances: Annotated[int, Field(ge=1)]
     timeout_s: Annotated[int, Field(ge=1, le=3600)]
 
+    @property
+    def memory_mib(self) -> int:
+        """The memory in MiB."""
+        return int(self.memory[:-2]) * (1024 if self.memory.endswith("Gi") else 1)
+
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Self:
         if self.min_instances > self.max_instances:

@@ -22,6 +22,7 @@ COMMANDS = {
     "rehearse": Command("delivery.rehearse", "reproduce, serve, check and measure on this machine"),
     "serve": Command("delivery.serve", "serve both bundles until Ctrl-C"),
     "build": Command("delivery.build", "make the service's image from its bundle, and push it"),
+    "check": Command("delivery.check_image", "run the image, and hold it to the contract"),
     "push": Command("delivery.push", "push the image that was built, and record its digest"),
     "bootstrap": Command("delivery.bootstrap", "make a Google Cloud project ready for releases"),
     "release": Command("delivery.release", "bring dist/ to both targets, or to neither"),

@@ -17,7 +17,6 @@ from config.params import Measurement, Prices
 LONGEST_START_S = 240.0
 # Of one connection back to back, over a network; a bound, not a promise.
 MOST_PER_SECOND = 1000.0
-GIBIBYTES = {"Mi": 1 / 1024, "Gi": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,8 @@ class Usage:
 
     def cost(self, resources: Resources, prices: Prices) -> float:
         """In US dollars."""
-        amount, unit = resources.memory[:-2], resources.memory[-2:]
         a_second = resources.cpu * prices.vcpu_second
-        a_second += int(amount) * GIBIBYTES[unit] * prices.gib_second
+        a_second += resources.memory_mib / 1024 * prices.gib_second
         return self.seconds * a_second + self.requests / 1e6 * prices.million_requests
 
 

@@ -258,6 +258,37 @@ def test_cold_start_is_reported(
         assert pair.ratio.low <= pair.ratio.value <= pair.ratio.high
 
 
+def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) -> None:
+    """`python -m delivery check` runs it beside the function, and counts the cases."""
+    command = [sys.executable, "-m", "delivery", "check", f"--image={built['image']}"]
+    done = subprocess.run(
+        [*command, f"--engine={engine.name}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
+    assert found
+    assert found[1] == built["image"]
+    assert int(found[2]) > 200
+
+
+def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, built: Json) -> None:
+    """An image that serves something else: exit code 4, and the cases that fail are shown."""
+    server = (
+        "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8080, bind='0.0.0.0')"
+    )
+    (tmp_path / "Dockerfile").write_text(
+        f'FROM {built["image"]}\nENTRYPOINT []\nCMD ["python", "-c", "{server}"]\n'
+    )
+    other = "localhost/other:latest"
+    engine.build(Recipe(tmp_path, other))
+    command = [sys.executable, "-m", "delivery", "check", f"--image={other}"]
+    done = subprocess.run(
+        [*command, f"--engine={engine.name}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4
+    assert re.search(r"error: \d+ cases of the contract fail; see above", done.stderr)
+
+
 def test_image_holds_the_bundle_byte_for_byte(engine: Engine, built: Json) -> None:
     """What `verify --image` says of the image that was just built."""
     verify_image(engine, built["image"])

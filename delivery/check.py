@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,6 +13,9 @@ from config.errors import UserError
 from targets.protocol import Endpoint
 
 SUITE = Path("tests/contract")
+# Of the cases that fail.
+MOST_SHOWN = 20
+LONGEST_REASON = 120
 
 
 class CheckError(UserError):
@@ -48,7 +51,7 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path) -> Check:
     with tempfile.TemporaryDirectory() as directory:
         results = Path(directory) / "results.xml"
         command = [sys.executable, "-m", "pytest", str(SUITE), *urls, f"--card={card}"]
-        command += ["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
+        command += ["-q", "--no-header", "-p", "no:cacheprovider"]
         tokens = {token_variable(one.name): one.token for one in endpoints if one.token}
         done = subprocess.run(
             [*command, f"--junitxml={results}"],
@@ -60,20 +63,35 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path) -> Check:
         if not results.exists():
             sys.stderr.write(done.stdout + done.stderr)
             raise UserError(f"{SUITE} could not be run (exit code {done.returncode})")
-        check = _read(results)
+        report = ET.parse(results).getroot()  # noqa: S314 - our own file
+    check = _count(report)
     if done.returncode or check.failed or not check.passed:
-        sys.stderr.write(done.stdout)
+        shown = list(_failures(report)) or [done.stdout]
+        sys.stderr.writelines(f"{line}\n" for line in shown)
         raise CheckError(f"{check.failed} cases of the contract fail; see above")
     return check
 
 
-def _read(results: Path) -> Check:
-    """Count the cases of a JUnit XML file that pytest has just written here."""
-    suites = ET.parse(results).getroot().iter("testsuite")  # noqa: S314 - our own file
+def _count(report: ET.Element) -> Check:
+    """The cases of a JUnit XML report that pytest has just written here."""
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
-    for suite in suites:
+    for suite in report.iter("testsuite"):
         for name in counts:
             counts[name] += int(suite.attrib[name])
     failed = counts["failures"] + counts["errors"]
     skipped = counts["skipped"]
     return Check(counts["tests"] - failed - skipped, failed, skipped)
+
+
+def _failures(report: ET.Element) -> Iterator[str]:
+    """The first cases that failed, a line each; an endpoint that is down fails them all."""
+    failed = [
+        (case.attrib["name"].removeprefix("test_"), fault.attrib.get("message", ""))
+        for case in report.iter("testcase")
+        for fault in case
+        if fault.tag in {"failure", "error"}
+    ]
+    for name, message in failed[:MOST_SHOWN]:
+        yield f"  {name}: {' '.join(message.partition(chr(10))[0].split())[:LONGEST_REASON]}"
+    if len(failed) > MOST_SHOWN:
+        yield f"  and {len(failed) - MOST_SHOWN} more"

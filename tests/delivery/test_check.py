@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from config.errors import UserError
-from delivery.check import check_contract
+from delivery.check import MOST_SHOWN, CheckError, check_contract
 from targets.local import local_function, local_service
 from targets.process import ProcessTarget
 from targets.protocol import Endpoint
 from targets.ready import wait_until_answering
+
+LONGEST_LINE = 220
 
 
 @contextmanager
@@ -47,7 +49,25 @@ def test_wrong_endpoint_fails(
         pytest.raises(UserError, match=r"\d+ cases of the contract fail; see above"),
     ):
         check_contract([function], card)
-    assert "test_golden_cases_are_answered" in capsys.readouterr().err
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) <= MOST_SHOWN + 1
+    assert any(line.startswith("  golden_cases_are_answered[function]: ") for line in shown)
+    assert not [line for line in shown if len(line) > LONGEST_LINE]
+
+
+def test_endpoint_that_is_down_is_not_told_a_hundred_times(
+    dist: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the cases that fail the first are shown, with their reason, and the others counted."""
+    monkeypatch.chdir(dist.parent)
+    nobody = Endpoint("service", "http://127.0.0.1:9", 0)
+    with pytest.raises(CheckError, match=r"(\d+) cases") as found:
+        check_contract([nobody], dist / "service" / "model.json")
+    shown = capsys.readouterr().err.splitlines()
+    assert "Connection refused" in shown[0]
+    assert len(shown) == MOST_SHOWN + 1
+    failed = int(str(found.value).partition(" ")[0])
+    assert shown[-1] == f"  and {failed - MOST_SHOWN} more"
 
 
 def test_suite_that_cannot_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

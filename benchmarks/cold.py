@@ -6,6 +6,7 @@ import time
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
+from benchmarks.anatomy import Client, take_apart
 from benchmarks.client import Answer, Call, ProtocolError, parse_answer, post
 from benchmarks.proof import Part, Rejection, judge, read_instance, read_server_timing
 from config.errors import UserError
@@ -24,7 +25,8 @@ class ColdSample:
             an instance for a request, the request is what asks for it.
         connected_ms: of these, until the port took a connection.
         age_ms: of the process when it answered, by its own account.
-        parts: what the answer's ``Server-Timing`` says the start was spent on.
+        parts: what the start was spent on; they make up ``total_ms``.
+        client: what this side's clock saw of the request.
     """
 
     instance: str
@@ -32,6 +34,7 @@ class ColdSample:
     connected_ms: float
     age_ms: float
     parts: tuple[Part, ...]
+    client: Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,32 @@ class Exchange:
 
     Attributes:
         began_ns: before the first attempt to connect.
+        tried_ns: before the attempt that succeeded.
+        found_ns: when the host's address was known, in that attempt.
+        sent_ns: before the request was sent, after what TLS takes.
+        first_byte_ns: of the answer, or when it was clear that none would come.
         answer: None if the connection was closed before it was whole.
     """
 
     began_ns: int
+    tried_ns: int
+    found_ns: int
     connected_ns: int
     sent_ns: int
+    first_byte_ns: int
     received_ns: int
     answer: Answer | None
+
+    @property
+    def client(self) -> Client:
+        """The same as durations."""
+        return Client(
+            look_up_ms=(self.found_ns - self.tried_ns) / 1e6,
+            connect_ms=(self.connected_ns - self.found_ns) / 1e6,
+            secure_ms=(self.sent_ns - self.connected_ns) / 1e6,
+            first_byte_ms=(self.first_byte_ns - self.sent_ns) / 1e6,
+            last_byte_ms=(self.received_ns - self.first_byte_ns) / 1e6,
+        )
 
 
 def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S) -> Exchange:
@@ -59,10 +80,11 @@ def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S)
     call = post(endpoint.predict_url, body, token=endpoint.token)
     began = time.monotonic_ns()
     deadline = time.monotonic() + limit_s
-    with _connected(endpoint, call, deadline) as connection:
+    with _connected(endpoint, call, deadline) as (connection, tried, found):
         connected = time.monotonic_ns()
-        sent, answer = _ask(endpoint, connection, call, deadline)
-        return Exchange(began, connected, sent, time.monotonic_ns(), answer)
+        sent, first, answer = _ask(endpoint, connection, call, deadline)
+        received = time.monotonic_ns()
+        return Exchange(began, tried, found, connected, sent, first or received, received, answer)
 
 
 def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdSample | Rejection:
@@ -81,35 +103,58 @@ def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdS
     rejection = judge(instance, seen, (exchange.received_ns - since_ns) / 1e6)
     if instance is None or rejection is not None:
         return rejection or Rejection.ANONYMOUS
+    total_ms = (exchange.received_ns - asked_ns) / 1e6
+    told = read_server_timing(answer.header("server-timing"))
+    client, age_ms = exchange.client, instance.age_ms
     return ColdSample(
         instance=instance.name,
-        total_ms=(exchange.received_ns - asked_ns) / 1e6,
+        total_ms=total_ms,
         connected_ms=(exchange.connected_ns - asked_ns) / 1e6,
-        age_ms=instance.age_ms,
-        parts=read_server_timing(answer.header("server-timing")),
+        age_ms=age_ms,
+        parts=take_apart(client, told, total_ms=total_ms, age_ms=age_ms, local=local),
+        client=client,
     )
 
 
 @contextlib.contextmanager
-def _connected(endpoint: Endpoint, call: Call, deadline: float) -> Iterator[socket.socket]:
+def _connected(
+    endpoint: Endpoint, call: Call, deadline: float
+) -> Iterator[tuple[socket.socket, int, int]]:
+    """A connection, when the attempt began that gave it, and when its address was known."""
     while True:
+        tried = time.monotonic_ns()
         try:
-            connection = socket.create_connection((call.host, call.port), _left(deadline))
+            connection, found = _open(call, deadline)
         except OSError as error:
             _give_up_if_hopeless(endpoint, deadline, f"no connection ({error.strerror or error})")
             time.sleep(POLL_S)
             continue
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            yield connection
+            yield connection, tried, found
         return
+
+
+def _open(call: Call, deadline: float) -> tuple[socket.socket, int]:
+    """A connection, and when it was known where to: looking that up is not the connection's time.
+
+    Raises:
+        OSError: none of the host's addresses takes one.
+    """
+    *others, last = socket.getaddrinfo(call.host, call.port, type=socket.SOCK_STREAM)
+    for *_, address in others:
+        found = time.monotonic_ns()
+        with contextlib.suppress(OSError):
+            return socket.create_connection((str(address[0]), call.port), _left(deadline)), found
+    found = time.monotonic_ns()
+    return socket.create_connection((str(last[-1][0]), call.port), _left(deadline)), found
 
 
 def _ask(
     endpoint: Endpoint, connection: socket.socket, call: Call, deadline: float
-) -> tuple[int, Answer | None]:
-    """When the request was sent, after what TLS takes; and its answer, if one came."""
-    sent, buffer = time.monotonic_ns(), b""
+) -> tuple[int, int, Answer | None]:
+    """When the request was sent and its answer began (0 if it did not), and the answer."""
+    sent, first_byte, buffer = time.monotonic_ns(), 0, b""
     try:
         with _secured(connection, call) as stream:
             sent = time.monotonic_ns()
@@ -117,15 +162,16 @@ def _ask(
             while True:
                 stream.settimeout(_left(deadline))
                 data = stream.recv(65536)
+                first_byte = first_byte or time.monotonic_ns()
                 buffer += data
                 answer = parse_answer(buffer, ended=not data)
                 if answer is not None or not data:
-                    return sent, answer
+                    return sent, first_byte, answer
     except TimeoutError:
         _give_up_if_hopeless(endpoint, deadline, "connected, but no answer")
     except (OSError, ProtocolError):
         pass
-    return sent, None
+    return sent, first_byte, None
 
 
 def _secured(connection: socket.socket, call: Call) -> socket.socket:

@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks import load
+from benchmarks.anatomy import typical_parts
 from benchmarks.client import Call, post
 from benchmarks.cold import ColdSample, first_exchange, weigh
 from benchmarks.machine import load_average, read_machine
 from benchmarks.memory import tree_pss_bytes
-from benchmarks.proof import Part
 from benchmarks.results import (
     COLD_MEDIAN,
     WARM_P99,
@@ -209,9 +209,11 @@ def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
     if not latencies:
         raise UserError(f"{name}: no request at the fixed rate was answered with 200")
     late = [ms for arrivals in found.arrivals for ms in arrivals.late_ms]
+    totals = [sample.total_ms for sample in found.cold]
+    median = estimate(totals)
     cold = Cold(
-        total_ms=estimate([sample.total_ms for sample in found.cold]),
-        parts=_median_parts(found.cold),
+        total_ms=median,
+        parts=typical_parts(totals, [sample.parts for sample in found.cold], median.value),
         samples=tuple(found.cold),
         discarded=tuple(Discarded(reason, n) for reason, n in _sorted(found.discarded)),
     )
@@ -242,18 +244,6 @@ def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
 
 def _verdict(figure: str, unit: str, measured: Estimate, budget: float) -> Verdict:
     return Verdict(figure, unit, measured, budget, judge_budget(measured, budget))
-
-
-def _median_parts(samples: Sequence[ColdSample]) -> tuple[Part, ...]:
-    """The median of each part that every answer names, and of what no part accounts for."""
-    names = [part.name for part in samples[0].parts]
-    medians: list[Part] = []
-    for name in names:
-        durations = [part.ms for sample in samples for part in sample.parts if part.name == name]
-        if len(durations) == len(samples):
-            medians.append(Part(name, float(np.median(durations))))
-    rests = [sample.total_ms - sum(part.ms for part in sample.parts) for sample in samples]
-    return (*medians, Part("rest", max(float(np.median(rests)), 0.0)))
 
 
 def _sorted(discarded: Counter[str]) -> list[tuple[str, int]]:

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.svg import COLOURS
+
 if TYPE_CHECKING:
     import jinja2
 
@@ -57,7 +59,8 @@ class Fact:
 
 def legend(labels: Sequence[str], kind: str) -> tuple[Legend, ...]:
     """The colours in their order: of series (``s``) or of parts of a whole (``p``)."""
-    return tuple(Legend(label, f"{kind}{index % 6}") for index, label in enumerate(labels))
+    many = COLOURS[kind]
+    return tuple(Legend(label, f"{kind}{index % many}") for index, label in enumerate(labels))
 
 
 def readable_time(taken_at: str) -> str:
@@ -74,8 +77,10 @@ def render(name: str, content: Mapping[str, Any]) -> str:
 def _environment() -> "jinja2.Environment":
     import jinja2
 
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=jinja2.select_autoescape(("html.j2", "css.j2")),
         undefined=jinja2.StrictUndefined,
     )
+    made.globals["colours"] = COLOURS
+    return made

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks import svg
 from benchmarks.proof import Part
 from benchmarks.statistics import Estimate
-from benchmarks.svg import LEFT, RIGHT, WIDTH, Scale
+from benchmarks.svg import COLOURS, LEFT, RIGHT, WIDTH, Scale
 from benchmarks.text import milliseconds, number
 
 AXIS = 34
@@ -30,6 +30,20 @@ class Curve:
 
     name: str
     estimates: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The parts of one bar; without any, ``absence`` says in few words why."""
+
+    name: str
+    parts: tuple[Part, ...]
+    absence: str = ""
+
+    @property
+    def total(self) -> float:
+        """Of all parts, in milliseconds."""
+        return sum(part.ms for part in self.parts)
 
 
 def strips(samples: Sequence[Sample], description: str) -> str:
@@ -65,36 +79,28 @@ def strips(samples: Sequence[Sample], description: str) -> str:
     return svg.picture(shapes, bottom + AXIS, description)
 
 
-def stacks(
-    bars: Sequence[tuple[str, Sequence[Part]]], legend: Sequence[str], description: str
-) -> str:
+def stacks(bars: Sequence[Stack], legend: Sequence[str], description: str) -> str:
     """A bar each target, made of its parts; ``legend`` gives their order and so their colours."""
-    longest = max(sum(part.ms for part in parts) for _, parts in bars)
+    longest = max((bar.total for bar in bars), default=0) or 1
     x = Scale(0, longest * 1.02, LEFT, WIDTH - RIGHT)
     bottom = ROW * len(bars)
     shapes = _bottom_axis(x, bottom, svg.ticks(0, x.high), "ms")
-    for row, (name, parts) in enumerate(bars):
-        total = sum(part.ms for part in parts)
+    for row, bar in enumerate(bars):
+        said = milliseconds(bar.total) if bar.parts else bar.absence
         shapes += [
-            svg.text(LEFT, row * ROW + 13, name, style="name"),
-            svg.text(
-                WIDTH - RIGHT, row * ROW + 13, milliseconds(total), anchor="end", style="soft"
-            ),
+            svg.text(LEFT, row * ROW + 13, bar.name, style="name"),
+            svg.text(WIDTH - RIGHT, row * ROW + 13, said, anchor="end", style="soft"),
         ]
         at = 0.0
-        for part in parts:
+        for part in bar.parts:
             width = x(at + part.ms) - x(at)
-            colour = f"part p{legend.index(part.name) % 6}"
+            colour = f"part p{legend.index(part.name) % COLOURS['p']}"
             shapes.append(svg.box(x(at), row * ROW + 20, width, 22, colour))
             if width > ROOM_FOR_FIGURE:
+                figure = number(round(part.ms))
+                middle = x(at) + width / 2
                 shapes.append(
-                    svg.text(
-                        x(at) + width / 2,
-                        row * ROW + 35,
-                        number(round(part.ms)),
-                        anchor="middle",
-                        style="inside",
-                    )
+                    svg.text(middle, row * ROW + 35, figure, anchor="middle", style="inside")
                 )
             at += part.ms
     return svg.picture(shapes, bottom + AXIS, description)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import plots
+from benchmarks import plots, stacked
+from benchmarks.anatomy import PARTS
 from benchmarks.pages import Cell, Fact, Row, Table, legend, readable_time, render
 from benchmarks.proof import TICK_MS
 from benchmarks.results import Results, TargetResult, to_json
@@ -16,13 +17,6 @@ from benchmarks.text import interval, megabytes, milliseconds, number, per_secon
 from config.card import Card
 
 FORMAT = 1
-PARTS = {
-    "interpreter": "interpreter and server",
-    "imports": "imports",
-    "model": "model load",
-    "predict": "first prediction",
-    "rest": "rest: spawn, listen, answer",
-}
 VERDICTS = {
     Outcome.KEPT: "within budgets",
     Outcome.WARNING: "perhaps over budget",
@@ -72,7 +66,7 @@ def _content(results: Results, card: Card, checks: Sequence[Checked]) -> dict[st
         "checks": checks,
         "cards": [_card(target) for target in results.targets],
         "legend": legend(names, "s"),
-        "part_legend": legend([PARTS.get(name, name) for name in _part_names(results)], "p"),
+        "part_legend": stacked.part_legend(_stacks(results)),
         "plots": _plots(results),
         "tables": {
             "cold": cold_table(results),
@@ -105,11 +99,8 @@ def _card(target: TargetResult) -> dict[str, Any]:
     }
 
 
-def _part_names(results: Results) -> list[str]:
-    names: list[str] = []
-    for target in results.targets:
-        names += [part.name for part in target.cold.parts if part.name not in names]
-    return names
+def _stacks(results: Results) -> list[plots.Stack]:
+    return [plots.Stack(target.name, target.cold.parts) for target in results.targets]
 
 
 def _plots(results: Results) -> dict[str, str]:
@@ -139,11 +130,7 @@ def _plots(results: Results) -> dict[str, str]:
     )
     return {
         "cold": plots.strips(cold, f"Cold starts. {medians}."),
-        "parts": plots.stacks(
-            [(target.name, target.cold.parts) for target in targets],
-            _part_names(results),
-            "Parts of a cold start, as in the table below.",
-        ),
+        "parts": stacked.draw(_stacks(results), "Parts of a cold start."),
         "warm": plots.distributions(warm, f"Warm latency. {slowest}."),
         "throughput": plots.levels(
             curves,
@@ -187,7 +174,7 @@ def cold_table(results: Results) -> Table:
         _row(results, "slowest", lambda target: total(target, 100)),
         *(
             _row(results, PARTS.get(name, name), lambda target, name=name: part(target, name))  # type: ignore[misc]
-            for name in _part_names(results)
+            for name in stacked.part_names(_stacks(results))
         ),
         _row(results, "proven samples", lambda target: Cell(str(len(target.cold.samples)))),
         _row(results, "discarded samples", discarded),
@@ -284,7 +271,7 @@ def _model_facts(results: Results, card: Card) -> list[Fact]:
 
 
 def method(results: Results) -> str:
-    """How it was measured, in two sentences."""
+    """How it was measured, in few sentences."""
     plan = results.plan
     return (
         f"The targets took turns on this machine: {plan.cold_samples} proven cold starts each, "
@@ -292,5 +279,9 @@ def method(results: Results) -> str:
         f"{plan.warm_rate} a second, the first {plan.warm_up_requests} of each round sent besides "
         f"and dropped, and of {plan.throughput_seconds:g} s at each number of connections. "
         "Intervals are 95% percentile-bootstrap intervals, and a process's own account of its age "
-        f"is taken as exact to {TICK_MS:g} ms, the tick of its kernel."
+        f"is taken as exact to {TICK_MS:g} ms, the tick of its kernel. The parts of a cold start "
+        "are the shares of its middle half of samples: the server tells its own with the answer, "
+        "the client's clock gives the network's (address, connection, TLS, one more round trip "
+        "for request and answer, last byte after first), and what passed from the demand to the "
+        "process's beginning is the platform's."
     )

@@ -60,7 +60,7 @@ class Cold:
 
     Attributes:
         total_ms: the median.
-        parts: the median of each part over the samples; ``rest`` is what no part accounts for.
+        parts: that make up the median; see ``anatomy.typical_parts``.
     """
 
     total_ms: Estimate

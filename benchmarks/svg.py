@@ -8,6 +8,8 @@ from html import escape
 # A plot is drawn this wide and scales with its column, from a phone's width to half a desktop's.
 WIDTH = 400
 LEFT, RIGHT = 8, 8
+# As many as the page's style names: of series, and of parts of a whole.
+COLOURS = {"s": 6, "p": 7}
 _NICE = (1, 2, 2.5, 5, 10)
 
 

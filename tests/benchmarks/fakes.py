@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from benchmarks.anatomy import Client
 from benchmarks.cold import ColdSample
 from benchmarks.machine import Library, Machine
 from benchmarks.proof import Part
@@ -108,12 +109,17 @@ def card(name: str = "flowers") -> Card:
     )
 
 
+def cold_sample(instance: str, total_ms: float, parts: tuple[Part, ...]) -> ColdSample:
+    """A start that took so long."""
+    return ColdSample(instance, total_ms, 290.0, 290.0, parts, Client(0.0, 0.1, 0.0, 9.0, 0.1))
+
+
 def target_result(
     name: str, *, outcome: Outcome = Outcome.KEPT, memory: int | None = 50_000_000
 ) -> TargetResult:
     """A target that answers in 1 to 10 ms, and starts in about 300."""
     parts = (Part("interpreter", 100.0), Part("imports", 150.0), Part("rest", 50.0))
-    samples = tuple(ColdSample(f"{name}{i}", 300.0 + i, 290.0, 290.0, parts[:2]) for i in range(10))
+    samples = tuple(cold_sample(f"{name}{i}", 300.0 + i, parts) for i in range(10))
     latencies = tuple(1 + i % 10 * 1.0 for i in range(100))
     cold_ms = estimate([sample.total_ms for sample in samples])
     p99_ms = estimate(latencies, 99)

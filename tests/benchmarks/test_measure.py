@@ -55,11 +55,15 @@ def test_every_target_gets_every_figure_and_every_step_is_told() -> None:
     for target in results.targets:
         assert len(target.cold.samples) == 2
         assert [part.name for part in target.cold.parts] == [
+            "platform",
             "interpreter",
             "imports",
             "predict",
+            "network",
             "rest",
         ]
+        whole = sum(part.ms for part in target.cold.parts)
+        assert whole == pytest.approx(target.cold.total_ms.value)
         assert len(target.warm.latencies_ms) == 100
         assert [level.connections for level in target.throughput] == [1, 2]
     assert results.outcome is Outcome.KEPT

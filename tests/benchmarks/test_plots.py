@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks import plots
+from benchmarks import plots, stacked
+from benchmarks.anatomy import PARTS
 from benchmarks.proof import Part
 from benchmarks.statistics import Estimate
 from benchmarks.svg import Scale, log_ticks, ticks
@@ -56,9 +57,29 @@ def test_units_stand_with_their_numbers() -> None:
 
 def test_a_part_too_short_for_its_figure_goes_without() -> None:
     """Its colour is there; the table has the number."""
-    drawn = plots.stacks([("one", [Part("a", 500), Part("b", 1)])], ["a", "b"], "parts")
+    bar = plots.Stack("one", (Part("a", 500), Part("b", 1)))
+    drawn = plots.stacks([bar], ["a", "b"], "parts")
     assert drawn.count('class="inside"') == 1
     assert 'class="part p1"' in drawn
+
+
+def test_bar_that_was_not_measured_says_so() -> None:
+    """In the picture and in its words; alone it is still a picture."""
+    drawn = stacked.draw([plots.Stack("one", (), "left out")], "Starts.")
+    assert 'aria-label="Starts. one: left out."' in drawn
+    assert ">left out</text>" in drawn
+
+
+def test_part_has_one_colour_wherever_it_is_shown() -> None:
+    """Whatever else a bar has; the legend's is the bar's, and the words have every figure."""
+    few = [plots.Stack("one", (Part("rest", 5.0), Part("own", 2.0)))]
+    many = [plots.Stack("two", (Part("platform", 5.0), Part("imports", 5.0), Part("rest", 9.0)))]
+    for bars in (few, many):
+        (style,) = [one.style for one in stacked.part_legend(bars) if one.label.startswith("rest")]
+        assert style == "p6"
+        assert 'class="part p6"' in stacked.draw(bars, "")
+    assert "two 19 ms: platform 5 ms, imports 5 ms, rest 9 ms." in stacked.draw(many, "")
+    assert [one.label for one in stacked.part_legend(few)] == [PARTS["rest"], "own"]
 
 
 def test_what_is_said_of_a_plot_is_escaped() -> None:

@@ -1,0 +1,44 @@
+"""Cold starts as stacked bars, with legend and words: the same colours on every page."""
+
+from collections.abc import Sequence
+
+from benchmarks import plots
+from benchmarks.anatomy import PARTS
+from benchmarks.pages import Legend, legend
+from benchmarks.plots import Stack
+from benchmarks.text import milliseconds
+
+
+def part_names(bars: Sequence[Stack]) -> list[str]:
+    """Every part of every bar, in the order in which they are shown."""
+    found = {part.name for bar in bars for part in bar.parts}
+    return [name for name in _order(bars) if name in found]
+
+
+def part_legend(bars: Sequence[Stack]) -> tuple[Legend, ...]:
+    """The colour of each part that is there."""
+    order, found = _order(bars), part_names(bars)
+    entries = legend([PARTS.get(name, name) for name in order], "p")
+    return tuple(entry for name, entry in zip(order, entries, strict=True) if name in found)
+
+
+def draw(bars: Sequence[Stack], what: str) -> str:
+    """The bars; who cannot see them is told every figure."""
+    return plots.stacks(bars, _order(bars), f"{what} {'; '.join(map(_spoken, bars))}.")
+
+
+def _order(bars: Sequence[Stack]) -> list[str]:
+    """The known parts first, so that each has its colour wherever it is shown."""
+    unknown = {part.name for bar in bars for part in bar.parts} - PARTS.keys()
+    return [*PARTS, *sorted(unknown)]
+
+
+def _spoken(bar: Stack) -> str:
+    if not bar.parts:
+        return f"{bar.name}: {bar.absence}"
+    parts = ", ".join(
+        f"{PARTS.get(part.name, part.name).partition(',')[0].partition(':')[0]} "
+        f"{milliseconds(part.ms)}"
+        for part in bar.parts
+    )
+    return f"{bar.name} {milliseconds(bar.total)}: {parts}"

@@ -1,4 +1,4 @@
-"""The commands: ``python -m benchmarks compare``, ``large`` and ``micro``."""
+"""The commands: ``python -m benchmarks compare``, ``imports``, ``large`` and ``micro``."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.imports import STARTS
 from benchmarks.large.grid import DEPTHS, TREES, Cell, run_grid
 from benchmarks.variants import DESCRIPTIONS
 from config.errors import UserError, run_as_command
@@ -37,11 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     growing.add_argument("--depths", type=_at_least_one, nargs="+", default=DEPTHS)
     for one in (comparing, growing):
         one.add_argument("--publish", action="store_true", help="into README.md and docs/ too")
+    importing = commands.add_parser("imports", help="what each target imports, and for how long")
+    importing.add_argument("--starts", type=_at_least_one, default=STARTS, help="default: 7")
+    importing.add_argument("--base", type=Path, metavar="DIR", help="a tree to compare with")
     commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
     options = parser.parse_args(arguments)
     if options.command == "micro":
         return subprocess.run([sys.executable, "-m", "pytest", str(MICRO)], check=False).returncode
-    if options.command == "large":
+    if options.command == "imports":
+        _import(options.starts, options.base)
+    elif options.command == "large":
         _grow(options.trees, options.depths, publish=options.publish)
     else:
         _compare(options.rounds, tuple(dict.fromkeys(options.only or ())), publish=options.publish)
@@ -80,6 +86,15 @@ def _compare(rounds: int, names: tuple[str, ...], *, publish: bool) -> None:
     console.print(f"written: {page} (and .md, .json beside it)")
     if publish:
         publish_comparison(comparison)
+
+
+def _import(starts: int, base: Path | None) -> None:
+    from rich.console import Console
+
+    from benchmarks.import_table import show_imports
+
+    budget = load_params().measurement.budgets.imports_ratio
+    show_imports(Console(highlight=False), REPORTS, starts=starts, base=base, budget=budget)
 
 
 def _grow(trees: Sequence[int], depths: Sequence[int], *, publish: bool) -> None:

@@ -15,8 +15,12 @@ def parser() -> argparse.ArgumentParser:
     collecting = commands.add_parser("collect", help="compare this tree with the base's")
     collecting.add_argument("--base", type=Path, required=True, help="a checkout of the base")
     collecting.add_argument("--output", type=Path, required=True, help="JSON to write")
-    collecting.add_argument("--rounds", type=int, default=7, help="of micro-benchmarks; default: 7")
+    collecting.add_argument(
+        "--rounds", type=int, default=7, help="of whatever is timed; default: 7"
+    )
     collecting.add_argument("--no-image", action="store_true", help="build no images")
+    checking = commands.add_parser("check", help="fail where a report is over a budget")
+    checking.add_argument("report", type=Path)
     rendering = commands.add_parser("render", help="print the comment that a report makes")
     rendering.add_argument("report", type=Path)
     commenting = commands.add_parser("comment", help="post a run's report on its pull request")
@@ -38,6 +42,12 @@ def main() -> None:
             image=not arguments.no_image,
         )
         print(arguments.output)
+    elif arguments.command == "check":
+        from review.imports import check_imports
+        from review.report import read_untrusted
+
+        check_imports(read_untrusted(arguments.report.read_bytes()))
+        print("imports are within their budget")
     elif arguments.command == "render":
         from review.render import render
         from review.report import read_untrusted

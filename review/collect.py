@@ -22,11 +22,11 @@ def collect(base: Path, head: Path, output: Path, *, rounds: int, image: bool) -
     for tree in (base, head):
         _run(tree, ["make", "repro"])
     report = Report(
-        version=1,
+        version=2,
         metrics=metric_changes(base, head),
         params=param_changes(base, head),
         benchmarks=compare_speed(base, head, rounds=rounds),
-        imports=compare_imports(base, head),
+        imports=compare_imports(base, head, starts=rounds),
         image_bytes=_image_sizes(base, head) if image else None,
         bundle_bytes=Sizes(base=_bundle_size(base), head=_bundle_size(head)),
     )

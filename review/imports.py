@@ -1,76 +1,89 @@
-"""What each target imports before its first prediction: every cold start pays for it."""
+"""What a pull request does to the imports before a target's first prediction, and its budget."""
 
-import json
-import re
-import tempfile
-import urllib.request
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Literal
 
-from config.card import load_card
-from config.layout import CARD_NAME
-from review.report import Imports
-from targets.local import local_function, local_service
-from targets.ready import wait_until_answering
-
-TARGETS: tuple[Literal["service", "function"], ...] = ("service", "function")
-IMPORTED = re.compile(rb"^import time:\s+\d+ \|\s+\d+ \|\s*(\S+)$", re.MULTILINE)
+from benchmarks.import_growth import Change, Growth, explain, measure_growth
+from benchmarks.imports import TARGETS
+from benchmarks.statistics import Estimate, Outcome, judge_budget
+from config.errors import UserError
+from config.params import PARAMS_PATH, load_params
+from review.report import MOST_ROWS, ImportChange, Imports, Ratio, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """Modules by name, and which packages of the target's environment they belong to."""
-
-    modules: frozenset[str]
-    packages: frozenset[str]
-
-
-def compare_imports(base: Path, head: Path) -> tuple[Imports, ...]:
-    """Start both bundles of both trees.
+def compare_imports(
+    base: Path, head: Path, *, starts: int, say: Callable[[str], None] = print
+) -> tuple[Imports, ...]:
+    """Start both bundles of both trees in turns; the budget is the head's.
 
     Raises:
         UserError: a bundle cannot be started.
     """
-    return tuple(_compare(target, base, head) for target in TARGETS)
+    budget = load_params(head / PARAMS_PATH).measurement.budgets.imports_ratio
+    found = []
+    for target in TARGETS:
+        bundle = Path("dist") / target
+        growth = measure_growth(target, base / bundle, head / bundle, starts)
+        say(f"imports of the {target}: {starts} starts of each side")
+        found.append(_imports(growth, budget))
+    return tuple(found)
 
 
-def _compare(target: Literal["service", "function"], base: Path, head: Path) -> Imports:
-    old, new = (first_prediction(target, tree / "dist" / target) for tree in (base, head))
+def outcome(imports: Imports) -> Outcome:
+    """Whether the budget is kept, by the whole interval."""
+    return judge_budget(_estimate(imports.ratio), imports.budget)
+
+
+def check_imports(report: Report) -> None:
+    """Fail where a target's imports are over their budget.
+
+    Raises:
+        UserError: naming the target, by how much, and the modules that did it.
+    """
+    broken = [
+        explain(one.target, _estimate(one.ratio), one.budget, [_read(row) for row in one.changes])
+        for one in report.imports
+        if outcome(one) is Outcome.BROKEN
+    ]
+    if broken:
+        raise UserError("; ".join(broken))
+
+
+def _imports(growth: Growth, budget: float) -> Imports:
     return Imports(
-        target=target,
-        base_modules=len(old.modules),
-        head_modules=len(new.modules),
-        added=tuple(sorted(new.packages - old.packages)),
-        removed=tuple(sorted(old.packages - new.packages)),
+        target=growth.target,
+        base_modules=growth.base_modules,
+        head_modules=growth.head_modules,
+        base_ms=growth.base_ms.value,
+        head_ms=growth.head_ms.value,
+        ratio=_ratio(growth.ratio),
+        budget=budget,
+        changes=tuple(_write(one) for one in growth.changes[:MOST_ROWS]),
     )
 
 
-def first_prediction(target: Literal["service", "function"], bundle: Path) -> Imported:
-    """Start the bundle, ask for one prediction, and see what was imported by then.
-
-    Raises:
-        UserError: it cannot be started, or ends by itself.
-    """
-    make = local_service if target == "service" else local_function
-    with tempfile.TemporaryFile() as output:
-        process = make(bundle, output=output)
-        watched = {**process.environment, "PYTHONPROFILEIMPORTTIME": "1"}
-        packages = next((Path(process.command[0]).parent.parent / "lib").glob("*/site-packages"))
-        case = load_card(bundle / CARD_NAME).golden[0]
-        body = json.dumps({"features": case.features}).encode()
-        with replace(process, environment=watched).start() as endpoint:
-            wait_until_answering(endpoint)
-            request = urllib.request.Request(  # noqa: S310 - a loopback URL of our own
-                endpoint.predict_url, data=body, headers={"Content-Type": "application/json"}
-            )
-            urllib.request.urlopen(request).close()  # noqa: S310 - likewise
-        return _read(output, packages)
+def _write(change: Change) -> ImportChange:
+    return ImportChange(
+        name=change.name,
+        base_ms=change.base_ms,
+        head_ms=change.head_ms,
+        ratio=None if change.ratio is None else _ratio(change.ratio),
+        weight_ms=change.weight_ms,
+        importer=change.importer,
+        root=change.root,
+    )
 
 
-def _read(output: IO[bytes], packages: Path) -> Imported:
-    output.seek(0)
-    modules = frozenset(name.decode() for name in IMPORTED.findall(output.read()))
-    tops = {name.partition(".")[0] for name in modules}
-    ours = (top for top in tops if (packages / top).is_dir() or (packages / f"{top}.py").exists())
-    return Imported(modules, frozenset(ours))
+def _read(row: ImportChange) -> Change:
+    ratio = None if row.ratio is None else _estimate(row.ratio)
+    return Change(
+        row.name, row.base_ms, row.head_ms, ratio, row.weight_ms, row.importer, root=row.root
+    )
+
+
+def _ratio(estimate: Estimate) -> Ratio:
+    return Ratio(value=estimate.value, low=estimate.low, high=estimate.high)
+
+
+def _estimate(ratio: Ratio) -> Estimate:
+    return Estimate(ratio.value, ratio.low, ratio.high)

@@ -2,13 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.text import EN_DASH, number, ratio
-from review.report import Benchmark, Change, Imports, Report, Sizes
+from benchmarks.statistics import Outcome
+from benchmarks.text import EN_DASH, TIMES, number, ratio
+from review.imports import outcome
+from review.report import Benchmark, Change, ImportChange, Imports, Ratio, Report, Sizes
 
 MARKER = "<!-- twinserve: pull request report -->"
 # A benchmark is called slower or faster only if its whole interval says so by this much.
 NOTABLE = 0.05
 NONE = EN_DASH
+MOST_IMPORTS = 12
+KEPT = {
+    Outcome.KEPT: "kept",
+    Outcome.WARNING: "perhaps over",
+    Outcome.BROKEN: "**broken**",
+}
 
 
 def render(report: Report, run_url: str, commit: str) -> str:
@@ -17,11 +25,7 @@ def render(report: Report, run_url: str, commit: str) -> str:
         _section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
         _section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
         _benchmarks(report.benchmarks),
-        _section(
-            "Imports before the first prediction",
-            ("target", "main", "here", "new packages", "gone"),
-            map(_imports, report.imports),
-        ),
+        _all_imports(report.imports),
         _section("Size, MB", ("", "main", "here", "change"), _sizes(report)),
     ]
     head = f"### What this changes against main\n\nAt {_code(commit[:12])}, [this run]({run_url})."
@@ -51,13 +55,7 @@ def _change(change: Change) -> tuple[str, ...]:
 
 
 def _benchmark(one: Benchmark) -> tuple[str, ...]:
-    interval = f"{one.ratio.low:.2f}{EN_DASH}{one.ratio.high:.2f}"
-    return (
-        _code(one.name),
-        number(one.base_us),
-        number(one.head_us),
-        f"{ratio(one.ratio.value)} ({interval})",
-    )
+    return (_code(one.name), number(one.base_us), number(one.head_us), _interval(one.ratio))
 
 
 def _verdict(one: Benchmark) -> str:
@@ -68,14 +66,52 @@ def _verdict(one: Benchmark) -> str:
     return ""
 
 
+def _all_imports(imports: Sequence[Imports]) -> str:
+    """Both targets' totals, then each target's modules that came, went or take another time."""
+    total = _section(
+        "Imports before the first prediction",
+        ("target", "modules, main", "here", "ms, main", "here", "here / main (95%)", "budget"),
+        map(_imports, imports),
+    )
+    return "\n\n".join([total, *(_import_changes(one) for one in imports if one.changes)])
+
+
 def _imports(one: Imports) -> tuple[str, ...]:
     return (
         one.target,
         f"{one.base_modules:,}",
         f"{one.head_modules:,}",
-        ", ".join(map(_code, one.added)) or NONE,
-        ", ".join(map(_code, one.removed)) or NONE,
+        number(one.base_ms),
+        number(one.head_ms),
+        _interval(one.ratio),
+        f"{one.budget:.2f}{TIMES} {KEPT[outcome(one)]}",
     )
+
+
+def _import_changes(one: Imports) -> str:
+    shown = one.changes[:MOST_IMPORTS]
+    table = _section(
+        f"Modules of the {one.target} that came, went or take another time, ms",
+        ("", "main", "here", "here / main (95%)", "with all it brings", "asked for by"),
+        map(_import_change, shown),
+    )
+    more = len(one.changes) - len(shown)
+    return f"{table}\n\nand {more} more." if more else table
+
+
+def _import_change(one: ImportChange) -> tuple[str, ...]:
+    return (
+        f"{_code(one.name)}{' is new' if one.base_ms is None else ''}",
+        NONE if one.base_ms is None else number(one.base_ms),
+        NONE if one.head_ms is None else number(one.head_ms),
+        NONE if one.ratio is None else _interval(one.ratio),
+        f"{one.weight_ms:+.2f}",
+        _value(one.importer),
+    )
+
+
+def _interval(found: Ratio) -> str:
+    return f"{ratio(found.value)} ({found.low:.2f}{EN_DASH}{found.high:.2f})"
 
 
 def _sizes(report: Report) -> list[tuple[str, ...]]:

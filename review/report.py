@@ -18,6 +18,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/\[\] -]{0,119}$
 Text = Annotated[str, Field(max_length=200)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Positive = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Duration = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 
 
@@ -50,19 +51,43 @@ class Benchmark(_Part):
     ratio: Ratio
 
 
-class Imports(_Part):
-    """What a target's first prediction imports.
+class ImportChange(_Part):
+    """A package or module that came, went, or takes another time; milliseconds.
 
     Attributes:
-        added: packages that the base did without.
-        removed: packages that the base needed.
+        base_ms: in its own modules; None if it came.
+        head_ms: likewise; None if it went.
+        weight_ms: what it adds, with everything that came with it.
+        importer: the module that asked for what came.
+        root: not brought along by something else that came.
+    """
+
+    name: Name
+    base_ms: Duration | None
+    head_ms: Duration | None
+    ratio: Ratio | None
+    weight_ms: Number
+    importer: Name | None
+    root: bool
+
+
+class Imports(_Part):
+    """What a target's first prediction imports, and for how long.
+
+    Attributes:
+        ratio: of the times of both sides, start by start.
+        budget: that the ratio must keep.
+        changes: what adds most comes first.
     """
 
     target: Literal["service", "function"]
     base_modules: Count
     head_modules: Count
-    added: Annotated[tuple[Name, ...], Field(max_length=MOST_ROWS)]
-    removed: Annotated[tuple[Name, ...], Field(max_length=MOST_ROWS)]
+    base_ms: Positive
+    head_ms: Positive
+    ratio: Ratio
+    budget: Positive
+    changes: Annotated[tuple[ImportChange, ...], Field(max_length=MOST_ROWS)]
 
 
 class Sizes(_Part):
@@ -75,7 +100,7 @@ class Sizes(_Part):
 class Report(_Part):
     """Everything a comment is made of."""
 
-    version: Literal[1]
+    version: Literal[2]
     metrics: Annotated[tuple[Change, ...], Field(max_length=MOST_ROWS)]
     params: Annotated[tuple[Change, ...], Field(max_length=MOST_ROWS)]
     benchmarks: Annotated[tuple[Benchmark, ...], Field(max_length=MOST_ROWS)]

@@ -7,7 +7,7 @@ from typing import Any
 def sample() -> dict[str, Any]:
     """One row of each kind, as JSON members."""
     return {
-        "version": 1,
+        "version": 2,
         "metrics": [{"name": "accuracy", "base": "0.933333", "head": "0.966667"}],
         "params": [{"name": "estimator.arguments.n_estimators", "base": "100", "head": None}],
         "benchmarks": [
@@ -29,8 +29,30 @@ def sample() -> dict[str, Any]:
                 "target": "service",
                 "base_modules": 410,
                 "head_modules": 1405,
-                "added": ["fastapi", "pydantic"],
-                "removed": [],
+                "base_ms": 45.5,
+                "head_ms": 91.0,
+                "ratio": {"value": 2.0, "low": 1.9, "high": 2.1},
+                "budget": 1.1,
+                "changes": [
+                    {
+                        "name": "fastapi",
+                        "base_ms": None,
+                        "head_ms": 20.5,
+                        "ratio": None,
+                        "weight_ms": 44.0,
+                        "importer": "inference.endpoint",
+                        "root": True,
+                    },
+                    {
+                        "name": "uvicorn",
+                        "base_ms": 5.0,
+                        "head_ms": 6.5,
+                        "ratio": {"value": 1.3, "low": 1.2, "high": 1.4},
+                        "weight_ms": 1.5,
+                        "importer": None,
+                        "root": True,
+                    },
+                ],
             }
         ],
         "image_bytes": {"base": 390_000_000, "head": 391_500_000},

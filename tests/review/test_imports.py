@@ -1,32 +1,90 @@
-"""What the bundles import before their first prediction, compared."""
+"""The imports of both sides of a pull request, and the check that can fail for them."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import import_growth
+from benchmarks.imports import Module, Start
+from config.errors import UserError
 from review import imports
-from review.imports import Imported, compare_imports, first_prediction
+from review.imports import check_imports, compare_imports, outcome
+from review.report import Report, read_untrusted
+from tests.review.reports import encoded, sample
+
+ROOT = Path(__file__).parent.parent.parent
+SMALL: Start = (Module("json", 40.0, 40.0, None, outermost=True),)
+LARGE: Start = (*SMALL, Module("heavy", 20.0, 20.0, "inference.model", outermost=True))
 
 
-@pytest.mark.parametrize("target", ["service", "function"])
-def test_first_prediction_names_packages(target: str, dist: Path) -> None:
-    """The server's are there, the standard library's modules count but are no packages."""
-    assert target in imports.TARGETS
-    found = first_prediction(target, dist / target)
-    assert {"httptools", "uvicorn", "uvloop"} <= found.packages
-    assert "json" in found.modules
-    assert "json" not in found.packages
+def report(**ratio: float) -> Report:
+    """A report whose imports stand in this ratio to the base's."""
+    members = sample()
+    members["imports"][0]["ratio"] = ratio
+    return read_untrusted(encoded(members))
 
 
-def test_comparison_names_what_came_and_what_went(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Packages that only one side needs, and how many modules each has."""
-    seen = {
-        "base": Imported(frozenset({"json", "numpy", "flask"}), frozenset({"numpy", "flask"})),
-        "head": Imported(frozenset({"json", "fastapi"}), frozenset({"fastapi"})),
-    }
-    monkeypatch.setattr(imports, "first_prediction", lambda _, bundle: seen[bundle.parts[0]])
-    service, function = compare_imports(Path("base"), Path("head"))
-    assert (service.target, function.target) == ("service", "function")
-    assert (service.base_modules, service.head_modules) == (3, 2)
-    assert service.added == ("fastapi",)
-    assert service.removed == ("flask", "numpy")
+def test_both_targets_are_compared_by_the_heads_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each in its trees' bundles; what is new is named with its time and with who asked for it."""
+    params = (ROOT / "params.yaml").read_text()
+    assert "imports_ratio: 1.10 " in params
+    (tmp_path / "params.yaml").write_text(
+        params.replace("imports_ratio: 1.10 ", "imports_ratio: 1.4 ")
+    )
+    asked: list[tuple[str, Path]] = []
+
+    def measure(target: str, base: Path, head: Path, starts: int) -> import_growth.Growth:
+        asked.extend([(target, base), (target, head)])
+        return import_growth.compare(target, [SMALL] * starts, [LARGE] * starts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(imports, "measure_growth", measure)
+    base = Path("base")
+    service, function = compare_imports(base, tmp_path, starts=2, say=lambda _: None)
+    assert asked == [
+        (target, tree / "dist" / target)
+        for target in ("service", "function")
+        for tree in (base, tmp_path)
+    ]
+    assert (service.base_modules, service.head_modules) == (1, 2)
+    assert (service.ratio.value, service.budget) == (1.5, 1.4)
+    (change,) = function.changes
+    assert (change.name, change.base_ms, change.head_ms) == ("heavy", None, 20.0)
+    assert change.importer == "inference.model"
+
+
+def test_broken_budget_names_the_module() -> None:
+    """One line with target, ratio, interval, budget and what is to blame."""
+    with pytest.raises(UserError) as raised:
+        check_imports(report(value=2.0, low=1.9, high=2.1))
+    assert str(raised.value) == (
+        "service: imports take 2.00× the time of before (1.90–2.10), over "  # noqa: RUF001
+        "measurement.budgets.imports_ratio (1.1) in params.yaml: fastapi is new with 44 ms, asked "
+        "for by inference.endpoint; uvicorn takes 1.50 ms more"
+    )
+
+
+@pytest.mark.parametrize(("low", "word"), [(1.0, "warning"), (1.09, "warning"), (1.11, "broken")])
+def test_only_a_whole_interval_breaks_it(low: float, word: str) -> None:
+    """Noise around a large middle is a warning, and passes."""
+    found = report(value=1.2, low=low, high=1.4)
+    assert outcome(found.imports[0]) == word
+    if word == "warning":
+        check_imports(found)
+
+
+def test_check_is_a_command(tmp_path: Path) -> None:
+    """It reads a run's own report: exit code 1 with the line, or 0."""
+    path = tmp_path / "review.json"
+    members = sample()
+    for low, code in ((1.9, 1), (1.0, 0)):
+        members["imports"][0]["ratio"]["low"] = low
+        path.write_text(json.dumps(members))
+        command = [sys.executable, "-m", "review", "check", str(path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert ("fastapi is new" in done.stderr) == bool(code)

@@ -2,7 +2,7 @@
 
 import re
 
-from review.render import MARKER, render
+from review.render import MARKER, MOST_IMPORTS, render
 from review.report import read_untrusted
 from tests.review.reports import encoded, sample
 
@@ -23,7 +23,9 @@ def test_comment_tells_each_difference() -> None:
         "| `accuracy` | `0.933333` | `0.966667` |",
         "| `estimator.arguments.n_estimators` | `100` | – |",  # noqa: RUF001 - as it is shown
         "| `test_handler.py::test_predict` | 41.5 | 62.2 | 1.50× (1.45–1.56) |",  # noqa: RUF001
-        "| service | 410 | 1,405 | `fastapi`, `pydantic` | – |",  # noqa: RUF001 - likewise
+        "| service | 410 | 1,405 | 45.5 | 91 | 2.00× (1.90–2.10) | 1.10× **broken** |",  # noqa: RUF001
+        "| `fastapi` is new | – | 20.5 | – | +44.00 | `inference.endpoint` |",  # noqa: RUF001
+        "| `uvicorn` | 5 | 6.50 | 1.30× (1.20–1.40) | +1.50 | – |",  # noqa: RUF001
         "| image | 390.00 | 391.50 | +1.50 |",
         "| both bundles | 0.34 | 0.33 | -0.01 |",
     ):
@@ -41,6 +43,15 @@ def test_only_a_whole_interval_is_called_slower() -> None:
     assert "is faster." in rendered(benchmarks=[benchmark])
     noise = sample()["benchmarks"][1:]
     assert "none faster or slower beyond noise." in rendered(benchmarks=noise)
+
+
+def test_only_the_heaviest_imports_are_shown() -> None:
+    """The others are counted."""
+    (imports,) = sample()["imports"]
+    many = {**imports, "changes": imports["changes"] * 10}
+    text = rendered(imports=[many])
+    assert text.count("is new") + text.count("| `uvicorn` |") == MOST_IMPORTS
+    assert f"and {20 - MOST_IMPORTS} more." in text
 
 
 def test_nothing_to_tell_is_told() -> None:

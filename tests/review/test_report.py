@@ -31,7 +31,7 @@ def name_a_metric(members: dict[str, Any]) -> None:
 
 
 def name_a_package(members: dict[str, Any]) -> None:
-    members["imports"][0]["added"] = [EVIL]
+    members["imports"][0]["changes"][0]["importer"] = EVIL
 
 
 def name_a_benchmark(members: dict[str, Any]) -> None:
@@ -71,7 +71,7 @@ def make_text(members: dict[str, Any]) -> None:
 
 
 def be_from_the_future(members: dict[str, Any]) -> None:
-    members["version"] = 2
+    members["version"] = 3
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,14 @@ repro: .venv/ready ## reproduce the model and both bundles (dvc repro)
 bench: .venv/ready ## compare both targets with floor, ceiling, reference and empty function
 	@$(BIN)/python -m benchmarks compare
 
+.PHONY: imports
+imports: .venv/ready ## what each target imports before its first prediction, and for how long
+	@$(BIN)/python -m benchmarks imports
+
+.PHONY: matrix
+matrix: .venv/ready ## cold starts over runtime, memory and CPU, image or function
+	@$(BIN)/python -m delivery matrix
+
 .PHONY: lint
 lint: .venv/ready ## ruff, mypy and hadolint
 	@$(BIN)/ruff check .

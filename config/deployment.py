@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,37}[a-z0-9]$")]
 # IAM: 6 to 30 characters.
 AccountName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
 
 
@@ -26,7 +27,7 @@ class Resources(_Section):
 
     name: ServiceName
     public: bool
-    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
+    memory: Memory
     cpu: Annotated[int, Field(ge=1, le=8)]
     cpu_boost: bool
     concurrency: Annotated[int, Field(ge=1, le=1000)]

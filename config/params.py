@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from config.deployment import Deployment
+from config.deployment import Deployment, Memory
 from config.errors import UserError
 
 PARAMS_PATH = Path("params.yaml")
@@ -107,10 +107,38 @@ class Serving(_Section):
 
 
 class Budgets(_Section):
-    """Latency in milliseconds that a measurement must keep."""
+    """What a measurement must keep: latency in milliseconds, and ratios to the base's.
+
+    Attributes:
+        imports_ratio: of the time that a target's imports take, a pull request's to main's.
+    """
 
     cold_p50_ms: Annotated[float, Field(gt=0)]
     warm_p99_ms: Annotated[float, Field(gt=0)]
+    imports_ratio: Annotated[float, Field(ge=1)] = 1.1
+
+
+class Size(_Section):
+    """What an instance may use; memory in Kubernetes' form."""
+
+    memory: Memory
+    cpu: Annotated[float, Field(gt=0, le=8)]
+
+
+class Matrix(_Section):
+    """What the matrix of cold starts varies.
+
+    Attributes:
+        rounds: starts of each cell.
+        boost: more CPU while an instance starts, where a platform offers it.
+    """
+
+    rounds: Annotated[int, Field(ge=1)] = 4
+    sizes: Annotated[list[Size], Field(min_length=1)] = [
+        Size(memory="512Mi", cpu=1),
+        Size(memory="1Gi", cpu=2),
+    ]
+    boost: Annotated[list[bool], Field(min_length=1)] = [True, False]
 
 
 class Measurement(_Section):
@@ -122,6 +150,7 @@ class Measurement(_Section):
     connections: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)]
     max_cost_usd: Annotated[float, Field(gt=0)] = 0.5
     budgets: Budgets
+    matrix: Matrix = Matrix()
 
 
 class Prices(_Section):

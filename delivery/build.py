@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -56,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what to build on, with what, and whether to push it."""
     push.add_arguments(parser)
     parser.add_argument("--push", action="store_true", help="push it and record its digest")
+    add_recipe_arguments(parser)
+
+
+def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take what to build on, and how to reach packages meanwhile."""
     parser.add_argument("--base-image", metavar="REF", help="another one than the Dockerfile's")
     parser.add_argument(
         "--pip-config", type=Path, metavar="FILE", help="pip's configuration while it is built"
@@ -119,19 +125,30 @@ def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Names
         image = f"{load_params().deployment.service.name}:{identity.name}"
     else:
         image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
-    base = {"BASE_IMAGE": arguments.base_image} if arguments.base_image else {}
     labels = {
         "org.opencontainers.image.version": identity.version,
         "org.opencontainers.image.revision": identity.commit,
         "io.twinserve.model-sha256": identity.model_sha256,
         "io.twinserve.bundle": identity.bundle,
     }
+    return plain_recipe(CONTEXT, image, arguments, labels)
+
+
+def plain_recipe(
+    context: Path, image: str, arguments: argparse.Namespace, labels: Mapping[str, str]
+) -> Recipe:
+    """An image of a bundle, built as the arguments of ``add_recipe_arguments`` say.
+
+    Raises:
+        UserError: a file that they name is not there.
+    """
+    base = {"BASE_IMAGE": arguments.base_image} if arguments.base_image else {}
     files = {"pipconf": arguments.pip_config, "ca": arguments.ca}
     secrets = {name: path for name, path in files.items() if path is not None}
     for path in secrets.values():
         if not path.is_file():
             raise UserError(f"{path}: no such file")
-    return Recipe(CONTEXT, image, base, labels, secrets, arguments.network)
+    return Recipe(context, image, base, labels, secrets, arguments.network)
 
 
 def base_image(context: Path) -> str:

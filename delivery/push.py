@@ -14,6 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the project, the commit and the engine."""
     add_cloud_arguments(parser)
     parser.add_argument("--commit", help="git's; else $COMMIT_SHA, $GITHUB_SHA, or HEAD")
+    add_engine_argument(parser)
+
+
+def add_engine_argument(parser: argparse.ArgumentParser) -> None:
+    """Take the engine."""
     parser.add_argument(
         "--engine",
         choices=("auto", *NAMES),

@@ -4,7 +4,7 @@ Request-based billing: an instance is paid while it starts and while it answers,
 The free tier is left out, so that the figures hold for a project that has used it up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.measure import THROUGHPUT_WARM_UP_SECONDS, plan_of
@@ -48,6 +48,31 @@ def check_cap(wanted: Measurement, resources: Mapping[str, Resources], prices: P
         raise UserError(
             f"the measurement may cost up to ${most:.4f}, over measurement.max_cost_usd "
             f"({wanted.max_cost_usd:g}) in params.yaml: take fewer samples, or raise it"
+        )
+    return most
+
+
+def check_matrix_cap(
+    settings: Sequence[tuple[Resources, bool]],
+    starts: int,
+    measurement: Measurement,
+    prices: Prices,
+) -> float:
+    """The most that so many starts of each setting can cost; a boosted one is billed doubly.
+
+    Source: Cloud Run, "Set CPU limits": the CPU that is added while an instance starts is charged,
+    and is at most as much again.
+
+    Raises:
+        UserError: that is over the cap in ``params.yaml``.
+    """
+    usage = Usage(starts * LONGEST_START_S, starts)
+    costs = [usage.cost(one, prices) * (2 if boost else 1) for one, boost in settings]
+    most = sum(costs)
+    if most > measurement.max_cost_usd:
+        raise UserError(
+            f"the matrix may cost up to ${most:.4f}, over measurement.max_cost_usd "
+            f"({measurement.max_cost_usd:g}) in params.yaml: fewer rounds or sizes, or raise it"
         )
     return most
 

@@ -35,6 +35,7 @@ class ProbeTarget:
 
     Attributes:
         token: that every request must bear.
+        settings: options of gcloud's that each revision is made with, besides.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ProbeTarget:
     service: str
     url: str
     token: str | None = field(repr=False)
+    settings: tuple[str, ...] = ()
 
     @contextmanager
     def start(self) -> Iterator[Endpoint]:
@@ -52,7 +54,7 @@ class ProbeTarget:
             GcloudError: the revision cannot be made.
         """
         variable = f"{SAMPLE_VARIABLE}={time.time_ns()}"
-        options = (f"--region={self.region}", f"--update-env-vars={variable}")
+        options = (f"--region={self.region}", f"--update-env-vars={variable}", *self.settings)
         self.gcloud.change("run", "services", "update", self.service, *options)
         yield Endpoint(self.name, self.url, time.monotonic_ns(), token=self.token)
 

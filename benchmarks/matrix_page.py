@@ -1,0 +1,144 @@
+"""The matrix on paper and in a terminal: ``matrix.json``, ``matrix.md``, ``matrix.html``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table as TerminalTable
+
+from benchmarks import stacked
+from benchmarks.anatomy import PARTS
+from benchmarks.matrix import Cell as Start
+from benchmarks.matrix import Matrix, Setting
+from benchmarks.pages import Cell, Row, Table, readable_time, render
+from benchmarks.plots import Stack
+from benchmarks.results import to_json
+from benchmarks.text import interval, number
+
+LEFT_OUT = "left out"
+
+
+def write_matrix(matrix: Matrix, directory: Path) -> Path:
+    """Write the three files; the page's path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "matrix.json").write_text(to_json(matrix), encoding="utf-8")
+    content = _content(matrix)
+    (directory / "matrix.md").write_text(render("matrix.md.j2", content), encoding="utf-8")
+    page = directory / "matrix.html"
+    page.write_text(render("matrix.html.j2", content), encoding="utf-8")
+    return page
+
+
+def labels(settings: Sequence[Setting]) -> list[str]:
+    """Each in few words; what is the same of all goes without saying."""
+    several = {
+        name
+        for name in ("place", "runtime")
+        if len({getattr(setting, name) for setting in settings}) > 1
+    }
+    return [_label(setting, several) for setting in settings]
+
+
+def _label(setting: Setting, several: set[str]) -> str:
+    words = [setting.target]
+    words += [setting.place] if "place" in several else []
+    words += [setting.runtime] if "runtime" in several else []
+    words += [setting.memory] if setting.memory else []
+    words += [f"{setting.cpu:g} CPU"] if setting.cpu else []
+    if setting.boost is not None:
+        words.append("boost" if setting.boost else "no boost")
+    return ", ".join(words)
+
+
+def matrix_table(matrix: Matrix) -> Table:
+    """A row each cell: the median with its interval, then its parts; or why there is none."""
+    bars = _stacks(matrix)
+    names = stacked.part_names(bars)
+    columns = ("", "median", *(PARTS.get(name, name).partition(",")[0] for name in names), "proven")
+    rows = [
+        Row(label, _figures(cell, names, matrix.rounds))
+        for label, cell in zip(_labels(matrix), matrix.cells, strict=True)
+        if cell.total_ms is not None
+    ]
+    return Table(f"Cold starts in milliseconds, {matrix.rounds} rounds", columns, tuple(rows))
+
+
+def absence_table(matrix: Matrix) -> Table:
+    """What was left out, and why."""
+    rows = [
+        Row(label, (Cell(cell.absence),))
+        for label, cell in zip(_labels(matrix), matrix.cells, strict=True)
+        if cell.absence
+    ]
+    return Table("Left out", ("", "why"), tuple(rows))
+
+
+def terminal_tables(matrix: Matrix) -> list[TerminalTable]:
+    """What was measured and what was left out, 80 columns wide."""
+    table = TerminalTable(title="Cold starts, median ms", title_justify="left", title_style="bold")
+    table.add_column("", overflow="fold")
+    for column in ("median", "95% interval", "proven"):
+        table.add_column(column, justify="right")
+    for label, cell in zip(_labels(matrix), matrix.cells, strict=True):
+        if cell.total_ms is None:
+            table.add_row(label, f"[yellow]{LEFT_OUT}[/yellow]")
+            continue
+        proven = f"{len(cell.samples)} of {matrix.rounds}"
+        table.add_row(label, number(cell.total_ms.value), interval(cell.total_ms), proven)
+    absences = absence_table(matrix)
+    if not absences.rows:
+        return [table]
+    left_out = TerminalTable(title=absences.caption, title_justify="left", title_style="bold")
+    left_out.add_column("")
+    left_out.add_column("why", overflow="fold")
+    for row in absences.rows:
+        left_out.add_row(row.label, escape(row.cells[0].text))
+    return [table, left_out]
+
+
+def _labels(matrix: Matrix) -> list[str]:
+    return labels([cell.setting for cell in matrix.cells])
+
+
+def _stacks(matrix: Matrix) -> list[Stack]:
+    return [
+        Stack(label, cell.parts, LEFT_OUT if cell.absence else "")
+        for label, cell in zip(_labels(matrix), matrix.cells, strict=True)
+    ]
+
+
+def _figures(cell: Start, names: Sequence[str], rounds: int) -> tuple[Cell, ...]:
+    assert cell.total_ms is not None  # noqa: S101 - those without are not asked for
+    found = {part.name: number(part.ms) for part in cell.parts}
+    reasons = ", ".join(f"{one.reason} ({one.count})" for one in cell.discarded)
+    return (
+        Cell(number(cell.total_ms.value), interval(cell.total_ms)),
+        *(Cell(found.get(name, "not told")) for name in names),
+        Cell(f"{len(cell.samples)} of {rounds}", reasons),
+    )
+
+
+def _content(matrix: Matrix) -> dict[str, Any]:
+    bars = _stacks(matrix)
+    return {
+        "title": f"{matrix.model} {matrix.version}: cold starts, setting by setting",
+        "taken_at": readable_time(matrix.taken_at),
+        "results": matrix,
+        "picture": stacked.draw(bars, "Cold starts and their parts."),
+        "part_legend": stacked.part_legend(bars),
+        "tables": {"cells": matrix_table(matrix), "absences": absence_table(matrix)},
+        "places": sorted({cell.setting.place for cell in matrix.cells}),
+        "runtimes": sorted({cell.setting.runtime for cell in matrix.cells}),
+        "method": _method(matrix),
+    }
+
+
+def _method(matrix: Matrix) -> str:
+    return (
+        f"In each of {matrix.rounds} rounds every setting was started once, another one first each "
+        "time, and asked for a prediction. Counted is what the answer proves to be a cold start: "
+        "the first answer of an instance never seen before, from a process begun after it was "
+        "asked for. The parts of a bar are the shares of the middle half of its samples; the "
+        "interval is a 95% percentile-bootstrap interval of the median."
+    )

@@ -14,7 +14,7 @@ from benchmarks.imports import TARGETS, Imports, summarize, watch, watched
 from benchmarks.machine import Machine, load_average, read_machine
 from benchmarks.results import to_json
 from benchmarks.statistics import Outcome
-from benchmarks.text import interval, milliseconds, number, ratio
+from benchmarks.text import interval, number, ratio
 from config.errors import UserError
 
 DIST = Path("dist")
@@ -112,12 +112,12 @@ def growth_table(growth: Growth) -> Table:
     """Totals of both sides, and the packages and modules that differ."""
     found = f"{ratio(growth.ratio.value)} ({interval(growth.ratio)})"
     table = _table(
-        f"{growth.target}, against the base: {milliseconds(growth.base_ms.value)} before, "
-        f"{milliseconds(growth.head_ms.value)} now, {found}",
+        f"{growth.target}, ms: {number(growth.base_ms.value)} before, "
+        f"{number(growth.head_ms.value)} now, {found}",
         "package or module",
-        "before, ms",
-        "now, ms",
-        "difference, ms",
+        "before",
+        "now",
+        "difference",
         "asked for by",
     )
     for one in growth.changes[:MOST_CHANGES]:

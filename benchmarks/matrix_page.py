@@ -11,7 +11,7 @@ from benchmarks import stacked
 from benchmarks.anatomy import PARTS
 from benchmarks.matrix import Cell as Start
 from benchmarks.matrix import Matrix, Setting
-from benchmarks.pages import Cell, Row, Table, readable_time, render
+from benchmarks.pages import Cell, Fact, Row, Table, readable_time, render
 from benchmarks.plots import Stack
 from benchmarks.results import to_json
 from benchmarks.text import interval, number
@@ -64,19 +64,26 @@ def matrix_table(matrix: Matrix) -> Table:
     return Table(f"Cold starts in milliseconds, {matrix.rounds} rounds", columns, tuple(rows))
 
 
-def absence_table(matrix: Matrix) -> Table:
-    """What was left out, and why."""
-    rows = [
-        Row(label, (Cell(cell.absence),))
-        for label, cell in zip(_labels(matrix), matrix.cells, strict=True)
-        if cell.absence
-    ]
-    return Table("Left out", ("", "why"), tuple(rows))
+def absences(matrix: Matrix) -> tuple[Fact, ...]:
+    """What was left out, by why."""
+    reasons: dict[str, list[str]] = {}
+    for label, cell in zip(_labels(matrix), matrix.cells, strict=True):
+        if cell.absence:
+            reasons.setdefault(cell.absence, []).append(label)
+    return tuple(Fact("; ".join(names), reason) for reason, names in reasons.items())
 
 
-def terminal_tables(matrix: Matrix) -> list[TerminalTable]:
-    """What was measured and what was left out, 80 columns wide."""
-    table = TerminalTable(title="Cold starts, median ms", title_justify="left", title_style="bold")
+def terminal_table(matrix: Matrix) -> TerminalTable:
+    """A row each cell, 80 columns wide; beneath it why some were left out."""
+    table = TerminalTable(
+        title="Cold starts, ms",
+        title_justify="left",
+        title_style="bold",
+        caption="\n".join(
+            f"Left out: {one.label}: {escape(one.value)}" for one in absences(matrix)
+        ),
+        caption_justify="left",
+    )
     table.add_column("", overflow="fold")
     for column in ("median", "95% interval", "proven"):
         table.add_column(column, justify="right")
@@ -86,15 +93,7 @@ def terminal_tables(matrix: Matrix) -> list[TerminalTable]:
             continue
         proven = f"{len(cell.samples)} of {matrix.rounds}"
         table.add_row(label, number(cell.total_ms.value), interval(cell.total_ms), proven)
-    absences = absence_table(matrix)
-    if not absences.rows:
-        return [table]
-    left_out = TerminalTable(title=absences.caption, title_justify="left", title_style="bold")
-    left_out.add_column("")
-    left_out.add_column("why", overflow="fold")
-    for row in absences.rows:
-        left_out.add_row(row.label, escape(row.cells[0].text))
-    return [table, left_out]
+    return table
 
 
 def _labels(matrix: Matrix) -> list[str]:
@@ -127,7 +126,8 @@ def _content(matrix: Matrix) -> dict[str, Any]:
         "results": matrix,
         "picture": stacked.draw(bars, "Cold starts and their parts."),
         "part_legend": stacked.part_legend(bars),
-        "tables": {"cells": matrix_table(matrix), "absences": absence_table(matrix)},
+        "table_of_cells": matrix_table(matrix),
+        "absences": absences(matrix),
         "places": sorted({cell.setting.place for cell in matrix.cells}),
         "runtimes": sorted({cell.setting.runtime for cell in matrix.cells}),
         "method": _method(matrix),

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.matrix import Matrix, Planned, Setting, run_matrix
-from benchmarks.matrix_page import labels, terminal_tables, write_matrix
+from benchmarks.matrix_page import labels, terminal_table, write_matrix
 from benchmarks.runtimes import dist_of
 from benchmarks.variants import RUNTIMES, bundled_card
 from config.card import Card
@@ -199,8 +199,7 @@ def _take(console: Console, planned: list[Planned], card: Card, rounds: int) -> 
 
 def _finish(console: Console, matrix: Matrix, *, as_json: bool) -> None:
     page = write_matrix(matrix, REPORTS)
-    for table in terminal_tables(matrix):
-        console.print(table, width=min(console.width, WIDTH))
+    console.print(terminal_table(matrix), width=min(console.width, WIDTH))
     console.print(f"report: {page} (and .md, .json)")
     if as_json:
         print(json.dumps({"report": str(page), "cells": len(matrix.cells)}, indent=2))

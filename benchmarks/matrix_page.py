@@ -32,20 +32,14 @@ def write_matrix(matrix: Matrix, directory: Path) -> Path:
 
 def labels(settings: Sequence[Setting]) -> list[str]:
     """Each in few words; what is the same of all goes without saying."""
-    several = {
-        name
-        for name in ("place", "runtime")
-        if len({getattr(setting, name) for setting in settings}) > 1
-    }
-    return [_label(setting, several) for setting in settings]
+    runtimes = {setting.runtime for setting in settings}
+    return [_label(setting, named=len(runtimes) > 1) for setting in settings]
 
 
-def _label(setting: Setting, several: set[str]) -> str:
-    words = [setting.target]
-    words += [setting.place] if "place" in several else []
-    words += [setting.runtime] if "runtime" in several else []
-    words += [setting.memory] if setting.memory else []
-    words += [f"{setting.cpu:g} CPU"] if setting.cpu else []
+def _label(setting: Setting, *, named: bool) -> str:
+    """Where there is a size, it says enough of the place."""
+    words = [setting.target, *([setting.runtime] if named else [])]
+    words += [setting.memory, f"{setting.cpu:g} CPU"] if setting.memory else [setting.place]
     if setting.boost is not None:
         words.append("boost" if setting.boost else "no boost")
     return ", ".join(words)
@@ -128,8 +122,8 @@ def _content(matrix: Matrix) -> dict[str, Any]:
         "part_legend": stacked.part_legend(bars),
         "table_of_cells": matrix_table(matrix),
         "absences": absences(matrix),
-        "places": sorted({cell.setting.place for cell in matrix.cells}),
-        "runtimes": sorted({cell.setting.runtime for cell in matrix.cells}),
+        "places": list(dict.fromkeys(cell.setting.place for cell in matrix.cells)),
+        "runtimes": list(dict.fromkeys(cell.setting.runtime for cell in matrix.cells)),
         "method": _method(matrix),
     }
 

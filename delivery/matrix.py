@@ -48,6 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="throw-away copies of what serves on Cloud Run, not this machine",
     )
     parser.add_argument("--rounds", type=int, help="starts of each cell; else params.yaml's")
+    parser.add_argument(
+        "--runtimes",
+        nargs="+",
+        choices=RUNTIMES,
+        default=RUNTIMES,
+        metavar="RUNTIME",
+        help=f"here, of: {', '.join(RUNTIMES)}; default: all that the model can have",
+    )
     add_engine_argument(parser)
     add_recipe_arguments(parser)
 
@@ -84,7 +92,7 @@ def plan_local(
     except UserError as error:
         engine, absence = None, str(error)
     planned: list[Planned] = []
-    for runtime in RUNTIMES:
+    for runtime in dict.fromkeys(arguments.runtimes):
         settings = list(_local_settings(runtime, params.measurement.matrix.sizes))
         if (why := card.choice.passed_over.get(runtime)) is not None:
             planned += [Planned(setting, None, why) for setting in settings]

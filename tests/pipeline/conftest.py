@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from delivery.release import release
 from targets.local import local_function, local_service
 from tests.google import Instances
 from tests.pipeline.act import Workflows, lay_out
+from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import Project, make_tree, opened
 from tests.pipeline.story import Story, begin
 from tests.pipeline.trees import export, repro
@@ -51,3 +53,13 @@ def environments(dist: Path) -> None:
 def repository(environments: None, project: Project, tmp_path: Path) -> Story:  # noqa: ARG001
     """A repository and a project in which nothing is deployed yet."""
     return begin(project, tmp_path)
+
+
+@pytest.fixture
+def served(project: Project) -> Iterator[Project]:
+    """A release on both, whose revisions nothing may touch."""
+    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    services = project.google.state.services
+    before = {name: (one.generation, one.serving()) for name, one in services.items()}
+    yield project
+    assert {name: (one.generation, one.serving()) for name, one in services.items()} == before

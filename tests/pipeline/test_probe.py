@@ -2,25 +2,12 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from delivery.release import release
 from targets.probe import PROBE_LABEL
 from tests.google import Fault, quota_exceeded
-from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import FUNCTION, SERVICE, Project
-
-
-@pytest.fixture
-def served(project: Project) -> Iterator[Project]:
-    """A release on both, whose revisions nothing may touch."""
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
-    services = project.google.state.services
-    before = {name: (one.generation, one.serving()) for name, one in services.items()}
-    yield project
-    assert {name: (one.generation, one.serving()) for name, one in services.items()} == before
 
 
 def test_both_are_measured_cold_and_warm(served: Project) -> None:

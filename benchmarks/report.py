@@ -16,7 +16,7 @@ from benchmarks.statistics import Estimate, Outcome
 from benchmarks.text import interval, megabytes, milliseconds, number, per_second
 from config.card import Card
 
-FORMAT = 1
+FORMAT = 2
 VERDICTS = {
     Outcome.KEPT: "within budgets",
     Outcome.WARNING: "perhaps over budget",

@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
     if not card.golden:
         raise UserError("the model card names no golden case to ask for")
     if arguments.deployed:
-        _deployed(open_cloud(arguments), card, rounds)
+        take_deployed(open_cloud(arguments), card, rounds)
         return
     console = Console(stderr=arguments.json, highlight=False)
     planned = plan_local(card, params, arguments, console.print)
@@ -116,6 +116,29 @@ def deployed_settings(params: Params, runtime: str) -> list[Setting]:
     ]
 
 
+def take_deployed(cloud: Cloud, card: Card, rounds: int) -> None:
+    """The same on copies of what serves, which are deleted whatever happens.
+
+    Raises:
+        UserError: the two are not in step, the cap forbids it, or a copy cannot be made.
+    """
+    services = read_services(cloud.gcloud, cloud.region)
+    if release_of(cloud, services) is None:
+        raise UserError("the two targets are not in step; see `python -m delivery status`")
+    settings = deployed_settings(cloud.params, card.runtime)
+    sized = [(_resources(cloud, one), bool(one.boost)) for one in settings if _is_whole(one)]
+    params = cloud.params
+    most = check_matrix_cap(sized, rounds, params.measurement, params.prices)
+    cloud.say(f"{len(sized)} settings, {rounds} starts each: at most ${most:.4f}")
+    with copies(cloud, services) as made:
+        if cloud.gcloud.dry_run:
+            return
+        targets = {target.name: target for target in made}
+        planned = [_copy_with(one, targets[one.target]) for one in settings]
+        matrix = _take(cloud.console, planned, card, rounds)
+    _finish(cloud.console, matrix, as_json=cloud.as_json)
+
+
 def _local_settings(runtime: str, sizes: list[Size]) -> Iterator[Setting]:
     yield Setting("service", PROCESS, runtime)
     yield Setting("function", PROCESS, runtime)
@@ -146,24 +169,6 @@ def _image(
     image = f"localhost/{params.deployment.service.name}:matrix-{runtime}"
     engine.build(plain_recipe(dist / "service", image, arguments, {}), lambda _: None)
     return image
-
-
-def _deployed(cloud: Cloud, card: Card, rounds: int) -> None:
-    services = read_services(cloud.gcloud, cloud.region)
-    if release_of(cloud, services) is None:
-        raise UserError("the two targets are not in step; see `python -m delivery status`")
-    settings = deployed_settings(cloud.params, card.runtime)
-    sized = [(_resources(cloud, one), bool(one.boost)) for one in settings if _is_whole(one)]
-    params = cloud.params
-    most = check_matrix_cap(sized, rounds, params.measurement, params.prices)
-    cloud.say(f"{len(sized)} settings, {rounds} starts each: at most ${most:.4f}")
-    with copies(cloud, services) as made:
-        if cloud.gcloud.dry_run:
-            return
-        targets = {target.name: target for target in made}
-        planned = [_copy_with(one, targets[one.target]) for one in settings]
-        matrix = _take(cloud.console, planned, card, rounds)
-    _finish(cloud.console, matrix, as_json=cloud.as_json)
 
 
 def _is_whole(setting: Setting) -> bool:

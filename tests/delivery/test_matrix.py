@@ -14,6 +14,7 @@ from config.params import Params, load_params
 from delivery.matrix import BUILDPACK, add_arguments, deployed_settings, plan_local
 from delivery.spend import check_matrix_cap
 from targets.container import ContainerTarget, Limits
+from tests.pipeline.project import covered
 from tests.targets.fake_engine import WORKS, FakeEngines, Reply
 
 ROOT = Path(__file__).parent.parent.parent
@@ -76,7 +77,7 @@ def matrix(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "delivery", "matrix", *words],
         cwd=ROOT,
-        env={"PATH": "/nowhere"},
+        env={"PATH": "/nowhere", **covered()},
         capture_output=True,
         text=True,
         check=False,

@@ -16,14 +16,17 @@ from typing import Any
 import pytest
 
 from benchmarks.cold_pair import compare_cold
+from benchmarks.matrix import Planned, Setting, run_matrix
+from benchmarks.matrix_page import matrix_table
 from benchmarks.memory import tree_pss_bytes
+from benchmarks.publish import as_markdown
 from benchmarks.results import to_json
 from config.card import Card, load_card
 from config.errors import UserError
 from delivery.bundle import read_bundle_hash
 from delivery.check import check_contract
 from delivery.verify import verify_image
-from targets.container import ContainerTarget
+from targets.container import ContainerTarget, Limits
 from targets.engine import Engine, Recipe
 from targets.local import local_service
 from targets.protocol import Endpoint
@@ -287,6 +290,25 @@ def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, bu
     )
     assert done.returncode == 4
     assert re.search(r"error: \d+ cases of the contract fail; see above", done.stderr)
+
+
+def test_cold_start_is_taken_apart_as_a_process_is(
+    target: ContainerTarget, dist: Path, card: Card, body: bytes, show: Callable[[str, str], None]
+) -> None:
+    """The same parts, which make up the whole, at two sizes and beside a process."""
+    smaller = replace(target, limits=Limits(256, 0.5), host_network=True)
+    planned = [
+        Planned(Setting("service", "process", card.runtime), local_service(dist / "service")),
+        Planned(Setting("service", "container", card.runtime, "512Mi", 1), target),
+        Planned(Setting("service", "container", card.runtime, "256Mi", 0.5), smaller),
+    ]
+    found = run_matrix(planned, body, rounds=2, model=(card.name, card.version))
+    parts = [[part.name for part in cell.parts] for cell in found.cells]
+    assert parts[0] == parts[1] == parts[2]
+    for cell in found.cells:
+        assert cell.total_ms is not None
+        assert sum(part.ms for part in cell.parts) == pytest.approx(cell.total_ms.value)
+    show("container-parts", as_markdown(matrix_table(found)))
 
 
 def test_image_holds_the_bundle_byte_for_byte(engine: Engine, built: Json) -> None:

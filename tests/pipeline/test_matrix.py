@@ -1,12 +1,16 @@
 """The matrix on copies of what serves: each setting is another revision, and nothing is left."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from delivery.matrix import WHOLE_CPUS
-from tests.google import Fault, quota_exceeded
+from benchmarks.variants import bundled_card
+from config.errors import UserError
+from delivery.cloud import make_cloud
+from delivery.matrix import WHOLE_CPUS, take_deployed
+from tests.google import PROJECT, Fault, quota_exceeded
 from tests.pipeline.project import FUNCTION, SERVICE, Project
 
 BOOST = "run.googleapis.com/startup-cpu-boost"
@@ -41,10 +45,12 @@ def revisions(project: Project) -> dict[str, set[tuple[str, str, str]]]:
     return found
 
 
-def test_each_setting_is_a_revision_of_a_copy(small: Project) -> None:
+def test_each_setting_is_a_revision_of_a_copy(
+    small: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Memory, CPU and boost are asked for as params.yaml says, of both; what cannot be says so."""
-    done = small.run("matrix", "--deployed", "--json")
-    assert done.returncode == 0, done.stderr
+    take_deployed(replace(small.cloud(), as_json=True), bundled_card(), 1)
+    said = capsys.readouterr().out
     assert revisions(small) == {
         f"probe-{target}": {("1Gi", "2", "True"), ("1Gi", "2", "False")}
         for target in ("service", "function")
@@ -64,35 +70,35 @@ def test_each_setting_is_a_revision_of_a_copy(small: Project) -> None:
         assert sum(part["ms"] for part in one["parts"]) == pytest.approx(
             one["total_ms"]["value"], abs=0.01
         )
-    assert json.loads(done.stdout)["cells"] == len(cells) == 8
+    assert f'"cells": {len(cells)}' in said
+    assert len(cells) == 8
     assert small.serving().keys() == {SERVICE, FUNCTION}
 
 
-def test_refusal_leaves_no_copy(small: Project) -> None:
-    """A quota that is used up in the middle ends in a line."""
-    fault = Fault(r"PUT run.googleapis.com/apis/.*/services/probe-function", quota_exceeded())
-    with small.google.fault(fault):
-        done = small.run("matrix", "--deployed")
-    assert done.returncode == 1
-    assert "error: gcloud run services update" in done.stderr
-    assert small.serving().keys() == {SERVICE, FUNCTION}
-
-
-def test_dry_run_cap_and_targets_out_of_step_make_nothing(small: Project) -> None:
-    """The first prints what would be made; the others refuse in a line that says what to do."""
-    done = small.run("matrix", "--deployed", "--dry-run")
-    assert done.returncode == 0, done.stderr
-    assert "at most $" in done.stdout
-    assert "gcloud run services replace" in done.stdout
+def test_refusals_make_nothing_or_leave_nothing(
+    small: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run, targets out of step, the cap; then a quota that is used up in the middle."""
+    params = small.cloud().params
+    take_deployed(make_cloud(params, PROJECT, dry_run=True), bundled_card(), 1)
+    said = capsys.readouterr().out
+    assert "at most $" in said
+    assert "gcloud run services replace" in said
     service = small.google.state.services[FUNCTION]
     traffic, service.traffic = service.traffic, []
-    done = small.run("matrix", "--deployed")
+    with pytest.raises(UserError, match="not in step; see `python -m delivery status`"):
+        take_deployed(small.cloud(), bundled_card(), 1)
     service.traffic = traffic
-    assert done.returncode == 1
-    assert "not in step; see `python -m delivery status`" in done.stderr
     path = small.tree / "params.yaml"
     path.write_text(path.read_text().replace("max_cost_usd: 0.5 ", "max_cost_usd: 0.001 "))
     done = small.run("matrix", "--deployed")
     assert done.returncode == 1
     assert "over measurement.max_cost_usd (0.001)" in done.stderr
     assert not [call for call in small.changes() if "probe" in call]
+    path.write_text(path.read_text().replace("max_cost_usd: 0.001 ", "max_cost_usd: 0.5 "))
+    fault = Fault(r"PUT run.googleapis.com/apis/.*/services/probe-function", quota_exceeded())
+    with small.google.fault(fault):
+        done = small.run("matrix", "--deployed")
+    assert done.returncode == 1
+    assert "error: gcloud run services update" in done.stderr
+    assert small.serving().keys() == {SERVICE, FUNCTION}

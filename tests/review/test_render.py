@@ -31,6 +31,7 @@ def test_comment_tells_each_difference() -> None:
     ):
         assert row in text.splitlines()
     assert f"[this run]({URL})" in text
+    assert "at main's pace" in text
 
 
 def test_only_a_whole_interval_is_called_slower() -> None:
@@ -58,6 +59,7 @@ def test_nothing_to_tell_is_told() -> None:
     """A section without a difference says so, rather than showing an empty table."""
     text = rendered(metrics=[], params=[], benchmarks=[], imports=[], image_bytes=None)
     assert text.count("no difference.") == 4
+    assert "pace" not in text
     assert "image" not in text
 
 

@@ -34,19 +34,29 @@ def dist_of(runtime: str) -> Path:
     Raises:
         UserError: the model is not trained yet, or that runtime cannot have it.
     """
-    return _made(Path.cwd(), runtime)
+    return _made(Path.cwd(), runtime, f"runtime: {runtime}")
+
+
+def dist_unmonitored() -> Path:
+    """Folder with both bundles as they are, but for their monitoring, which is off.
+
+    Raises:
+        UserError: the model is not trained yet.
+    """
+    return _made(Path.cwd(), "unmonitored", "monitoring: {enabled: false}")
 
 
 @cache
-def _made(here: Path, runtime: str) -> Path:
-    tree = here / TREES / runtime
+def _made(here: Path, name: str, setting: str) -> Path:
+    """Bundles made beside the working tree, with another setting under ``serving``."""
+    tree = here / TREES / name
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "models").mkdir(parents=True)
     for name in _READ:
         (tree / name).symlink_to(here / name)
     (tree / "models" / "model.pkl").symlink_to(here / "models" / "model.pkl")
     params = yaml.safe_load((here / "params.yaml").read_text(encoding="utf-8"))
-    params.setdefault("serving", {})["runtime"] = runtime
+    params.setdefault("serving", {}).update(yaml.safe_load(setting))
     (tree / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     for stage in _STAGES:
         done = subprocess.run(
@@ -59,5 +69,5 @@ def _made(here: Path, runtime: str) -> Path:
         )
         if done.returncode:
             why = (done.stderr.strip().splitlines() or ["it failed"])[-1]
-            raise UserError(f"serving.runtime: {runtime}: {why.removeprefix('error: ')}")
+            raise UserError(f"serving.{setting}: {why.removeprefix('error: ')}")
     return tree / "dist"

@@ -171,7 +171,8 @@ def markdown(proof: Proof) -> str:
         f"{len(first.cold_ms)} pairs of cold starts of each"
     )
     where = f"{proof.machine.cpu}, {proof.machine.cores} cores"
-    return f"{as_markdown(Table(caption, columns, tuple(rows)))}\nTaken {readable_time(proof.taken_at)} on {where}.\n"
+    taken = f"Taken {readable_time(proof.taken_at)} on {where}.\n"
+    return f"{as_markdown(Table(caption, columns, tuple(rows)))}\n{taken}"
 
 
 def _line(cost: Cost) -> str:

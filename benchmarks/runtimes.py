@@ -52,8 +52,8 @@ def _made(here: Path, name: str, setting: str) -> Path:
     tree = here / TREES / name
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "models").mkdir(parents=True)
-    for name in _READ:
-        (tree / name).symlink_to(here / name)
+    for room in _READ:
+        (tree / room).symlink_to(here / room)
     (tree / "models" / "model.pkl").symlink_to(here / "models" / "model.pkl")
     params = yaml.safe_load((here / "params.yaml").read_text(encoding="utf-8"))
     params.setdefault("serving", {}).update(yaml.safe_load(setting))

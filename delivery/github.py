@@ -17,9 +17,10 @@ def api(*words: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: 
     Raises:
         UserError: gh is not there, or GitHub refuses.
     """
+    command = ["gh", "api", *words]
     try:
         done = subprocess.run(
-            ["gh", "api", *words],
+            command,
             input=None if body is None else json.dumps(body),
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""What both targets have logged of themselves: a report, and an issue where a threshold is passed."""
+"""What both targets have logged of themselves: a report, and an issue if a threshold is passed."""
 
 import argparse
 import os

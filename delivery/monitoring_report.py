@@ -1,6 +1,6 @@
 """The report of what was observed: JSON for programs, Markdown to quote, HTML to look at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,14 +159,13 @@ def findings_table(report: Report) -> Table:
 def answers_table(report: Report) -> Table:
     """Answers by status, and percentiles of the latency."""
     statuses = sorted({status for target in report.targets for status in target.answers})
-    rows = [
-        _row(report, f"status {status}", lambda one, status=status: f"{one.answers.get(status, 0):,}")  # type: ignore[misc]
-        for status in statuses
-    ]
-    rows += [
-        _row(report, f"latency p{rank}, ms", lambda one, rank=rank: number(one.latency_ms(rank)))  # type: ignore[misc]
-        for rank in PERCENTILES
-    ]
+    rows = []
+    for status in statuses:
+        counts = [f"{target.answers.get(status, 0):,}" for target in report.targets]
+        rows.append(_row(f"status {status}", counts))
+    for rank in PERCENTILES:
+        latencies = [number(target.latency_ms(rank)) for target in report.targets]
+        rows.append(_row(f"latency p{rank}, ms", latencies))
     return Table("Answers", _columns(report), tuple(rows))
 
 
@@ -178,7 +177,7 @@ def predictions_table(report: Report) -> Table:
         total = sum(one.predictions.values())
         return _percent(one.predictions.get(name, 0) / total) if total else EN_DASH
 
-    rows = [_row(report, name, lambda one, name=name: share(one, name)) for name in sorted(names)]  # type: ignore[misc]
+    rows = [_row(name, [share(one, name) for one in report.targets]) for name in sorted(names)]
     return Table("Predictions", _columns(report), tuple(rows))
 
 
@@ -200,8 +199,8 @@ def _columns(report: Report) -> tuple[str, ...]:
     return ("", *(target.target for target in report.targets))
 
 
-def _row(report: Report, label: str, cell: Callable[[Observed], str]) -> Row:
-    return Row(label, tuple(Cell(cell(target)) for target in report.targets))
+def _row(label: str, cells: Sequence[str]) -> Row:
+    return Row(label, tuple(map(Cell, cells)))
 
 
 def _source(seen: Observed) -> str:

@@ -28,10 +28,10 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 
-class Worker(uvicorn_worker.UvicornWorker):
+class Worker(uvicorn_worker.UvicornWorker):  # type: ignore[misc] - it ships no types
     """The process that answers: speaks our protocol, and tells its figures when it ends."""
 
-    CONFIG_KWARGS = uvicorn_worker.UvicornWorker.CONFIG_KWARGS | {"http": JoiningProtocol}  # noqa: RUF012 - declared there
+    CONFIG_KWARGS = uvicorn_worker.UvicornWorker.CONFIG_KWARGS | {"http": JoiningProtocol}
 
     def init_signals(self) -> None:
         """Handle signals as gunicorn does, but for the one that ends the worker."""
@@ -41,7 +41,7 @@ class Worker(uvicorn_worker.UvicornWorker):
 
 
 # functions-framework names its worker by this name, once this module is loaded.
-uvicorn_worker.UvicornWorker = Worker  # type: ignore[misc]
+uvicorn_worker.UvicornWorker = Worker
 
 
 async def predict(request: "Request") -> "Answer":

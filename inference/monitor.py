@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # Noted before they are counted: memory is bounded, and no answer waits for a long count.
 MOST_ANSWERS = 500
-# To bin a value costs a seventh of a microsecond: of wider rows not every one is looked at.
+# A value costs some 50 ns to count: of wider rows not every one is looked at.
 MOST_FEATURES = 8
+OK = 200
 
 
 class Monitor:
@@ -36,9 +37,11 @@ class Monitor:
         self.instance = instance
         self.window = bundle.settings.drift_window
         self._interval_ns = bundle.settings.log_every_s * 1_000_000_000
-        self._due_ns = time.perf_counter_ns() + self._interval_ns
+        self._began_ns = time.perf_counter_ns()
+        self._due_ns = self._began_ns + self._interval_ns
         self._stride = -(-len(self.card.features) // MOST_FEATURES)
-        self._answers: list[tuple[int, int]] = []
+        self._elapsed_ns: list[int] = []
+        self._refusals: list[int] = []
         self._classes: list[int] = []
         self._rows: list[list[float]] = []
         self._tally: Tally | None = None
@@ -46,16 +49,17 @@ class Monitor:
     def predicted(self, features: list[float], prediction: int) -> None:
         """Note a prediction."""
         self._classes.append(prediction)
-        if not len(self._classes) % self._stride:
-            self._rows.append(features)
+        self._rows.append(features)
 
     def answered(self, status: int, elapsed_ns: int, now_ns: int) -> None:
         """Note an answer; ``now_ns`` is of ``time.perf_counter_ns``."""
-        self._answers.append((status, elapsed_ns))
+        self._elapsed_ns.append(elapsed_ns)
+        if status != OK:
+            self._refusals.append(status)
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
             self.write_line()
-        elif len(self._answers) >= MOST_ANSWERS:
+        elif len(self._elapsed_ns) >= MOST_ANSWERS:
             self.tally()
 
     def tally(self) -> "Tally":
@@ -64,9 +68,10 @@ class Monitor:
         if tally is None:
             from inference.tally import Tally
 
-            tally = self._tally = Tally(self.card, self.window)
-        tally.add(self._answers, self._classes, self._rows)
-        for noted in (self._answers, self._classes, self._rows):
+            tally = self._tally = Tally(self.card, self.window, self._began_ns)
+        tally.add_answers(self._elapsed_ns, self._refusals)
+        tally.add_predictions(self._classes, self._rows[:: self._stride])
+        for noted in (self._elapsed_ns, self._refusals, self._classes, self._rows):
             noted.clear()
         return tally
 

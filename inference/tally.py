@@ -2,15 +2,13 @@
 
 import json
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from math import inf, nextafter
 from typing import Any
 
-from config.card import Card
+from config.card import Card, Feature
 from config.drift import in_bins, stability_index
 from config.layout import MONITORING_FORMAT, MONITORING_MEMBER
 
@@ -19,6 +17,7 @@ LATENCY_BOUNDS_MS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1000
 _BOUNDS_NS = [round(bound * 1_000_000) for bound in LATENCY_BOUNDS_MS]
 # Cloud Logging takes entries of up to 256 KiB.
 MOST_FEATURES_LOGGED = 256
+OK = 200
 
 
 @dataclass(slots=True)
@@ -26,60 +25,55 @@ class Counts:
     """How many of what.
 
     Attributes:
-        answers: by status.
-        latency: by the place of their bucket among ``LATENCY_BOUNDS_MS``.
+        values: of each feature: below its range, in each of its bins, above.
+        latency: in each bucket of ``LATENCY_BOUNDS_MS``, and slower.
         latency_ns: of all answers together.
+        answers: by status.
         classes: predictions by the class's number.
-        values: of each feature by place: below its range, in each of its bins, above.
     """
 
-    values: list[Counter[int]]
-    answers: Counter[int] = field(default_factory=Counter)
-    latency: Counter[int] = field(default_factory=Counter)
+    values: list[list[int]]
+    latency: list[int]
     latency_ns: int = 0
+    answers: Counter[int] = field(default_factory=Counter)
     classes: Counter[int] = field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
         """Add the other's."""
-        self.answers.update(other.answers)
-        self.latency.update(other.latency)
+        self.latency = _plus(self.latency, other.latency)
         self.latency_ns += other.latency_ns
+        self.answers.update(other.answers)
         self.classes.update(other.classes)
-        for mine, theirs in zip(self.values, other.values, strict=True):
-            mine.update(theirs)
+        self.values = [_plus(*pair) for pair in zip(self.values, other.values, strict=True)]
 
 
 class Tally:
-    """Counts from the instance's start, and the places of the last values of each feature."""
+    """Counts from the instance's start, and the last rows."""
 
-    def __init__(self, card: Card, window: int) -> None:
+    def __init__(self, card: Card, window: int, began_ns: int) -> None:
+        """Begin; ``began_ns`` is of ``time.perf_counter_ns``, and may lie before now."""
         self.card = card
         self._told, self._fresh = self._nothing(), self._nothing()
-        self._told_ns = time.monotonic_ns()
+        self._told_ns = began_ns
         self._lines = 0
-        self._recent: list[deque[int]] = [deque(maxlen=window) for _ in card.features]
-        # As edges, the range's ends leave a place at either side.
-        self._edges = [
-            [nextafter(one.minimum, -inf), *one.edges, one.maximum] for one in card.features
-        ]
+        self._recent: deque[Sequence[float]] = deque(maxlen=window)
 
-    def add(
-        self,
-        answers: Sequence[tuple[int, int]],
-        classes: Iterable[int],
-        rows: Iterable[Sequence[float]],
-    ) -> None:
-        """Count answers (status, nanoseconds), predicted classes, and rows of features."""
+    def add_answers(self, elapsed_ns: Sequence[int], refusals: Sequence[int]) -> None:
+        """Count answers by the time that they took; all were 200 but for the given statuses."""
         fresh = self._fresh
-        elapsed = [nanoseconds for _, nanoseconds in answers]
-        fresh.answers.update([status for status, _ in answers])
-        fresh.latency.update(map(partial(bisect_left, _BOUNDS_NS), elapsed))
-        fresh.latency_ns += sum(elapsed)
+        fresh.latency = _plus(fresh.latency, _latency(elapsed_ns))
+        fresh.latency_ns += sum(elapsed_ns)
+        fresh.answers.update(refusals)
+        fresh.answers[OK] += len(elapsed_ns) - len(refusals)
+
+    def add_predictions(self, classes: Iterable[int], rows: Sequence[Sequence[float]]) -> None:
+        """Count predicted classes, and the features of some of their rows."""
+        fresh = self._fresh
         fresh.classes.update(classes)
-        for number, column in enumerate(zip(*rows, strict=True)):
-            places = list(map(partial(bisect_left, self._edges[number]), column))
-            fresh.values[number].update(places)
-            self._recent[number].extend(places)
+        self._recent.extend(rows)
+        if rows:
+            found = self._histograms(rows)
+            fresh.values = [_plus(*pair) for pair in zip(fresh.values, found, strict=True)]
 
     def total(self) -> Counts:
         """Since the instance's start."""
@@ -88,28 +82,26 @@ class Tally:
         total.add(self._fresh)
         return total
 
-    def histogram(self, counts: Counts, number: int) -> list[int]:
-        """Values of one feature: below its range, in each of its bins, above."""
-        return [counts.values[number][place] for place in range(len(self._edges[number]) + 1)]
-
     def window(self) -> int:
         """How many rows the drift scores are of."""
-        return len(self._recent[0])
+        return len(self._recent)
 
-    def drift(self, number: int) -> float | None:
-        """One feature's population stability index in the window; None while that is empty."""
-        if not self._recent[number]:
-            return None
-        recent = Counter(self._recent[number])
-        counts = [recent[place] for place in range(len(self._edges[number]) + 1)]
-        return stability_index(in_bins(counts), self.card.features[number].shares)
+    def drift(self) -> list[float | None]:
+        """Each feature's population stability index in the window; None while that is empty."""
+        features = self.card.features
+        if not self._recent:
+            return [None for _ in features]
+        return [
+            stability_index(in_bins(counts), feature.shares)
+            for counts, feature in zip(self._histograms(self._recent), features, strict=True)
+        ]
 
     def line(self, instance: str, bundle: str) -> str:
         """What has been answered since the line before, as one more; empty if nothing has."""
         fresh = self._fresh
-        if not fresh.answers:
+        if not fresh.answers.total():
             return ""
-        now = time.monotonic_ns()
+        now = time.perf_counter_ns()
         seconds = (now - self._told_ns) / 1e9
         self._lines += 1
         members = {
@@ -120,13 +112,13 @@ class Tally:
             "model": self.card.name,
             "model_version": self.card.version,
             "seconds": round(seconds, 3),
-            "answers": dict(fresh.answers),
+            "answers": {status: count for status, count in fresh.answers.items() if count},
             "latency_bounds_ms": LATENCY_BOUNDS_MS,
-            "latency": latency_buckets(fresh),
+            "latency": fresh.latency,
             "latency_sum_ms": round(fresh.latency_ns / 1e6, 3),
             "predictions": {self.card.classes[one]: n for one, n in fresh.classes.items()},
             "window": self.window(),
-            "features": [self._feature(number) for number in self._logged()],
+            "features": self._features(),
         }
         message = f"{fresh.answers.total()} answers in {seconds:.0f} s, in figures"
         self._told.add(fresh)
@@ -134,22 +126,44 @@ class Tally:
         event = {"severity": "INFO", "message": message, MONITORING_MEMBER: members}
         return json.dumps(event, separators=(",", ":")) + "\n"
 
-    def _feature(self, number: int) -> dict[str, Any]:
-        drift = self.drift(number)
-        return {
-            "name": self.card.features[number].name,
-            "counts": self.histogram(self._fresh, number),
-            "shares": self.card.features[number].shares,
-            "psi": None if drift is None else round(drift, 4),
-        }
+    def _features(self) -> list[dict[str, Any]]:
+        told = zip(self.card.features, self._fresh.values, self.drift(), strict=True)
+        return [
+            {
+                "name": feature.name,
+                "counts": counts,
+                "shares": feature.shares,
+                "psi": None if drift is None else round(drift, 4),
+            }
+            for feature, counts, drift in list(told)[:MOST_FEATURES_LOGGED]
+        ]
 
-    def _logged(self) -> range:
-        return range(min(len(self.card.features), MOST_FEATURES_LOGGED))
+    def _histograms(self, rows: Iterable[Sequence[float]]) -> list[list[int]]:
+        columns = zip(*rows, strict=True)
+        return [_bins(*pair) for pair in zip(self.card.features, columns, strict=True)]
 
     def _nothing(self) -> Counts:
-        return Counts([Counter() for _ in self.card.features])
+        values = [[0] * (len(feature.edges) + 3) for feature in self.card.features]
+        return Counts(values, [0] * (len(_BOUNDS_NS) + 1))
 
 
-def latency_buckets(counts: Counts) -> list[int]:
-    """Answers in each bucket, and those slower than the last bound."""
-    return [counts.latency[place] for place in range(len(LATENCY_BOUNDS_MS) + 1)]
+def _bins(feature: Feature, column: Iterable[float]) -> list[int]:
+    """How many values lie below the range, in each bin, and above."""
+    # To sort first takes half as long as to look each value's place up.
+    ordered = sorted(column)
+    below = bisect_left(ordered, feature.minimum)
+    ends = [bisect_right(ordered, edge) for edge in (*feature.edges, feature.maximum)]
+    return _differences([below, *ends, len(ordered)])
+
+
+def _latency(elapsed_ns: Iterable[int]) -> list[int]:
+    ordered = sorted(elapsed_ns)
+    return _differences([*(bisect_right(ordered, bound) for bound in _BOUNDS_NS), len(ordered)])
+
+
+def _differences(cumulative: Sequence[int]) -> list[int]:
+    return [one - before for one, before in zip(cumulative, [0, *cumulative], strict=False)]
+
+
+def _plus(one: Sequence[int], other: Sequence[int]) -> list[int]:
+    return [a + b for a, b in zip(one, other, strict=True)]

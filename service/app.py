@@ -5,7 +5,6 @@ of a cold start. The first request for a page builds the FastAPI application, on
 """
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from inference.endpoint import open_endpoint
 from inference.responder import Responder, preflight
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inference.monitor import Monitor
     from service.pages import Pages
 

@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from inference.monitor import Monitor
-from inference.tally import LATENCY_BOUNDS_MS, Counts, Tally, latency_buckets
+from inference.tally import LATENCY_BOUNDS_MS, Counts, Tally
 
 PREFIX = "twinserve"
 # Of the process itself, as every Prometheus client gives them.
@@ -77,7 +77,7 @@ def _latency(total: Counts) -> Metric:
     )
     bounds = [*(f"{bound / 1e3:g}" for bound in LATENCY_BOUNDS_MS), "+Inf"]
     buckets, under = [], 0
-    for bound, count in zip(bounds, latency_buckets(total), strict=True):
+    for bound, count in zip(bounds, total.latency, strict=True):
         under += count
         buckets.append((bound, float(under)))
     latency.add_metric([], buckets, total.latency_ns / 1e9)
@@ -98,12 +98,12 @@ def _features(tally: Tally, total: Counts) -> Iterator[Metric]:
         "Population stability index of the window against the model's table.",
         labels=["feature"],
     )
-    for number, feature in enumerate(tally.card.features):
-        below, *inside, above = tally.histogram(total, number)
+    told = zip(tally.card.features, total.values, tally.drift(), strict=True)
+    for feature, (below, *inside, above), score in told:
         outside.add_metric([feature.name, "below"], below)
         outside.add_metric([feature.name, "above"], above)
         seen.add_metric([feature.name], below + sum(inside) + above)
-        if (score := tally.drift(number)) is not None:
+        if score is not None:
             drift.add_metric([feature.name], score)
     yield outside
     yield seen

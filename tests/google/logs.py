@@ -1,11 +1,12 @@
 """Log entries: Cloud Logging API v2, entries.list; occurrences: Container Analysis API v1.
 
-Of the query language (https://cloud.google.com/logging/docs/view/logging-query-language) comparisons
-joined by AND are understood; anything else is refused, as Google refuses what it cannot parse.
+Of the query language comparisons joined by AND are understood; anything else is refused, as Google
+refuses what it cannot parse: https://cloud.google.com/logging/docs/view/logging-query-language
 """
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.google.api import Json, Request, Routes, invalid
@@ -62,12 +63,12 @@ def _parse(text: str) -> list[Callable[[Json], bool]]:
         ApiError: there is something else in it.
     """
     conditions: list[Callable[[Json], bool]] = []
-    for part in re.split(r"\s+AND\s+", text.strip()) if text.strip() else []:
+    for part in re.split(r"\s+AND\s+", text.strip()) if text.strip() else ():
         found = COMPARISON.fullmatch(part)
         if found is None:
             raise invalid(f"Unparseable filter: syntax error at '{part}'")
         field, sign, literal = found.groups()
-        conditions.append(lambda entry, one=(field, sign, literal): _holds(entry, *one))
+        conditions.append(partial(_holds, field=field, sign=sign, literal=literal))
     return conditions
 
 

@@ -8,7 +8,7 @@ from config.drift import in_bins, stability_index
 
 
 def test_index_is_the_sum_over_the_bins() -> None:
-    """Worked by hand: half a value is added to each of 2 bins, so 30 and 9 are 30.5 and 9.5 of 40."""
+    """Worked by hand: half a value is added to each bin, so 30 and 9 are 30.5 and 9.5 of 40."""
     served, table = (30.5 / 40, 9.5 / 40), (0.5, 0.5)
     expected = sum((s - t) * math.log(s / t) for s, t in zip(served, table, strict=True))
     assert stability_index([30, 9], table) == pytest.approx(expected) == pytest.approx(0.306, 0.01)

@@ -25,7 +25,7 @@ _READ = (
     "targets",
     "training",
 )
-_STAGES = (("training.export",), ("delivery", "bundle"))
+_EXPORT, _BUNDLE = ("training.export",), ("delivery", "bundle")
 
 
 def dist_of(runtime: str) -> Path:
@@ -43,22 +43,26 @@ def dist_unmonitored() -> Path:
     Raises:
         UserError: the model is not trained yet.
     """
-    return _made(Path.cwd(), "unmonitored", "monitoring: {enabled: false}")
+    return _made(Path.cwd(), "unmonitored", "monitoring: {enabled: false}", export=False)
 
 
 @cache
-def _made(here: Path, name: str, setting: str) -> Path:
-    """Bundles made beside the working tree, with another setting under ``serving``."""
+def _made(here: Path, name: str, setting: str, *, export: bool = True) -> Path:
+    """Bundles made beside the working tree, with another setting under ``serving``.
+
+    Without ``export`` they hold what the working tree's export has made.
+    """
     tree = here / TREES / name
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "models").mkdir(parents=True)
     for room in _READ:
         (tree / room).symlink_to(here / room)
-    (tree / "models" / "model.pkl").symlink_to(here / "models" / "model.pkl")
+    for artifact in ("model.pkl",) if export else ("model.json", "served"):
+        (tree / "models" / artifact).symlink_to(here / "models" / artifact)
     params = yaml.safe_load((here / "params.yaml").read_text(encoding="utf-8"))
     params.setdefault("serving", {}).update(yaml.safe_load(setting))
     (tree / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    for stage in _STAGES:
+    for stage in (_EXPORT, _BUNDLE) if export else (_BUNDLE,):
         done = subprocess.run(
             [sys.executable, "-m", *stage],
             cwd=tree,

@@ -10,6 +10,7 @@ from delivery.observed import FeatureSeen
 BAR = 14
 NAME = 20
 GAP = 12
+FIGURE = 44
 AXIS = 34
 HEIGHT = 160
 
@@ -17,29 +18,30 @@ HEIGHT = 160
 def drift_bars(
     rows: Sequence[tuple[str, Sequence[tuple[int, float]]]], threshold: float | None
 ) -> str:
-    """A bar each target in a group each feature; the upright line is the threshold.
+    """A bar each target in a group each feature; the upright lines are the threshold.
 
     A bar is given as (place of its target, population stability index).
     """
     highest = max([threshold or 0.0, 0.1, *(value for _, bars in rows for _, value in bars)])
-    x = Scale(0, highest * 1.15, LEFT, WIDTH - RIGHT)
+    x = Scale(0, highest * 1.05, LEFT, WIDTH - RIGHT - FIGURE)
     shapes, top = [], 0.0
     for name, bars in rows:
         shapes.append(svg.text(LEFT, top + 13, name, style="name"))
         for line, (place, value) in enumerate(bars):
             at = top + NAME + line * BAR
-            figure_at = min(x(max(value, 0)) + 5, WIDTH - RIGHT - 30)
+            figure = f"{value:.3f}"
             shapes += [
-                svg.box(LEFT, at, x(max(value, 0)) - LEFT, BAR - 2, f"part s{place % 6}"),
-                svg.text(figure_at, at + 10, f"{value:.3f}", style="soft"),
+                svg.box(LEFT, at, x(value) - LEFT, BAR - 2, f"part s{place % 6}"),
+                svg.text(WIDTH - RIGHT, at + 10, figure, anchor="end", style="soft"),
             ]
+        if threshold is not None:
+            end = top + NAME + len(bars) * BAR
+            shapes.append(svg.line(x(threshold), top + NAME - 3, x(threshold), end, "mark s5"))
         top += NAME + len(bars) * BAR + GAP
-    shapes.append(svg.line(LEFT, top, WIDTH - RIGHT, top, "axis"))
+    shapes.append(svg.line(LEFT, top, x(x.high), top, "axis"))
     for mark in svg.ticks(0, x.high, 4):
         shapes.append(svg.line(x(mark), top, x(mark), top + 4, "axis"))
         shapes.append(svg.text(x(mark), top + 18, f"{mark:g}", anchor="middle", style="soft"))
-    if threshold is not None:
-        shapes.append(svg.line(x(threshold), 0, x(threshold), top, "mark s5"))
     said = "; ".join(
         f"{name} {', '.join(f'{value:.2f}' for _, value in bars)}" for name, bars in rows
     )

@@ -1,6 +1,6 @@
 """The report of what was observed: JSON for programs, Markdown to quote, HTML to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ WORDS = {
 }
 COLOURS = {State.KEPT: "green", State.UNKNOWN: "yellow", State.PASSED: "red"}
 PERCENTILES = (50, 90, 99)
+# Of a table with hundreds of features the head is what one reads, and all that an issue takes.
+MOST_ROWS = 40
+MOST_BARS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _card(report: Report, target: Observed) -> dict[str, Any]:
         "figures": [
             Fact("answers", f"{target.answered:,}"),
             Fact("of them 5xx", _percent(target.error_rate)),
-            Fact("latency in the handler, p99", number(target.latency_ms(99)), "ms"),
+            Fact("latency in the handler, p99", _latency(target, 99), "ms"),
             drift,
         ],
     }
@@ -127,7 +130,7 @@ def _plots(report: Report) -> dict[str, str]:
     limit = next((one.threshold for one in report.findings if one.figure.startswith("drift")), None)
     rows = [
         (name, [(place, _psi(target, name)) for place, target in zip(places, seen, strict=True)])
-        for name in dict.fromkeys(one.name for target in seen for one in target.features)
+        for name in _features(report)[:MOST_BARS]
     ]
     plots = {"drift": drift_bars(rows, limit)}
     for place, target in zip(places, seen, strict=True):
@@ -136,24 +139,43 @@ def _plots(report: Report) -> dict[str, str]:
     return plots
 
 
+def _features(report: Report) -> list[str]:
+    """Their names in the table's order; of more than fit a table, the most drifted first."""
+    names = dict.fromkeys(one.name for target in report.targets for one in target.features)
+    if len(names) <= MOST_BARS:
+        return list(names)
+    return sorted(names, key=lambda name: -max(_psi(target, name) for target in report.targets))
+
+
 def _psi(target: Observed, name: str) -> float:
     return next((one.psi for one in target.features if one.name == name), 0.0)
 
 
 def findings_table(report: Report) -> Table:
-    """A row each figure that has a threshold."""
-    rows = [
-        Row(
-            f"{one.figure}, {one.target}",
-            (
-                Cell(_value(one, one.value), f"of {one.of:,}"),
-                Cell(_limit(one)),
-                Cell(WORDS[one.state]),
-            ),
-        )
-        for one in report.findings
+    """A row each figure that has a threshold, the worst first where there are many."""
+    figures: dict[str, dict[str, Finding]] = {}
+    for one in report.findings:
+        figures.setdefault(one.figure, {})[one.target] = one
+    rows = list(figures.values())
+    if len(rows) > MOST_ROWS:
+        rows.sort(key=lambda row: list(WORDS).index(worst(list(row.values()))), reverse=True)
+    names = [target.target for target in report.targets]
+    return Table(
+        "Thresholds",
+        ("", *names, "threshold"),
+        tuple(_findings_row(row, names) for row in rows[:MOST_ROWS]),
+    )
+
+
+def _findings_row(row: Mapping[str, Finding], names: Sequence[str]) -> Row:
+    first = next(iter(row.values()))
+    cells = [
+        Cell(_value(row[name], row[name].value), WORDS[row[name].state])
+        if name in row
+        else Cell(EN_DASH)
+        for name in names
     ]
-    return Table("Thresholds", ("", "found", "threshold", ""), tuple(rows))
+    return Row(first.figure, (*cells, Cell(_limit(first))))
 
 
 def answers_table(report: Report) -> Table:
@@ -164,7 +186,7 @@ def answers_table(report: Report) -> Table:
         counts = [f"{target.answers.get(status, 0):,}" for target in report.targets]
         rows.append(_row(f"status {status}", counts))
     for rank in PERCENTILES:
-        latencies = [number(target.latency_ms(rank)) for target in report.targets]
+        latencies = [_latency(target, rank) for target in report.targets]
         rows.append(_row(f"latency p{rank}, ms", latencies))
     return Table("Answers", _columns(report), tuple(rows))
 
@@ -183,9 +205,8 @@ def predictions_table(report: Report) -> Table:
 
 def features_table(report: Report) -> Table:
     """Drift and values out of range, a row each feature."""
-    names = dict.fromkeys(one.name for target in report.targets for one in target.features)
     rows = []
-    for name in names:
+    for name in _features(report)[:MOST_ROWS]:
         cells = []
         for target in report.targets:
             found = next((one for one in target.features if one.name == name), None)
@@ -201,6 +222,10 @@ def _columns(report: Report) -> tuple[str, ...]:
 
 def _row(label: str, cells: Sequence[str]) -> Row:
     return Row(label, tuple(map(Cell, cells)))
+
+
+def _latency(seen: Observed, percentile: float) -> str:
+    return number(seen.latency_ms(percentile)) if seen.answered else EN_DASH
 
 
 def _source(seen: Observed) -> str:

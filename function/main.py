@@ -28,7 +28,7 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 
-class Worker(uvicorn_worker.UvicornWorker):  # type: ignore[misc] - it ships no types
+class Worker(uvicorn_worker.UvicornWorker):  # type: ignore[misc]
     """The process that answers: speaks our protocol, and tells its figures when it ends."""
 
     CONFIG_KWARGS = uvicorn_worker.UvicornWorker.CONFIG_KWARGS | {"http": JoiningProtocol}

@@ -9,6 +9,7 @@ from benchmarks import __main__ as command
 from benchmarks import monitoring
 from benchmarks.monitoring import Cost
 from benchmarks.statistics import Estimate
+from benchmarks.variants import prepare
 from config.card import load_card
 from config.errors import UserError
 from tests.benchmarks.fakes import card, fake_target
@@ -21,11 +22,11 @@ def pairs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Fakes for both halves, and which were asked for; short bursts."""
     asked: list[list[str]] = []
 
-    def prepare(names: list[str], _card: object) -> list[object]:
+    def pretend(names: list[str], _card: object) -> list[object]:
         asked.append(names)
         return [fake_target(name=name) for name in names]
 
-    monkeypatch.setattr(monitoring, "prepare", prepare)
+    monkeypatch.setattr(monitoring, "prepare", pretend)
     monkeypatch.setattr(monitoring, "bundled_card", card)
     monkeypatch.setattr(monitoring, "BURST_SECONDS", 0.05)
     monkeypatch.setattr(monitoring, "WARM_UP_SECONDS", 0.01)
@@ -104,7 +105,7 @@ def test_variant_without_monitoring_is_the_same_model(
 ) -> None:
     """Its bundle differs in the settings alone; the working tree's stays as it was."""
     monkeypatch.chdir(dist.parent)
-    (target,) = monitoring.prepare(["service unmonitored"], load_card(dist / "service/model.json"))
+    (target,) = prepare(["service unmonitored"], load_card(dist / "service/model.json"))
     ours, theirs = dist / "service", target.directory
     differing = {
         str(path.relative_to(ours))

@@ -1,14 +1,24 @@
 """Lines of many instances, added up and held against thresholds."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.errors import UserError
 from config.params import Monitoring, Thresholds
+from delivery.monitoring_report import (
+    MOST_ROWS,
+    Report,
+    markdown,
+    terminal_table,
+    write_report,
+)
 from delivery.observed import Observed, add_up
 from delivery.thresholds import State, find, worst
 
+# Of the body of one; GitHub refuses more.
+MOST_OF_AN_ISSUE = 65_536
 LIMITS = Thresholds(drift_psi=0.25, out_of_range=0.05, error_rate=0.01, latency_p99_ms=10)
 MONITORING = Monitoring(min_predictions=50, min_answers=50, thresholds=LIMITS)
 
@@ -116,3 +126,37 @@ def test_line_of_something_else_is_one_line(broken: dict[str, Any]) -> None:
     ) as one:
         add_up("service", [broken], 10)
     assert "\n" not in str(one.value)
+
+
+def test_report_of_hundreds_of_features_still_fits_an_issue(tmp_path: Path) -> None:
+    """The most drifted ones are shown, the passed thresholds first; the JSON has all."""
+    shares = [0.5, 0.5]
+    features = [
+        {"name": f"feature_number_{n}", "counts": [0, 50 + n % 50, 50, 0], "shares": shares}
+        for n in range(250)
+    ]
+    features[170]["counts"] = [0, 0, 100, 0]
+    targets = tuple(add_up(name, [line(features=features)], 10) for name in ("one", "two"))
+    taken = "2026-03-01T04:47:00+00:00"
+    report = Report(taken, "iris", 24, targets, find(targets, MONITORING))
+    text = markdown(report)
+    assert len(text) < MOST_OF_AN_ISSUE
+    rows = [row for row in text.splitlines() if row.startswith("| drift of ")]
+    assert rows[0].startswith("| drift of feature_number_170 | ")
+    assert len(rows) <= MOST_ROWS
+    write_report(report, tmp_path)
+    assert "feature_number_249" in (tmp_path / "monitoring.json").read_text()
+    page = (tmp_path / "monitoring.html").read_text()
+    assert "feature_number_170" in page
+    assert "https://" not in page
+
+
+def test_a_target_of_another_model_has_its_own_features(tmp_path: Path) -> None:
+    """Where the targets are out of step, a feature that one lacks is a dash."""
+    other = line(features=[{"name": "two", "counts": [0, 9, 1, 0], "shares": [0.5, 0.5]}])
+    targets = (add_up("service", [line()], 10), add_up("function", [other], 10))
+    taken = "2026-03-01T04:47:00+00:00"
+    report = Report(taken, "iris", 24, targets, find(targets, MONITORING))
+    assert "| one | 0.000 (0% out of range) | \N{EN DASH} |" in markdown(report)
+    write_report(report, tmp_path)
+    assert str(terminal_table(report).row_count) == "8"

@@ -84,7 +84,7 @@ def watched(project: Project, tmp_path: Path) -> Iterator[Watched]:
     program.write_text(f"#!{sys.executable}\n{FAKE.read_text()}")
     program.chmod(0o755)
     ours = {"login": "github-actions[bot]"}
-    others = [
+    others: list[dict[str, Any]] = [
         {"number": 1, "body": f"{MARKER} mine", "user": {"login": "forger"}, "labels": [LABEL]},
         {"number": 2, "body": "by another workflow", "user": ours, "labels": [LABEL]},
         {"number": 3, "body": MARKER, "user": ours, "labels": [LABEL], "pull_request": {}},
@@ -144,7 +144,7 @@ def test_drift_opens_an_issue_that_is_kept_up_to_date_and_closed(
     (issue,) = watched.issues()[4:]
     assert (issue["state"], issue["labels"]) == ("open", [LABEL])
     assert issue["body"].startswith(MARKER)
-    assert f"| drift of {card.features[0].name}, service |" in issue["body"]
+    assert f"| drift of {card.features[0].name} |" in issue["body"]
     assert RUN_URL in issue["body"]
     report = watched.report()
     assert report["state"] == "passed"

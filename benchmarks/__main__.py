@@ -1,4 +1,4 @@
-"""The commands: ``python -m benchmarks compare``, ``imports``, ``large`` and ``micro``."""
+"""The commands: ``python -m benchmarks compare``, ``imports``, ``large``, ``monitoring``, ``micro``."""
 
 import argparse
 import json
@@ -36,7 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     growing = commands.add_parser("large", help="large forests under each runtime")
     growing.add_argument("--trees", type=_at_least_one, nargs="+", default=TREES)
     growing.add_argument("--depths", type=_at_least_one, nargs="+", default=DEPTHS)
-    for one in (comparing, growing):
+    proving = commands.add_parser("monitoring", help="what monitoring costs: with and without it")
+    proving.add_argument("--cold-rounds", type=_at_least_one, default=300, help="default: 300")
+    proving.add_argument("--rounds", type=_at_least_one, default=20, help="default: 20")
+    proving.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
+    for one in (comparing, growing, proving):
         one.add_argument("--publish", action="store_true", help="into README.md and docs/ too")
     importing = commands.add_parser("imports", help="what each target imports, and for how long")
     importing.add_argument("--starts", type=_at_least_one, default=STARTS, help="default: 7")
@@ -45,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "micro":
         return subprocess.run([sys.executable, "-m", "pytest", str(MICRO)], check=False).returncode
+    if options.command == "monitoring":
+        return _prove(options.only, options.cold_rounds, options.rounds, publish=options.publish)
     if options.command == "imports":
         _import(options.starts, options.base)
     elif options.command == "large":
@@ -114,6 +120,19 @@ def _grow(trees: Sequence[int], depths: Sequence[int], *, publish: bool) -> None
         path = publish_picture("large", page.picture(grid))
         shown = f"![One row alone, each runtime]({Path(path).name})\n\n{page.markdown(grid)}"
         put(PERFORMANCE, "large", shown)
+
+
+def _prove(names: list[str] | None, cold_rounds: int, rounds: int, *, publish: bool) -> int:
+    """What monitoring costs each target; exit code 1 if it costs more than it may."""
+    from benchmarks import monitoring
+    from benchmarks.publish import PERFORMANCE
+    from benchmarks.publish import publish as put
+
+    proof = monitoring.prove(names or ("service", "function"), cold_rounds, rounds, print)
+    print(f"written: {monitoring.write_proof(proof, REPORTS)}")
+    if publish:
+        put(PERFORMANCE, "monitoring", monitoring.markdown(proof))
+    return 0 if all(cost.proven for cost in proof.costs) else 1
 
 
 def _at_least_one(text: str) -> int:

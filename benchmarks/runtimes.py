@@ -25,7 +25,7 @@ _READ = (
     "targets",
     "training",
 )
-_STAGES = (("training.export",), ("delivery", "bundle"))
+_EXPORT, _BUNDLE = ("training.export",), ("delivery", "bundle")
 
 
 def dist_of(runtime: str) -> Path:
@@ -34,21 +34,35 @@ def dist_of(runtime: str) -> Path:
     Raises:
         UserError: the model is not trained yet, or that runtime cannot have it.
     """
-    return _made(Path.cwd(), runtime)
+    return _made(Path.cwd(), runtime, f"runtime: {runtime}")
+
+
+def dist_unmonitored() -> Path:
+    """Folder with both bundles as they are, but for their monitoring, which is off.
+
+    Raises:
+        UserError: the model is not trained yet.
+    """
+    return _made(Path.cwd(), "unmonitored", "monitoring: {enabled: false}", export=False)
 
 
 @cache
-def _made(here: Path, runtime: str) -> Path:
-    tree = here / TREES / runtime
+def _made(here: Path, name: str, setting: str, *, export: bool = True) -> Path:
+    """Bundles made beside the working tree, with another setting under ``serving``.
+
+    Without ``export`` they hold what the working tree's export has made.
+    """
+    tree = here / TREES / name
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "models").mkdir(parents=True)
-    for name in _READ:
-        (tree / name).symlink_to(here / name)
-    (tree / "models" / "model.pkl").symlink_to(here / "models" / "model.pkl")
+    for room in _READ:
+        (tree / room).symlink_to(here / room)
+    for artifact in ("model.pkl",) if export else ("model.json", "served"):
+        (tree / "models" / artifact).symlink_to(here / "models" / artifact)
     params = yaml.safe_load((here / "params.yaml").read_text(encoding="utf-8"))
-    params.setdefault("serving", {})["runtime"] = runtime
+    params.setdefault("serving", {}).update(yaml.safe_load(setting))
     (tree / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    for stage in _STAGES:
+    for stage in (_EXPORT, _BUNDLE) if export else (_BUNDLE,):
         done = subprocess.run(
             [sys.executable, "-m", *stage],
             cwd=tree,
@@ -59,5 +73,5 @@ def _made(here: Path, runtime: str) -> Path:
         )
         if done.returncode:
             why = (done.stderr.strip().splitlines() or ["it failed"])[-1]
-            raise UserError(f"serving.runtime: {runtime}: {why.removeprefix('error: ')}")
+            raise UserError(f"serving.{setting}: {why.removeprefix('error: ')}")
     return tree / "dist"

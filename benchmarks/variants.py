@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.runtimes import dist_of
+from benchmarks.runtimes import dist_of, dist_unmonitored
 from config.card import Card, load_card
 from config.errors import UserError
 from targets.environment import ensure_environment
@@ -27,6 +27,7 @@ CEILING = "ceiling"
 REFERENCE = "reference"
 EMPTY_FUNCTION = "empty function"
 RUNTIMES = ("compiled", "onnx", "joblib")
+UNMONITORED = "unmonitored"
 
 DESCRIPTIONS = {
     SERVICE: "this project's service, from its bundle",
@@ -38,6 +39,7 @@ DESCRIPTIONS = {
     FUNCTION: "this project's function, from its bundle",
     **{f"{FUNCTION} {runtime}": f"the same under runtime {runtime}" for runtime in RUNTIMES},
     EMPTY_FUNCTION: "functions-framework in ASGI mode, returning a constant",
+    **{f"{target} {UNMONITORED}": "the same without monitoring" for target in (SERVICE, FUNCTION)},
 }
 
 
@@ -56,6 +58,7 @@ def default_names(card: Card) -> tuple[str, ...]:
     """All that the model can have, each once: the bundle's own runtime is the row without one."""
     absent = {card.runtime, *card.choice.passed_over}
     without = {f"{target} {runtime}" for target in (SERVICE, FUNCTION) for runtime in absent}
+    without |= {f"{target} {UNMONITORED}" for target in (SERVICE, FUNCTION)}
     without |= {FLOOR} if "compiled" in card.choice.passed_over else set()
     without |= {FLOOR_ONNX} if "onnx" in card.choice.passed_over else set()
     return tuple(name for name in DESCRIPTIONS if name not in without)
@@ -99,6 +102,8 @@ def _needs(name: str, card: Card) -> tuple[str, Path | None]:
 
 def _dist(runtime: Sequence[str], card: Card) -> Path:
     """Where the bundles are; without a runtime, or under the bundle's own, as they were made."""
+    if tuple(runtime) == (UNMONITORED,):
+        return dist_unmonitored()
     return DIST if not runtime or runtime[0] == card.runtime else dist_of(runtime[0])
 
 

@@ -5,6 +5,7 @@ same four classes as dataclasses cost 3 ms of every cold start.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +14,19 @@ from config.layout import CARD_NAME
 
 
 class Feature(NamedTuple):
-    """A number that a request gives: its name, unit, and range in the table."""
+    """A number that a request gives: its name, unit, and range in the table.
+
+    Attributes:
+        edges: between the bins that drift is measured in; each belongs to the bin under it.
+        shares: of the table's rows in each bin, one more than there are edges.
+    """
 
     name: str
     unit: str
     minimum: float
     maximum: float
+    edges: Sequence[float] = ()
+    shares: Sequence[float] = (1.0,)
 
 
 class GoldenCase(NamedTuple):

@@ -13,6 +13,10 @@ SERVED_NAME = "served"
 NATIVE = Path(".cache/native")
 NATIVE_VARIABLE = "TWINSERVE_NATIVE_MODEL"
 
+# Of a log entry: where an instance tells what it has answered, and in which format.
+MONITORING_MEMBER = "monitoring"
+MONITORING_FORMAT = 1
+
 # The environment of a deployed revision says which release it is; ``/model`` repeats it.
 RELEASE_VARIABLES = {
     "name": "TWINSERVE_RELEASE",

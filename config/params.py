@@ -97,6 +97,19 @@ class Compile(_Section):
     max_source_mb: Annotated[int, Field(ge=1, le=512)] = 64
 
 
+class InstanceMonitoring(_Section):
+    """What an instance tells of what it answers.
+
+    Attributes:
+        window: the last predictions, over which its drift scores are taken.
+        log_every_s: its figures are logged no more often than this, and when it ends.
+    """
+
+    enabled: bool = True
+    window: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    log_every_s: Annotated[int, Field(ge=1)] = 60
+
+
 class Serving(_Section):
     """What both endpoints obey."""
 
@@ -104,6 +117,7 @@ class Serving(_Section):
     compile: Compile = Compile()
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
     allowed_origins: Annotated[list[Name], Field(min_length=1)] = ["*"]
+    monitoring: InstanceMonitoring = InstanceMonitoring()
 
 
 class Budgets(_Section):
@@ -162,6 +176,38 @@ class Prices(_Section):
     million_requests: Annotated[float, Field(ge=0)]
 
 
+class Thresholds(_Section):
+    """What ``monitor`` raises an issue for; none of them is set by leaving it out.
+
+    Attributes:
+        drift_psi: population stability index of any feature.
+        out_of_range: share of the values of any feature.
+        error_rate: share of answers whose status is 5xx.
+        latency_p99_ms: of the handler itself, without network and start.
+    """
+
+    drift_psi: Annotated[float, Field(gt=0)] | None = None
+    out_of_range: Annotated[float, Field(ge=0, le=1)] | None = None
+    error_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+    latency_p99_ms: Annotated[float, Field(gt=0)] | None = None
+
+
+class Monitoring(_Section):
+    """What is read of the logs, and when that is worth an issue.
+
+    Attributes:
+        most_lines: of each target; the newest ones.
+        min_predictions: fewer than this say nothing of drift.
+        min_answers: fewer than this say nothing of errors and latency.
+    """
+
+    hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24
+    most_lines: Annotated[int, Field(ge=1, le=100_000)] = 20_000
+    min_predictions: Annotated[int, Field(ge=1)] = 200
+    min_answers: Annotated[int, Field(ge=1)] = 100
+    thresholds: Thresholds = Thresholds()
+
+
 class Storage(_Section):
     """Where what DVC makes is kept besides this machine."""
 
@@ -182,6 +228,7 @@ class Params(_Section):
     serving: Serving = Serving()
     measurement: Measurement
     prices: Prices
+    monitoring: Monitoring = Monitoring()
     storage: Storage = Storage()
     deployment: Deployment
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "matrix": Command(
         "delivery.matrix", "cold starts over runtime, size, boost, image or function"
     ),
+    "monitor": Command("delivery.monitor", "what both targets have logged: drift, errors, latency"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),
     "sbom": Command("delivery.sbom", "list what the service's image holds, as CycloneDX"),
     "lock": Command("delivery.lock", "compile the lock files anew"),

@@ -17,7 +17,7 @@ DIST = Path("dist")
 MODELS = Path("models")
 TARGETS = ("service", "function")
 # Only these of `config` are for serving; the rest reads params.yaml, which stays here.
-CONFIG_FILES = ("__init__.py", "card.py", "errors.py", "layout.py")
+CONFIG_FILES = ("__init__.py", "card.py", "drift.py", "errors.py", "layout.py")
 # In the form that both kinds of ignore file understand.
 IGNORED = "**/__pycache__\n"
 IGNORE_NAMES = (".dockerignore", ".gcloudignore")
@@ -80,6 +80,8 @@ def _contents(target: str) -> dict[str, bytes]:
     settings = {
         "max_body_bytes": serving.max_body_bytes,
         "allowed_origins": list(serving.allowed_origins),
+        "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
+        "log_every_s": serving.monitoring.log_every_s,
     }
     sources = {
         CARD_NAME: MODELS / CARD_NAME,

@@ -15,13 +15,23 @@ class Settings:
     Attributes:
         max_body_bytes: of a request; one byte more is refused.
         allowed_origins: for CORS; ``*`` is every one.
+        drift_window: predictions that a drift score is taken over; with 0 nothing is monitored.
+        log_every_s: the figures of monitoring are logged no more often.
     """
 
-    __slots__ = ("allowed_origins", "max_body_bytes")
+    __slots__ = ("allowed_origins", "drift_window", "log_every_s", "max_body_bytes")
 
-    def __init__(self, max_body_bytes: int, allowed_origins: list[str]) -> None:
+    def __init__(
+        self,
+        max_body_bytes: int,
+        allowed_origins: list[str],
+        drift_window: int = 0,
+        log_every_s: int = 60,
+    ) -> None:
         self.max_body_bytes = max_body_bytes
         self.allowed_origins = allowed_origins
+        self.drift_window = drift_window
+        self.log_every_s = log_every_s
 
 
 class Bundle:

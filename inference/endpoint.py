@@ -36,6 +36,7 @@ class Endpoint:
         self._card = card
         self._limit = settings.max_body_bytes
         self._paths = frozenset(paths)
+        self._monitor = responder.monitor
         # There are only as many right answers as classes.
         self._bodies = [
             b'{"prediction": %d, "model_version": "%b"}' % (number, card.version.encode())
@@ -69,6 +70,8 @@ class Endpoint:
         began = time.perf_counter_ns()
         prediction = self._model.predict(features)
         cost = (time.perf_counter_ns() - began) / 1e6
+        if self._monitor is not None:
+            self._monitor.predicted(features, prediction)
         return Answer(
             200,
             self._headers[prediction].copy(),
@@ -112,5 +115,10 @@ def open_endpoint(directory: Path, paths: Collection[str]) -> tuple[Endpoint, Bu
     instance.mark("imports")
     model = load_model(bundle.card, directory, runtime)
     instance.mark("model")
-    responder = Responder(instance, bundle.settings)
+    monitor = None
+    if bundle.settings.drift_window:
+        from inference.monitor import Monitor
+
+        monitor = Monitor(bundle, instance)
+    responder = Responder(instance, bundle.settings, monitor)
     return Endpoint(model, bundle.card, bundle.settings, responder, paths), bundle

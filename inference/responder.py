@@ -3,11 +3,15 @@
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from inference.asgi import Answer, Headers, Receive, Scope
 from inference.bundle import Settings
 from inference.contract import Problem, unforeseen
 from inference.telemetry import Instance, RequestLog, trace_of, write_event
+
+if TYPE_CHECKING:
+    from inference.monitor import Monitor
 
 Handler = Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]]
 
@@ -16,10 +20,17 @@ _REQUEST_HEADERS = b"Authorization, Content-Type, Traceparent, X-Request-Id"
 
 
 class Responder:
-    """Runs handlers for one instance and dresses what they answer."""
+    """Runs handlers for one instance and dresses what they answer.
 
-    def __init__(self, instance: Instance, settings: Settings) -> None:
+    Attributes:
+        monitor: notes every answer that counts, if there is one.
+    """
+
+    def __init__(
+        self, instance: Instance, settings: Settings, monitor: "Monitor | None" = None
+    ) -> None:
         self.instance = instance
+        self.monitor = monitor
         self._log = RequestLog()
         self._origins = frozenset(origin.encode() for origin in settings.allowed_origins)
         self._any_origin = b"*" in self._origins
@@ -41,7 +52,9 @@ class Responder:
             write_event("ERROR", traceback.format_exc(), request_id=request_id)
             answer = refusal(unforeseen(), request_id)
         answer.headers += self.identity(headers, request_id, answer.timing)
-        self.log(scope, headers, answer.status, began, request_id)
+        elapsed = self.log(scope, headers, answer.status, began, request_id)
+        if counted and self.monitor is not None:
+            self.monitor.answered(answer.status, elapsed, began + elapsed)
         return answer
 
     def identity(self, headers: dict[bytes, bytes], request_id: str, timing: str = "") -> Headers:
@@ -69,10 +82,15 @@ class Responder:
         status: int,
         began_ns: int,
         request_id: str,
-    ) -> None:
-        """Write the request's line; ``began_ns`` is of ``time.perf_counter_ns``."""
+    ) -> int:
+        """Write the request's line; ``began_ns`` is of ``time.perf_counter_ns``.
+
+        Returns:
+            The nanoseconds that it took.
+        """
         elapsed = time.perf_counter_ns() - began_ns
         self._log.request(scope, status, elapsed, request_id, trace_of(headers))
+        return elapsed
 
 
 def preflight(methods: str) -> Answer:

@@ -22,8 +22,11 @@ def main() -> None:
     port = os.environ.get("PORT", "8080")
     if not port.isdigit():
         raise UserError(f"PORT must be a number, found {port!r}")
+    service = Service(Path(__file__).resolve().parent.parent)
+    if service.responder.monitor is not None:
+        service.responder.monitor.write_at_end()
     config = Config(
-        Service(Path(__file__).resolve().parent.parent),
+        service,
         # In a container every interface is the right one; a laptop's targets say 127.0.0.1.
         host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104
         port=int(port),

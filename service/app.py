@@ -14,10 +14,14 @@ from inference.endpoint import open_endpoint
 from inference.responder import Responder, preflight
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inference.monitor import Monitor
     from service.pages import Pages
 
 PREDICT_PATH = "/predict"
 HEALTH_PATH = "/health"
+METRICS_PATH = "/metrics"
 # What the FastAPI application answers. Any other path is refused without it, so that a scanner's
 # thousand guesses never build it.
 PAGE_PATHS = frozenset({"/docs", "/redoc", "/openapi.json", "/model"})
@@ -54,6 +58,50 @@ class Health:
         return Answer(200, headers, b"" if method == "HEAD" else self._body)
 
 
+class Metrics:
+    """What this instance has answered, for Prometheus; such requests are not counted as answered.
+
+    The first of them imports what writes the text, off the event loop.
+    """
+
+    methods = "GET, HEAD, OPTIONS"
+
+    def __init__(self, responder: Responder, monitor: "Monitor") -> None:
+        self._responder = responder
+        self._monitor = monitor
+        self._expose: Callable[[Monitor], tuple[str, bytes]] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application."""
+        answer = await self._responder.respond(self._handle, scope, receive, counted=False)
+        await answer(scope, receive, send)
+
+    async def _handle(
+        self, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
+    ) -> Answer:
+        method = scope["method"]
+        if method == "OPTIONS":
+            return preflight(self.methods)
+        if method not in {"GET", "HEAD"}:
+            raise contract.method_not_allowed(self.methods)
+        if self._expose is None:
+            self._expose = await asyncio.to_thread(_exposition)
+        # On the event loop, as everything is counted there.
+        content_type, body = self._expose(self._monitor)
+        headers = [
+            (b"content-type", content_type.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+        ]
+        return Answer(200, headers, b"" if method == "HEAD" else body)
+
+
+def _exposition() -> "Callable[[Monitor], tuple[str, bytes]]":
+    from service.exposition import expose
+
+    return expose
+
+
 class Service:
     """Predictions and health at once; pages from FastAPI, built when first asked for.
 
@@ -65,6 +113,8 @@ class Service:
         self.endpoint, self.bundle = open_endpoint(directory, {PREDICT_PATH})
         self.responder = self.endpoint.responder
         self.health = Health(self.responder, self.bundle.card.version)
+        monitor = self.responder.monitor
+        self.metrics = None if monitor is None else Metrics(self.responder, monitor)
         self._pages: Pages | None = None
         self._building = asyncio.Lock()
 
@@ -75,6 +125,8 @@ class Service:
             await self.endpoint(scope, receive, send)
         elif path == HEALTH_PATH:
             await self.health(scope, receive, send)
+        elif path == METRICS_PATH and self.metrics is not None:
+            await self.metrics(scope, receive, send)
         elif path in PAGE_PATHS or path.startswith(ASSETS_PATH):
             pages = await self.pages()
             await pages(scope, receive, send)

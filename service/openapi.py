@@ -6,7 +6,7 @@ from typing import Any
 from config.card import Card, Feature
 from inference.bundle import Settings
 from inference.contract import FLOAT32_MAX, TITLES
-from service.app import HEALTH_PATH, PREDICT_PATH
+from service.app import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHOD_NOT_ALLOWED = 405
@@ -35,6 +35,8 @@ def with_contract(schema: dict[str, Any], card: Card, settings: Settings) -> dic
     components.setdefault("schemas", {}).update(_schemas(card))
     components["headers"] = _headers()
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card)}
+    if settings.drift_window:
+        own[METRICS_PATH] = _metrics()
     found = schema["paths"]["/model"]["get"]["responses"]["200"]
     found |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
     schema["paths"] = own | schema["paths"]
@@ -190,6 +192,21 @@ def _health(card: Card) -> dict[str, Any]:
             "tags": ["model"],
             "summary": "Whether this instance answers",
             "operationId": "health",
+            "responses": {"200": answer, "500": _problem(500)},
+        }
+    }
+
+
+def _metrics() -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": "Prometheus' text form; this request is not counted in `X-Instance`.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+    return {
+        "get": {
+            "tags": ["model"],
+            "summary": "What this instance has answered: requests, latency, predictions, drift",
+            "operationId": "metrics",
             "responses": {"200": answer, "500": _problem(500)},
         }
     }

@@ -24,14 +24,14 @@ from inference.asgi import Answer, Message, Receive, Scope, Send
 from inference.responder import preflight, refusal
 from inference.telemetry import write_event
 from service import openapi
-from service.app import ASSETS_PATH, HEALTH_PATH, PREDICT_PATH
+from service.app import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH
 
 if TYPE_CHECKING:
     from service.app import Service
 
 METHODS = "GET, OPTIONS"
 ASSETS_METHODS = "GET, HEAD, OPTIONS"
-DESCRIBED_ALREADY = frozenset({PREDICT_PATH, HEALTH_PATH})
+DESCRIBED_ALREADY = frozenset({PREDICT_PATH, HEALTH_PATH, METRICS_PATH})
 
 
 class Pages:
@@ -89,6 +89,8 @@ def build_application(service: "Service") -> FastAPI:
     )
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
+    if service.metrics is not None:
+        application.router.routes.append(Route(METRICS_PATH, service.metrics))
 
     shown = with_release(service.bundle.card_json, os.environ)
 

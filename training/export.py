@@ -23,6 +23,7 @@ from training.outputs import read_output, write_output
 from training.parity import prove_parity
 from training.paths import METRICS_PATH, MODEL_PATH
 from training.pickled import read_model
+from training.reference import reference_bins
 from training.serving import LIBRARIES, Served, make_served
 from training.table import Table, read_table
 from training.thresholds import threshold_rows
@@ -120,7 +121,7 @@ def load_as_served(card: Card, artifact: bytes) -> Model:
 
 
 def _observed(name: str, unit: str, column: Sequence[float]) -> Feature:
-    return Feature(name, unit, min(column), max(column))
+    return Feature(name, unit, min(column), max(column), *reference_bins(column))
 
 
 def _summary(card: Card, size: int) -> str:

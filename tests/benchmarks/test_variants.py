@@ -86,6 +86,8 @@ def test_by_default_each_runtime_that_the_model_can_have_is_run_once() -> None:
         "service compiled",
         "function compiled",
         "floor",
+        "service unmonitored",
+        "function unmonitored",
     }
 
 

@@ -15,7 +15,12 @@ from review.__main__ import parser as review_parser
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ".venv/bin/python"
 # Shell that is no command of the project's, each a single line.
-PLAIN = {"exit 1", "bash .ci/run", 'cat reports/report.md >> "$GITHUB_STEP_SUMMARY"'}
+PLAIN = {
+    "exit 1",
+    "bash .ci/run",
+    'cat reports/report.md >> "$GITHUB_STEP_SUMMARY"',
+    'cat reports/monitoring.md >> "$GITHUB_STEP_SUMMARY"',
+}
 
 
 def fault(line: str) -> str | None:

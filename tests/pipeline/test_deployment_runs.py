@@ -35,6 +35,10 @@ PROBED: Rule = {
     "files": {"reports/report.md": "a table", "reports/report.json": ""},
 }
 MEASURED = (CLEANED, PROBED)
+WATCHED: Rule = {
+    "call": "delivery monitor",
+    "files": {"reports/monitoring.md": "drift", "reports/monitoring.json": ""},
+}
 RELEASED = (SUBMITTED, REPRODUCED, LISTED)
 
 
@@ -145,6 +149,38 @@ def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -
 def test_measurement_waits_for_a_project(workflows: Workflows) -> None:
     """A fork without one is left alone each night."""
     run = workflows.run("measure.yml", "schedule", events.schedule(), rules=MEASURED)
+    assert run.succeeded
+    assert not run.calls
+
+
+@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch"])
+def test_monitoring_runs_by_itself(workflows: Workflows, event: str) -> None:
+    """Each night and by hand: the logs are read, GitHub is told, the report is shown and kept."""
+    payload = events.schedule() if event == "schedule" else events.dispatch()
+    run = workflows.run("monitor.yml", event, payload, rules=[WATCHED], variables=PROJECT)
+    assert run.succeeded, run.output
+    assert run.lines()[2:] == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "python -m delivery monitor --issue",
+        "upload-artifact monitoring error reports/monitoring.*",
+    ]
+    (told,) = [call for call in run.calls if "monitor" in call.words]
+    assert told.environment["GH_TOKEN"]
+    assert run.summary.strip() == "drift"
+    kept = {path.name for path in (workflows.stand_ins.artifacts / "monitoring").iterdir()}
+    assert kept == {"monitoring.md", "monitoring.json"}
+
+
+def test_monitoring_that_fails_is_red_and_shows_what_it_has(workflows: Workflows) -> None:
+    """GitHub's refusal, say, comes after the report; without a project nothing runs."""
+    refused = {**WATCHED, "exit": 1}
+    run = workflows.run(
+        "monitor.yml", "schedule", events.schedule(), rules=[refused], variables=PROJECT
+    )
+    assert run.jobs == {"monitor": "failure"}
+    assert run.summary.strip() == "drift"
+    run = workflows.run("monitor.yml", "schedule", events.schedule())
     assert run.succeeded
     assert not run.calls
 

@@ -98,6 +98,7 @@ def test_nothing_but_one_job_may_write_to_the_repository(files: Files) -> None:
         "deploy.yml: release": ["attestations", "id-token"],
         "deploy.yml: measure": ["id-token"],
         "measure.yml: measure": ["id-token"],
+        "monitor.yml: monitor": ["id-token", "issues"],
         "rollback.yml: rollback": ["id-token"],
     }
     assert "pull_request_target" not in "".join(files.texts.values())

@@ -121,6 +121,7 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
     """What a command reads is set beside it, and nothing is set that none reads."""
     wanted = {
         "review comment": {**_COMMENT, "GH_TOKEN": "${{ github.token }}"},
+        "delivery monitor": {"GH_TOKEN": "${{ github.token }}"},
         "delivery rollback": {"RELEASE": "${{ inputs.release }}"},
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
     }

@@ -1,4 +1,4 @@
-"""GitHub's ``gh api`` on a file of state: the pull requests and comments of one repository.
+"""GitHub's ``gh api`` on a file of state: the pull requests, issues and comments of a repository.
 
 Shapes: GitHub's REST documentation, "List pull requests", "Issue comments".
 """
@@ -41,6 +41,8 @@ def respond(state: dict[str, Any], method: str, path: str, fields: list[str]) ->
         ]
     kind, _, rest = path.partition("/")
     assert kind == "issues"
+    if not rest or rest.isdigit():
+        return issues(state, method, rest, fields)
     if method == "GET":
         return [one for one in state["comments"] if f"{one['issue']}/comments" == rest]
     body = json.load(sys.stdin)["body"]
@@ -53,6 +55,26 @@ def respond(state: dict[str, Any], method: str, path: str, fields: list[str]) ->
     (comment,) = [one for one in state["comments"] if rest == f"comments/{one['id']}"]
     comment["body"] = body
     return comment
+
+
+def issues(state: dict[str, Any], method: str, number: str, fields: list[str]) -> Any:  # noqa: ANN401
+    """Issues themselves; "Issues" in the documentation. Pull requests are among them."""
+    if method == "GET":
+        wanted = dict(field.split("=", 1) for field in fields)
+        return [
+            one
+            for one in state["issues"]
+            if one["state"] == wanted["state"] and wanted["labels"] in one["labels"]
+        ]
+    body = json.load(sys.stdin)
+    if method == "POST":
+        made = len(state["issues"]) + 1
+        here = {"number": made, "state": "open", "user": {"login": ME}, "labels": []}
+        state["issues"].append({**here, "html_url": f"https://github.com/i/{made}", **body})
+        return state["issues"][-1]
+    (issue,) = [one for one in state["issues"] if one["number"] == int(number)]
+    issue.update(body)
+    return issue
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def test_card_is_true(evaluated: Project) -> None:
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (models / "model.pkl", models / "served" / "model.so")
     } == card.artifacts
-    assert card.features[0] == ("sepal_length", "cm", 4.3, 7.9)
+    assert card.features[0][:4] == ("sepal_length", "cm", 4.3, 7.9)
     assert card.classes == ["setosa", "versicolor", "virginica"]
     table = (evaluated.root / "data/iris.csv").read_bytes()
     assert card.data == {

@@ -1,0 +1,26 @@
+"""Drift of one feature: how far what is served lies from the table, as one number."""
+
+import math
+from collections.abc import Sequence
+
+
+def stability_index(counts: Sequence[int], shares: Sequence[float]) -> float:
+    """The population stability index of counted values against the reference's shares.
+
+    Half a value is added to each bin, so that an empty one does not make it infinite. By custom,
+    under 0.1 is no shift, over 0.25 a large one. Of n values that have not drifted at all it is
+    about (bins - 1) / n: a few dozen say nothing.
+    """
+    total = sum(counts) + 0.5 * len(counts)
+    found = [(count + 0.5) / total for count in counts]
+    return sum(
+        (one - other) * math.log(one / other) for one, other in zip(found, shares, strict=True)
+    )
+
+
+def in_bins(counts: Sequence[int]) -> list[int]:
+    """Counts of below, each bin, above, as those of the bins alone: the outermost ones are open."""
+    below, *bins, above = counts
+    bins[0] += below
+    bins[-1] += above
+    return bins

@@ -1,0 +1,29 @@
+"""What the instances of a deployed target have logged of themselves."""
+
+from typing import Any
+
+from config.layout import MONITORING_FORMAT, MONITORING_MEMBER
+from targets.gcloud import Gcloud
+
+
+def read_figures(
+    gcloud: Gcloud, region: str, service: str, since: str, most: int
+) -> list[dict[str, Any]]:
+    """The figures that a service's instances have logged, the newest first, at most so many.
+
+    ``since`` is as Cloud Logging writes moments, RFC 3339.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    # A function on Cloud Run is a service too, and its instances log as a service's do.
+    wanted = (
+        'resource.type="cloud_run_revision"',
+        f'resource.labels.service_name="{service}"',
+        f'resource.labels.location="{region}"',
+        f"jsonPayload.{MONITORING_MEMBER}.format={MONITORING_FORMAT}",
+        f'timestamp>="{since}"',
+    )
+    options = (f"--limit={most}", "--order=desc")
+    found = gcloud.read("logging", "read", " AND ".join(wanted), *options) or []
+    return [entry["jsonPayload"][MONITORING_MEMBER] for entry in found]

@@ -1,0 +1,190 @@
+"""What an instance counts of its answers, and the lines that it tells them in."""
+
+import json
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from config.card import Card, Feature
+from inference.bundle import Settings
+from inference.monitor import MOST_ANSWERS, MOST_FEATURES, Monitor
+from inference.tally import LATENCY_BOUNDS_MS, MOST_FEATURES_LOGGED, Tally
+from inference.telemetry import Instance
+
+SECOND = 1_000_000_000
+FAR = 10**18
+
+
+class Opened:
+    """As much of a bundle as a monitor reads."""
+
+    hash = "0" * 64
+
+    def __init__(self, card: Card, window: int = 100) -> None:
+        self.card = card
+        self.settings = Settings(1000, ["*"], window, 60)
+
+
+@pytest.fixture
+def small(card: Card) -> Card:
+    """A card of one feature in three bins: to 1, to 2, to 3."""
+    feature = Feature("one", "", 0.0, 3.0, [1.0, 2.0], [0.25, 0.25, 0.5])
+    return card._replace(features=[feature], classes=["no", "yes"])
+
+
+@pytest.fixture
+def make_monitor(small: Card) -> Callable[..., Monitor]:
+    """Makes one of the small card, or of another."""
+
+    def make(card: Card = small, window: int = 100) -> Monitor:
+        return Monitor(Opened(card, window), Instance())  # type: ignore[arg-type]
+
+    return make
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What has been logged since it was last asked."""
+    return [json.loads(line)["monitoring"] for line in capfd.readouterr().out.splitlines()]
+
+
+def test_values_are_counted_by_place(small: Card) -> None:
+    """The range's ends are in it, an edge is of the bin under it, the rest is out of range."""
+    tally = Tally(small, 100, 0)
+    values = [-0.1, 0.0, 1.0, 1.1, 2.0, 2.1, 3.0, 3.1, 9.0]
+    tally.add_predictions([1] * 9, [[value] for value in values])
+    assert tally.total().values == [[1, 2, 2, 2, 2]]
+    assert tally.total().classes == {1: 9}
+
+
+def test_latency_is_counted_by_bucket_and_answers_by_status(small: Card) -> None:
+    """A bound is of its bucket; what is slower than all has one of its own."""
+    tally = Tally(small, 100, 0)
+    elapsed = [round(bound * 1e6) for bound in LATENCY_BOUNDS_MS]
+    tally.add_answers([*elapsed, elapsed[0] + 1, elapsed[-1] + 1, 0], [422, 422, 500])
+    total = tally.total()
+    assert total.latency == [2, 2, *[1] * 11, 1]
+    assert total.latency_ns == sum(elapsed) * 1 + elapsed[0] + elapsed[-1] + 2
+    assert total.answers == {200: 13, 422: 2, 500: 1}
+
+
+def test_drift_is_of_the_window_only(small: Card) -> None:
+    """Rows as in the table give next to nothing; others much; what has left the window, nothing."""
+    tally = Tally(small, 200, 0)
+    assert tally.drift() == [None]
+    table = [[0.5], [2.5], [1.5], [2.5]] * 50
+    tally.add_predictions([], table)
+    assert tally.drift() == [pytest.approx(0, abs=0.001)]
+    tally.add_predictions([], [[2.9]] * 200)
+    (shifted,) = tally.drift()
+    assert shifted is not None
+    assert shifted > 1
+    tally.add_predictions([], table)
+    assert tally.drift() == [pytest.approx(0, abs=0.001)]
+    assert tally.window() == 200
+
+
+def test_lines_add_up(
+    make_monitor: Callable[..., Monitor], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each holds what has been answered since the one before; without an answer there is none."""
+    monitor = make_monitor()
+    monitor.predicted([0.5], 0)
+    monitor.answered(200, 60_000, 0)
+    monitor.write_line()
+    monitor.write_line()
+    for value in (2.5, 7.0):
+        monitor.predicted([value], 1)
+        monitor.answered(200, 60_000, 0)
+    monitor.answered(422, 10_000, 0)
+    monitor.write_line()
+    first, second = lines(capfd)
+    assert (first["line"], first["answers"], first["predictions"]) == (1, {"200": 1}, {"no": 1})
+    assert (second["line"], second["answers"]) == (2, {"200": 2, "422": 1})
+    assert second["predictions"] == {"yes": 2}
+    assert second["latency"][:3] == [1, 2, 0]
+    assert second["latency_sum_ms"] == 0.13
+    assert [one["features"][0]["counts"] for one in (first, second)] == [
+        [0, 1, 0, 0, 0],
+        [0, 0, 0, 1, 1],
+    ]
+    assert first["instance"] == second["instance"] == monitor.instance.name
+    assert (second["model"], second["model_version"]) == ("iris", "v1.0")
+    assert second["window"] == 3
+    assert monitor.tally().total().answers == {200: 3, 422: 1}
+
+
+def test_no_line_tells_a_request(
+    make_monitor: Callable[..., Monitor], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers of many, never a value that somebody sent."""
+    monitor = make_monitor()
+    monitor.predicted([1.2345678], 0)
+    monitor.answered(200, 1, 0)
+    monitor.write_line()
+    assert "1.2345" not in capfd.readouterr().out
+
+
+def test_line_is_due_once_in_a_while(
+    make_monitor: Callable[..., Monitor], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The first answer after a minute writes it, those of the minute after that do not."""
+    monitor = make_monitor()
+    for at in (0, FAR, FAR + 1, FAR + 60 * SECOND, FAR + 61 * SECOND):
+        monitor.answered(200, 1, at)
+    assert [line["answers"]["200"] for line in lines(capfd)] == [2, 3]
+
+
+def test_what_is_noted_is_bounded(make_monitor: Callable[..., Monitor]) -> None:
+    """However many answers there are between two lines, only the window's rows are kept."""
+    monitor = make_monitor(window=100)
+    for _ in range(3 * MOST_ANSWERS - 1):
+        monitor.predicted([0.5], 0)
+        monitor.answered(200, 1, 0)
+    noted = (monitor._elapsed_ns, monitor._classes, monitor._rows)  # noqa: SLF001
+    assert [len(one) for one in noted] == [MOST_ANSWERS - 1] * 3
+    assert monitor.tally().total().answers == {200: 3 * MOST_ANSWERS - 1}
+    assert monitor.tally().window() == 100
+
+
+def test_of_wide_rows_some_are_looked_at(
+    small: Card, make_monitor: Callable[..., Monitor], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As many as cost no more than narrow ones; classes are counted all; a line stays loggable."""
+    width = 30 * MOST_FEATURES
+    wide = small._replace(
+        features=[Feature(f"f{number}", "", 0.0, 1.0, [0.5], [0.5, 0.5]) for number in range(width)]
+    )
+    monitor = make_monitor(wide)
+    for _ in range(90):
+        monitor.predicted([0.1] * width, 1)
+        monitor.answered(200, 1, 0)
+    total = monitor.tally().total()
+    assert total.classes == {1: 90}
+    assert {sum(counts) for counts in total.values} == {3}
+    more = small._replace(features=wide.features * 2)
+    monitor = make_monitor(more)
+    monitor.answered(200, 1, 0)
+    monitor.write_line()
+    (line,) = lines(capfd)
+    assert len(line["features"]) == MOST_FEATURES_LOGGED
+
+
+def test_end_writes_the_last_line_and_ends(
+    make_monitor: Callable[..., Monitor],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SIGTERM is handled by one last line, and then as if nobody handled it."""
+    handlers: dict[int, Any] = {}
+    raised: list[int] = []
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    monitor = make_monitor()
+    monitor.write_at_end()
+    monitor.answered(200, 1, 0)
+    handlers[signal.SIGTERM](signal.SIGTERM, None)
+    assert len(lines(capfd)) == 1
+    assert handlers[signal.SIGTERM] is signal.SIG_DFL
+    assert raised == [signal.SIGTERM]

@@ -1,4 +1,4 @@
-"""``python -m review collect`` beside a checkout of the base, ``python -m review comment``."""
+"""``python -m review collect`` beside a checkout of the base, then ``judge`` and ``comment``."""
 
 import argparse
 from pathlib import Path
@@ -15,8 +15,10 @@ def parser() -> argparse.ArgumentParser:
     collecting = commands.add_parser("collect", help="compare this tree with the base's")
     collecting.add_argument("--base", type=Path, required=True, help="a checkout of the base")
     collecting.add_argument("--output", type=Path, required=True, help="JSON to write")
-    collecting.add_argument("--rounds", type=int, default=7, help="of micro-benchmarks; default: 7")
+    collecting.add_argument("--rounds", type=int, help="instead of the numbers that are usual")
     collecting.add_argument("--no-image", action="store_true", help="build no images")
+    judging = commands.add_parser("judge", help="fail if a figure is slower than allowed")
+    judging.add_argument("report", type=Path)
     rendering = commands.add_parser("render", help="print the comment that a report makes")
     rendering.add_argument("report", type=Path)
     commenting = commands.add_parser("comment", help="post a run's report on its pull request")
@@ -38,6 +40,10 @@ def main() -> None:
             image=not arguments.no_image,
         )
         print(arguments.output)
+    elif arguments.command == "judge":
+        from review.gate import judge
+
+        print(judge(arguments.report))
     elif arguments.command == "render":
         from review.render import render
         from review.report import read_untrusted

@@ -14,7 +14,8 @@ from review.report import Imports
 from targets.local import local_function, local_service
 from targets.ready import wait_until_answering
 
-TARGETS: tuple[Literal["service", "function"], ...] = ("service", "function")
+TargetName = Literal["service", "function"]
+TARGETS: tuple[TargetName, ...] = ("service", "function")
 IMPORTED = re.compile(rb"^import time:\s+\d+ \|\s+\d+ \|\s*(\S+)$", re.MULTILINE)
 
 

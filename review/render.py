@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.text import EN_DASH, number, ratio
-from review.report import Benchmark, Change, Imports, Report, Sizes
+from benchmarks.statistics import Outcome
+from benchmarks.text import EN_DASH, TIMES, number, ratio
+from review.report import Benchmark, Change, Imports, Latency, Ratio, Report, Sizes
 
 MARKER = "<!-- twinserve: pull request report -->"
 # A benchmark is called slower or faster only if its whole interval says so by this much.
 NOTABLE = 0.05
 NONE = EN_DASH
+GATE = {Outcome.KEPT: "passes", Outcome.WARNING: "warns", Outcome.BROKEN: "fails"}
 
 
 def render(report: Report, run_url: str, commit: str) -> str:
@@ -16,6 +18,12 @@ def render(report: Report, run_url: str, commit: str) -> str:
     sections = [
         _section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
         _section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
+        _gate(report),
+        _section(
+            "Latency, ms",
+            ("", "main", "here", "here / main (95%)", "gate"),
+            map(_latency, report.latency),
+        ),
         _benchmarks(report.benchmarks),
         _section(
             "Imports before the first prediction",
@@ -36,6 +44,35 @@ def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
     return "\n".join([f"**{title}**", "", f"| {' | '.join(columns)} |", f"|{rule}|", *lines])
 
 
+def _gate(report: Report) -> str:
+    """What the check makes of the figures below."""
+    allowed = f"{report.allowed_ratio:.2f}{TIMES}"
+    if report.broken:
+        names = ", ".join(map(_code, report.broken))
+        return (
+            f"**Slower than allowed**, by the whole 95% interval ({allowed} or a budget): {names}."
+        )
+    warned = [f"{one.target}: {one.figure}" for one in report.latency if _warns(one.outcome)]
+    warned += [one.name for one in report.benchmarks if _warns(one.outcome)]
+    if warned:
+        return f"Perhaps slower than {allowed} or a budget: {', '.join(map(_code, warned))}."
+    return f"**Speed**: nothing is slower than {allowed}, nor over a budget."
+
+
+def _warns(outcome: Outcome) -> bool:
+    return outcome is Outcome.WARNING
+
+
+def _latency(one: Latency) -> tuple[str, ...]:
+    return (
+        f"{one.target}: {one.figure}",
+        number(one.base_ms),
+        number(one.head_ms),
+        NONE if one.ratio is None else _with_interval(one.ratio),
+        GATE[one.outcome],
+    )
+
+
 def _benchmarks(benchmarks: Sequence[Benchmark]) -> str:
     rows = [(_benchmark(one), _verdict(one)) for one in benchmarks]
     notable = [verdict for _, verdict in rows if verdict]
@@ -51,13 +88,16 @@ def _change(change: Change) -> tuple[str, ...]:
 
 
 def _benchmark(one: Benchmark) -> tuple[str, ...]:
-    interval = f"{one.ratio.low:.2f}{EN_DASH}{one.ratio.high:.2f}"
     return (
         _code(one.name),
         number(one.base_us),
         number(one.head_us),
-        f"{ratio(one.ratio.value)} ({interval})",
+        _with_interval(one.ratio),
     )
+
+
+def _with_interval(found: Ratio) -> str:
+    return f"{ratio(found.value)} ({found.low:.2f}{EN_DASH}{found.high:.2f})"
 
 
 def _verdict(one: Benchmark) -> str:

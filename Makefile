@@ -30,6 +30,10 @@ repro: .venv/ready ## reproduce the model and both bundles (dvc repro)
 bench: .venv/ready ## compare both targets with floor, ceiling, reference and empty function
 	@$(BIN)/python -m benchmarks compare
 
+.PHONY: history
+history: .venv/ready ## draw the measurements that are kept over time (reports/history)
+	@$(BIN)/python -m delivery history
+
 .PHONY: lint
 lint: .venv/ready ## ruff, mypy and hadolint
 	@$(BIN)/ruff check .

@@ -31,6 +31,7 @@ COMMANDS = {
     "status": Command("delivery.status", "what serves on both targets, and whether in step"),
     "cleanup": Command("delivery.cleanup", "delete what no release needs, or everything"),
     "probe": Command("delivery.probe", "cold and warm latency of what serves on both targets"),
+    "history": Command("delivery.history", "keep a measurement, and draw all that are kept"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),
     "sbom": Command("delivery.sbom", "list what the service's image holds, as CycloneDX"),
     "lock": Command("delivery.lock", "compile the lock files anew"),

@@ -14,7 +14,11 @@ HERE = Path(__file__).parent
 SHORTEST_DAYS = 7
 # GitHub keeps artifacts no longer.
 LONGEST_DAYS = 90
-ARTIFACTS = {("review", "reports/review.json"), ("latency", "reports/report.*")}
+ARTIFACTS = {
+    ("review", "reports/review.json"),
+    ("latency", "reports/report.*"),
+    ("history", "reports/history/*"),
+}
 LOGIN = {
     "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
     "workload_identity_provider": "${{ vars.WORKLOAD_IDENTITY_PROVIDER }}",

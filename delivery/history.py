@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"kept: {history.append(measurement)}")
     measurements = history.read()
     page = write_history(measurements, repository_url(), PAGES)
-    print(f"{len(measurements)} measurements: {page} (data.js and latest.json beside it)")
+    count = f"{len(measurements)} measurement{'s' * (len(measurements) != 1)}"
+    print(f"{count}: {page} (data.js and latest.json beside it)")
 
 
 def open_for(params: Params, *, deployed: bool, project: str | None) -> History:

@@ -16,9 +16,9 @@ GATE = {Outcome.KEPT: "passes", Outcome.WARNING: "warns", Outcome.BROKEN: "fails
 def render(report: Report, run_url: str, commit: str) -> str:
     """The comment's text, marker first."""
     sections = [
+        _gate(report),
         _section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
         _section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
-        _gate(report),
         _section(
             "Latency, ms",
             ("", "main", "here", "here / main (95%)", "gate"),

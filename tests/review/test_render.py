@@ -48,7 +48,9 @@ def test_only_a_whole_interval_is_called_slower() -> None:
 def test_gate_is_told_first() -> None:
     """What fails it, else what it warns of, else that there is nothing."""
     failing = "by the whole 95% interval (1.10× or a budget): `test_handler.py::test_predict`."  # noqa: RUF001 - as it is shown
-    assert failing in rendered()
+    text = rendered()
+    assert failing in text
+    assert text.index(failing) < text.index("**Metrics**")
     benchmarks = sample()["benchmarks"][1:]
     warning = "Perhaps slower than 1.10× or a budget: `service: cold start, p50`."  # noqa: RUF001 - likewise
     assert warning in rendered(benchmarks=benchmarks)

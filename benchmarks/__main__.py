@@ -17,7 +17,7 @@ REPORTS = Path("reports")
 DIST = Path("dist")
 ROUNDS = 7
 # Of noise, enough to draw many different comparisons from.
-NOISE_ROUNDS, NOISE_SUITES = 120, 60
+NOISE_ROUNDS, NOISE_SUITES = 120, 40
 COMPARISONS = 200
 
 
@@ -142,11 +142,12 @@ def _simulate(*, publish: bool) -> None:
     from benchmarks.publish import publish as put
 
     sizes = sizes_of(load_params().measurement)
-    found = power_of(read_noise(), sizes, COMPARISONS)
-    table = as_markdown(power_table(found, sizes, COMPARISONS))
-    print(table)
+    noise = read_noise()
+    found = power_of(noise, sizes, COMPARISONS)
+    text = f"{as_markdown(power_table(found, sizes, COMPARISONS))}\n{noise.recorded}\n"
+    print(text)
     if publish:
-        put(MEASURING, "power", table)
+        put(MEASURING, "power", text)
 
 
 def _write_schema() -> None:

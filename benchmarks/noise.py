@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from benchmarks.machine import load_average, read_machine
+from benchmarks.machine import Machine, load_average, read_machine
+from benchmarks.pages import readable_time
 from benchmarks.side_by_side import Side, take_rounds
 from benchmarks.statistics import Floats
 from benchmarks.suite import run_suite
@@ -25,22 +27,42 @@ Pair = tuple[Sequence[float], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """When noise was recorded and on which machine, under which load."""
+
+    taken_at: str
+    machine: Machine
+    load_before: float | None
+    load_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Noise:
     """What was recorded, in the order in which it was taken.
 
     Attributes:
-        facts: when and on which machine, under which load.
         cold_ms: of each target, by round, side and start.
         warm_ms: of each target, by round, side and request.
         micro_us: medians of the micro-benchmarks, by round, side and benchmark.
         micro: their names.
     """
 
-    facts: Mapping[str, object]
+    facts: Facts
     cold_ms: Mapping[str, Floats]
     warm_ms: Mapping[str, Floats]
     micro_us: Floats
     micro: tuple[str, ...]
+
+    @property
+    def recorded(self) -> str:
+        """When and where, in a sentence."""
+        facts = self.facts
+        loads = (facts.load_before, facts.load_after)
+        load = ", then ".join("not told" if one is None else f"{one:.1f}" for one in loads)
+        return (
+            f"Noise recorded {readable_time(facts.taken_at)} on {facts.machine.cpu}, "
+            f"{facts.machine.cores} cores, load average {load}."
+        )
 
 
 def record_noise(
@@ -66,14 +88,8 @@ def record_noise(
         micro.append([run_suite(Path()) for _ in range(2)])
         say(f"micro-benchmarks: round {number + 1} of {suites}")
     names = tuple(sorted(micro[0][0]))
-    facts = {
-        "taken_at": taken_at,
-        "machine": asdict(read_machine()),
-        "load_before": before,
-        "load_after": load_average(),
-    }
     return Noise(
-        facts,
+        Facts(taken_at, read_machine(), before, load_average()),
         {name: np.asarray(taken) for name, taken in cold.items()},
         {name: np.asarray(taken) for name, taken in warm.items()},
         np.asarray([[[medians[name] for name in names] for medians in pair] for pair in micro]),
@@ -88,7 +104,7 @@ def write_noise(noise: Noise, path: Path) -> None:
     for kind, by_target in ((COLD, noise.cold_ms), (WARM, noise.warm_ms)):
         for name, taken in by_target.items():
             arrays[f"{kind} {name}"] = np.round(taken * 1e3).astype(np.uint32)
-    arrays[FACTS] = np.asarray(json.dumps(noise.facts))
+    arrays[FACTS] = np.asarray(json.dumps(asdict(noise.facts)))
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **arrays)
 
@@ -112,5 +128,6 @@ def read_noise(path: Path = RECORDED) -> Noise:
         }
         for kind in (COLD, WARM)
     )
-    facts, names = json.loads(str(arrays[FACTS])), tuple(map(str, arrays[NAMES]))
+    facts = TypeAdapter(Facts).validate_json(str(arrays[FACTS]))
+    names = tuple(map(str, arrays[NAMES]))
     return Noise(facts, cold, warm, arrays[MICRO].astype(np.float64), names)

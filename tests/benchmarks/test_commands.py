@@ -12,6 +12,7 @@ from benchmarks.history.document import SCHEMA, json_schema
 from benchmarks.noise import RECORDED, Noise, read_noise, write_noise
 from targets import local
 from tests.benchmarks.fakes import card, fake_target
+from tests.benchmarks.test_power import FACTS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -45,12 +46,16 @@ def test_power_is_told_and_published(
     monkeypatch.setattr("benchmarks.__main__.COMPARISONS", 10)
     monkeypatch.setattr(power, "WARM_SLOWDOWN", 1.5)
     quiet = np.ones((20, 2, 1))
-    noise = Noise({}, {"service": quiet}, {"service": quiet}, quiet, ("a::b",))
+    noise = Noise(FACTS, {"service": quiet}, {"service": quiet}, quiet, ("a::b",))
     write_noise(noise, RECORDED)
     assert main(["power", "--publish"]) == 0
     row = "| service: warm p50 | 50% | 100.0% | 0.0% |  |"
     assert row in capsys.readouterr().out
     assert row in Path("docs/measuring.md").read_text()
+    where = (
+        "Noise recorded 29 February 2024, 12:34 UTC on Some CPU, 2 cores, load average 0.2, then"
+    )
+    assert f"{where} not told." in Path("docs/measuring.md").read_text()
     assert "| any of them | none | 0.0% | 0.0% |  |" in Path("docs/measuring.md").read_text()
 
 

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import COMPARISONS
-from benchmarks.noise import Noise, read_noise, record_noise, write_noise
+from benchmarks.noise import Facts, Noise, read_noise, record_noise, write_noise
 from benchmarks.power import Power, Sizes, power_of, power_table, sizes_of
 from benchmarks.publish import as_markdown
 from benchmarks.side_by_side import Side
 from config.errors import UserError
 from config.params import Comparison, load_params
-from tests.benchmarks.fakes import BODY, fake_target
+from tests.benchmarks.fakes import BODY, fake_target, machine
 from tests.benchmarks.test_side_by_side import WANTED
 
+FACTS = Facts("2024-02-29T12:34:56+00:00", machine(), 0.25, None)
 ROOT = Path(__file__).parent.parent.parent
 MOST_FALSE_ALARMS = 0.05
 LEAST_POWER = 0.95
@@ -55,7 +56,7 @@ def test_noise_that_comes_in_stretches_is_drawn_in_stretches() -> None:
 
     def alarms(cold: np.ndarray) -> float:
         warm = {"service": np.ones((100, 2, 4))}
-        return power_of(Noise({}, {"service": cold}, warm, none, ()), sizes, 400)[0].fails
+        return power_of(Noise(FACTS, {"service": cold}, warm, none, ()), sizes, 400)[0].fails
 
     assert alarms(sides) > 1.5 * alarms(rng.permutation(sides))
 
@@ -71,7 +72,8 @@ def test_noise_is_kept_as_it_was_recorded(tmp_path: Path, monkeypatch: pytest.Mo
     noise = record_noise(sides, wanted, 1, said.append)
     write_noise(noise, tmp_path / "noise.npz")
     kept = read_noise(tmp_path / "noise.npz")
-    assert kept.facts.keys() == {"taken_at", "machine", "load_before", "load_after"}
+    assert kept.facts == noise.facts
+    assert kept.recorded.endswith(f"{noise.facts.load_after:.1f}.")
     for name in ("service", "function"):
         assert kept.cold_ms[name].shape == (1, 2, 3)
         assert kept.warm_ms[name].shape == (1, 2, 10)

@@ -38,6 +38,10 @@ imports: .venv/ready ## what each target imports before its first prediction, an
 matrix: .venv/ready ## cold starts over runtime, memory and CPU, image or function
 	@$(BIN)/python -m delivery matrix
 
+.PHONY: history
+history: .venv/ready ## draw the measurements that are kept over time (reports/history)
+	@$(BIN)/python -m delivery history
+
 .PHONY: lint
 lint: .venv/ready ## ruff, mypy and hadolint
 	@$(BIN)/ruff check .

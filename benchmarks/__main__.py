@@ -1,4 +1,4 @@
-"""The commands: ``python -m benchmarks compare``, ``imports``, ``large``, ``monitoring``, ``micro``."""
+"""The commands: ``python -m benchmarks compare``, ``large``, ``micro`` and others."""
 
 import argparse
 import json
@@ -9,13 +9,17 @@ from pathlib import Path
 
 from benchmarks.imports import STARTS
 from benchmarks.large.grid import DEPTHS, TREES, Cell, run_grid
+from benchmarks.suite import SUITE
 from benchmarks.variants import DESCRIPTIONS
 from config.errors import UserError, run_as_command
 from config.params import load_params
 
 REPORTS = Path("reports")
-MICRO = Path("benchmarks/micro")
+DIST = Path("dist")
 ROUNDS = 7
+# Of noise, enough to draw many different comparisons from.
+NOISE_ROUNDS, NOISE_SUITES = 120, 40
+COMPARISONS = 200
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,13 +50,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     importing.add_argument("--starts", type=_at_least_one, default=STARTS, help="default: 7")
     importing.add_argument("--base", type=Path, metavar="DIR", help="a tree to compare with")
     commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
+    recording = commands.add_parser("noise", help="what this machine's clock shows of no change")
+    recording.add_argument("--rounds", type=_at_least_one, default=NOISE_ROUNDS)
+    recording.add_argument("--suites", type=_at_least_one, default=NOISE_SUITES)
+    telling = commands.add_parser("power", help="what a comparison notices, simulated on noise")
+    telling.add_argument("--publish", action="store_true", help="into docs/measuring.md too")
+    commands.add_parser("schema", help="JSON Schema of the measurements that are kept")
     options = parser.parse_args(arguments)
     if options.command == "micro":
-        return subprocess.run([sys.executable, "-m", "pytest", str(MICRO)], check=False).returncode
+        return subprocess.run([sys.executable, "-m", "pytest", SUITE], check=False).returncode
     if options.command == "monitoring":
         return _prove(options.only, options.cold_rounds, options.rounds, publish=options.publish)
     if options.command == "imports":
         _import(options.starts, options.base)
+    elif options.command == "noise":
+        _record(options.rounds, options.suites)
+    elif options.command == "power":
+        _simulate(publish=options.publish)
+    elif options.command == "schema":
+        _write_schema()
     elif options.command == "large":
         _grow(options.trees, options.depths, publish=options.publish)
     else:
@@ -133,6 +149,51 @@ def _prove(names: list[str] | None, cold_rounds: int, rounds: int, *, publish: b
     if publish:
         put(PERFORMANCE, "monitoring", monitoring.markdown(proof))
     return 0 if all(cost.proven for cost in proof.costs) else 1
+
+
+def _record(rounds: int, suites: int) -> None:
+    from benchmarks.noise import RECORDED, record_noise, write_noise
+    from benchmarks.side_by_side import Side
+    from benchmarks.variants import bundled_card
+    from targets.local import local_function, local_service
+
+    wanted = load_params().measurement
+    comparison = wanted.comparison.model_copy(update={"rounds": rounds})
+    body = json.dumps({"features": bundled_card().golden[0].features}).encode()
+    targets = (local_service(DIST / "service"), local_function(DIST / "function"))
+    sides = [Side(target, body) for target in targets]
+    noise = record_noise(
+        sides, wanted.model_copy(update={"comparison": comparison}), suites, _print_at_once
+    )
+    write_noise(noise, RECORDED)
+    print(f"written: {RECORDED}")
+
+
+def _simulate(*, publish: bool) -> None:
+    from benchmarks.noise import read_noise
+    from benchmarks.power import power_of, power_table, sizes_of
+    from benchmarks.publish import MEASURING, as_markdown
+    from benchmarks.publish import publish as put
+
+    sizes = sizes_of(load_params().measurement)
+    noise = read_noise()
+    found = power_of(noise, sizes, COMPARISONS)
+    text = f"{as_markdown(power_table(found, sizes, COMPARISONS))}\n{noise.recorded}\n"
+    print(text)
+    if publish:
+        put(MEASURING, "power", text)
+
+
+def _write_schema() -> None:
+    from benchmarks.history.document import SCHEMA, json_schema
+
+    SCHEMA.parent.mkdir(parents=True, exist_ok=True)
+    SCHEMA.write_text(json_schema(), encoding="utf-8")
+    print(f"written: {SCHEMA}")
+
+
+def _print_at_once(line: str) -> None:
+    print(line, flush=True)
 
 
 def _at_least_one(text: str) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import selectors
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -56,8 +56,28 @@ def fixed_rate(call: Call, *, requests: int, rate: float, warm_up: int) -> Arriv
     Latency counts from the moment a request was due, so that a stall of the server shows in every
     request that had to wait for it, and not only in the one that met it.
     """
-    loop = _OpenLoop(call, requests=requests, rate=rate, warm_up=warm_up)
-    return _run(loop.run, _precise_loop)
+    (arrivals,) = fixed_rate_in_turns([call], requests=requests, rate=rate, warm_up=warm_up)
+    return arrivals
+
+
+def fixed_rate_in_turns(
+    calls: Sequence[Call], *, requests: int, rate: float, warm_up: int
+) -> list[Arrivals]:
+    """The same of several endpoints at once, each at that rate, whose requests fall due in turns.
+
+    What slows the machine for a moment slows neighbours alike.
+    """
+    loops = [_OpenLoop(call, requests=requests, rate=rate, warm_up=warm_up) for call in calls]
+
+    async def run() -> list[Arrivals]:
+        for loop in loops:
+            await loop.open()
+        began = asyncio.get_running_loop().time() + 1 / rate
+        turn = 1 / rate / len(loops)
+        running = (loop.run(began + turn * place) for place, loop in enumerate(loops))
+        return await asyncio.gather(*running)
+
+    return _run(run, _precise_loop)
 
 
 def back_to_back(
@@ -108,11 +128,13 @@ class _OpenLoop:
         self._late: list[float] = []
         self._errors = 0
 
-    async def run(self) -> Arrivals:
+    async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._finished = self._loop.create_future()
         await asyncio.gather(*(self._connect() for _ in range(FIRST_CONNECTIONS)))
-        self._began = self._loop.time() + self._interval
+
+    async def run(self, began: float) -> Arrivals:
+        self._began = began
         self._loop.call_at(self._began, self._arrive, 0)
         try:
             async with asyncio.timeout(self._total * self._interval + GRACE_S):

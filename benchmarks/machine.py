@@ -2,11 +2,14 @@
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
+# Which hardware the kernel reads the time from.
+CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 LIBRARIES = (
     "fastapi",
     "functions-framework",
@@ -30,6 +33,21 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """What every duration is measured with: Python's monotonic clock.
+
+    Attributes:
+        call: of the system, that it makes.
+        source: of the kernel; empty where the system does not tell.
+        resolution_ns: the smallest difference between two readings, as the system tells it.
+    """
+
+    call: str
+    source: str
+    resolution_ns: float
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """Hardware and software under a measurement."""
 
@@ -38,6 +56,7 @@ class Machine:
     system: str
     python: str
     libraries: tuple[Library, ...]
+    clock: Clock
 
 
 def read_machine(cpuinfo: Path = CPUINFO) -> Machine:
@@ -48,7 +67,18 @@ def read_machine(cpuinfo: Path = CPUINFO) -> Machine:
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         libraries=tuple(_installed()),
+        clock=read_clock(),
     )
+
+
+def read_clock(source: Path = CLOCK_SOURCE) -> Clock:
+    """Look at the clock that durations are measured with."""
+    told = time.get_clock_info("monotonic")
+    try:
+        name = source.read_text(encoding="ascii").strip()
+    except OSError:
+        name = ""
+    return Clock(told.implementation, name, told.resolution * 1e9)
 
 
 def load_average() -> float | None:

@@ -28,7 +28,7 @@ from benchmarks.results import (
     Verdict,
     Warm,
 )
-from benchmarks.statistics import Estimate, estimate, judge_budget
+from benchmarks.statistics import Estimate, estimate, estimate_series, judge_budget
 from config.errors import UserError
 from config.params import Budgets, Measurement
 from targets.protocol import Endpoint, Target
@@ -205,7 +205,8 @@ def _ask_back_to_back(name: str, call: Call, connections: int, plan: Plan) -> lo
 
 def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
     name = found.target.name
-    latencies = [ms for arrivals in found.arrivals for ms in arrivals.latencies_ms]
+    runs = [arrivals.latencies_ms for arrivals in found.arrivals]
+    latencies = [ms for run in runs for ms in run]
     if not latencies:
         raise UserError(f"{name}: no request at the fixed rate was answered with 200")
     late = [ms for arrivals in found.arrivals for ms in arrivals.late_ms]
@@ -218,9 +219,9 @@ def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
         discarded=tuple(Discarded(reason, n) for reason, n in _sorted(found.discarded)),
     )
     warm = Warm(
-        p50_ms=estimate(latencies),
-        p90_ms=estimate(latencies, 90),
-        p99_ms=estimate(latencies, 99),
+        p50_ms=estimate_series(runs),
+        p90_ms=estimate_series(runs, 90),
+        p99_ms=estimate_series(runs, 99),
         errors=sum(arrivals.errors for arrivals in found.arrivals),
         client_late_p99_ms=float(np.percentile(late, 99)),
         latencies_ms=tuple(latencies),

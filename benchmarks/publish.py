@@ -9,6 +9,7 @@ from config.errors import UserError
 README = Path("README.md")
 DOCS = Path("docs")
 PERFORMANCE = DOCS / "performance.md"
+MEASURING = DOCS / "measuring.md"
 
 
 def publish(page: Path, name: str, content: str) -> None:

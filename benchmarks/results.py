@@ -2,16 +2,36 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.cold import ColdSample
 from benchmarks.machine import Machine
 from benchmarks.proof import Part
-from benchmarks.statistics import Estimate, Outcome
+from benchmarks.statistics import Estimate, Outcome, worst
 
 # The figures that have a budget in params.yaml.
 COLD_MEDIAN = "cold start, median"
 WARM_P99 = "warm latency, p99"
+
+
+Place = Literal["local", "container", "deployed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where what was measured ran, and where it came from.
+
+    Attributes:
+        place: a process or a container of this machine, or Google Cloud.
+        commit: git's, or ``unknown``.
+        release: its name, if it is one.
+        images: (target, digest) of each target that runs from an image.
+    """
+
+    place: Place = "local"
+    commit: str = "unknown"
+    release: str | None = None
+    images: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,7 @@ class Subject:
     model: str
     version: str
     bundles: tuple[tuple[str, str], ...] = ()
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +145,7 @@ class TargetResult:
     @property
     def outcome(self) -> Outcome:
         """The worst of the verdicts."""
-        order = list(Outcome)
-        return max((verdict.outcome for verdict in self.verdicts), key=order.index)
+        return worst(verdict.outcome for verdict in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +168,20 @@ class Results:
     @property
     def outcome(self) -> Outcome:
         """The worst of the targets' outcomes."""
-        order = list(Outcome)
-        return max((target.outcome for target in self.targets), key=order.index)
+        return worst(target.outcome for target in self.targets)
 
 
 def to_json(content: Any) -> str:  # noqa: ANN401 - any dataclass
     """A dataclass as JSON; numbers to the microsecond, beyond which is noise."""
-    return json.dumps(_rounded(asdict(content)), indent=2, allow_nan=False) + "\n"
+    return json.dumps(rounded(asdict(content)), indent=2, allow_nan=False) + "\n"
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - JSON
+def rounded(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """The same with every number to three places."""
     if isinstance(value, float):
         return round(value, 3)
     if isinstance(value, dict):
-        return {key: _rounded(member) for key, member in value.items()}
+        return {key: rounded(member) for key, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(member) for member in value]
+        return [rounded(member) for member in value]
     return value

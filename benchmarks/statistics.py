@@ -1,16 +1,18 @@
 """Percentiles and ratios with 95% bootstrap intervals, and the rule by which a gate decides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 SEED = 20_240_229
 MEDIAN = 50.0
+# Neighbours that are resampled together: at a usual rate they span what a stall lasts.
+BLOCK = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,19 @@ class Outcome(StrEnum):
     BROKEN = "broken"
 
 
+Floats = npt.NDArray[np.float64]
+Statistic = Callable[..., Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Estimates of many samples at once, one an element."""
+
+    values: Floats
+    lows: Floats
+    highs: Floats
+
+
 def estimate(samples: Sequence[float], percentile: float = MEDIAN) -> Estimate:
     """A percentile of independent samples.
 
@@ -41,24 +56,62 @@ def estimate(samples: Sequence[float], percentile: float = MEDIAN) -> Estimate:
     """
     if not samples:
         raise ValueError("no samples")
-    statistic = partial(np.percentile, q=percentile)
-    data = np.asarray(samples, dtype=np.float64)
-    value = float(statistic(data))
-    if len(data) == 1:
-        return Estimate(value, value, value)
+    found = estimates(np.asarray(samples, dtype=np.float64)[np.newaxis, :], percentile)
+    return Estimate(float(found.values[0]), float(found.lows[0]), float(found.highs[0]))
+
+
+def estimates(samples: Floats, percentile: float = MEDIAN) -> Intervals:
+    """A percentile of each row, each exactly as ``estimate`` would have it."""
+
+    def statistic(data: Floats, axis: int = -1) -> Floats:
+        return np.asarray(np.percentile(data, percentile, axis=axis))
+
+    values = statistic(samples)
+    if samples.shape[-1] == 1:
+        return Intervals(values, values, values)
+    return Intervals(values, *_bootstrap(samples, statistic))
+
+
+def estimate_series(runs: Sequence[Sequence[float]], percentile: float = MEDIAN) -> Estimate:
+    """A percentile of samples that were taken one after the other, in one or several runs.
+
+    What slows a machine slows neighbours alike, so blocks of them are resampled: one by one they
+    would make the interval narrower than it is.
+
+    Raises:
+        ValueError: there is no sample.
+    """
+    samples = [sample for run in runs for sample in run]
+    starts = [(run, start) for run in runs for start in range(0, len(run) - BLOCK + 1, BLOCK)]
+    if len(starts) <= 1:
+        return estimate(samples, percentile)
+    blocks = np.asarray([run[start : start + BLOCK] for run, start in starts], dtype=np.float64)
+
+    def statistic(drawn: Floats, axis: int = -1) -> Floats:
+        taken = blocks[drawn.astype(np.intp)]
+        return np.asarray(np.percentile(taken, percentile, axis=(axis - 1, axis)))
+
+    lows, highs = _bootstrap(np.arange(len(blocks), dtype=np.float64), statistic)
+    value = float(np.percentile(samples, percentile))
+    return Estimate(value, min(float(lows), value), max(float(highs), value))
+
+
+def _bootstrap(samples: Floats, statistic: Statistic) -> tuple[Floats, Floats]:
+    """Both ends of the interval; the samples are along the last axis."""
     from scipy import stats
 
     interval = stats.bootstrap(
-        (data,),
+        (samples,),
         statistic,
         vectorized=True,
+        axis=-1,
         confidence_level=CONFIDENCE,
         n_resamples=RESAMPLES,
         batch=250,
         method="percentile",
         rng=np.random.default_rng(SEED),
     ).confidence_interval
-    return Estimate(value, float(interval.low), float(interval.high))
+    return np.asarray(interval.low), np.asarray(interval.high)
 
 
 def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Estimate:
@@ -80,3 +133,14 @@ def judge_budget(measured: Estimate, budget: float) -> Outcome:
     if measured.low > budget:
         return Outcome.BROKEN
     return Outcome.WARNING if measured.value > budget else Outcome.KEPT
+
+
+def judge_ratio(ratio: Estimate, allowed: float) -> Outcome:
+    """Whether a candidate keeps the allowed ratio to its base, by the same rule as a budget."""
+    return judge_budget(ratio, allowed)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The worst of them."""
+    order = list(Outcome)
+    return max(outcomes, key=order.index)

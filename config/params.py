@@ -155,6 +155,15 @@ class Matrix(_Section):
     boost: Annotated[list[bool], Field(min_length=1)] = [True, False]
 
 
+class Comparison(_Section):
+    """Base and candidate on one machine, and how much slower a candidate may be."""
+
+    allowed_ratio: Annotated[float, Field(gt=1)]
+    rounds: Annotated[int, Field(ge=1)]
+    cold_starts: Annotated[int, Field(ge=1)]
+    warm_requests: Annotated[int, Field(ge=2)]
+
+
 class Measurement(_Section):
     """How much is measured."""
 
@@ -165,6 +174,7 @@ class Measurement(_Section):
     max_cost_usd: Annotated[float, Field(gt=0)] = 0.5
     budgets: Budgets
     matrix: Matrix = Matrix()
+    comparison: Comparison
 
 
 class Prices(_Section):
@@ -216,6 +226,23 @@ class Storage(_Section):
     ) = None
 
 
+# A folder, a bucket, a branch of a git repository.
+HistoryPlace = Annotated[
+    str, Field(pattern=r"^(gs://[a-z0-9][a-z0-9._-]+(/.+)?|git:[^#]+#[\w./-]+|[^:]+)$")
+]
+
+
+class History(_Section):
+    """Where measurements are kept: those of this machine, and those of what is deployed.
+
+    Attributes:
+        deployed: ``project`` is the Google Cloud project's own bucket.
+    """
+
+    local: HistoryPlace
+    deployed: HistoryPlace
+
+
 class Params(_Section):
     """The whole file."""
 
@@ -227,6 +254,7 @@ class Params(_Section):
     golden: list[Golden] = []
     serving: Serving = Serving()
     measurement: Measurement
+    history: History
     prices: Prices
     monitoring: Monitoring = Monitoring()
     storage: Storage = Storage()

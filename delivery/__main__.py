@@ -35,6 +35,7 @@ COMMANDS = {
         "delivery.matrix", "cold starts over runtime, size, boost, image or function"
     ),
     "monitor": Command("delivery.monitor", "what both targets have logged: drift, errors, latency"),
+    "history": Command("delivery.history", "keep a measurement, and draw all that are kept"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),
     "sbom": Command("delivery.sbom", "list what the service's image holds, as CycloneDX"),
     "lock": Command("delivery.lock", "compile the lock files anew"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from benchmarks.measure import Progress, measure
-from benchmarks.results import Results, Subject
+from benchmarks.results import Origin, Results, Subject
 from benchmarks.statistics import Outcome
 from config.card import Card
 from config.errors import UserError
@@ -16,7 +16,12 @@ from targets.protocol import Target
 
 
 def take_measurement(
-    console: Console, targets: Sequence[Target], card: Card, bundle: str, wanted: Measurement
+    console: Console,
+    targets: Sequence[Target],
+    card: Card,
+    bundle: str,
+    wanted: Measurement,
+    origin: Origin,
 ) -> Results:
     """Measure the targets side by side, all of them serving ``bundle``.
 
@@ -25,7 +30,7 @@ def take_measurement(
     """
     body = json.dumps({"features": card.golden[0].features}).encode()
     bundles = tuple((target.name, bundle) for target in targets)
-    subject = Subject(card.name, card.version, bundles)
+    subject = Subject(card.name, card.version, bundles, origin)
     with progress(console) as step:
 
         def taken(found: Progress) -> None:

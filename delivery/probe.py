@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.report import write_report
+from benchmarks.results import Origin
 from benchmarks.terminal import summary_table
 from config.card import load_card
 from config.errors import UserError
@@ -15,6 +16,7 @@ from config.layout import CARD_NAME, RELEASE_VARIABLES
 from delivery.bundle import DIST
 from delivery.checks import private_token
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
+from delivery.identity import UNKNOWN
 from delivery.measuring import judge, take_measurement
 from delivery.spend import check_cap, spent
 from delivery.traffic import Services, release_of
@@ -56,7 +58,9 @@ def run(arguments: argparse.Namespace) -> None:
     with copies(cloud, services) as targets:
         if cloud.gcloud.dry_run:
             return
-        results = take_measurement(cloud.console, targets, card, bundle, params.measurement)
+        results = take_measurement(
+            cloud.console, targets, card, bundle, params.measurement, _origin(cloud, services)
+        )
     page = write_report(results, card, [], REPORTS)
     cost = spent(results, cloud.targets, params.prices)
     with (REPORTS / "report.md").open("a", encoding="utf-8") as file:
@@ -86,6 +90,21 @@ def _bundle(service: Service) -> str:
     """The hash of the bundle that serves."""
     serving = service.serving
     return serving.variables.get(RELEASE_VARIABLES["bundle"], "") if serving else ""
+
+
+def _origin(cloud: Cloud, services: Services) -> Origin:
+    """Commit, release and images of what serves."""
+    serving = {
+        target: services[settings.name].serving for target, settings in cloud.targets.items()
+    }
+    digests = {target: one.digest for target, one in serving.items() if one and one.digest}
+    first = next(one for one in serving.values() if one)
+    return Origin(
+        place="deployed",
+        commit=first.variables.get(RELEASE_VARIABLES["commit"], UNKNOWN),
+        release=first.release,
+        images=tuple(digests.items()),
+    )
 
 
 @contextmanager

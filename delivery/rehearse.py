@@ -8,7 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.history.document import measurement_of
+from benchmarks.history.places import open_history
 from benchmarks.report import Checked, write_report
+from benchmarks.results import Origin
 from benchmarks.terminal import summary_table
 from config.card import load_card
 from config.layout import CARD_NAME
@@ -16,6 +19,7 @@ from config.params import load_params
 from delivery.bundle import DIST, read_bundle_hash
 from delivery.check import check_contract
 from delivery.console import say_step
+from delivery.identity import current_commit
 from delivery.measuring import judge, take_measurement
 from delivery.reproduce import reproduce
 from targets.local import local_function, local_service
@@ -50,12 +54,16 @@ def rehearse() -> None:
     say_step(console, 3, STEPS, "start both and hold them to the contract, over HTTP")
     checked = _check(console, targets)
     say_step(console, 4, STEPS, "measure: cold starts, latency at a fixed rate, throughput, memory")
-    results = take_measurement(console, targets, card, bundle, load_params().measurement)
+    params = load_params()
+    origin = Origin("local", current_commit())
+    results = take_measurement(console, targets, card, bundle, params.measurement, origin)
     say_step(console, 5, STEPS, "write the report")
     page = write_report(results, card, [checked], REPORTS)
     console.print()
     console.print(summary_table(results), width=min(console.width, WIDTH))
     console.print(f"report: {page} (and .md, .json)")
+    kept = open_history(params.history.local).append(measurement_of(results))
+    console.print(f"kept: {kept}; `make history` draws what is kept over time")
     console.print(f"done in {time.monotonic() - began:.0f} s")
     judge(results)
 

@@ -1,4 +1,4 @@
-"""``python -m review collect`` beside a checkout of the base, ``python -m review comment``."""
+"""``python -m review collect`` beside a checkout of the base, then ``judge`` and ``comment``."""
 
 import argparse
 from pathlib import Path
@@ -15,12 +15,10 @@ def parser() -> argparse.ArgumentParser:
     collecting = commands.add_parser("collect", help="compare this tree with the base's")
     collecting.add_argument("--base", type=Path, required=True, help="a checkout of the base")
     collecting.add_argument("--output", type=Path, required=True, help="JSON to write")
-    collecting.add_argument(
-        "--rounds", type=int, default=7, help="of whatever is timed; default: 7"
-    )
+    collecting.add_argument("--rounds", type=int, help="instead of the numbers that are usual")
     collecting.add_argument("--no-image", action="store_true", help="build no images")
-    checking = commands.add_parser("check", help="fail where a report is over a budget")
-    checking.add_argument("report", type=Path)
+    judging = commands.add_parser("judge", help="fail if a figure is slower than allowed")
+    judging.add_argument("report", type=Path)
     rendering = commands.add_parser("render", help="print the comment that a report makes")
     rendering.add_argument("report", type=Path)
     commenting = commands.add_parser("comment", help="post a run's report on its pull request")
@@ -42,12 +40,10 @@ def main() -> None:
             image=not arguments.no_image,
         )
         print(arguments.output)
-    elif arguments.command == "check":
-        from review.imports import check_imports
-        from review.report import read_untrusted
+    elif arguments.command == "judge":
+        from review.gate import judge
 
-        check_imports(read_untrusted(arguments.report.read_bytes()))
-        print("imports are within their budget")
+        print(judge(arguments.report))
     elif arguments.command == "render":
         from review.render import render
         from review.report import read_untrusted

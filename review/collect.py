@@ -4,29 +4,42 @@ import json
 import subprocess
 from pathlib import Path
 
+from benchmarks.imports import STARTS
+from benchmarks.suite import ROUNDS
 from config.errors import UserError
+from config.params import PARAMS_PATH, load_params
 from review.differences import metric_changes, param_changes
 from review.imports import compare_imports
+from review.latency import compare_latency
 from review.report import Report, Sizes
 from review.speed import compare_speed
 
 BUNDLES = ("dist/service", "dist/function")
 
 
-def collect(base: Path, head: Path, output: Path, *, rounds: int, image: bool) -> Report:
+def collect(base: Path, head: Path, output: Path, *, rounds: int | None, image: bool) -> Report:
     """Reproduce both trees, compare them, and write what differs.
+
+    ``rounds`` takes the place of the numbers that are usual.
 
     Raises:
         UserError: a side cannot be reproduced, measured or built.
     """
     for tree in (base, head):
         _run(tree, ["make", "repro"])
+    wanted = load_params(head / PARAMS_PATH).measurement
+    if rounds is not None:
+        comparison = wanted.comparison.model_copy(update={"rounds": rounds})
+        wanted = wanted.model_copy(update={"comparison": comparison})
+    allowed = wanted.comparison.allowed_ratio
     report = Report(
         version=2,
+        allowed_ratio=allowed,
         metrics=metric_changes(base, head),
         params=param_changes(base, head),
-        benchmarks=compare_speed(base, head, rounds=rounds),
-        imports=compare_imports(base, head, starts=rounds),
+        benchmarks=compare_speed(base, head, allowed, rounds=rounds or ROUNDS),
+        latency=compare_latency(base, head, wanted),
+        imports=compare_imports(base, head, starts=rounds or STARTS),
         image_bytes=_image_sizes(base, head) if image else None,
         bundle_bytes=Sizes(base=_bundle_size(base), head=_bundle_size(head)),
     )

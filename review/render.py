@@ -4,8 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.statistics import Outcome
 from benchmarks.text import EN_DASH, TIMES, number, ratio
-from review.imports import outcome
-from review.report import Benchmark, Change, ImportChange, Imports, Ratio, Report, Sizes
+from review.report import (
+    Benchmark,
+    Change,
+    ImportChange,
+    Imports,
+    Latency,
+    Ratio,
+    Report,
+    Sizes,
+)
 
 MARKER = "<!-- twinserve: pull request report -->"
 # A benchmark is called slower or faster only if its whole interval says so by this much.
@@ -17,13 +25,20 @@ KEPT = {
     Outcome.WARNING: "perhaps over",
     Outcome.BROKEN: "**broken**",
 }
+GATE = {Outcome.KEPT: "passes", Outcome.WARNING: "warns", Outcome.BROKEN: "fails"}
 
 
 def render(report: Report, run_url: str, commit: str) -> str:
     """The comment's text, marker first."""
     sections = [
+        _gate(report),
         _section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
         _section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
+        _section(
+            "Latency, ms",
+            ("", "main", "here", "here / main (95%)", "gate"),
+            map(_latency, report.latency),
+        ),
         _benchmarks(report.benchmarks),
         _all_imports(report.imports),
         _section("Size, MB", ("", "main", "here", "change"), _sizes(report)),
@@ -38,6 +53,36 @@ def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
         return f"**{title}**: no difference."
     rule = "|".join(["---", *["---:"] * (len(columns) - 1)])
     return "\n".join([f"**{title}**", "", f"| {' | '.join(columns)} |", f"|{rule}|", *lines])
+
+
+def _gate(report: Report) -> str:
+    """What the check makes of the figures below."""
+    allowed = f"{report.allowed_ratio:.2f}{TIMES}"
+    if report.broken:
+        names = ", ".join(map(_code, report.broken))
+        return (
+            f"**Slower than allowed**, by the whole 95% interval ({allowed} or a budget): {names}."
+        )
+    warned = [f"{one.target}: {one.figure}" for one in report.latency if _warns(one.outcome)]
+    warned += [one.name for one in report.benchmarks if _warns(one.outcome)]
+    warned += [f"imports of the {one.target}" for one in report.imports if _warns(one.outcome)]
+    if warned:
+        return f"Perhaps slower than {allowed} or a budget: {', '.join(map(_code, warned))}."
+    return f"**Speed**: nothing is slower than {allowed}, nor over a budget."
+
+
+def _warns(outcome: Outcome) -> bool:
+    return outcome is Outcome.WARNING
+
+
+def _latency(one: Latency) -> tuple[str, ...]:
+    return (
+        f"{one.target}: {one.figure}",
+        number(one.base_ms),
+        number(one.head_ms),
+        NONE if one.ratio is None else _interval(one.ratio),
+        GATE[one.outcome],
+    )
 
 
 def _benchmarks(benchmarks: Sequence[Benchmark]) -> str:
@@ -86,7 +131,7 @@ def _imports(one: Imports) -> tuple[str, ...]:
         number(one.base_ms),
         number(one.head_ms),
         _interval(one.ratio),
-        f"{one.budget:.2f}{TIMES} {KEPT[outcome(one)]}",
+        f"{one.budget:.2f}{TIMES} {KEPT[one.outcome]}",
     )
 
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import jsonschema
 from pydantic import BaseModel, ConfigDict, Field
 
+from benchmarks.side_by_side import FigureName
+from benchmarks.statistics import Estimate, Outcome, judge_budget
 from config.errors import UserError
 
 LARGEST_BYTES = 256 * 1024
@@ -43,12 +45,28 @@ class Ratio(_Part):
 
 
 class Benchmark(_Part):
-    """A micro-benchmark: medians in microseconds."""
+    """A micro-benchmark: medians in microseconds, and what the gate says."""
 
     name: Name
     base_us: Positive
     head_us: Positive
     ratio: Ratio
+    outcome: Outcome
+
+
+class Latency(_Part):
+    """A figure of a target in milliseconds, and what the gate says.
+
+    Attributes:
+        ratio: None for a figure that only has a budget.
+    """
+
+    target: Literal["service", "function"]
+    figure: FigureName
+    base_ms: Positive
+    head_ms: Positive
+    ratio: Ratio | None
+    outcome: Outcome
 
 
 class ImportChange(_Part):
@@ -89,6 +107,11 @@ class Imports(_Part):
     budget: Positive
     changes: Annotated[tuple[ImportChange, ...], Field(max_length=MOST_ROWS)]
 
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the budget is kept, by the whole interval."""
+        return judge_budget(Estimate(self.ratio.value, self.ratio.low, self.ratio.high), self.budget)
+
 
 class Sizes(_Part):
     """Bytes of the same thing, on both sides."""
@@ -101,12 +124,26 @@ class Report(_Part):
     """Everything a comment is made of."""
 
     version: Literal[2]
+    allowed_ratio: Positive
     metrics: Annotated[tuple[Change, ...], Field(max_length=MOST_ROWS)]
     params: Annotated[tuple[Change, ...], Field(max_length=MOST_ROWS)]
     benchmarks: Annotated[tuple[Benchmark, ...], Field(max_length=MOST_ROWS)]
+    latency: Annotated[tuple[Latency, ...], Field(max_length=MOST_ROWS)]
     imports: Annotated[tuple[Imports, ...], Field(max_length=2)]
     image_bytes: Sizes | None
     bundle_bytes: Sizes
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """What the gate fails for, in words."""
+        slow = [f"{one.target}: {one.figure}" for one in self.latency if _is_broken(one.outcome)]
+        slow += [one.name for one in self.benchmarks if _is_broken(one.outcome)]
+        slow += [f"imports of the {one.target}" for one in self.imports if _is_broken(one.outcome)]
+        return tuple(slow)
+
+
+def _is_broken(outcome: Outcome) -> bool:
+    return outcome is Outcome.BROKEN
 
 
 def json_schema() -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.anatomy import Client
 from benchmarks.cold import ColdSample
-from benchmarks.machine import Library, Machine
+from benchmarks.machine import Clock, Library, Machine
 from benchmarks.proof import Part
 from benchmarks.results import (
     COLD_MEDIAN,
@@ -86,7 +86,8 @@ def unused_port() -> int:
 
 def machine() -> Machine:
     """Some machine."""
-    return Machine("Some CPU", 2, "Linux", "3.11", (Library("numpy", "2.0"),))
+    clock = Clock("clock_gettime(CLOCK_MONOTONIC)", "tsc", 1.0)
+    return Machine("Some CPU", 2, "Linux", "3.11", (Library("numpy", "2.0"),), clock)
 
 
 def card(name: str = "flowers") -> Card:

@@ -14,7 +14,7 @@ import pytest
 from benchmarks import load
 from benchmarks.client import post
 from benchmarks.cold import first_exchange
-from benchmarks.load import back_to_back, fixed_rate
+from benchmarks.load import back_to_back, fixed_rate, fixed_rate_in_turns
 from targets.protocol import Endpoint
 from tests.benchmarks.fakes import BODY, fake_target, raw_peer, unused_port, wait_for_port
 
@@ -54,6 +54,18 @@ def test_a_fixed_rate_gives_one_latency_for_each_request(endpoint: Endpoint) -> 
     arrivals = fixed_rate(call, requests=100, rate=400, warm_up=20)
     assert (len(arrivals.latencies_ms), len(arrivals.late_ms)) == (100, 100)
     assert arrivals.errors == 0
+
+
+def test_two_endpoints_are_asked_in_turns_each_at_the_rate(endpoint: Endpoint) -> None:
+    """Each has latencies and errors of its own."""
+    good = post(endpoint.predict_url, BODY)
+    bad = post(f"http://127.0.0.1:{unused_port()}/predict", BODY)
+    calls = [good, good]
+    first, second = fixed_rate_in_turns(calls, requests=50, rate=200, warm_up=5)
+    assert (len(first.latencies_ms), len(second.latencies_ms)) == (50, 50)
+    answering, silent = fixed_rate_in_turns([good, bad], requests=10, rate=200, warm_up=0)
+    assert (len(answering.latencies_ms), answering.errors) == (10, 0)
+    assert (len(silent.latencies_ms), silent.errors) == (0, 10)
 
 
 @pytest.mark.usefixtures("frozen")

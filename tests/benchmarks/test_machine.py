@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.machine import load_average, read_machine
+from benchmarks.machine import load_average, read_clock, read_machine
 
 
 def test_the_processor_is_the_kernels_name_for_it(tmp_path: Path) -> None:
@@ -27,6 +27,16 @@ def test_a_processor_without_a_name_is_called_by_its_kind(
     if content is not None:
         (tmp_path / "cpuinfo").write_text(content, encoding="ascii")
     assert read_machine(tmp_path / "cpuinfo").cpu
+
+
+def test_clock_is_the_one_that_durations_are_measured_with(tmp_path: Path) -> None:
+    """The call, the kernel's source, and how fine it is; a system may not tell the source."""
+    (tmp_path / "source").write_text("tsc\n", encoding="ascii")
+    clock = read_clock(tmp_path / "source")
+    assert (clock.source, clock.call != "") == ("tsc", True)
+    assert 0 < clock.resolution_ns <= 1e6
+    assert read_clock(tmp_path / "none").source == ""
+    assert read_machine().clock.call == clock.call
 
 
 def test_what_a_system_lacks_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

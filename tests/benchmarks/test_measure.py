@@ -10,7 +10,7 @@ from benchmarks.measure import Progress, measure, plan_of
 from benchmarks.results import Results, Subject, to_json
 from benchmarks.statistics import Outcome
 from config.errors import UserError
-from config.params import Budgets, Measurement
+from config.params import Budgets, Comparison, Measurement
 from tests.benchmarks.fakes import BODY, fake_target
 
 SUBJECT = Subject("flowers", "v1.0")
@@ -20,6 +20,7 @@ WANTED = Measurement(
     warm_rate=400,
     connections=[1, 2],
     budgets=Budgets(cold_p50_ms=60_000, warm_p99_ms=60_000),
+    comparison=Comparison(allowed_ratio=1.1, rounds=2, cold_starts=1, warm_requests=20),
 )
 
 

@@ -18,6 +18,7 @@ ARTIFACTS = {
     ("review", "reports/review.json"),
     ("latency", "reports/report.*"),
     ("monitoring", "reports/monitoring.*"),
+    ("history", "reports/history/*"),
 }
 LOGIN = {
     "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",

@@ -34,7 +34,8 @@ PROBED: Rule = {
     "call": "delivery probe",
     "files": {"reports/report.md": "a table", "reports/report.json": ""},
 }
-MEASURED = (CLEANED, PROBED)
+KEPT: Rule = {"call": "delivery history", "files": {"reports/history/index.html": "a page"}}
+MEASURED = (CLEANED, PROBED, KEPT)
 WATCHED: Rule = {
     "call": "delivery monitor",
     "files": {"reports/monitoring.md": "drift", "reports/monitoring.json": ""},
@@ -66,7 +67,9 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
         "python -m delivery repro --pull",
         "python -m delivery probe",
         "python -m delivery probe --clean-up",
+        "python -m delivery history --deployed --append",
         "upload-artifact latency error reports/report.*",
+        "upload-artifact history error reports/history/*",
     ]
     # What a machine has not is installed first.
     setting_up = ("setup-python 3.11", "make .venv/ready", "apt-get ")
@@ -126,22 +129,26 @@ def test_measurement_runs_by_itself(
         "python -m delivery repro --pull",
         "python -m delivery probe",
         "python -m delivery probe --clean-up",
+        "python -m delivery history --deployed --append",
         "upload-artifact latency error reports/report.*",
+        "upload-artifact history error reports/history/*",
     ]
     assert run.summary.strip() == "a table"
     kept = {path.name for path in (workflows.stand_ins.artifacts / "latency").iterdir()}
     assert kept == {"report.md", "report.json"}
+    assert (workflows.stand_ins.artifacts / "history" / "index.html").read_text() == "a page"
 
 
 def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -> None:
-    """The run is red; the probe services are gone, the report is shown and kept all the same."""
+    """The run is red; the copies are gone, report and measurement kept all the same."""
     over = {**PROBED, "exit": 1}
     run = workflows.run(
-        "measure.yml", "schedule", events.schedule(), rules=[CLEANED, over], variables=PROJECT
+        "measure.yml", "schedule", events.schedule(), rules=[CLEANED, over, KEPT], variables=PROJECT
     )
     assert run.jobs == {"measure": "failure"}
     assert run.steps["measure", "Measure"] == "failure"
     assert "python -m delivery probe --clean-up" in run.lines()
+    assert "python -m delivery history --deployed --append" in run.lines()
     assert run.summary.strip() == "a table"
     assert (workflows.stand_ins.artifacts / "latency" / "report.md").exists()
 

@@ -8,6 +8,7 @@ def sample() -> dict[str, Any]:
     """One row of each kind, as JSON members."""
     return {
         "version": 2,
+        "allowed_ratio": 1.1,
         "metrics": [{"name": "accuracy", "base": "0.933333", "head": "0.966667"}],
         "params": [{"name": "estimator.arguments.n_estimators", "base": "100", "head": None}],
         "benchmarks": [
@@ -16,12 +17,32 @@ def sample() -> dict[str, Any]:
                 "base_us": 41.5,
                 "head_us": 62.25,
                 "ratio": {"value": 1.5, "low": 1.45, "high": 1.56},
+                "outcome": "broken",
             },
             {
                 "name": "test_validation.py::test_valid",
                 "base_us": 5.0,
                 "head_us": 5.5,
                 "ratio": {"value": 1.1, "low": 0.9, "high": 1.3},
+                "outcome": "kept",
+            },
+        ],
+        "latency": [
+            {
+                "target": "service",
+                "figure": "cold start, p50",
+                "base_ms": 128.0,
+                "head_ms": 160.0,
+                "ratio": {"value": 1.25, "low": 1.05, "high": 1.45},
+                "outcome": "warning",
+            },
+            {
+                "target": "service",
+                "figure": "warm latency, p99",
+                "base_ms": 1.3,
+                "head_ms": 1.25,
+                "ratio": None,
+                "outcome": "kept",
             },
         ],
         "imports": [

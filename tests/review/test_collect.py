@@ -61,6 +61,12 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
     )
     assert {one.name for one in report.benchmarks} >= {"test_handler.py::test_predict"}
     assert report.bundle_bytes.head < report.bundle_bytes.base
+    assert [(one.target, one.figure) for one in report.latency] == [
+        (target, figure)
+        for target in ("service", "function")
+        for figure in ("cold start, p50", "warm latency, p50", "warm latency, p99")
+    ]
+    assert all(one.head_ms > 0 for one in report.latency)
     assert [one.target for one in report.imports] == ["service", "function"]
     assert not [one for target in report.imports for one in target.changes if one.ratio is None]
     assert report.image_bytes is not None

@@ -1,17 +1,13 @@
 """The imports of both sides of a pull request, and the check that can fail for them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks import import_growth
 from benchmarks.imports import Module, Start
-from config.errors import UserError
 from review import imports
-from review.__main__ import main
-from review.imports import check_imports, compare_imports, outcome
+from review.imports import broken_imports, compare_imports
 from review.report import Report, read_untrusted
 from tests.review.reports import encoded, sample
 
@@ -59,35 +55,16 @@ def test_both_targets_are_compared_by_the_heads_budget(
 
 def test_broken_budget_names_the_module() -> None:
     """One line with target, ratio, interval, budget and what is to blame."""
-    with pytest.raises(UserError) as raised:
-        check_imports(report(value=2.0, low=1.9, high=2.1))
-    assert str(raised.value) == (
+    assert broken_imports(report(value=2.0, low=1.9, high=2.1)) == [
         "service: imports take 2.00× the time of before (1.90–2.10), over "  # noqa: RUF001
         "measurement.budgets.imports_ratio (1.1) in params.yaml: fastapi is new with 44 ms, asked "
         "for by inference.endpoint; uvicorn takes 1.50 ms more"
-    )
+    ]
 
 
 @pytest.mark.parametrize(("low", "word"), [(1.0, "warning"), (1.09, "warning"), (1.11, "broken")])
 def test_only_a_whole_interval_breaks_it(low: float, word: str) -> None:
     """Noise around a large middle is a warning, and passes."""
     found = report(value=1.2, low=low, high=1.4)
-    assert outcome(found.imports[0]) == word
-    if word == "warning":
-        check_imports(found)
-
-
-def test_check_is_a_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It reads a run's own report: exit code 1 with the line, or a word that all is well."""
-    path = tmp_path / "review.json"
-    path.write_bytes(encoded(sample()))
-    command = [sys.executable, "-m", "review", "check", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: service: imports take 2.00")
-    path.write_bytes(encoded({**sample(), "imports": []}))
-    monkeypatch.setattr(sys, "argv", command[2:])
-    main()
-    assert capsys.readouterr().out == "imports are within their budget\n"
+    assert found.imports[0].outcome == word
+    assert bool(broken_imports(found)) is (word == "broken")

@@ -23,6 +23,8 @@ def test_comment_tells_each_difference() -> None:
         "| `accuracy` | `0.933333` | `0.966667` |",
         "| `estimator.arguments.n_estimators` | `100` | – |",  # noqa: RUF001 - as it is shown
         "| `test_handler.py::test_predict` | 41.5 | 62.2 | 1.50× (1.45–1.56) |",  # noqa: RUF001
+        "| service: cold start, p50 | 128 | 160 | 1.25× (1.05–1.45) | warns |",  # noqa: RUF001
+        "| service: warm latency, p99 | 1.30 | 1.25 | – | passes |",  # noqa: RUF001 - likewise
         "| service | 410 | 1,405 | 45.5 | 91 | 2.00× (1.90–2.10) | 1.10× **broken** |",  # noqa: RUF001
         "| `fastapi` is new | – | 20.5 | – | +44.00 | `inference.endpoint` |",  # noqa: RUF001
         "| `uvicorn` | 5 | 6.50 | 1.30× (1.20–1.40) | +1.50 | – |",  # noqa: RUF001
@@ -55,10 +57,24 @@ def test_only_the_heaviest_imports_are_shown() -> None:
     assert f"and {20 - MOST_IMPORTS} more." in text
 
 
+def test_gate_is_told_first() -> None:
+    """What fails it, else what it warns of, else that there is nothing."""
+    failing = "(1.10× or a budget): `test_handler.py::test_predict`, `imports of the service`."  # noqa: RUF001 - as it is shown
+    text = rendered()
+    assert failing in text
+    assert text.index(failing) < text.index("**Metrics**")
+    benchmarks = sample()["benchmarks"][1:]
+    warning = "Perhaps slower than 1.10× or a budget: `service: cold start, p50`."  # noqa: RUF001 - likewise
+    assert warning in rendered(benchmarks=benchmarks, imports=[])
+    latency = sample()["latency"][1:]
+    passing = "nothing is slower than 1.10×, nor over a budget."  # noqa: RUF001 - likewise
+    assert passing in rendered(benchmarks=benchmarks, latency=latency, imports=[])
+
+
 def test_nothing_to_tell_is_told() -> None:
     """A section without a difference says so, rather than showing an empty table."""
-    text = rendered(metrics=[], params=[], benchmarks=[], imports=[], image_bytes=None)
-    assert text.count("no difference.") == 4
+    text = rendered(metrics=[], params=[], benchmarks=[], latency=[], imports=[], image_bytes=None)
+    assert text.count("no difference.") == 5
     assert "pace" not in text
     assert "image" not in text
 

@@ -70,6 +70,10 @@ def make_text(members: dict[str, Any]) -> None:
     members["bundle_bytes"]["head"] = "340000"
 
 
+def judge_otherwise(members: dict[str, Any]) -> None:
+    members["latency"][0]["outcome"] = EVIL
+
+
 def be_from_the_future(members: dict[str, Any]) -> None:
     members["version"] = 3
 
@@ -88,6 +92,7 @@ def be_from_the_future(members: dict[str, Any]) -> None:
         make_infinite,
         make_nan,
         make_text,
+        judge_otherwise,
         be_from_the_future,
     ],
 )

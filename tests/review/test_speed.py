@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.statistics import Outcome
 from config.errors import UserError
 from review.speed import compare_speed
 
@@ -33,10 +34,11 @@ def test_slower_tree_is_measured_slower(tmp_path: Path) -> None:
     """Forty times the work has a ratio far above 1, with its whole interval."""
     base, head = tree(tmp_path / "a", "old", 1_000), tree(tmp_path / "b", "new", 40_000)
     said: list[str] = []
-    (found,) = compare_speed(base, head, rounds=2, say=said.append)
+    (found,) = compare_speed(base, head, 1.1, rounds=2, say=said.append)
     assert found.name == "test_suite.py::test_sum"
     assert found.head_us > 10 * found.base_us
     assert found.ratio.low > 10
+    assert found.outcome is Outcome.BROKEN
     assert said == ["micro-benchmarks: round 1 of 2", "micro-benchmarks: round 2 of 2"]
 
 
@@ -45,4 +47,4 @@ def test_suite_that_fails_ends_in_a_line(tmp_path: Path) -> None:
     base, head = tree(tmp_path / "a", "old", 1_000), tree(tmp_path / "b", "new", 1_000)
     (head / "benchmarks" / "micro" / "test_suite.py").write_text("import no_such_module\n")
     with pytest.raises(UserError, match=r"benchmarks/micro fails in .*/b: .*error"):
-        compare_speed(base, head, rounds=1, say=lambda _: None)
+        compare_speed(base, head, 1.1, rounds=1, say=lambda _: None)

@@ -1,0 +1,1 @@
+"""Measurements that are kept: one document each, appended, drawn over time."""

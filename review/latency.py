@@ -1,0 +1,55 @@
+"""Cold start and warm latency of both trees' bundles, started and asked in turns."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.side_by_side import Compared, Side, compare_rounds, take_rounds
+from benchmarks.statistics import Estimate
+from config.card import load_card
+from config.layout import CARD_NAME
+from config.params import Measurement
+from review.imports import TARGETS, TargetName
+from review.report import Latency, Ratio
+from targets.local import local_function, local_service
+
+
+def compare_latency(
+    base: Path, head: Path, wanted: Measurement, *, say: Callable[[str], None] = print
+) -> tuple[Latency, ...]:
+    """Every figure of both targets.
+
+    Raises:
+        UserError: a bundle cannot be started, or does not answer.
+    """
+    found: list[Latency] = []
+    for target in TARGETS:
+        sides = [_side(target, tree) for tree in (base, head)]
+        rounds = []
+        for taken in take_rounds(sides[0], sides[1], wanted):
+            rounds.append(taken)
+            say(f"{target}: round {len(rounds)} of {wanted.comparison.rounds}")
+        found += [_latency(target, one) for one in compare_rounds(rounds, wanted)]
+    return tuple(found)
+
+
+def _side(target: TargetName, tree: Path) -> Side:
+    bundle = tree / "dist" / target
+    make = local_service if target == "service" else local_function
+    case = load_card(bundle / CARD_NAME).golden[0]
+    return Side(make(bundle), json.dumps({"features": case.features}).encode())
+
+
+def _latency(target: TargetName, one: Compared) -> Latency:
+    return Latency(
+        target=target,
+        figure=one.figure,
+        base_ms=one.base_ms.value,
+        head_ms=one.candidate_ms.value,
+        ratio=None if one.ratio is None else _ratio(one.ratio),
+        outcome=one.outcome,
+    )
+
+
+def _ratio(estimate: Estimate) -> Ratio:
+    return Ratio(value=estimate.value, low=estimate.low, high=estimate.high)

@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.imports import TARGETS, TargetName
 from benchmarks.side_by_side import Compared, Side, compare_rounds, take_rounds
 from benchmarks.statistics import Estimate
 from config.card import load_card
 from config.layout import CARD_NAME
 from config.params import Measurement
-from review.imports import TARGETS, TargetName
+
 from review.report import Latency, Ratio
 from targets.local import local_function, local_service
 

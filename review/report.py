@@ -110,7 +110,9 @@ class Imports(_Part):
     @property
     def outcome(self) -> Outcome:
         """Whether the budget is kept, by the whole interval."""
-        return judge_budget(Estimate(self.ratio.value, self.ratio.low, self.ratio.high), self.budget)
+        return judge_budget(
+            Estimate(self.ratio.value, self.ratio.low, self.ratio.high), self.budget
+        )
 
 
 class Sizes(_Part):

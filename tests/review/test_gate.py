@@ -29,7 +29,10 @@ def test_whole_interval_over_the_allowed_ratio_fails(tmp_path: Path) -> None:
         judge(report(tmp_path, latency=slow))
     told = str(caught.value)
     assert "slower than 1.1 times the base" in told
-    assert ": service: cold start, p50; test_handler.py::test_predict; imports of the service; " in told
+    assert (
+        ": service: cold start, p50; test_handler.py::test_predict; imports of the service; "
+        in told
+    )
     assert "fastapi is new with 44 ms, asked for by inference.endpoint" in told
     assert "measurement.comparison.allowed_ratio" in told
 

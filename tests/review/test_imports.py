@@ -55,11 +55,12 @@ def test_both_targets_are_compared_by_the_heads_budget(
 
 def test_broken_budget_names_the_module() -> None:
     """One line with target, ratio, interval, budget and what is to blame."""
-    assert broken_imports(report(value=2.0, low=1.9, high=2.1)) == [
+    (line,) = broken_imports(report(value=2.0, low=1.9, high=2.1))
+    assert line == (
         "service: imports take 2.00× the time of before (1.90–2.10), over "  # noqa: RUF001
         "measurement.budgets.imports_ratio (1.1) in params.yaml: fastapi is new with 44 ms, asked "
         "for by inference.endpoint; uvicorn takes 1.50 ms more"
-    ]
+    )
 
 
 @pytest.mark.parametrize(("low", "word"), [(1.0, "warning"), (1.09, "warning"), (1.11, "broken")])

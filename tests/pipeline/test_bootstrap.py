@@ -55,6 +55,8 @@ def test_bootstrap_grants_the_deployer_no_more_than_it_uses(empty: Project) -> N
                 roles.setdefault(member, set()).add(binding["role"])
     deployer = "serviceAccount:twinserve-deployer@twin-project.iam.gserviceaccount.com"
     assert not {"roles/owner", "roles/editor", "roles/iam.serviceAccountKeyAdmin"} & roles[deployer]
+    # `monitor` reads the targets' logs.
+    assert "roles/logging.viewer" in roles[deployer]
     assert not [member for member in roles if "twinserve-runtime" in member]
     (principal,) = [member for member in roles if member.startswith("principalSet://")]
     assert principal.endswith(f"/attribute.repository/{REPOSITORY}")

@@ -10,7 +10,6 @@ from benchmarks.statistics import Estimate
 from config.card import load_card
 from config.layout import CARD_NAME
 from config.params import Measurement
-
 from review.report import Latency, Ratio
 from targets.local import local_function, local_service
 

@@ -8,7 +8,6 @@ from rich.markup import escape
 from rich.table import Table as TerminalTable
 
 from benchmarks import stacked
-from benchmarks.anatomy import PARTS
 from benchmarks.matrix import Cell as Start
 from benchmarks.matrix import Matrix, Setting
 from benchmarks.pages import Cell, Fact, Row, Table, readable_time, render
@@ -49,7 +48,7 @@ def matrix_table(matrix: Matrix) -> Table:
     """A row each cell: the median with its interval, then its parts; or why there is none."""
     bars = _stacks(matrix)
     names = stacked.part_names(bars)
-    columns = ("", "median", *(PARTS.get(name, name).partition(",")[0] for name in names), "proven")
+    columns = ("", "median", *map(stacked.short_name, names), "proven")
     rows = [
         Row(label, _figures(cell, names, matrix.rounds))
         for label, cell in zip(_labels(matrix), matrix.cells, strict=True)

@@ -27,6 +27,11 @@ def draw(bars: Sequence[Stack], what: str) -> str:
     return plots.stacks(bars, _order(bars), f"{what} {'; '.join(map(_spoken, bars))}.")
 
 
+def short_name(part: str) -> str:
+    """What it is called where there is little room."""
+    return PARTS.get(part, part).partition(",")[0].partition(":")[0]
+
+
 def _order(bars: Sequence[Stack]) -> list[str]:
     """The known parts first, so that each has its colour wherever it is shown."""
     unknown = {part.name for bar in bars for part in bar.parts} - PARTS.keys()
@@ -36,9 +41,5 @@ def _order(bars: Sequence[Stack]) -> list[str]:
 def _spoken(bar: Stack) -> str:
     if not bar.parts:
         return f"{bar.name}: {bar.absence}"
-    parts = ", ".join(
-        f"{PARTS.get(part.name, part.name).partition(',')[0].partition(':')[0]} "
-        f"{milliseconds(part.ms)}"
-        for part in bar.parts
-    )
+    parts = ", ".join(f"{short_name(one.name)} {milliseconds(one.ms)}" for one in bar.parts)
     return f"{bar.name} {milliseconds(bar.total)}: {parts}"

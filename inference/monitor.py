@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 # Noted before they are counted: memory is bounded, and no answer waits for a long count.
 MOST_ANSWERS = 500
-# A value costs some 50 ns to count: of wider rows not every one is looked at.
-MOST_FEATURES = 8
+# Values of features that are looked at in a second. Above that one row in so many is: to keep and to
+# sort them all costs a busy instance as much as all else that is noted here, and tells no more.
+MOST_VALUES_A_SECOND = 10_000
+# Of the rows that are kept to score drift: a bound on memory, for wide ones.
+MOST_VALUES_KEPT = 200_000
 OK = 200
 
 
@@ -35,11 +38,14 @@ class Monitor:
         self.card: Card = bundle.card
         self.bundle_hash = bundle.hash
         self.instance = instance
-        self.window = bundle.settings.drift_window
+        self._width = len(self.card.features)
+        self._window = min(bundle.settings.drift_window, MOST_VALUES_KEPT // self._width)
         self._interval_ns = bundle.settings.log_every_s * 1_000_000_000
         self._began_ns = time.perf_counter_ns()
         self._due_ns = self._began_ns + self._interval_ns
-        self._stride = -(-len(self.card.features) // MOST_FEATURES)
+        self._counted_ns = self._began_ns
+        self._stride = 1
+        self._passed_over = 0
         self._elapsed_ns: list[int] = []
         self._refusals: list[int] = []
         self._classes: list[int] = []
@@ -49,7 +55,10 @@ class Monitor:
     def predicted(self, features: list[float], prediction: int) -> None:
         """Note a prediction."""
         self._classes.append(prediction)
-        self._rows.append(features)
+        self._passed_over += 1
+        if self._passed_over >= self._stride:
+            self._passed_over = 0
+            self._rows.append(features)
 
     def answered(self, status: int, elapsed_ns: int, now_ns: int) -> None:
         """Note an answer; ``now_ns`` is of ``time.perf_counter_ns``."""
@@ -58,9 +67,17 @@ class Monitor:
             self._refusals.append(status)
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
+            self._pace(now_ns)
             self.write_line()
         elif len(self._elapsed_ns) >= MOST_ANSWERS:
+            self._pace(now_ns)
             self.tally()
+
+    def _pace(self, now_ns: int) -> None:
+        """Set in how many rows one is looked at, from the rate since this was last asked."""
+        seconds, self._counted_ns = (now_ns - self._counted_ns) / 1e9, now_ns
+        allowed = MOST_VALUES_A_SECOND * seconds
+        self._stride = max(1, round(len(self._classes) * self._width / max(allowed, 1)))
 
     def tally(self) -> "Tally":
         """All that has been answered so far."""
@@ -68,9 +85,9 @@ class Monitor:
         if tally is None:
             from inference.tally import Tally
 
-            tally = self._tally = Tally(self.card, self.window, self._began_ns)
+            tally = self._tally = Tally(self.card, self._window, self._began_ns)
         tally.add_answers(self._elapsed_ns, self._refusals)
-        tally.add_predictions(self._classes, self._rows[:: self._stride])
+        tally.add_predictions(self._classes, self._rows)
         for noted in (self._elapsed_ns, self._refusals, self._classes, self._rows):
             noted.clear()
         return tally

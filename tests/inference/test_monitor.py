@@ -9,7 +9,12 @@ import pytest
 
 from config.card import Card, Feature
 from inference.bundle import Settings
-from inference.monitor import MOST_ANSWERS, MOST_FEATURES, Monitor
+from inference.monitor import (
+    MOST_ANSWERS,
+    MOST_VALUES_A_SECOND,
+    MOST_VALUES_KEPT,
+    Monitor,
+)
 from inference.tally import LATENCY_BOUNDS_MS, MOST_FEATURES_LOGGED, Tally
 from inference.telemetry import Instance
 
@@ -143,29 +148,44 @@ def test_what_is_noted_is_bounded(make_monitor: Callable[..., Monitor]) -> None:
         monitor.predicted([0.5], 0)
         monitor.answered(200, 1, 0)
     noted = (monitor._elapsed_ns, monitor._classes, monitor._rows)  # noqa: SLF001
-    assert [len(one) for one in noted] == [MOST_ANSWERS - 1] * 3
+    assert [len(one) for one in noted[:2]] == [MOST_ANSWERS - 1] * 2
+    assert len(noted[2]) < MOST_ANSWERS
     assert monitor.tally().total().answers == {200: 3 * MOST_ANSWERS - 1}
     assert monitor.tally().window() == 100
 
 
-def test_of_wide_rows_some_are_looked_at(
+def test_a_busy_instance_looks_at_some_rows(make_monitor: Callable[..., Monitor]) -> None:
+    """No more than it can afford in a second, evenly; classes and answers are counted all."""
+    monitor = make_monitor()
+    began = monitor._began_ns  # noqa: SLF001
+    rate = 10 * MOST_VALUES_A_SECOND
+    for number in range(2 * MOST_ANSWERS):
+        monitor.predicted([0.5], 1)
+        monitor.answered(200, 1, began + number * SECOND // rate)
+    total = monitor.tally().total()
+    assert total.classes == {1: 2 * MOST_ANSWERS}
+    assert sum(total.values[0]) == MOST_ANSWERS + MOST_ANSWERS // 10
+    later = began + 10 * SECOND
+    for number in range(2 * MOST_ANSWERS):
+        monitor.predicted([0.5], 1)
+        monitor.answered(200, 1, later + number * SECOND // 100)
+    expected = MOST_ANSWERS + MOST_ANSWERS // 10 * 2 + MOST_ANSWERS
+    assert sum(monitor.tally().total().values[0]) == expected
+
+
+def test_wide_rows_are_bounded(
     small: Card, make_monitor: Callable[..., Monitor], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """As many as cost no more than narrow ones; classes are counted all; a line stays loggable."""
-    width = 30 * MOST_FEATURES
+    """Fewer of them are kept, and a line has so many features that it can still be logged."""
+    width = 2 * MOST_FEATURES_LOGGED
     wide = small._replace(
         features=[Feature(f"f{number}", "", 0.0, 1.0, [0.5], [0.5, 0.5]) for number in range(width)]
     )
-    monitor = make_monitor(wide)
-    for _ in range(90):
+    monitor = make_monitor(wide, window=1000)
+    for _ in range(MOST_ANSWERS):
         monitor.predicted([0.1] * width, 1)
         monitor.answered(200, 1, 0)
-    total = monitor.tally().total()
-    assert total.classes == {1: 90}
-    assert {sum(counts) for counts in total.values} == {3}
-    more = small._replace(features=wide.features * 2)
-    monitor = make_monitor(more)
-    monitor.answered(200, 1, 0)
+    assert monitor.tally().window() == MOST_VALUES_KEPT // width
     monitor.write_line()
     (line,) = lines(capfd)
     assert len(line["features"]) == MOST_FEATURES_LOGGED

@@ -30,6 +30,14 @@ repro: .venv/ready ## reproduce the model and both bundles (dvc repro)
 bench: .venv/ready ## compare both targets with floor, ceiling, reference and empty function
 	@$(BIN)/python -m benchmarks compare
 
+.PHONY: peers
+peers: .venv/ready ## compare both targets with other serving frameworks (12 minutes)
+	@$(BIN)/python -m benchmarks peers
+
+.PHONY: comparison
+comparison: .venv/ready ## make docs/comparison.md and its page from figures, model card and prices
+	@$(BIN)/python -m delivery comparison
+
 .PHONY: lint
 lint: .venv/ready ## ruff, mypy and hadolint
 	@$(BIN)/ruff check .

@@ -17,9 +17,9 @@ MONTH_S = 730 * 3600.0
 class Sharing(StrEnum):
     """How much of an instance's billed time requests share."""
 
-    ALONE = "one at a time"
-    EVENLY = "spread over the month"
-    PACKED = "back to back"
+    ALONE = "alone"
+    EVENLY = "spread"
+    PACKED = "packed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ COMMANDS = {
     "probe": Command("delivery.probe", "cold and warm latency of what serves on both targets"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),
     "sbom": Command("delivery.sbom", "list what the service's image holds, as CycloneDX"),
+    "comparison": Command("delivery.comparison", "make docs/comparison.md from figures and prices"),
     "lock": Command("delivery.lock", "compile the lock files anew"),
 }
 

@@ -1,0 +1,77 @@
+"""Where in the life of a model this project acts, and the files that do it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Stage(NamedTuple):
+    """A part of that life; each file is one that acts in it."""
+
+    name: str
+    what: str
+    files: tuple[Path, ...]
+
+
+def _stage(name: str, what: str, *files: str) -> Stage:
+    return Stage(name, what, tuple(Path(file) for file in files))
+
+
+LIFE = (
+    _stage(
+        "data",
+        "the table is checked against what params.yaml says of it, and split",
+        "params.yaml",
+        "training/table.py",
+        "training/prepare.py",
+    ),
+    _stage(
+        "training",
+        "the estimator is fitted, and judged by gates on held-out rows",
+        "training/train.py",
+        "training/evaluate.py",
+    ),
+    _stage(
+        "versioning",
+        "data, model and bundles are locked by hash; a release names its model version and bundle",
+        "dvc.yaml",
+        "dvc.lock",
+        "delivery/identity.py",
+        "delivery/records.py",
+    ),
+    _stage(
+        "packaging",
+        "the model is exported, proven equal to the estimator, and bundled for both targets",
+        "training/export.py",
+        "delivery/bundle.py",
+        "service/Dockerfile",
+    ),
+    _stage(
+        "deployment",
+        "both targets get a release, or neither does; a rollback takes both back",
+        ".github/workflows/deploy.yml",
+        "cloudbuild.yaml",
+        "delivery/release.py",
+        "delivery/rollback.py",
+    ),
+    _stage(
+        "serving",
+        "one handler answers on both",
+        "inference/endpoint.py",
+        "service/app.py",
+        "function/main.py",
+    ),
+    _stage(
+        "monitoring",
+        "cold and warm latency are measured each night; every answer tells its instance and times",
+        ".github/workflows/measure.yml",
+        "delivery/probe.py",
+        "inference/telemetry.py",
+    ),
+    _stage(
+        "retraining",
+        "what has changed is made anew, and reviewed as metrics, speed and size",
+        "delivery/reproduce.py",
+        ".github/workflows/pr.yml",
+        "review/report.py",
+    ),
+)

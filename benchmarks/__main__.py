@@ -73,7 +73,7 @@ def _compare(rounds: int, names: tuple[str, ...], *, publish: bool) -> None:
 
 def _compare_peers(rounds: int, names: tuple[str, ...], *, publish: bool) -> None:
     from benchmarks.comparison import PEERS, write_comparison
-    from benchmarks.side_by_side import publish_peers, terminal_table
+    from benchmarks.peer_table import publish_peers, terminal_table
 
     comparison = _run(rounds, names, beside=True)
     page = write_comparison(comparison, REPORTS, PEERS)

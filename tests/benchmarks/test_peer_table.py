@@ -13,7 +13,7 @@ from benchmarks import compare as comparing
 from benchmarks import variants
 from benchmarks.compare import Comparison, FixedRate, Reading, VariantResult
 from benchmarks.comparison import PEERS, figures_table, write_comparison
-from benchmarks.side_by_side import picture, publish_peers, terminal_table
+from benchmarks.peer_table import picture, publish_peers, terminal_table
 from benchmarks.statistics import Estimate
 from benchmarks.variants import Variant
 from config.card import Card

@@ -42,6 +42,14 @@ matrix: .venv/ready ## cold starts over runtime, memory and CPU, image or functi
 history: .venv/ready ## draw the measurements that are kept over time (reports/history)
 	@$(BIN)/python -m delivery history
 
+.PHONY: peers
+peers: .venv/ready ## compare both targets with other serving frameworks (12 minutes)
+	@$(BIN)/python -m benchmarks peers
+
+.PHONY: comparison
+comparison: .venv/ready ## make docs/comparison.md and its page from figures, model card and prices
+	@$(BIN)/python -m delivery comparison
+
 .PHONY: lint
 lint: .venv/ready ## ruff, mypy and hadolint
 	@$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The commands: ``python -m benchmarks compare``, ``large``, ``micro`` and others."""
+"""The commands: ``python -m benchmarks COMMAND``; ``--help`` lists them."""
 
 import argparse
 import json
@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from benchmarks.goals import GOALS
 from benchmarks.imports import STARTS
 from benchmarks.large.grid import DEPTHS, TREES, Cell, run_grid
 from benchmarks.suite import SUITE
@@ -14,9 +16,14 @@ from benchmarks.variants import DESCRIPTIONS
 from config.errors import UserError, run_as_command
 from config.params import load_params
 
+if TYPE_CHECKING:
+    from benchmarks.compare import Comparison
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - typeshed's name
+
 REPORTS = Path("reports")
 DIST = Path("dist")
-ROUNDS = 7
+ROUNDS, PEER_ROUNDS = 7, 5
 # Of noise, enough to draw many different comparisons from.
 NOISE_ROUNDS, NOISE_SUITES = 120, 40
 COMPARISONS = 200
@@ -28,98 +35,134 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks", description="Measure the targets."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    comparing = commands.add_parser("compare", help="both targets beside floor, ceiling and peers")
-    comparing.add_argument("--rounds", type=_at_least_one, default=ROUNDS, help="default: 7")
-    comparing.add_argument(
-        "--only",
-        nargs="+",
-        choices=tuple(DESCRIPTIONS),
-        metavar="VARIANT",
-        help=f"of: {', '.join(DESCRIPTIONS)}; default: all that the model can have",
-    )
+    _add_comparisons(commands)
+    _add_others(commands)
+    options = parser.parse_args(arguments)
+    code: int | None = options.run(options)
+    return code or 0
+
+
+def _add_comparisons(commands: "Commands") -> None:
+    comparing = commands.add_parser("compare", help="both targets beside floor and ceiling")
+    comparing.set_defaults(run=_compare, rounds=ROUNDS)
+    beside = commands.add_parser("peers", help="both targets beside other serving frameworks")
+    beside.set_defaults(run=_compare_peers, rounds=PEER_ROUNDS)
+    for one in (comparing, beside):
+        one.add_argument("--rounds", type=_at_least_one, help="default: %(default)s")
+        one.add_argument(
+            "--only",
+            nargs="+",
+            choices=tuple(DESCRIPTIONS),
+            metavar="VARIANT",
+            help=f"of: {', '.join(DESCRIPTIONS)}; default: all that the model can have",
+        )
     growing = commands.add_parser("large", help="large forests under each runtime")
+    growing.set_defaults(run=_grow)
     growing.add_argument("--trees", type=_at_least_one, nargs="+", default=TREES)
     growing.add_argument("--depths", type=_at_least_one, nargs="+", default=DEPTHS)
     proving = commands.add_parser("monitoring", help="what monitoring costs: with and without it")
+    proving.set_defaults(run=_prove)
     proving.add_argument("--cold-rounds", type=_at_least_one, default=300, help="default: 300")
     proving.add_argument("--rounds", type=_at_least_one, default=20, help="default: 20")
     proving.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
-    for one in (comparing, growing, proving):
+    telling = commands.add_parser("power", help="what a comparison notices, simulated on noise")
+    telling.set_defaults(run=_simulate)
+    for one in (comparing, beside, growing, proving, telling):
         one.add_argument("--publish", action="store_true", help="into README.md and docs/ too")
+
+
+def _add_others(commands: "Commands") -> None:
     importing = commands.add_parser("imports", help="what each target imports, and for how long")
+    importing.set_defaults(run=_import)
     importing.add_argument("--starts", type=_at_least_one, default=STARTS, help="default: 7")
     importing.add_argument("--base", type=Path, metavar="DIR", help="a tree to compare with")
-    commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
+    micro = commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
+    micro.set_defaults(run=_run_suite)
     recording = commands.add_parser("noise", help="what this machine's clock shows of no change")
+    recording.set_defaults(run=_record)
     recording.add_argument("--rounds", type=_at_least_one, default=NOISE_ROUNDS)
     recording.add_argument("--suites", type=_at_least_one, default=NOISE_SUITES)
-    telling = commands.add_parser("power", help="what a comparison notices, simulated on noise")
-    telling.add_argument("--publish", action="store_true", help="into docs/measuring.md too")
-    commands.add_parser("schema", help="JSON Schema of the measurements that are kept")
-    options = parser.parse_args(arguments)
-    if options.command == "micro":
-        return subprocess.run([sys.executable, "-m", "pytest", SUITE], check=False).returncode
-    if options.command == "monitoring":
-        return _prove(options.only, options.cold_rounds, options.rounds, publish=options.publish)
-    if options.command == "imports":
-        _import(options.starts, options.base)
-    elif options.command == "noise":
-        _record(options.rounds, options.suites)
-    elif options.command == "power":
-        _simulate(publish=options.publish)
-    elif options.command == "schema":
-        _write_schema()
-    elif options.command == "large":
-        _grow(options.trees, options.depths, publish=options.publish)
-    else:
-        _compare(options.rounds, tuple(dict.fromkeys(options.only or ())), publish=options.publish)
-    return 0
+    writing = commands.add_parser("schema", help="JSON Schema of the measurements that are kept")
+    writing.set_defaults(run=_write_schema)
 
 
-def _compare(rounds: int, names: tuple[str, ...], *, publish: bool) -> None:
-    from rich.console import Console
+def _run_suite(_options: argparse.Namespace) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", SUITE], check=False).returncode
 
-    from benchmarks.compare import Reading, compare
-    from benchmarks.comparison import publish_comparison, terminal_tables, write_comparison
-    from benchmarks.text import megabytes, milliseconds, per_second
-    from benchmarks.variants import bundled_card, default_names, prepare
 
-    console = Console(highlight=False)
-    card = bundled_card()
-    if not card.golden:
-        raise UserError("the model card names no golden case to ask for")
-    names = names or default_names(card)
-    console.print(f"making {len(names)} variants ready: {', '.join(names)}")
-    targets = prepare(names, card)
+def _compare(options: argparse.Namespace) -> None:
+    from benchmarks.comparison import BENCH, publish_comparison, terminal_tables, write_comparison
 
-    def show(name: str, reading: Reading) -> None:
-        console.print(
-            f"round {reading.round + 1}/{rounds}  {name:<15}"
-            f"{milliseconds(reading.cold_ms):>10}{per_second(reading.per_second):>12}"
-            f"{megabytes(reading.memory_bytes):>12}"
-        )
-
-    body = json.dumps({"features": card.golden[0].features}).encode()
-    model = (card.name, card.version)
-    comparison = compare(targets, body, rounds=rounds, model=model, on_reading=show)
-    page = write_comparison(comparison, REPORTS)
-    for table in terminal_tables(comparison):
-        console.print(table)
-    console.print(f"written: {page} (and .md, .json beside it)")
-    if publish:
+    comparison = _run(options, beside=False)
+    page = write_comparison(comparison, REPORTS, BENCH)
+    _tell(terminal_tables(comparison), page)
+    if options.publish:
         publish_comparison(comparison)
 
 
-def _import(starts: int, base: Path | None) -> None:
+def _compare_peers(options: argparse.Namespace) -> None:
+    from benchmarks.comparison import PEERS, write_comparison
+    from benchmarks.peer_table import publish_peers, terminal_table
+
+    comparison = _run(options, beside=True)
+    page = write_comparison(comparison, REPORTS, PEERS)
+    _tell([terminal_table(comparison)], page)
+    if options.publish:
+        publish_peers(comparison)
+
+
+def _run(options: argparse.Namespace, *, beside: bool) -> "Comparison":
+    from benchmarks.compare import PEER_RATE, PEER_SECONDS, Reading, compare
+    from benchmarks.text import megabytes, milliseconds, per_second
+    from benchmarks.variants import bundled_card, default_names, peer_names, prepare
+
+    card = bundled_card()
+    if not card.golden:
+        raise UserError("the model card names no golden case to ask for")
+    usual = peer_names(card) if beside else default_names(card)
+    names = tuple(dict.fromkeys(options.only or usual))
+    print(f"making {len(names)} variants ready: {', '.join(names)}", flush=True)
+    variants = prepare(names, card)
+
+    def show(name: str, reading: Reading) -> None:
+        print(
+            f"round {reading.round + 1}/{options.rounds}  {name:<15}"
+            f"{milliseconds(reading.cold_ms):>10}{per_second(reading.per_second):>12}"
+            f"{megabytes(reading.memory_bytes):>12}",
+            flush=True,
+        )
+
+    return compare(
+        variants,
+        rounds=options.rounds,
+        model=(card.name, card.version),
+        seconds=PEER_SECONDS if beside else None,
+        fixed_rate=PEER_RATE if beside else None,
+        goals=() if beside else GOALS,
+        on_reading=show,
+    )
+
+
+def _tell(tables: Sequence[object], page: Path) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for table in tables:
+        console.print(table)
+    console.print(f"written: {page} (and .md, .json beside it)")
+
+
+def _import(options: argparse.Namespace) -> None:
     from rich.console import Console
 
     from benchmarks.import_table import show_imports
 
     budget = load_params().measurement.budgets.imports_ratio
-    show_imports(Console(highlight=False), REPORTS, starts=starts, base=base, budget=budget)
+    console = Console(highlight=False)
+    show_imports(console, REPORTS, starts=options.starts, base=options.base, budget=budget)
 
 
-def _grow(trees: Sequence[int], depths: Sequence[int], *, publish: bool) -> None:
+def _grow(options: argparse.Namespace) -> None:
     from benchmarks.large import page
     from benchmarks.publish import PERFORMANCE, publish_picture
     from benchmarks.publish import publish as put
@@ -130,46 +173,47 @@ def _grow(trees: Sequence[int], depths: Sequence[int], *, publish: bool) -> None
         )
         print(f"{cell.trees} x {cell.depth}  {cell.runtime:<9} {figures}", flush=True)
 
-    grid = run_grid(trees, depths, load_params().serving.compile.max_source_mb, show)
+    limit = load_params().serving.compile.max_source_mb
+    grid = run_grid(options.trees, options.depths, limit, show)
     print(f"written: {page.write_grid(grid, REPORTS)} (and .json beside it)")
-    if publish:
+    if options.publish:
         path = publish_picture("large", page.picture(grid))
         shown = f"![One row alone, each runtime]({Path(path).name})\n\n{page.markdown(grid)}"
         put(PERFORMANCE, "large", shown)
 
 
-def _prove(names: list[str] | None, cold_rounds: int, rounds: int, *, publish: bool) -> int:
+def _prove(options: argparse.Namespace) -> int:
     """What monitoring costs each target; exit code 1 if it costs more than it may."""
     from benchmarks import monitoring
     from benchmarks.publish import PERFORMANCE
     from benchmarks.publish import publish as put
 
-    proof = monitoring.prove(names or ("service", "function"), cold_rounds, rounds, print)
+    names = options.only or ("service", "function")
+    proof = monitoring.prove(names, options.cold_rounds, options.rounds, print)
     print(f"written: {monitoring.write_proof(proof, REPORTS)}")
-    if publish:
+    if options.publish:
         put(PERFORMANCE, "monitoring", monitoring.markdown(proof))
     return 0 if all(cost.proven for cost in proof.costs) else 1
 
 
-def _record(rounds: int, suites: int) -> None:
+def _record(options: argparse.Namespace) -> None:
     from benchmarks.noise import RECORDED, record_noise, write_noise
     from benchmarks.side_by_side import Side
     from benchmarks.variants import bundled_card
     from targets.local import local_function, local_service
 
     wanted = load_params().measurement
-    comparison = wanted.comparison.model_copy(update={"rounds": rounds})
+    comparison = wanted.comparison.model_copy(update={"rounds": options.rounds})
     body = json.dumps({"features": bundled_card().golden[0].features}).encode()
     targets = (local_service(DIST / "service"), local_function(DIST / "function"))
     sides = [Side(target, body) for target in targets]
-    noise = record_noise(
-        sides, wanted.model_copy(update={"comparison": comparison}), suites, _print_at_once
-    )
+    wanted = wanted.model_copy(update={"comparison": comparison})
+    noise = record_noise(sides, wanted, options.suites, _print_at_once)
     write_noise(noise, RECORDED)
     print(f"written: {RECORDED}")
 
 
-def _simulate(*, publish: bool) -> None:
+def _simulate(options: argparse.Namespace) -> None:
     from benchmarks.noise import read_noise
     from benchmarks.power import power_of, power_table, sizes_of
     from benchmarks.publish import MEASURING, as_markdown
@@ -180,11 +224,11 @@ def _simulate(*, publish: bool) -> None:
     found = power_of(noise, sizes, COMPARISONS)
     text = f"{as_markdown(power_table(found, sizes, COMPARISONS))}\n{noise.recorded}\n"
     print(text)
-    if publish:
+    if options.publish:
         put(MEASURING, "power", text)
 
 
-def _write_schema() -> None:
+def _write_schema(_options: argparse.Namespace) -> None:
     from benchmarks.history.document import SCHEMA, json_schema
 
     SCHEMA.parent.mkdir(parents=True, exist_ok=True)

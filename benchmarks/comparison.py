@@ -1,4 +1,4 @@
-"""The comparison on paper and in a terminal: ``bench.json``, ``bench.md``, ``bench.html``."""
+"""A comparison on paper and in a terminal: ``bench.*`` of our own, ``peers.*`` beside others."""
 
 from pathlib import Path
 from typing import Any
@@ -6,25 +6,26 @@ from typing import Any
 from rich.table import Table as TerminalTable
 
 from benchmarks import plots
-from benchmarks.compare import WARM_UP_SECONDS, Comparison, Ratio
+from benchmarks.compare import WARM_UP_SECONDS, Comparison, Ratio, VariantResult
 from benchmarks.goals import Goal, Standing
 from benchmarks.pages import Cell, Fact, Row, Table, legend, readable_time, render
 from benchmarks.publish import README, as_markdown, publish, publish_picture
 from benchmarks.results import to_json
 from benchmarks.statistics import Estimate
-from benchmarks.text import NOT_MEASURED, interval, megabytes, number, ratio
+from benchmarks.text import interval, megabytes, number, ratio
 from benchmarks.variants import DESCRIPTIONS
 
+BENCH, PEERS = "bench", "peers"
 COLOURS = {Standing.AIM: "green", Standing.HOLDS: "default", Standing.MISSED: "red"}
 
 
-def write_comparison(comparison: Comparison, directory: Path) -> Path:
-    """Write the three files; the page's path."""
+def write_comparison(comparison: Comparison, directory: Path, name: str = BENCH) -> Path:
+    """Write the three files of this name; the page's path."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "bench.json").write_text(to_json(comparison), encoding="utf-8")
-    content = _content(comparison)
-    (directory / "bench.md").write_text(render("bench.md.j2", content), encoding="utf-8")
-    page = directory / "bench.html"
+    (directory / f"{name}.json").write_text(to_json(comparison), encoding="utf-8")
+    content = {**_content(comparison), "name": name}
+    (directory / f"{name}.md").write_text(render("bench.md.j2", content), encoding="utf-8")
+    page = directory / f"{name}.html"
     page.write_text(render("bench.html.j2", content), encoding="utf-8")
     return page
 
@@ -50,22 +51,30 @@ def publish_comparison(comparison: Comparison) -> None:
 
 
 def figures_table(comparison: Comparison) -> Table:
-    """A row each variant."""
-    columns = ("", "cold start, ms", "requests/s", "PSS, MB")
-    rows = []
-    for variant in comparison.variants:
-        memory = variant.memory_bytes
-        cells = (
-            Cell(number(variant.cold_ms.value), interval(variant.cold_ms)),
-            Cell(number(variant.per_second.value), interval(variant.per_second)),
-            Cell(NOT_MEASURED if memory is None else megabytes(memory.value).removesuffix(" MB")),
-        )
-        rows.append(Row(variant.name, cells))
-    return Table(
-        f"Medians of {comparison.rounds} rounds; {comparison.connections} connections",
-        columns,
-        tuple(rows),
-    )
+    """A row each variant; latency and room on disk where latency at a fixed rate was asked for."""
+    columns = ["", "cold start, ms", "requests/s", "PSS, MB"]
+    caption = f"Medians of {comparison.rounds} rounds; {comparison.connections} connections"
+    if comparison.fixed_rate:
+        rate = f"{comparison.fixed_rate.rate:g}/s"
+        columns += [f"p50 at {rate}, ms", f"p99 at {rate}, ms", "on disk, MB"]
+    rows = tuple(Row(one.name, _figures(one)) for one in comparison.variants)
+    return Table(caption, tuple(columns), rows)
+
+
+def _figures(variant: VariantResult) -> tuple[Cell, ...]:
+    cells = [
+        Cell(number(variant.cold_ms.value), interval(variant.cold_ms)),
+        Cell(number(variant.per_second.value), interval(variant.per_second)),
+        Cell(_megabytes(variant.memory_bytes.value if variant.memory_bytes else None)),
+    ]
+    if variant.p50_ms and variant.p99_ms:
+        cells += [Cell(number(variant.p50_ms.value)), Cell(number(variant.p99_ms.value))]
+        cells.append(Cell(_megabytes(variant.environment_bytes)))
+    return tuple(cells)
+
+
+def _megabytes(size: float | None) -> str:
+    return megabytes(size).removesuffix(" MB")
 
 
 def ratios_table(comparison: Comparison) -> Table:
@@ -145,9 +154,14 @@ def _content(comparison: Comparison) -> dict[str, Any]:
             "rates": plots.bars(rates, "/s", "Throughput, as in the table below."),
         },
         "tables": {"figures": figures_table(comparison), "ratios": ratios_table(comparison)},
-        "variants": [Fact(name, DESCRIPTIONS.get(name, "")) for name in names],
+        "variants": [Fact(one.name, _described(one)) for one in variants],
         "method": _method(comparison),
     }
+
+
+def _described(variant: VariantResult) -> str:
+    described = DESCRIPTIONS.get(variant.name, "")
+    return f"{described} (version {variant.version})" if variant.version else described
 
 
 def _spoken(samples: list[plots.Sample]) -> str:
@@ -159,11 +173,24 @@ def _milliseconds(median: Estimate) -> str:
 
 
 def _method(comparison: Comparison) -> str:
+    wanted = comparison.fixed_rate
+    steady = (
+        f"asked {wanted.requests} times at {wanted.rate:g} a second, each latency from the "
+        f"request's due moment, after {wanted.warm_up} such requests of warm-up, "
+        if wanted
+        else ""
+    )
+    ratios = (
+        " A ratio is taken within each round; stated is its median with a 95% "
+        "percentile-bootstrap interval."
+        if comparison.ratios
+        else ""
+    )
     return (
         f"In each of {comparison.rounds} rounds every variant was started as a fresh process in "
         "its own locked environment with bytecode compiled, timed from spawn to its first answer "
-        f"with status 200, kept busy over {comparison.connections} connections for "
-        f"{comparison.seconds:g} s after {WARM_UP_SECONDS:g} s of warm-up, weighed, and stopped; "
-        "each round began with another variant. A ratio is taken within each round; stated is its "
-        "median with a 95% percentile-bootstrap interval."
+        f"with status 200, asked for each case whose class is known, kept busy over "
+        f"{comparison.connections} connections for {comparison.seconds:g} s after "
+        f"{WARM_UP_SECONDS:g} s of warm-up, {steady}weighed, and stopped; each round began with "
+        f"another variant.{ratios}"
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-PROC = Path("/proc")
+from targets.tree import PROC, process_tree
 
 
 def tree_pss_bytes(pid: int, proc: Path = PROC) -> int | None:
@@ -10,28 +10,12 @@ def tree_pss_bytes(pid: int, proc: Path = PROC) -> int | None:
 
     None where the kernel does not tell: systems other than Linux, or another user's process.
     """
-    total = 0
-    for member in _tree(pid, proc):
-        pss = _pss_bytes(proc / str(member) / "smaps_rollup")
-        if pss is None and member == pid:
-            return None
-        total += pss or 0  # a child that ended meanwhile holds nothing
-    return total
-
-
-def _tree(root: int, proc: Path) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for entry in proc.glob("[0-9]*/stat"):
-        try:
-            # The command's name stands in brackets and may hold anything, brackets too.
-            parent = int(entry.read_text(encoding="latin-1").rpartition(")")[2].split()[1])
-        except (OSError, IndexError, ValueError):
-            continue
-        children.setdefault(parent, []).append(int(entry.parent.name))
-    members = [root]
-    for member in members:  # grows while it is walked: children of children
-        members += children.get(member, [])
-    return members
+    root = _pss_bytes(proc / str(pid) / "smaps_rollup")
+    if root is None:
+        return None
+    below = (one.pid for one in process_tree(pid, proc) if one.pid != pid)
+    # A child that ended meanwhile holds nothing.
+    return root + sum(_pss_bytes(proc / str(child) / "smaps_rollup") or 0 for child in below)
 
 
 def _pss_bytes(path: Path) -> int | None:

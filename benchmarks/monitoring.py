@@ -82,8 +82,8 @@ def prove(
     body = json.dumps({"features": card.golden[0].features}).encode()
     costs = []
     for name in names:
-        pair = prepare([name, f"{name} {UNMONITORED}"], card)
-        costs.append(_cost(name, (pair[0], pair[1]), body, cold_rounds, rounds))
+        one, other = prepare([name, f"{name} {UNMONITORED}"], card)
+        costs.append(_cost(name, (one.target, other.target), body, cold_rounds, rounds))
         say(str(_line(costs[-1])))
     machine = read_machine()
     return Proof(taken_at, machine, load_before, load_average(), tuple(costs))

@@ -1,17 +1,20 @@
 """What a comparison may run: both targets from their bundles, and the peers beside them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks import frameworks
+from benchmarks.dialects import OURS, WITHOUT_A_MODEL, Dialect
 from benchmarks.runtimes import dist_of, dist_unmonitored
-from config.card import Card, load_card
+from config.card import Card, GoldenCase, load_card
 from config.errors import UserError
 from targets.environment import ensure_environment
 from targets.local import compile_bytecode, environment_for, local_function, local_service
 from targets.process import ProcessTarget
+from targets.protocol import Target
 
-PEERS = Path(__file__).parent / "peers"
+PEERS = frameworks.PEERS
 DIST = Path("dist")
 LOCKS = Path("locks")
 CARD = DIST / "service" / "model.json"
@@ -40,7 +43,34 @@ DESCRIPTIONS = {
     **{f"{FUNCTION} {runtime}": f"the same under runtime {runtime}" for runtime in RUNTIMES},
     EMPTY_FUNCTION: "functions-framework in ASGI mode, returning a constant",
     **{f"{target} {UNMONITORED}": "the same without monitoring" for target in (SERVICE, FUNCTION)},
+    **{name: frameworks.describe(name) for name in frameworks.NAMES},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is compared.
+
+    Attributes:
+        dialect: how it is spoken to.
+        cases: what it is asked, and the class that it must answer, if it knows a model.
+        environment: the folder of its virtual environment, where it has one of its own.
+        version: of what is not this project's.
+        opens_early: it takes connections before it can answer them as it should, so its first
+            answer with status 200 is waited for; whoever does not is held to the very first.
+    """
+
+    target: Target
+    dialect: Dialect
+    cases: tuple[GoldenCase, ...]
+    environment: Path | None = None
+    opens_early: bool = False
+    version: str = ""
+
+    @property
+    def name(self) -> str:
+        """In tables and reports."""
+        return self.target.name
 
 
 def bundled_card() -> Card:
@@ -55,16 +85,27 @@ def bundled_card() -> Card:
 
 
 def default_names(card: Card) -> tuple[str, ...]:
+    """Of `compare`: all of our own."""
+    return tuple(name for name in _possible(card) if name not in frameworks.NAMES)
+
+
+def peer_names(card: Card) -> tuple[str, ...]:
+    """Of `peers`: whatever serves the model, and the ceiling."""
+    return tuple(name for name in _possible(card) if name != EMPTY_FUNCTION)
+
+
+def _possible(card: Card) -> tuple[str, ...]:
     """All that the model can have, each once: the bundle's own runtime is the row without one."""
     absent = {card.runtime, *card.choice.passed_over}
     without = {f"{target} {runtime}" for target in (SERVICE, FUNCTION) for runtime in absent}
     without |= {f"{target} {UNMONITORED}" for target in (SERVICE, FUNCTION)}
     without |= {FLOOR} if "compiled" in card.choice.passed_over else set()
-    without |= {FLOOR_ONNX} if "onnx" in card.choice.passed_over else set()
+    if "onnx" in card.choice.passed_over:
+        without |= {name for name in DESCRIPTIONS if name.endswith(f" {frameworks.ONNX}")}
     return tuple(name for name in DESCRIPTIONS if name not in without)
 
 
-def prepare(names: Sequence[str], card: Card) -> list[ProcessTarget]:
+def prepare(names: Sequence[str], card: Card) -> list[Variant]:
     """The variants of these names, environments installed and bytecode compiled.
 
     Raises:
@@ -73,7 +114,22 @@ def prepare(names: Sequence[str], card: Card) -> list[ProcessTarget]:
     return [_prepare(name, card) for name in names]
 
 
-def _prepare(name: str, card: Card) -> ProcessTarget:
+def _prepare(name: str, card: Card) -> Variant:
+    cases = tuple(card.golden)
+    if name in frameworks.NAMES:
+        converted = name.endswith(frameworks.ONNX)
+        model = _dist(["onnx"], card) / "service" / "model.onnx" if converted else PICKLED
+        target, python = frameworks.prepare_framework(name, _there(name, model))
+        dialect = frameworks.dialect_of(name)
+        version = frameworks.version_of(name)
+        home = python.parent.parent
+        return Variant(target, dialect, cases, home, opens_early=True, version=version)
+    target = _own_target(name, card)
+    dialect = WITHOUT_A_MODEL if name in {CEILING, EMPTY_FUNCTION} else OURS
+    return Variant(target, dialect, cases, Path(target.command[0]).parent.parent)
+
+
+def _own_target(name: str, card: Card) -> ProcessTarget:
     match name.split():
         case ["service", *runtime]:
             return replace(local_service(_dist(runtime, card) / "service"), name=name)
@@ -107,15 +163,18 @@ def _dist(runtime: Sequence[str], card: Card) -> Path:
     return DIST if not runtime or runtime[0] == card.runtime else dist_of(runtime[0])
 
 
-def _asgi_peer(name: str, card: Card, lock: str, model: Path | None) -> ProcessTarget:
-    if model is not None and not model.exists():
+def _there(name: str, model: Path) -> Path:
+    if not model.exists():
         raise UserError(f"{name} needs {model}, which is not there; leave it out with --only")
+    return model
+
+
+def _asgi_peer(name: str, card: Card, lock: str, model: Path | None) -> ProcessTarget:
+    served = {} if model is None else {"MODEL": str(_there(name, model).absolute())}
     python = ensure_environment(LOCKS / lock)
-    directory = PEERS / name.replace(" ", "_")
+    directory = PEERS / name.partition(" ")[0]
     compile_bytecode(python, directory)
-    environment = environment_for(python) | {"MODEL_VERSION": card.version}
-    if model is not None:
-        environment["MODEL"] = str(model.absolute())
+    environment = environment_for(python) | {"MODEL_VERSION": card.version} | served
     return ProcessTarget(name, (str(python), str(PEERS / "serve.py")), directory, environment)
 
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "history": Command("delivery.history", "keep a measurement, and draw all that are kept"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),
     "sbom": Command("delivery.sbom", "list what the service's image holds, as CycloneDX"),
+    "comparison": Command("delivery.comparison", "make docs/comparison.md from figures and prices"),
     "lock": Command("delivery.lock", "compile the lock files anew"),
 }
 

@@ -94,7 +94,7 @@ def verify_locks() -> None:
     Raises:
         UserError: one does not.
     """
-    paths = sorted(LOCKS.glob("*.txt"))
+    paths = sorted(LOCKS.rglob("*.txt"))
     if not paths:
         raise UserError(f"{LOCKS}: no lock files; make them with `make lock`")
     for path in paths:

@@ -14,6 +14,7 @@ from typing import IO
 
 from config.errors import UserError
 from targets.protocol import Endpoint
+from targets.tree import kill, process_tree
 
 LOOPBACK = "127.0.0.1"
 STOP_LIMIT_S = 10.0
@@ -30,6 +31,7 @@ class ProcessTarget:
         environment: all of its environment but ``HOST`` and ``PORT``; nothing is inherited.
         port: to listen on; 0 takes a free one.
         output: where its stdout and stderr go; by default kept aside, to be quoted if it fails.
+        path: where it is asked for a prediction.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ProcessTarget:
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
     output: IO[bytes] | None = None
+    path: str = "/predict"
 
     @contextmanager
     def start(self) -> Iterator[Endpoint]:
@@ -71,7 +74,8 @@ class ProcessTarget:
                 return f"{self.name} ended with exit code {process.returncode}{last_line(kept)}"
 
             try:
-                yield Endpoint(self.name, f"http://{LOOPBACK}:{port}", spawned, process.pid, fault)
+                url = f"http://{LOOPBACK}:{port}"
+                yield Endpoint(self.name, url, spawned, process.pid, fault, path=self.path)
             finally:
                 _stop(process)
 
@@ -94,6 +98,9 @@ def free_port(wanted: int = 0) -> int:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """End the process and what it started: first by asking, then without."""
+    # Looked up while the process lives: what it leaves behind has another parent afterwards, and
+    # may have left its group and its session long before.
+    members = process_tree(process.pid)
     if process.poll() is None:
         process.terminate()
         try:
@@ -101,6 +108,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+    kill(one for one in members if one.pid != process.pid)
 
 
 def last_line(kept: IO[bytes]) -> str:

@@ -19,6 +19,7 @@ class Endpoint:
         fault: says in a line why the endpoint runs no longer, or None while it does; whoever waits
             for an answer asks it, so as not to wait for a process that has ended.
         token: that every request must bear, where the endpoint is private; never shown.
+        path: where a prediction is asked for.
     """
 
     name: str
@@ -27,11 +28,12 @@ class Endpoint:
     pid: int | None = None
     fault: Callable[[], str | None] = field(default=lambda: None, compare=False)
     token: str | None = field(default=None, repr=False)
+    path: str = "/predict"
 
     @property
     def predict_url(self) -> str:
         """Where a prediction is asked for."""
-        return f"{self.url}/predict"
+        return f"{self.url}{self.path}"
 
 
 class Target(Protocol):

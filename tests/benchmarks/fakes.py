@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.anatomy import Client
 from benchmarks.cold import ColdSample
+from benchmarks.dialects import OURS
 from benchmarks.machine import Clock, Library, Machine
 from benchmarks.proof import Part
 from benchmarks.results import (
@@ -26,6 +27,7 @@ from benchmarks.results import (
     Warm,
 )
 from benchmarks.statistics import Estimate, Outcome, estimate
+from benchmarks.variants import Variant
 from config.card import Card, Choice, Feature, GoldenCase, Parity
 from targets.process import ProcessTarget
 from targets.protocol import Endpoint
@@ -38,6 +40,11 @@ SERVER = Path(__file__).parent / "fake_endpoint.py"
 def fake_target(mode: str = "", name: str = "service") -> ProcessTarget:
     """A target that misbehaves as ``mode`` says; see ``fake_endpoint``."""
     return ProcessTarget(name, (sys.executable, str(SERVER)), Path.cwd(), {"MODE": mode})
+
+
+def fake_variant(mode: str = "", name: str = "service", prediction: int = 0) -> Variant:
+    """The same as something to compare; it answers class 0."""
+    return Variant(fake_target(mode, name), OURS, (GoldenCase([1.0, 2.0], prediction),))
 
 
 def poll(condition: Callable[[], object]) -> None:

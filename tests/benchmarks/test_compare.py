@@ -19,10 +19,10 @@ from benchmarks.compare import Comparison, Reading, VariantResult, compare, rati
 from benchmarks.comparison import publish_comparison, terminal_tables, write_comparison
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.statistics import Estimate, estimate
+from benchmarks.variants import Variant
 from config.card import Card
 from config.errors import UserError
-from targets.process import ProcessTarget
-from tests.benchmarks.fakes import BODY, card, fake_target, machine
+from tests.benchmarks.fakes import card, fake_variant, machine
 from tests.benchmarks.test_report import Page
 
 MODEL = ("flowers", "v1.0")
@@ -69,10 +69,8 @@ def comparison() -> Comparison:
 def test_each_round_reads_every_variant_and_begins_with_another() -> None:
     """So that none is always the first."""
     order: list[str] = []
-    targets = [fake_target(name="service"), fake_target("anonymous", name="ceiling")]
     found = compare(
-        targets,
-        BODY,
+        [fake_variant(name="service"), fake_variant("anonymous", name="ceiling")],
         rounds=2,
         model=MODEL,
         seconds=0.05,
@@ -98,7 +96,7 @@ def test_each_round_reads_every_variant_and_begins_with_another() -> None:
 def test_a_variant_that_misbehaves_ends_the_comparison(mode: str, message: str) -> None:
     """Its figures would mean nothing."""
     with pytest.raises(UserError, match=f"peer: .*{message}"):
-        compare([fake_target(mode, name="peer")], BODY, rounds=1, model=MODEL, seconds=0.1)
+        compare([fake_variant(mode, name="peer")], rounds=1, model=MODEL, seconds=0.1)
 
 
 def test_ratios_are_of_the_same_round() -> None:
@@ -172,8 +170,8 @@ def test_the_command_compares_what_it_is_told(
 ) -> None:
     """Rounds and variants from the command line, each once; exit code 0 whatever the ratios."""
 
-    def prepare(names: Sequence[str], _card: Card) -> list[ProcessTarget]:
-        return [fake_target(name=name) for name in names]
+    def prepare(names: Sequence[str], _card: Card) -> list[Variant]:
+        return [fake_variant(name=name) for name in names]
 
     monkeypatch.setattr(variants, "prepare", prepare)
     monkeypatch.setattr(variants, "bundled_card", card)

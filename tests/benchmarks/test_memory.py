@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.memory import PROC, tree_pss_bytes
+from benchmarks.memory import tree_pss_bytes
+from targets.tree import PROC
 
 
 def add_process(proc: Path, pid: int, parent: int, rollup: str | None) -> None:
     """One more entry in a made-up /proc."""
     entry = proc / str(pid)
     entry.mkdir()
-    (entry / "stat").write_text(f"{pid} (a) (b c) S {parent} 0 0\n", encoding="ascii")
+    fields = " ".join(["S", str(parent), *("0" for _ in range(20))])
+    (entry / "stat").write_text(f"{pid} (a) (b c) {fields}\n", encoding="ascii")
     if rollup is not None:
         (entry / "smaps_rollup").write_text(rollup, encoding="ascii")
 

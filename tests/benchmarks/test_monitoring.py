@@ -12,7 +12,8 @@ from benchmarks.statistics import Estimate
 from benchmarks.variants import prepare
 from config.card import load_card
 from config.errors import UserError
-from tests.benchmarks.fakes import card, fake_target
+from targets.process import ProcessTarget
+from tests.benchmarks.fakes import card, fake_variant
 
 FINE = Estimate(0.99, 0.97, 1.01)
 
@@ -24,7 +25,7 @@ def pairs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     def pretend(names: list[str], _card: object) -> list[object]:
         asked.append(names)
-        return [fake_target(name=name) for name in names]
+        return [fake_variant(name=name) for name in names]
 
     monkeypatch.setattr(monitoring, "prepare", pretend)
     monkeypatch.setattr(monitoring, "bundled_card", card)
@@ -105,8 +106,9 @@ def test_variant_without_monitoring_is_the_same_model(
 ) -> None:
     """Its bundle differs in the settings alone; the working tree's stays as it was."""
     monkeypatch.chdir(dist.parent)
-    (target,) = prepare(["service unmonitored"], load_card(dist / "service/model.json"))
-    ours, theirs = dist / "service", target.directory
+    (variant,) = prepare(["service unmonitored"], load_card(dist / "service/model.json"))
+    assert isinstance(variant.target, ProcessTarget)
+    ours, theirs = dist / "service", variant.target.directory
     differing = {
         str(path.relative_to(ours))
         for path in ours.rglob("*")

@@ -1,16 +1,16 @@
 """What is compared: both targets under each runtime, and the peers beside them."""
 
-import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks import variants
+from benchmarks import frameworks, variants
 from benchmarks.compare import compare
-from config.card import load_card
+from config.card import Choice, load_card
 from config.errors import UserError
-from tests.benchmarks.fakes import BODY, card, fake_target
+from targets.process import ProcessTarget
+from tests.benchmarks.fakes import card, fake_target
 
 MODEL = ("flowers", "v1.0")
 ROOT = Path(__file__).parent.parent.parent
@@ -28,7 +28,7 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["ceiling", "empty function"])
 def test_a_peer_without_a_model_answers(name: str) -> None:
     """Started as a comparison starts it."""
-    found = compare(variants.prepare([name], card()), BODY, rounds=1, model=MODEL, seconds=0.05)
+    found = compare(variants.prepare([name], card()), rounds=1, model=MODEL, seconds=0.05)
     assert found.variants[0].per_second.value > 0
 
 
@@ -39,9 +39,8 @@ def test_a_peer_with_a_model_answers(
 ) -> None:
     """The floor and the reference design serve this project's own artifacts."""
     monkeypatch.chdir(dist.parent)
-    made = variants.bundled_card()
-    body = json.dumps({"features": made.golden[0].features}).encode()
-    found = compare(variants.prepare([name], made), body, rounds=1, model=MODEL, seconds=0.5)
+    prepared = variants.prepare([name], variants.bundled_card())
+    found = compare(prepared, rounds=1, model=MODEL, seconds=0.5)
     assert found.variants[0].per_second.value > 0
 
 
@@ -53,11 +52,10 @@ def test_the_same_model_under_another_runtime_answers(
     """Exported and bundled beside the working tree, whose own bundles stay as they are."""
     monkeypatch.chdir(dist.parent)
     before = (dist / "service" / "manifest.json").read_bytes()
-    made = variants.bundled_card()
-    (target,) = variants.prepare([name], made)
-    assert load_card(target.directory / "model.json").runtime == name.split()[1]
-    body = json.dumps({"features": made.golden[0].features}).encode()
-    found = compare([target], body, rounds=1, model=MODEL, seconds=0.5)
+    (variant,) = variants.prepare([name], variants.bundled_card())
+    assert isinstance(variant.target, ProcessTarget)
+    assert load_card(variant.target.directory / "model.json").runtime == name.split()[1]
+    found = compare([variant], rounds=1, model=MODEL, seconds=0.5)
     assert (found.variants[0].name, found.variants[0].readings[0].round) == (name, 0)
     assert (dist / "service" / "manifest.json").read_bytes() == before
 
@@ -80,7 +78,7 @@ def test_a_runtime_that_cannot_have_the_model_is_one_line(
 def test_by_default_each_runtime_that_the_model_can_have_is_run_once() -> None:
     """The bundle's own is the row that names none."""
     names = set(variants.default_names(card()))
-    assert set(variants.DESCRIPTIONS) - names == {
+    assert set(variants.DESCRIPTIONS) - names - set(frameworks.NAMES) == {
         "service onnx",
         "function onnx",
         "service compiled",
@@ -89,6 +87,20 @@ def test_by_default_each_runtime_that_the_model_can_have_is_run_once() -> None:
         "service unmonitored",
         "function unmonitored",
     }
+    assert not names & set(frameworks.NAMES)
+
+
+def test_peers_are_whatever_serves_the_model() -> None:
+    """The empty function serves none; without ONNX, none is measured with it."""
+    assert set(variants.peer_names(card())) == {
+        *variants.default_names(card()),
+        *frameworks.NAMES,
+    } - {"empty function"}
+    without = card()._replace(
+        runtime="joblib", choice=Choice("auto", {"compiled": "no", "onnx": "no"}, "")
+    )
+    assert not [name for name in variants.peer_names(without) if name.endswith("onnx")]
+    assert {"litserve", "bentoml", "mlserver", "mlflow"} <= set(variants.peer_names(without))
 
 
 @pytest.mark.usefixtures("peers")

@@ -51,6 +51,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda p: p["serving"].update(runtime="abacus"),
         "runtime: .*'compiled', 'onnx'",
     ),
+    "prices of no day": (lambda p: p["prices"].update(as_of="2025"), r"prices\.as_of: .*'2025'"),
+    "prices of nobody": (lambda p: p["prices"].pop("source"), r"prices\.source: Field required"),
     "machine": (lambda p: p["serving"]["compile"].update(machine="vax"), "machine: .*'aarch64'"),
     "several": (lambda p: (p.pop("split"), p.pop("model")), r"Field required \(and 1 more\)"),
 }

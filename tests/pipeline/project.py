@@ -139,7 +139,7 @@ def make_tree(dist: Path, directory: Path) -> Path:
         ("warm_requests: 200\n", "warm_requests: 20\n"),
         ("cold_samples: 10 ", "cold_samples: 3 "),
         ("warm_requests: 1000 ", "warm_requests: 100 "),
-        ("connections: [1, 4, 16]", "connections: [1]"),
+        ("connections: [1, 4, 16, 80]", "connections: [1]"),
     ):
         assert old in text, old
         text = text.replace(old, new)

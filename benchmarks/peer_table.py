@@ -1,0 +1,98 @@
+"""The targets beside the serving frameworks: one picture, one table, for README and terminal."""
+
+from rich.table import Table as TerminalTable
+
+from benchmarks import frameworks, svg
+from benchmarks.compare import Comparison, VariantResult
+from benchmarks.comparison import figures_table
+from benchmarks.pages import readable_time
+from benchmarks.publish import README, as_markdown, publish, publish_picture
+from benchmarks.svg import LEFT, RIGHT, WIDTH, Scale
+from benchmarks.text import number
+from benchmarks.variants import FUNCTION, SERVICE
+
+COMMAND = "make peers"
+# The columns' names where there is no room.
+NARROW = ("cold, ms", "req/s", "PSS, MB", "p50, ms", "p99, ms", "disk, MB")
+ROW = 21
+HEAD = 24
+NAMES = 106
+GAP = 12
+FIGURE = 46
+# Of a bar, which the picture's style edges with its background.
+THINNEST = 2.0
+# Colours of the pages: this project, what bounds it, what others have.
+OURS, BOUNDS, OTHERS = "s0", "s4", "s1"
+
+
+def publish_peers(comparison: Comparison) -> None:
+    """Put the table and the picture into the README.
+
+    Raises:
+        UserError: the marks are not there.
+    """
+    path = publish_picture("peers", picture(comparison))
+    machine = comparison.machine
+    where = f"{machine.cpu}, {machine.cores} cores, Python {machine.python}"
+    others = {one.name.partition(" ")[0]: one.version for one in comparison.variants if one.version}
+    versions = "".join(f", {name} {version}" for name, version in others.items())
+    parts = (
+        f"![This project beside serving frameworks]({path})\n",
+        as_markdown(figures_table(comparison)),
+        f"Taken {readable_time(comparison.taken_at)} by `{COMMAND}` on {where}{versions}.\n",
+    )
+    publish(README, "peers", "\n".join(parts))
+
+
+def picture(comparison: Comparison) -> str:
+    """A row each variant: its cold start and its throughput as bars, with their figures."""
+    variants = comparison.variants
+    width = (WIDTH - LEFT - RIGHT - NAMES - GAP) / 2
+    starts = (LEFT + NAMES, LEFT + NAMES + width + GAP)
+    cold = Scale(
+        0, max(one.cold_ms.value for one in variants), starts[0], starts[0] + width - FIGURE
+    )
+    rate = Scale(
+        0, max(one.per_second.value for one in variants), starts[1], starts[1] + width - FIGURE
+    )
+    shapes = [
+        svg.text(starts[0], 13, "cold start, ms", style="soft"),
+        svg.text(starts[1], 13, f"requests/s, {comparison.connections} conn.", style="soft"),
+    ]
+    for place, one in enumerate(variants):
+        top = HEAD + place * ROW
+        colour = _colour(one.name)
+        shapes.append(svg.text(LEFT, top + 12, one.name, style="name"))
+        for scale, value in ((cold, one.cold_ms.value), (rate, one.per_second.value)):
+            # A hair's breadth is seen where the figure is too small for a bar.
+            length = max(scale(value) - scale.start, THINNEST)
+            shapes += [
+                svg.box(scale.start, top, length, ROW - 6, f"part {colour}"),
+                svg.text(scale.start + length + 4, top + 12, number(round(value)), style="soft"),
+            ]
+    return svg.picture(shapes, HEAD + ROW * len(variants), _spoken(variants))
+
+
+def terminal_table(comparison: Comparison) -> TerminalTable:
+    """All figures without their intervals, 80 columns wide."""
+    found = figures_table(comparison)
+    shown = TerminalTable(title=found.caption, title_justify="left", title_style="bold")
+    for place, column in enumerate(("", *NARROW)):
+        shown.add_column(column, justify="right" if place else "left", no_wrap=not place)
+    for row in found.rows:
+        shown.add_row(row.label, *(cell.text for cell in row.cells))
+    return shown
+
+
+def _colour(name: str) -> str:
+    if name in frameworks.NAMES:
+        return OTHERS
+    return OURS if name.partition(" ")[0] in {SERVICE, FUNCTION} else BOUNDS
+
+
+def _spoken(variants: tuple[VariantResult, ...]) -> str:
+    rows = (
+        f"{one.name} {number(round(one.cold_ms.value))} ms, {number(round(one.per_second.value))}/s"
+        for one in variants
+    )
+    return f"Cold start and requests a second: {'; '.join(rows)}."

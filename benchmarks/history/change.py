@@ -17,7 +17,7 @@ from benchmarks.statistics import SEED, Floats
 
 # A level is known by so many measurements at the least: a change shows that much later.
 LEAST = 5
-PERMUTATIONS = 999
+PERMUTATIONS = 499
 SIGNIFICANCE = 0.01
 # A smaller change of the median is left to its interval.
 SMALLEST = 0.05

@@ -67,7 +67,7 @@ def test_noise_is_kept_as_it_was_recorded(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("benchmarks.noise.run_suite", lambda _tree: next(suites))
     said: list[str] = []
     sides = [Side(fake_target(name=name), BODY) for name in ("service", "function")]
-    comparison = Comparison(allowed_ratio=1.1, rounds=1, cold_starts=3, warm_requests=10)
+    comparison = Comparison(allowed_ratio=1.1, rounds=1, cold_starts=2, warm_requests=10)
     wanted = WANTED.model_copy(update={"comparison": comparison})
     noise = record_noise(sides, wanted, 1, said.append)
     write_noise(noise, tmp_path / "noise.npz")
@@ -75,7 +75,7 @@ def test_noise_is_kept_as_it_was_recorded(tmp_path: Path, monkeypatch: pytest.Mo
     assert kept.facts == noise.facts
     assert kept.recorded.endswith(f"{noise.facts.load_after:.1f}.")
     for name in ("service", "function"):
-        assert kept.cold_ms[name].shape == (1, 2, 3)
+        assert kept.cold_ms[name].shape == (1, 2, 2)
         assert kept.warm_ms[name].shape == (1, 2, 10)
         np.testing.assert_allclose(kept.warm_ms[name], noise.warm_ms[name], atol=0.0006)
     assert kept.micro == ("a", "b")

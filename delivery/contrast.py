@@ -46,7 +46,11 @@ def contrast(facts: Facts, params: Params) -> Table:
         ),
         each("framework", lambda side, _: _servers(side)),
         both("start", "python -m service", f"functions-framework, entry {function.entry_point}"),
-        both("answers at", "/predict, /docs, /openapi.json, /model, /health, /metrics", "/predict and /"),
+        both(
+            "answers at",
+            "/predict, /docs, /openapi.json, /model, /health, /metrics",
+            "/predict and /",
+        ),
         each(COLD, lambda side, _: _estimate_ms(side)),
         each(WARM, _warm),
         each(throughput_label(facts, params), _throughput),

@@ -192,7 +192,7 @@ def test_the_command_compares_what_it_is_told(
 
 def test_the_command_runs_micro_benchmarks_with_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its exit code is pytest's."""
-    monkeypatch.setattr(command, "MICRO", Path("no/such/folder"))
+    monkeypatch.setattr(command, "SUITE", "no/such/folder")
     assert command.main(["micro"]) == 4  # pytest: usage error
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from benchmarks.history.document import read_line
 from config.errors import UserError
 from delivery import console
 from delivery.__main__ import main
@@ -58,14 +59,18 @@ def test_main_job_checks_measures_and_reports(
     assert "<svg" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert (tree / "reports" / "report.md").read_text().startswith("# ")
+    (kept,) = (tree / "history").iterdir()
+    assert f"kept: history/{kept.name}; " in out
+    assert read_line(kept.read_text(), kept.name).place == "local"
 
 
 def test_broken_budget_fails_after_the_report(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A whole interval over its budget is one line that names target and figure."""
+    """A whole interval over its budget is one line with target and figure; it is kept, too."""
     measure(tree, budgets={"cold_p50_ms": 1, "warm_p99_ms": 50})
     with pytest.raises(UserError, match=r"over its budget .*service: cold start"):
         run(monkeypatch, "rehearse")
     assert (tree / "reports" / "report.html").exists()
+    assert len(list((tree / "history").iterdir())) == 1
 
 
 def test_failed_stage_ends_the_job(

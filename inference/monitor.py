@@ -1,4 +1,4 @@
-"""Notes each answer at the least cost to it; ``inference.tally`` works the figures out, later.
+"""Counts each answer at the least cost to it; ``inference.tally`` works the figures out, later.
 
 That module and what it needs are imported once there is something to work out, so that a cold start
 pays for this one only.
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from inference.bundle import Bundle
     from inference.tally import Tally
 
-# Noted before they are counted: memory is bounded, and no answer waits for a long count.
-MOST_ANSWERS = 500
-# Values of features that are looked at in a second. Above that one row in so many is: to keep and to
-# sort them all costs a busy instance as much as all else that is noted here, and tells no more.
-MOST_VALUES_A_SECOND = 10_000
+# Rows that are noted before they are binned: memory is bounded, and no answer waits for long.
+MOST_ROWS = 500
+# Values of features that are looked at in a second; above that one row in so many is. To look at
+# all would cost a busy instance more than everything else here, and tell no more.
+MOST_VALUES_A_SECOND = 4_000
 # Of the rows that are kept to score drift: a bound on memory, for wide ones.
 MOST_VALUES_KEPT = 200_000
 OK = 200
 
 
 class Monitor:
-    """What one instance has answered: counted in batches, told in a line of log now and then.
+    """What one instance has answered: counted at once, told in a line of log now and then.
 
     A line holds what has been answered since the instance's line before, so that lines of any
     instances add up. It is written by a request, since an instance has no processor in between, no
@@ -46,38 +46,42 @@ class Monitor:
         self._counted_ns = self._began_ns
         self._stride = 1
         self._passed_over = 0
-        self._elapsed_ns: list[int] = []
-        self._refusals: list[int] = []
-        self._classes: list[int] = []
+        # By the number of binary digits of an answer's nanoseconds.
+        self._latency = [0] * 65
+        self._latency_ns = 0
+        self._refusals: dict[int, int] = {}
+        self._classes = [0] * len(self.card.classes)
         self._rows: list[list[float]] = []
         self._tally: Tally | None = None
 
     def predicted(self, features: list[float], prediction: int) -> None:
         """Note a prediction."""
-        self._classes.append(prediction)
+        self._classes[prediction] += 1
         self._passed_over += 1
         if self._passed_over >= self._stride:
             self._passed_over = 0
             self._rows.append(features)
 
     def answered(self, status: int, elapsed_ns: int, now_ns: int) -> None:
-        """Note an answer; ``now_ns`` is of ``time.perf_counter_ns``."""
-        self._elapsed_ns.append(elapsed_ns)
+        """Count an answer; ``now_ns`` is of ``time.perf_counter_ns``."""
+        self._latency[elapsed_ns.bit_length()] += 1
+        self._latency_ns += elapsed_ns
         if status != OK:
-            self._refusals.append(status)
+            self._refusals[status] = self._refusals.get(status, 0) + 1
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
             self._pace(now_ns)
             self.write_line()
-        elif len(self._elapsed_ns) >= MOST_ANSWERS:
+        elif len(self._rows) >= MOST_ROWS:
             self._pace(now_ns)
             self.tally()
 
     def _pace(self, now_ns: int) -> None:
         """Set in how many rows one is looked at, from the rate since this was last asked."""
         seconds, self._counted_ns = (now_ns - self._counted_ns) / 1e9, now_ns
+        predictions = len(self._rows) * self._stride + self._passed_over
         allowed = MOST_VALUES_A_SECOND * seconds
-        self._stride = max(1, round(len(self._classes) * self._width / max(allowed, 1)))
+        self._stride = max(1, round(predictions * self._width / max(allowed, 1)))
 
     def tally(self) -> "Tally":
         """All that has been answered so far."""
@@ -86,10 +90,12 @@ class Monitor:
             from inference.tally import Tally
 
             tally = self._tally = Tally(self.card, self._window, self._began_ns)
-        tally.add_answers(self._elapsed_ns, self._refusals)
+        tally.add_answers(self._latency, self._latency_ns, self._refusals)
         tally.add_predictions(self._classes, self._rows)
-        for noted in (self._elapsed_ns, self._refusals, self._classes, self._rows):
-            noted.clear()
+        self._latency, self._latency_ns = [0] * 65, 0
+        self._classes = [0] * len(self._classes)
+        self._refusals.clear()
+        self._rows.clear()
         return tally
 
     def write_line(self) -> None:

@@ -4,7 +4,7 @@ import json
 import time
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,10 @@ from config.card import Card, Feature
 from config.drift import in_bins, stability_index
 from config.layout import MONITORING_FORMAT, MONITORING_MEMBER
 
-# Upper bounds, each of which belongs to its bucket; what is slower than the last has one more.
-LATENCY_BOUNDS_MS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1000)
-_BOUNDS_NS = [round(bound * 1_000_000) for bound in LATENCY_BOUNDS_MS]
+# Upper bounds of the buckets, powers of two of nanoseconds, 33 us to 1.1 s: a number's binary
+# digits are told faster than its place among any other bounds. What is slower has one more.
+_FIRST, _LAST = 15, 30
+LATENCY_BOUNDS_MS = tuple(2**digits / 1e6 for digits in range(_FIRST, _LAST + 1))
 # Cloud Logging takes entries of up to 256 KiB.
 MOST_FEATURES_LOGGED = 256
 OK = 200
@@ -27,23 +28,23 @@ class Counts:
     Attributes:
         values: of each feature: below its range, in each of its bins, above.
         latency: in each bucket of ``LATENCY_BOUNDS_MS``, and slower.
+        classes: predictions by the class's number.
         latency_ns: of all answers together.
         answers: by status.
-        classes: predictions by the class's number.
     """
 
     values: list[list[int]]
     latency: list[int]
+    classes: list[int]
     latency_ns: int = 0
     answers: Counter[int] = field(default_factory=Counter)
-    classes: Counter[int] = field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
         """Add the other's."""
         self.latency = _plus(self.latency, other.latency)
         self.latency_ns += other.latency_ns
         self.answers.update(other.answers)
-        self.classes.update(other.classes)
+        self.classes = _plus(self.classes, other.classes)
         self.values = [_plus(*pair) for pair in zip(self.values, other.values, strict=True)]
 
 
@@ -58,18 +59,22 @@ class Tally:
         self._lines = 0
         self._recent: deque[Sequence[float]] = deque(maxlen=window)
 
-    def add_answers(self, elapsed_ns: Sequence[int], refusals: Sequence[int]) -> None:
-        """Count answers by the time that they took; all were 200 but for the given statuses."""
+    def add_answers(
+        self, by_digits: Sequence[int], latency_ns: int, refusals: Mapping[int, int]
+    ) -> None:
+        """Add answers, by the binary digits of their nanoseconds; all were 200 but for these."""
         fresh = self._fresh
-        fresh.latency = _plus(fresh.latency, _latency(elapsed_ns))
-        fresh.latency_ns += sum(elapsed_ns)
+        fast, slow = sum(by_digits[: _FIRST + 1]), sum(by_digits[_LAST + 1 :])
+        latency = [fast, *by_digits[_FIRST + 1 : _LAST + 1], slow]
+        fresh.latency = _plus(fresh.latency, latency)
+        fresh.latency_ns += latency_ns
         fresh.answers.update(refusals)
-        fresh.answers[OK] += len(elapsed_ns) - len(refusals)
+        fresh.answers[OK] += sum(by_digits) - sum(refusals.values())
 
-    def add_predictions(self, classes: Iterable[int], rows: Sequence[Sequence[float]]) -> None:
-        """Count predicted classes, and the features of some of their rows."""
+    def add_predictions(self, classes: Sequence[int], rows: Sequence[Sequence[float]]) -> None:
+        """Add predictions by class, and the features of some of their rows."""
         fresh = self._fresh
-        fresh.classes.update(classes)
+        fresh.classes = _plus(fresh.classes, classes)
         self._recent.extend(rows)
         if rows:
             found = self._histograms(rows)
@@ -116,7 +121,7 @@ class Tally:
             "latency_bounds_ms": LATENCY_BOUNDS_MS,
             "latency": fresh.latency,
             "latency_sum_ms": round(fresh.latency_ns / 1e6, 3),
-            "predictions": {self.card.classes[one]: n for one, n in fresh.classes.items()},
+            "predictions": dict(zip(self.card.classes, fresh.classes, strict=True)),
             "window": self.window(),
             "features": self._features(),
         }
@@ -144,7 +149,8 @@ class Tally:
 
     def _nothing(self) -> Counts:
         values = [[0] * (len(feature.edges) + 3) for feature in self.card.features]
-        return Counts(values, [0] * (len(_BOUNDS_NS) + 1))
+        latency = [0] * (len(LATENCY_BOUNDS_MS) + 1)
+        return Counts(values, latency, [0] * len(self.card.classes))
 
 
 def _bins(feature: Feature, column: Iterable[float]) -> list[int]:
@@ -154,11 +160,6 @@ def _bins(feature: Feature, column: Iterable[float]) -> list[int]:
     below = bisect_left(ordered, feature.minimum)
     ends = [bisect_right(ordered, edge) for edge in (*feature.edges, feature.maximum)]
     return _differences([below, *ends, len(ordered)])
-
-
-def _latency(elapsed_ns: Iterable[int]) -> list[int]:
-    ordered = sorted(elapsed_ns)
-    return _differences([*(bisect_right(ordered, bound) for bound in _BOUNDS_NS), len(ordered)])
 
 
 def _differences(cumulative: Sequence[int]) -> list[int]:

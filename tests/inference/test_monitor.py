@@ -10,7 +10,7 @@ import pytest
 from config.card import Card, Feature
 from inference.bundle import Settings
 from inference.monitor import (
-    MOST_ANSWERS,
+    MOST_ROWS,
     MOST_VALUES_A_SECOND,
     MOST_VALUES_KEPT,
     Monitor,
@@ -58,20 +58,31 @@ def test_values_are_counted_by_place(small: Card) -> None:
     """The range's ends are in it, an edge is of the bin under it, the rest is out of range."""
     tally = Tally(small, 100, 0)
     values = [-0.1, 0.0, 1.0, 1.1, 2.0, 2.1, 3.0, 3.1, 9.0]
-    tally.add_predictions([1] * 9, [[value] for value in values])
+    tally.add_predictions([0, 9], [[value] for value in values])
     assert tally.total().values == [[1, 2, 2, 2, 2]]
-    assert tally.total().classes == {1: 9}
+    assert tally.total().classes == [0, 9]
 
 
-def test_latency_is_counted_by_bucket_and_answers_by_status(small: Card) -> None:
-    """A bound is of its bucket; what is slower than all has one of its own."""
-    tally = Tally(small, 100, 0)
-    elapsed = [round(bound * 1e6) for bound in LATENCY_BOUNDS_MS]
-    tally.add_answers([*elapsed, elapsed[0] + 1, elapsed[-1] + 1, 0], [422, 422, 500])
-    total = tally.total()
-    assert total.latency == [2, 2, *[1] * 11, 1]
-    assert total.latency_ns == sum(elapsed) * 1 + elapsed[0] + elapsed[-1] + 2
-    assert total.answers == {200: 13, 422: 2, 500: 1}
+def test_latency_is_counted_by_bucket_and_answers_by_status(
+    make_monitor: Callable[..., Monitor],
+) -> None:
+    """What is as fast as the first bound or slower than the last has a bucket of its own."""
+    monitor = make_monitor()
+    bounds = [round(bound * 1e6) for bound in LATENCY_BOUNDS_MS]
+    fine = [0, bounds[0] - 1, bounds[0] + 1, bounds[1] - 1, bounds[-1] - 1]
+    refused = [bounds[-1] + 1, 100 * bounds[-1], 5]
+    for status, elapsed in zip((*[200] * 5, 422, 422, 500), fine + refused, strict=True):
+        monitor.answered(status, elapsed, 0)
+    total = monitor.tally().total()
+    buckets = dict(enumerate(total.latency))
+    assert {place: count for place, count in buckets.items() if count} == {
+        0: 3,
+        1: 2,
+        len(bounds) - 1: 1,
+        len(bounds): 2,
+    }
+    assert total.latency_ns == sum(fine + refused)
+    assert total.answers == {200: 5, 422: 2, 500: 1}
 
 
 def test_drift_is_of_the_window_only(small: Card) -> None:
@@ -79,13 +90,13 @@ def test_drift_is_of_the_window_only(small: Card) -> None:
     tally = Tally(small, 200, 0)
     assert tally.drift() == [None]
     table = [[0.5], [2.5], [1.5], [2.5]] * 50
-    tally.add_predictions([], table)
+    tally.add_predictions([0, 0], table)
     assert tally.drift() == [pytest.approx(0, abs=0.001)]
-    tally.add_predictions([], [[2.9]] * 200)
+    tally.add_predictions([0, 0], [[2.9]] * 200)
     (shifted,) = tally.drift()
     assert shifted is not None
     assert shifted > 1
-    tally.add_predictions([], table)
+    tally.add_predictions([0, 0], table)
     assert tally.drift() == [pytest.approx(0, abs=0.001)]
     assert tally.window() == 200
 
@@ -105,9 +116,13 @@ def test_lines_add_up(
     monitor.answered(422, 10_000, 0)
     monitor.write_line()
     first, second = lines(capfd)
-    assert (first["line"], first["answers"], first["predictions"]) == (1, {"200": 1}, {"no": 1})
+    assert (first["line"], first["answers"], first["predictions"]) == (
+        1,
+        {"200": 1},
+        {"no": 1, "yes": 0},
+    )
     assert (second["line"], second["answers"]) == (2, {"200": 2, "422": 1})
-    assert second["predictions"] == {"yes": 2}
+    assert second["predictions"] == {"no": 0, "yes": 2}
     assert second["latency"][:3] == [1, 2, 0]
     assert second["latency_sum_ms"] == 0.13
     assert [one["features"][0]["counts"] for one in (first, second)] == [
@@ -144,13 +159,11 @@ def test_line_is_due_once_in_a_while(
 def test_what_is_noted_is_bounded(make_monitor: Callable[..., Monitor]) -> None:
     """However many answers there are between two lines, only the window's rows are kept."""
     monitor = make_monitor(window=100)
-    for _ in range(3 * MOST_ANSWERS - 1):
+    for number in range(3 * MOST_ROWS - 1):
         monitor.predicted([0.5], 0)
-        monitor.answered(200, 1, 0)
-    noted = (monitor._elapsed_ns, monitor._classes, monitor._rows)  # noqa: SLF001
-    assert [len(one) for one in noted[:2]] == [MOST_ANSWERS - 1] * 2
-    assert len(noted[2]) < MOST_ANSWERS
-    assert monitor.tally().total().answers == {200: 3 * MOST_ANSWERS - 1}
+        monitor.answered(200, 1, number * SECOND)
+        assert len(monitor._rows) < MOST_ROWS  # noqa: SLF001
+    assert monitor.tally().total().answers == {200: 3 * MOST_ROWS - 1}
     assert monitor.tally().window() == 100
 
 
@@ -159,18 +172,20 @@ def test_a_busy_instance_looks_at_some_rows(make_monitor: Callable[..., Monitor]
     monitor = make_monitor()
     began = monitor._began_ns  # noqa: SLF001
     rate = 10 * MOST_VALUES_A_SECOND
-    for number in range(2 * MOST_ANSWERS):
+    count = MOST_ROWS + 10 * MOST_ROWS
+    for number in range(count):
         monitor.predicted([0.5], 1)
-        monitor.answered(200, 1, began + number * SECOND // rate)
+        monitor.answered(200, 1, began + (number + 1) * SECOND // rate)
     total = monitor.tally().total()
-    assert total.classes == {1: 2 * MOST_ANSWERS}
-    assert sum(total.values[0]) == MOST_ANSWERS + MOST_ANSWERS // 10
-    later = began + 10 * SECOND
-    for number in range(2 * MOST_ANSWERS):
+    assert total.classes == [0, count]
+    assert total.answers == {200: count}
+    assert sum(total.values[0]) == MOST_ROWS + MOST_ROWS
+    later = began + 100 * SECOND
+    for number in range(MOST_ROWS):
         monitor.predicted([0.5], 1)
-        monitor.answered(200, 1, later + number * SECOND // 100)
-    expected = MOST_ANSWERS + MOST_ANSWERS // 10 * 2 + MOST_ANSWERS
-    assert sum(monitor.tally().total().values[0]) == expected
+        monitor.answered(200, 1, later + number * SECOND)
+    looked_at = sum(monitor.tally().total().values[0])
+    assert looked_at > 3 * MOST_ROWS - 10
 
 
 def test_wide_rows_are_bounded(
@@ -182,7 +197,7 @@ def test_wide_rows_are_bounded(
         features=[Feature(f"f{number}", "", 0.0, 1.0, [0.5], [0.5, 0.5]) for number in range(width)]
     )
     monitor = make_monitor(wide, window=1000)
-    for _ in range(MOST_ANSWERS):
+    for _ in range(MOST_ROWS):
         monitor.predicted([0.1] * width, 1)
         monitor.answered(200, 1, 0)
     assert monitor.tally().window() == MOST_VALUES_KEPT // width

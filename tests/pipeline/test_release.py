@@ -74,7 +74,7 @@ def test_what_serves_already_is_not_deployed_again(project: Project) -> None:
     assert done.returncode == 0, done.stderr
     assert "nothing to do" in done.stdout
     assert project.serving() == before
-    edit(project, "memory: 512Mi", "memory: 1Gi", count=1)
+    edit(project, "memory: 512Mi\n", "memory: 1Gi\n", count=1)
     release(project.cloud(), one, check=golden_only)
     after = project.serving()
     assert after[SERVICE] != before[SERVICE]

@@ -99,7 +99,7 @@ class ContainerTarget:
             def fault() -> str | None:
                 if process.poll() is None:
                     return None
-                return f"{self.name} ended with exit code {process.returncode}{last_line(kept)}"
+                return f"{self.name} ended with exit code {process.returncode}{last_line(output)}"
 
             try:
                 # Without it nobody could tell the container from something far away.

@@ -71,7 +71,7 @@ class ProcessTarget:
             def fault() -> str | None:
                 if process.poll() is None:
                     return None
-                return f"{self.name} ended with exit code {process.returncode}{last_line(kept)}"
+                return f"{self.name} ended with exit code {process.returncode}{last_line(output)}"
 
             try:
                 url = f"http://{LOOPBACK}:{port}"
@@ -111,8 +111,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     kill(one for one in members if one.pid != process.pid)
 
 
-def last_line(kept: IO[bytes]) -> str:
-    """What was written last, after a colon; nothing if nothing was."""
-    kept.seek(0)
-    lines = kept.read().decode(errors="replace").strip().splitlines()
+def last_line(output: IO[bytes]) -> str:
+    """What was written last, after a colon; nothing if it cannot be read back, or nothing was."""
+    # A user's own file or terminal: to look into it would move where they write.
+    if not output.readable():
+        return ""
+    output.seek(0)
+    lines = output.read().decode(errors="replace").strip().splitlines()
     return f": {lines[-1][:500]}" if lines else ""

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from config.errors import UserError
 from targets.process import ProcessTarget, free_port
 from targets.ready import wait_until_answering
+from tests.benchmarks.fakes import poll
 from tests.contract.calls import HttpCaller
 
 SERVER = """
@@ -84,6 +86,19 @@ def test_process_that_ends_by_itself_is_told_with_its_last_line() -> None:
         pytest.raises(UserError, match="small ended with exit code 1: error: no model"),
     ):
         wait_until_answering(endpoint)
+
+
+def test_last_line_is_told_from_a_file_of_the_callers(tmp_path: Path) -> None:
+    """It is read back from a file that can be; one that is only written to is left alone."""
+    code = "import sys; print('starting', flush=True); sys.exit('error: no model')"
+    for mode, told in (("w+b", ": error: no model"), ("wb", "")):
+        with (
+            (tmp_path / "log").open(mode) as output,
+            replace(target(code), output=output).start() as endpoint,
+        ):
+            poll(endpoint.fault)
+            assert endpoint.fault() == f"small ended with exit code 1{told}"
+            assert output.tell() == len("starting\nerror: no model\n")
 
 
 def test_process_that_never_listens_is_told() -> None:

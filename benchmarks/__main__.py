@@ -1,7 +1,6 @@
 """The commands: ``python -m benchmarks COMMAND``; ``--help`` lists them."""
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -197,6 +196,7 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _record(options: argparse.Namespace) -> None:
+    from benchmarks.client import golden_body
     from benchmarks.noise import RECORDED, record_noise, write_noise
     from benchmarks.side_by_side import Side
     from benchmarks.variants import bundled_card
@@ -204,7 +204,7 @@ def _record(options: argparse.Namespace) -> None:
 
     wanted = load_params().measurement
     comparison = wanted.comparison.model_copy(update={"rounds": options.rounds})
-    body = json.dumps({"features": bundled_card().golden[0].features}).encode()
+    body = golden_body(bundled_card())
     targets = (local_service(DIST / "service"), local_function(DIST / "function"))
     sides = [Side(target, body) for target in targets]
     wanted = wanted.model_copy(update={"comparison": comparison})

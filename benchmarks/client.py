@@ -5,11 +5,15 @@ of requests a second.
 """
 
 import asyncio
+import json
 import re
 import ssl
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
+
+from config.card import Card
+from config.errors import UserError
 
 MOST_ANSWER_BYTES = 1 << 20
 _OK = 200
@@ -37,6 +41,17 @@ class Call:
     def server_name(self) -> str | None:
         """The name that a certificate must carry; None without TLS."""
         return self.host if self.tls else None
+
+
+def golden_body(card: Card) -> bytes:
+    """The body of a request whose answer the model card knows.
+
+    Raises:
+        UserError: it knows none.
+    """
+    if not card.golden:
+        raise UserError("the model card names no golden case to ask for")
+    return json.dumps({"features": card.golden[0].features}).encode()
 
 
 def post(

@@ -116,6 +116,19 @@ def weigh(endpoint: Endpoint, exchange: Exchange, seen: Container[str]) -> ColdS
     )
 
 
+def prove(name: str, endpoint: Endpoint, body: bytes, seen: set[str]) -> ColdSample:
+    """The sample of an endpoint that was just started; its instance is one of ``seen`` from now on.
+
+    Raises:
+        UserError: the start is not proven cold, or there is no answer.
+    """
+    sample = weigh(endpoint, first_exchange(endpoint, body), seen)
+    if not isinstance(sample, ColdSample):
+        raise UserError(f"{name}: a start was not proven cold: {sample}")
+    seen.add(sample.instance)
+    return sample
+
+
 @contextlib.contextmanager
 def _connected(
     endpoint: Endpoint, call: Call, deadline: float

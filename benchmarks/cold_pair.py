@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks.cold import ColdSample, first_exchange, weigh
+from benchmarks.cold import ColdSample, prove
 from benchmarks.machine import Machine, load_average, read_machine
 from benchmarks.statistics import Estimate, estimate, paired_ratio
 from benchmarks.text import interval, milliseconds, ratio
-from config.errors import UserError
 from targets.protocol import Target
 
 
@@ -54,12 +53,7 @@ def compare_cold(
         UserError: a start was not proven cold.
     """
     taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
-    seen: set[str] = set()
-    pairs: list[tuple[ColdSample, ColdSample]] = []
-    for number in range(rounds):
-        order = (against, measured) if number % 2 else (measured, against)
-        found = {name: _cold_start(name, target, body, seen) for name, target in order}
-        pairs.append((found[measured[0]], found[against[0]]))
+    pairs = take_pairs(measured, against, body, rounds)
     samples = tuple((one.total_ms, other.total_ms) for one, other in pairs)
     ours, theirs = zip(*samples, strict=True)
     return ColdPair(
@@ -76,10 +70,21 @@ def compare_cold(
     )
 
 
-def _cold_start(name: str, target: Target, body: bytes, seen: set[str]) -> ColdSample:
-    with target.start() as endpoint:
-        sample = weigh(endpoint, first_exchange(endpoint, body), seen)
-    if not isinstance(sample, ColdSample):
-        raise UserError(f"{name}: a start was not proven cold: {sample}")
-    seen.add(sample.instance)
-    return sample
+def take_pairs(
+    measured: tuple[str, Target], against: tuple[str, Target], body: bytes, rounds: int
+) -> list[tuple[ColdSample, ColdSample]]:
+    """A cold start of each in every round, the other one first in every second.
+
+    Raises:
+        UserError: a start was not proven cold.
+    """
+    seen: set[str] = set()
+    pairs: list[tuple[ColdSample, ColdSample]] = []
+    for number in range(rounds):
+        samples: dict[int, ColdSample] = {}
+        for place in (1, 0) if number % 2 else (0, 1):
+            name, target = (measured, against)[place]
+            with target.start() as endpoint:
+                samples[place] = prove(name, endpoint, body, seen)
+        pairs.append((samples[0], samples[1]))
+    return pairs

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from config.deployment import Resources
-from config.params import Prices
+from config.prices import Prices
 
 MONTH_S = 730 * 3600.0
 
@@ -43,6 +43,16 @@ def gibibytes(resources: Resources) -> float:
     return resources.memory_mib / 1024
 
 
+def second_price(resources: Resources, prices: Prices) -> float:
+    """Of an instance that starts or answers, billed by request."""
+    return resources.cpu * prices.vcpu_second + gibibytes(resources) * prices.gib_second
+
+
+def _stepped_s(ms: float, prices: Prices) -> float:
+    """Seconds that are billed for a time: whole steps."""
+    return math.ceil(round(ms / prices.step_ms, 9)) * prices.step_ms / 1e3
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """What was measured of a target.
@@ -64,8 +74,7 @@ def billed_seconds(requests: float, sharing: Sharing, times: Times, prices: Pric
     while it answers, in whole steps, so the share of the month that is covered by some request's
     steps. Back to back: the instance is never less than full, the least that it can be.
     """
-    step = prices.step_ms / 1e3
-    own = math.ceil(round(times.latency_ms / prices.step_ms, 9)) * step
+    step, own = prices.step_ms / 1e3, _stepped_s(times.latency_ms, prices)
     match sharing:
         case Sharing.ALONE:
             return requests * own
@@ -113,5 +122,4 @@ def by_instance(instances: int, resources: Resources, prices: Prices) -> float:
 
 def starts(count: int, cold_ms: float, resources: Resources, prices: Prices) -> float:
     """What as many cold starts cost: an instance is paid from its start on, in whole steps."""
-    seconds = count * math.ceil(round(cold_ms / prices.step_ms, 9)) * prices.step_ms / 1e3
-    return seconds * (resources.cpu * prices.vcpu_second + gibibytes(resources) * prices.gib_second)
+    return count * _stepped_s(cold_ms, prices) * second_price(resources, prices)

@@ -1,6 +1,5 @@
 """What a target imports before its first prediction, and for how long: every cold start pays it."""
 
-import json
 import re
 import tempfile
 import urllib.request
@@ -11,11 +10,11 @@ from typing import IO, Literal
 
 import numpy as np
 
+from benchmarks.client import golden_body
 from benchmarks.statistics import Estimate, estimate
 from config.card import load_card
-from config.errors import UserError
 from config.layout import CARD_NAME
-from targets.local import local_function, local_service
+from targets.local import local_target
 from targets.process import ProcessTarget
 from targets.ready import wait_until_answering
 
@@ -83,7 +82,7 @@ def watched(target: TargetName, bundle: Path) -> ProcessTarget:
     Raises:
         UserError: the bundle cannot be started.
     """
-    process = (local_service if target == "service" else local_function)(bundle)
+    process = local_target(target, bundle)
     variables = {**process.environment, "PYTHONPROFILEIMPORTTIME": "1"}
     return replace(process, environment=variables)
 
@@ -94,10 +93,7 @@ def watch(process: ProcessTarget) -> Start:
     Raises:
         UserError: it ends by itself, or its card names no golden case.
     """
-    golden = load_card(process.directory / CARD_NAME).golden
-    if not golden:
-        raise UserError(f"{process.directory}: the model card names no golden case to ask for")
-    body = json.dumps({"features": golden[0].features}).encode()
+    body = golden_body(load_card(process.directory / CARD_NAME))
     with tempfile.TemporaryFile() as output:
         with replace(process, output=output).start() as endpoint:
             wait_until_answering(endpoint)

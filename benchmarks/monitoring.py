@@ -1,6 +1,5 @@
 """What monitoring costs: each target with it and without it, in pairs, in one run."""
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import load
-from benchmarks.client import post
+from benchmarks.client import golden_body, post
 from benchmarks.cold import first_exchange
-from benchmarks.cold_pair import ColdPair, compare_cold
+from benchmarks.cold_pair import take_pairs
 from benchmarks.machine import Machine, load_average, read_machine
 from benchmarks.pages import Cell, Row, Table, readable_time
 from benchmarks.publish import as_markdown
@@ -77,9 +76,7 @@ def prove(
     """
     taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
     card = bundled_card()
-    if not card.golden:
-        raise UserError("the model card names no golden case to ask for")
-    body = json.dumps({"features": card.golden[0].features}).encode()
+    body = golden_body(card)
     costs = []
     for name in names:
         one, other = prepare([name, f"{name} {UNMONITORED}"], card)
@@ -95,8 +92,10 @@ def _cost(
     cold: list[tuple[float, float]] = []
     rates: list[tuple[float, float]] = []
     parts = min(PARTS, cold_rounds, rounds)
+    named = ((name, pair[0]), (f"{name} {UNMONITORED}", pair[1]))
     for part in range(parts):
-        cold += _cold(name, pair, body, _share(cold_rounds, part, parts)).samples_ms
+        pairs = take_pairs(*named, body, _share(cold_rounds, part, parts))
+        cold += [(ours.total_ms, theirs.total_ms) for ours, theirs in pairs]
         rates += [_rates(pair, body) for _ in range(_share(rounds, part, parts))]
     return Cost(
         target=name,
@@ -109,11 +108,6 @@ def _cost(
 
 def _share(whole: int, part: int, parts: int) -> int:
     return whole * (part + 1) // parts - whole * part // parts
-
-
-def _cold(name: str, pair: tuple[Target, Target], body: bytes, rounds: int) -> ColdPair:
-    names = (name, f"{name} {UNMONITORED}")
-    return compare_cold((names[0], pair[0]), (names[1], pair[1]), body, rounds=rounds)
 
 
 def _rates(pair: tuple[Target, Target], body: bytes) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks import load
 from benchmarks.client import Call, post
-from benchmarks.cold import ColdSample, first_exchange, weigh
+from benchmarks.cold import prove
 from benchmarks.statistics import (
     Estimate,
     Outcome,
@@ -141,8 +141,5 @@ def compare_rounds(rounds: Sequence[Round], wanted: Measurement) -> tuple[Compar
 def _start(side: Side, running: ExitStack, seen: set[str]) -> tuple[float, Call]:
     """Milliseconds of a cold start, and how to ask what was started."""
     endpoint: Endpoint = running.enter_context(side.target.start())
-    sample = weigh(endpoint, first_exchange(endpoint, side.body), seen)
-    if not isinstance(sample, ColdSample):
-        raise UserError(f"{side.target.name}: a start was not proven cold: {sample}")
-    seen.add(sample.instance)
+    sample = prove(side.target.name, endpoint, side.body, seen)
     return sample.total_ms, post(endpoint.predict_url, side.body, token=endpoint.token)

@@ -12,6 +12,11 @@ Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
 
 
+def mebibytes(memory: str) -> int:
+    """What ``512Mi`` or ``1Gi`` is in MiB."""
+    return int(memory[:-2]) * (1024 if memory.endswith("Gi") else 1)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -38,7 +43,7 @@ class Resources(_Section):
     @property
     def memory_mib(self) -> int:
         """The memory in MiB."""
-        return int(self.memory[:-2]) * (1024 if self.memory.endswith("Gi") else 1)
+        return mebibytes(self.memory)
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Self:

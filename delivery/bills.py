@@ -13,7 +13,8 @@ from benchmarks.costs import (
 from benchmarks.pages import Cell, Fact, Row, Table
 from benchmarks.text import number
 from config.deployment import Resources
-from config.params import Params, Prices
+from config.params import Params
+from config.prices import Prices
 from delivery.facts import Facts, Side
 
 VOLUMES = {"10 thousand": 1e4, "1 million": 1e6, "100 million": 1e8}

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.client import golden_body
 from benchmarks.matrix import Matrix, Planned, Setting, run_matrix
 from benchmarks.matrix_page import labels, terminal_table, write_matrix
 from benchmarks.runtimes import dist_of
 from benchmarks.variants import RUNTIMES, bundled_card
 from config.card import Card
-from config.deployment import Resources
+from config.deployment import Resources, mebibytes
 from config.errors import UserError
 from config.params import Params, Size, load_params
 from delivery.build import add_recipe_arguments, base_image, plain_recipe
@@ -28,13 +29,12 @@ from delivery.traffic import release_of
 from targets.cloud_run import read_services
 from targets.container import ContainerTarget, Limits
 from targets.engine import Engine, find_engine
-from targets.local import local_function, local_service
+from targets.local import local_target
 from targets.probe import ProbeTarget
 
 REPORTS = Path("reports")
 WIDTH = 80
 PROCESS, CONTAINER, CLOUD_RUN = "process", "container", "Cloud Run"
-MEBIBYTES = {"Mi": 1, "Gi": 1024}
 BUILDPACK = "a function's image is made by Google's buildpack, which does not run here"
 WHOLE_CPUS = "Cloud Run takes part of a CPU only for one request at once"
 
@@ -71,8 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
     if rounds < 1:
         raise UserError(f"--rounds: expected a whole number from 1, found {rounds}")
     card = bundled_card()
-    if not card.golden:
-        raise UserError("the model card names no golden case to ask for")
+    golden_body(card)
     if arguments.deployed:
         take_deployed(open_cloud(arguments), card, rounds)
         return
@@ -148,12 +147,10 @@ def _local_settings(runtime: str, sizes: list[Size]) -> Iterator[Setting]:
 
 def _plan(setting: Setting, dist: Path, engine: Engine | None, image: str, absence: str) -> Planned:
     if setting.place == PROCESS:
-        local = local_service if setting.target == "service" else local_function
-        return Planned(setting, local(dist / setting.target))
+        return Planned(setting, local_target(setting.target, dist / setting.target))
     if engine is None:
         return Planned(setting, None, absence)
-    amount, unit = setting.memory[:-2], setting.memory[-2:]
-    limits = Limits(int(amount) * MEBIBYTES[unit], setting.cpu)
+    limits = Limits(mebibytes(setting.memory), setting.cpu)
     # A proxy in front of a container, as Docker may have, takes connections before there is anyone.
     host_network = sys.platform == "linux"
     target = ContainerTarget(
@@ -193,7 +190,7 @@ def _copy_with(setting: Setting, target: ProbeTarget) -> Planned:
 
 
 def _take(console: Console, planned: list[Planned], card: Card, rounds: int) -> Matrix:
-    body = json.dumps({"features": card.golden[0].features}).encode()
+    body = golden_body(card)
     settings = [one.setting for one in planned]
     names = dict(zip(settings, labels(settings), strict=True))
     total = rounds * sum(one.target is not None for one in planned)

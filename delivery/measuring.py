@@ -1,10 +1,10 @@
 """A measurement with its progress, and the verdict by the budgets in ``params.yaml``."""
 
-import json
 from collections.abc import Sequence
 
 from rich.console import Console
 
+from benchmarks.client import golden_body
 from benchmarks.measure import Progress, measure
 from benchmarks.results import Origin, Results, Subject
 from benchmarks.statistics import Outcome
@@ -28,7 +28,7 @@ def take_measurement(
     Raises:
         UserError: a target cannot be started or measured.
     """
-    body = json.dumps({"features": card.golden[0].features}).encode()
+    body = golden_body(card)
     bundles = tuple((target.name, bundle) for target in targets)
     subject = Subject(card.name, card.version, bundles, origin)
     with progress(console) as step:

@@ -7,11 +7,13 @@ The free tier is left out, so that the figures hold for a project that has used 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.costs import second_price
 from benchmarks.measure import THROUGHPUT_WARM_UP_SECONDS, plan_of
 from benchmarks.results import Plan, Results, TargetResult
 from config.deployment import Resources
 from config.errors import UserError
-from config.params import Measurement, Prices
+from config.params import Measurement
+from config.prices import Prices
 
 # No start takes longer: Cloud Run's default start-up probe gives up then.
 LONGEST_START_S = 240.0
@@ -28,9 +30,10 @@ class Usage:
 
     def cost(self, resources: Resources, prices: Prices) -> float:
         """In US dollars."""
-        a_second = resources.cpu * prices.vcpu_second
-        a_second += resources.memory_mib / 1024 * prices.gib_second
-        return self.seconds * a_second + self.requests / 1e6 * prices.million_requests
+        return (
+            self.seconds * second_price(resources, prices)
+            + self.requests / 1e6 * prices.million_requests
+        )
 
 
 def check_cap(wanted: Measurement, resources: Mapping[str, Resources], prices: Prices) -> float:
@@ -44,11 +47,7 @@ def check_cap(wanted: Measurement, resources: Mapping[str, Resources], prices: P
     starts = 2 * plan.cold_samples + 1
     usage = Usage(starts * LONGEST_START_S + _loaded_s(plan), starts + _most_requests(plan))
     most = sum(usage.cost(one, prices) for one in resources.values())
-    if most > wanted.max_cost_usd:
-        raise UserError(
-            f"the measurement may cost up to ${most:.4f}, over measurement.max_cost_usd "
-            f"({wanted.max_cost_usd:g}) in params.yaml: take fewer samples, or raise it"
-        )
+    _hold_to_cap("measurement", most, wanted, "take fewer samples")
     return most
 
 
@@ -69,12 +68,16 @@ def check_matrix_cap(
     usage = Usage(starts * LONGEST_START_S, starts)
     costs = [usage.cost(one, prices) * (2 if boost else 1) for one, boost in settings]
     most = sum(costs)
-    if most > measurement.max_cost_usd:
-        raise UserError(
-            f"the matrix may cost up to ${most:.4f}, over measurement.max_cost_usd "
-            f"({measurement.max_cost_usd:g}) in params.yaml: fewer rounds or sizes, or raise it"
-        )
+    _hold_to_cap("matrix", most, measurement, "fewer rounds or sizes")
     return most
+
+
+def _hold_to_cap(what: str, most: float, wanted: Measurement, cure: str) -> None:
+    if most > wanted.max_cost_usd:
+        raise UserError(
+            f"the {what} may cost up to ${most:.4f}, over measurement.max_cost_usd "
+            f"({wanted.max_cost_usd:g}) in params.yaml: {cure}, or raise it"
+        )
 
 
 def spent(results: Results, resources: Mapping[str, Resources], prices: Prices) -> str:

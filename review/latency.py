@@ -1,9 +1,9 @@
 """Cold start and warm latency of both trees' bundles, started and asked in turns."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.client import golden_body
 from benchmarks.imports import TARGETS, TargetName
 from benchmarks.side_by_side import Compared, Side, compare_rounds, take_rounds
 from benchmarks.statistics import Estimate
@@ -11,7 +11,7 @@ from config.card import load_card
 from config.layout import CARD_NAME
 from config.params import Measurement
 from review.report import Latency, Ratio
-from targets.local import local_function, local_service
+from targets.local import local_target
 
 
 def compare_latency(
@@ -35,9 +35,7 @@ def compare_latency(
 
 def _side(target: TargetName, tree: Path) -> Side:
     bundle = tree / "dist" / target
-    make = local_service if target == "service" else local_function
-    case = load_card(bundle / CARD_NAME).golden[0]
-    return Side(make(bundle), json.dumps({"features": case.features}).encode())
+    return Side(local_target(target, bundle), golden_body(load_card(bundle / CARD_NAME)))
 
 
 def _latency(target: TargetName, one: Compared) -> Latency:

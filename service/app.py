@@ -28,14 +28,17 @@ PAGE_PATHS = frozenset({"/docs", "/redoc", "/openapi.json", "/model"})
 ASSETS_PATH = "/assets/"
 
 
-class Health:
-    """Says that this instance is up; such requests are not counted as answered."""
+class _Fresh:
+    """What an instance says of itself at the moment; such requests are not counted as answered."""
 
     methods = "GET, HEAD, OPTIONS"
 
-    def __init__(self, responder: Responder, version: str) -> None:
+    def __init__(self, responder: Responder) -> None:
         self._responder = responder
-        self._body = b'{"status": "ok", "model_version": "%b"}' % version.encode()
+
+    async def content(self) -> tuple[bytes, bytes]:
+        """The content type and the body."""
+        raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI application."""
@@ -50,50 +53,45 @@ class Health:
             return preflight(self.methods)
         if method not in {"GET", "HEAD"}:
             raise contract.method_not_allowed(self.methods)
+        content_type, body = await self.content()
         headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(self._body)),
-            (b"cache-control", b"no-store"),
-        ]
-        return Answer(200, headers, b"" if method == "HEAD" else self._body)
-
-
-class Metrics:
-    """What this instance has answered, for Prometheus; such requests are not counted as answered.
-
-    The first of them imports what writes the text, off the event loop.
-    """
-
-    methods = "GET, HEAD, OPTIONS"
-
-    def __init__(self, responder: Responder, monitor: "Monitor") -> None:
-        self._responder = responder
-        self._monitor = monitor
-        self._expose: Callable[[Monitor], tuple[str, bytes]] | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as an ASGI application."""
-        answer = await self._responder.respond(self._handle, scope, receive, counted=False)
-        await answer(scope, receive, send)
-
-    async def _handle(
-        self, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
-    ) -> Answer:
-        method = scope["method"]
-        if method == "OPTIONS":
-            return preflight(self.methods)
-        if method not in {"GET", "HEAD"}:
-            raise contract.method_not_allowed(self.methods)
-        if self._expose is None:
-            self._expose = await asyncio.to_thread(_exposition)
-        # On the event loop, as everything is counted there.
-        content_type, body = self._expose(self._monitor)
-        headers = [
-            (b"content-type", content_type.encode()),
+            (b"content-type", content_type),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
         ]
         return Answer(200, headers, b"" if method == "HEAD" else body)
+
+
+class Health(_Fresh):
+    """Says that this instance is up."""
+
+    def __init__(self, responder: Responder, version: str) -> None:
+        super().__init__(responder)
+        self._body = b'{"status": "ok", "model_version": "%b"}' % version.encode()
+
+    async def content(self) -> tuple[bytes, bytes]:
+        """Made once."""
+        return b"application/json", self._body
+
+
+class Metrics(_Fresh):
+    """What this instance has answered, for Prometheus.
+
+    The first request imports what writes the text, off the event loop.
+    """
+
+    def __init__(self, responder: Responder, monitor: "Monitor") -> None:
+        super().__init__(responder)
+        self._monitor = monitor
+        self._expose: Callable[[Monitor], tuple[str, bytes]] | None = None
+
+    async def content(self) -> tuple[bytes, bytes]:
+        """Of this moment."""
+        if self._expose is None:
+            self._expose = await asyncio.to_thread(_exposition)
+        # On the event loop, as everything is counted there.
+        content_type, body = self._expose(self._monitor)
+        return content_type.encode(), body
 
 
 def _exposition() -> "Callable[[Monitor], tuple[str, bytes]]":

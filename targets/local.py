@@ -38,6 +38,15 @@ def local_function(
     return ProcessTarget("function", command, bundle, environment, port, output)
 
 
+def local_target(name: str, bundle: Path) -> ProcessTarget:
+    """The target of this name: ``service`` or ``function``.
+
+    Raises:
+        UserError: the bundle or its environment cannot be made ready.
+    """
+    return (local_service if name == "service" else local_function)(bundle)
+
+
 def environment_for(python: Path) -> dict[str, str]:
     """The variables that a local process gets; none of ours reach it."""
     return {

@@ -13,7 +13,8 @@ from benchmarks.costs import (
     starts,
 )
 from config.deployment import Resources
-from config.params import AlwaysPrices, Prices, load_params
+from config.params import load_params
+from config.prices import AlwaysPrices, Prices
 
 PRICES = Prices(
     source="https://prices.test",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import side_by_side as comparing
+from benchmarks import cold
 from benchmarks.cold import Exchange, first_exchange
 from benchmarks.side_by_side import Reading, Round, Side, compare_rounds, take_rounds
 from benchmarks.statistics import Outcome
@@ -40,7 +40,7 @@ def test_both_sides_are_started_and_asked_in_each_round(monkeypatch: pytest.Monk
         started.append(endpoint.name)
         return first_exchange(endpoint, body)
 
-    monkeypatch.setattr(comparing, "first_exchange", exchange)
+    monkeypatch.setattr(cold, "first_exchange", exchange)
     base, candidate = (Side(fake_target(name=name), BODY) for name in ("base", "candidate"))
     taken = list(take_rounds(base, candidate, WANTED))
     assert len(taken) == 2

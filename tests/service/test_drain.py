@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from benchmarks.client import parse_answer, post
 from config.card import load_card
 from inference.asgi import Answer, Receive, Scope, Send
 from inference.protocol import JoiningProtocol
-from service.server import LINGER_S, DrainingServer
+from service.server import LINGER_S, DrainingServer, _begin_no_more
 from targets.local import local_service
 from targets.process import free_port
 from targets.protocol import Endpoint
@@ -103,3 +104,20 @@ def test_connection_at_rest_delays_the_end_only_shortly(dist: Path, body: bytes)
             os.kill(endpoint.pid, signal.SIGTERM)
             assert wait_for_end(endpoint) < LINGER_S + 1.5
             assert connection.recv(1) == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels know no such filter")
+def test_nobody_begins_to_connect_to_what_is_about_to_close() -> None:
+    """Whoever has connected is still accepted and heard; a new attempt gets no answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address) as before:
+            _begin_no_more(listener)
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.2)
+            before.sendall(b"a request")
+            with listener.accept()[0] as accepted:
+                assert accepted.recv(100) == b"a request"
+            listener.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                listener.accept()

@@ -62,7 +62,7 @@ def _add_comparisons(commands: "Commands") -> None:
     proving = commands.add_parser("monitoring", help="what monitoring costs: with and without it")
     proving.set_defaults(run=_prove)
     proving.add_argument("--cold-rounds", type=_at_least_one, default=150, help="default: 150")
-    proving.add_argument("--rounds", type=_at_least_one, default=60, help="default: 60")
+    proving.add_argument("--rounds", type=_at_least_one, default=120, help="default: 120")
     proving.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
     telling = commands.add_parser("power", help="what a comparison notices, simulated on noise")
     telling.set_defaults(run=_simulate)

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import mean
 
 from benchmarks import load
 from benchmarks.client import golden_body, post
@@ -23,7 +24,9 @@ from targets.protocol import Endpoint, Target
 LEAST_THROUGHPUT = 0.95
 MOST_COLD = 1.03
 CONNECTIONS = 16
-BURST_SECONDS = 0.7
+# Two processes of the same program differ by more than two bursts of one of them: many short rounds
+# tell more than few long ones.
+BURST_SECONDS = 0.35
 WARM_UP_SECONDS = 0.15
 # Cold starts are taken in parts between the rounds of throughput, so that one run has both.
 PARTS = 10
@@ -96,7 +99,9 @@ def _cost(
     for part in range(parts):
         pairs = take_pairs(*named, body, _share(cold_rounds, part, parts))
         cold += [(ours.total_ms, theirs.total_ms) for ours, theirs in pairs]
-        rates += [_rates(pair, body) for _ in range(_share(rounds, part, parts))]
+        rates += [
+            _rates(pair, body, len(rates) + more) for more in range(_share(rounds, part, parts))
+        ]
     return Cost(
         target=name,
         throughput=paired_ratio(*zip(*rates, strict=True)),
@@ -110,17 +115,18 @@ def _share(whole: int, part: int, parts: int) -> int:
     return whole * (part + 1) // parts - whole * part // parts
 
 
-def _rates(pair: tuple[Target, Target], body: bytes) -> tuple[float, float]:
-    """Requests a second of both, side by side: in bursts, one two two one."""
+def _rates(pair: tuple[Target, Target], body: bytes, number: int) -> tuple[float, float]:
+    """Requests a second of both, side by side: one two two one, or the other way round if odd."""
     with ExitStack() as stack:
         endpoints = [stack.enter_context(target.start()) for target in pair]
         for endpoint in endpoints:
             answer = first_exchange(endpoint, body).answer
             if answer is None or not answer.ok:
                 raise UserError(f"{endpoint.name}: its first request was not answered with 200")
-        one, two = endpoints
-        taken = [_burst(endpoint, body) for endpoint in (one, two, two, one)]
-        return (taken[0] + taken[3]) / 2, (taken[1] + taken[2]) / 2
+        taken: tuple[list[float], list[float]] = ([], [])
+        for place in (1, 0, 0, 1) if number % 2 else (0, 1, 1, 0):
+            taken[place].append(_burst(endpoints[place], body))
+        return mean(taken[0]), mean(taken[1])
 
 
 def _burst(endpoint: Endpoint, body: bytes) -> float:

@@ -13,6 +13,7 @@ from benchmarks.variants import prepare
 from config.card import load_card
 from config.errors import UserError
 from targets.process import ProcessTarget
+from targets.protocol import Endpoint
 from tests.benchmarks.fakes import card, fake_variant
 
 FINE = Estimate(0.99, 0.97, 1.01)
@@ -50,6 +51,24 @@ def test_cost_is_measured_in_pairs(pairs: list[list[str]], tmp_path: Path) -> No
     table = monitoring.markdown(proof)
     assert "1 pairs of loads and 1 pairs of cold starts" in table
     assert table.count("\n| ") == 4
+
+
+@pytest.mark.usefixtures("pairs")
+def test_loads_change_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the first or the last burst of a round has in its favour, both have it as often."""
+    order: list[str] = []
+
+    def burst(endpoint: Endpoint, _body: bytes) -> float:
+        order.append("without" if endpoint.name.endswith("unmonitored") else "with")
+        return float(len(order))
+
+    monkeypatch.setattr(monitoring, "_burst", burst)
+    (cost,) = monitoring.prove(["service"], 1, 2, str).costs
+    assert order == [
+        *("with", "without", "without", "with"),
+        *("without", "with", "with", "without"),
+    ]
+    assert cost.per_second == ((2.5, 2.5), (6.5, 6.5))
 
 
 @pytest.mark.parametrize(("whole", "parts"), [(300, 10), (7, 3), (5, 5), (1, 1)])

@@ -12,6 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.disk import size_bytes
+from benchmarks.history.document import read_results
+from benchmarks.results import TargetResult
 from benchmarks.statistics import Estimate
 from config.card import Card, load_card
 from config.errors import UserError
@@ -115,25 +117,24 @@ def take() -> Facts:
         UserError: one of them is missing, or the measurement is of other bundles.
     """
     card, bundle = load_card(DIST / TARGETS[0] / CARD_NAME), read_bundle_hash(DIST / TARGETS[0])
+    results = read_results(REPORT)
+    measured = {target.name: target for target in results.targets}
+    bundles = dict(results.subject.bundles)
+    if bundles != dict.fromkeys(TARGETS, bundle) or measured.keys() != bundles.keys():
+        raise UserError(f"{REPORT} is of other bundles than {DIST}'s; measure with `make run`")
+    machine = results.machine
     try:
-        results = json.loads(REPORT.read_text(encoding="utf-8"))["results"]
-        measured = {target["name"]: target for target in results["targets"]}
-        if dict(results["subject"]["bundles"]) != dict.fromkeys(TARGETS, bundle):
-            raise UserError(f"{REPORT} is of other bundles than {DIST}'s; measure with `make run`")
-        machine = results["machine"]
         return Facts(
-            taken_at=results["taken_at"],
-            machine=f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}",
-            warm_rate=results["plan"]["warm_rate"],
+            taken_at=results.taken_at,
+            machine=f"{machine.cpu}, {machine.cores} cores, Python {machine.python}",
+            warm_rate=results.plan.warm_rate,
             bundle=bundle,
             base_image=base_image(DIST / TARGETS[0]),
             **_of_card(card),
-            sides=(_side(TARGETS[0], measured), _side(TARGETS[1], measured)),
+            sides=(_side(measured[TARGETS[0]]), _side(measured[TARGETS[1]])),
         )
     except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}; measure with `make run`") from None
-    except (ValueError, LookupError, TypeError) as error:
-        raise UserError(f"{REPORT}: not a report ({error}); measure with `make run`") from None
+        raise UserError(f"{error.filename}: {error.strerror}; make it with `make run`") from None
 
 
 def _of_card(card: Card) -> dict[str, Any]:
@@ -149,20 +150,20 @@ def _of_card(card: Card) -> dict[str, Any]:
     }
 
 
-def _side(name: str, measured: dict[str, Any]) -> Side:
-    found, bundle = measured[name], DIST / name
+def _side(found: TargetResult) -> Side:
+    name, bundle = found.name, DIST / found.name
     files = json.loads((bundle / MANIFEST_NAME).read_bytes())["files"]
     locked = bundle / REQUIREMENTS_NAME
     return Side(
         name=name,
-        cold_ms=found["cold"]["total_ms"],
-        warm_p50_ms=found["warm"]["p50_ms"],
-        warm_p99_ms=found["warm"]["p99_ms"],
+        cold_ms=found.cold.total_ms,
+        warm_p50_ms=found.warm.p50_ms,
+        warm_p99_ms=found.warm.p99_ms,
         throughput=tuple(
-            Level(connections=level["connections"], per_second=level["per_second"])
-            for level in found["throughput"]
+            Level(connections=level.connections, per_second=level.per_second)
+            for level in found.throughput
         ),
-        memory_bytes=found["memory_bytes"],
+        memory_bytes=found.memory_bytes,
         bundle_files=len(files),
         bundle_bytes=sum((bundle / file).stat().st_size for file in files),
         packages=_packages(locked.read_text(encoding="utf-8")),
@@ -180,5 +181,10 @@ def _image_bytes(bundle: Path) -> int | None:
     """Of the image, if it is this bundle's that was built."""
     if not IMAGE.exists():
         return None
-    built = json.loads(IMAGE.read_text(encoding="utf-8"))
-    return int(built["own_bytes"]) if built["bundle"] == read_bundle_hash(bundle) else None
+    try:
+        built = json.loads(IMAGE.read_text(encoding="utf-8"))
+        return int(built["own_bytes"]) if built["bundle"] == read_bundle_hash(bundle) else None
+    except (ValueError, LookupError, TypeError):
+        raise UserError(
+            f"{IMAGE}: not what `python -m delivery build --json` prints; remove it"
+        ) from None

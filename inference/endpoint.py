@@ -70,8 +70,10 @@ class Endpoint:
         began = time.perf_counter_ns()
         prediction = self._model.predict(features)
         cost = (time.perf_counter_ns() - began) / 1e6
-        if self._monitor is not None:
-            self._monitor.predicted(features, prediction)
+        monitor = self._monitor
+        if monitor is not None:
+            monitor.classes[prediction] += 1
+            monitor.row = features
         return Answer(
             200,
             self._headers[prediction].copy(),

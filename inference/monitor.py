@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 # Rows that are noted before they are binned: memory is bounded, and no answer waits for long.
 MOST_ROWS = 500
-# Values of features that are looked at in a second; above that one row in so many is. To look at
-# all would cost a busy instance more than everything else here, and tell no more.
-MOST_VALUES_A_SECOND = 4_000
+# Values of features that are looked at in a second, on average. To look at all of them would cost a
+# busy instance more than everything else here, and tell no more.
+MOST_VALUES_A_SECOND = 1_000
 # Of the rows that are kept to score drift: a bound on memory, for wide ones.
 MOST_VALUES_KEPT = 200_000
 OK = 200
+SECOND_NS = 1_000_000_000
 
 
 class Monitor:
@@ -33,62 +34,58 @@ class Monitor:
     A line holds what has been answered since the instance's line before, so that lines of any
     instances add up. It is written by a request, since an instance has no processor in between, no
     more often than ``log_every_s``, and when the instance ends.
+
+    What happens with every answer is written out where that is made, on these attributes: to call a
+    method for it costs as much again. All else is ``look``'s.
+
+    Attributes:
+        latency: answers by the number of binary digits of their nanoseconds.
+        latency_ns: of all of them together.
+        classes: predictions by the class's number.
+        row: of the last prediction; None once it was looked at.
+        look_ns: from when on the next row is looked at; of ``time.perf_counter_ns``.
     """
 
     def __init__(self, bundle: "Bundle", instance: Instance) -> None:
         self.card: Card = bundle.card
         self.bundle_hash = bundle.hash
         self.instance = instance
-        self._width = len(self.card.features)
-        self._row = struct.Struct(f"{self._width}d")
-        self._window = min(bundle.settings.drift_window, MOST_VALUES_KEPT // self._width)
-        self._interval_ns = bundle.settings.log_every_s * 1_000_000_000
+        width = len(self.card.features)
+        self._packing = struct.Struct(f"{width}d")
+        self._window = min(bundle.settings.drift_window, MOST_VALUES_KEPT // width)
+        self._interval_ns = bundle.settings.log_every_s * SECOND_NS
         self._began_ns = time.perf_counter_ns()
         self._due_ns = self._began_ns + self._interval_ns
-        self._counted_ns = self._began_ns
-        self._stride = 1
-        self._passed_over = 0
-        # By the number of binary digits of an answer's nanoseconds.
-        self._latency = [0] * 65
-        self._latency_ns = 0
+        self._every_ns = width * SECOND_NS // MOST_VALUES_A_SECOND
         self._refusals: dict[int, int] = {}
-        self._classes = [0] * len(self.card.classes)
-        # Packed: a row that is kept as it came takes its memory out of the middle of what the
-        # requests around it use, which makes all of theirs dearer, by more than half of what
-        # monitoring costs without it.
         self._rows = bytearray()
-        self._most_bytes = MOST_ROWS * self._row.size
         self._tally: Tally | None = None
+        self.latency = [0] * 65
+        self.latency_ns = 0
+        self.classes = [0] * len(self.card.classes)
+        self.row: list[float] | None = None
+        self.look_ns = 0
 
-    def predicted(self, features: list[float], prediction: int) -> None:
-        """Note a prediction."""
-        self._classes[prediction] += 1
-        self._passed_over += 1
-        if self._passed_over >= self._stride:
-            self._passed_over = 0
-            self._rows += self._row.pack(*features)
+    def look(self, status: int, now_ns: int) -> None:
+        """Note a refusal, and the last row if one is due; write or bin what has come together.
 
-    def answered(self, status: int, elapsed_ns: int, now_ns: int) -> None:
-        """Count an answer; ``now_ns`` is of ``time.perf_counter_ns``."""
-        self._latency[elapsed_ns.bit_length()] += 1
-        self._latency_ns += elapsed_ns
+        Rows are let through as by a bucket of ``MOST_ROWS`` tokens: all of them up to the allowed
+        rate, and as many at once after a rest.
+        """
         if status != OK:
             self._refusals[status] = self._refusals.get(status, 0) + 1
+        if self.row is not None and now_ns >= self.look_ns:
+            earliest = now_ns - MOST_ROWS * self._every_ns
+            self.look_ns = max(self.look_ns, earliest) + self._every_ns
+            # Packed: a list that stays takes its memory out of the middle of what the requests
+            # around it use, which makes all of theirs dearer.
+            self._rows += self._packing.pack(*self.row)
+            self.row = None
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
-            self._pace(now_ns)
             self.write_line()
-        elif len(self._rows) >= self._most_bytes:
-            self._pace(now_ns)
+        elif len(self._rows) >= MOST_ROWS * self._packing.size:
             self.tally()
-
-    def _pace(self, now_ns: int) -> None:
-        """Set in how many rows one is looked at, from the rate since this was last asked."""
-        seconds, self._counted_ns = (now_ns - self._counted_ns) / 1e9, now_ns
-        rows = len(self._rows) // self._row.size
-        predictions = rows * self._stride + self._passed_over
-        allowed = MOST_VALUES_A_SECOND * seconds
-        self._stride = max(1, round(predictions * self._width / max(allowed, 1)))
 
     def tally(self) -> "Tally":
         """All that has been answered so far."""
@@ -97,10 +94,10 @@ class Monitor:
             from inference.tally import Tally
 
             tally = self._tally = Tally(self.card, self._window, self._began_ns)
-        tally.add_answers(self._latency, self._latency_ns, self._refusals)
-        tally.add_predictions(self._classes, list(self._row.iter_unpack(self._rows)))
-        self._latency, self._latency_ns = [0] * 65, 0
-        self._classes = [0] * len(self._classes)
+        tally.add_answers(self.latency, self.latency_ns, self._refusals)
+        tally.add_predictions(self.classes, list(self._packing.iter_unpack(self._rows)))
+        self.latency, self.latency_ns = [0] * 65, 0
+        self.classes = [0] * len(self.classes)
         self._refusals.clear()
         self._rows.clear()
         return tally

@@ -13,6 +13,8 @@ from inference.telemetry import Instance, RequestLog, trace_of, write_event
 if TYPE_CHECKING:
     from inference.monitor import Monitor
 
+OK = 200
+
 Handler = Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]]
 
 _EXPOSED = (b"access-control-expose-headers", b"X-Request-Id, X-Instance, Server-Timing")
@@ -53,8 +55,13 @@ class Responder:
             answer = refusal(unforeseen(), request_id)
         answer.headers += self.identity(headers, request_id, answer.timing)
         elapsed = self.log(scope, headers, answer.status, began, request_id)
-        if counted and self.monitor is not None:
-            self.monitor.answered(answer.status, elapsed, began + elapsed)
+        monitor = self.monitor
+        if counted and monitor is not None:
+            monitor.latency[elapsed.bit_length()] += 1
+            monitor.latency_ns += elapsed
+            now = began + elapsed
+            if now >= monitor.look_ns or answer.status != OK:
+                monitor.look(answer.status, now)
         return answer
 
     def identity(self, headers: dict[bytes, bytes], request_id: str, timing: str = "") -> Headers:

@@ -149,16 +149,27 @@ def read_report(path: Path) -> Measurement:
     """The document of the measurement whose ``report.json`` this is.
 
     Raises:
+        UserError: as of ``read_results``.
+    """
+    return measurement_of(read_results(path))
+
+
+def read_results(path: Path) -> Results:
+    """What a ``report.json`` holds.
+
+    Raises:
         UserError: there is none, or it is another command's or another version's.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; measure first") from None
+        raise UserError(f"{path}: {error.strerror}; measure with `make run`") from None
     try:
-        return measurement_of(TypeAdapter(Document).validate_json(content).results)
+        return TypeAdapter(Document).validate_json(content).results
     except ValidationError as error:
-        raise UserError(f"{path} is not a report: {_first(error)}") from None
+        raise UserError(
+            f"{path} is not a report: {_first(error)}; measure with `make run`"
+        ) from None
 
 
 def read_line(line: str, where: str) -> Measurement:

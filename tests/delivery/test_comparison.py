@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.report import FORMAT
 from benchmarks.results import to_json
 from benchmarks.statistics import Estimate
 from config.errors import UserError
@@ -198,7 +199,8 @@ def measure(tree: Path, bundle: str) -> None:
     found = json.loads(to_json(results(target_result("service"), target_result("function"))))
     found["subject"]["bundles"] = [["service", bundle], ["function", bundle]]
     (tree / "reports").mkdir(exist_ok=True)
-    (tree / "reports" / "report.json").write_text(json.dumps({"results": found}))
+    document = {"format": FORMAT, "results": found, "checks": []}
+    (tree / "reports" / "report.json").write_text(json.dumps(document))
 
 
 def test_facts_are_taken_from_measurement_card_and_bundles(
@@ -228,6 +230,9 @@ def test_facts_are_taken_from_measurement_card_and_bundles(
     assert (tree / "docs" / "comparison.md").read_bytes() == before
     (tree / "reports" / "image.json").write_text(json.dumps({**built, "bundle": "another"}))
     assert facts.take().sides[0].image_bytes is None
+    (tree / "reports" / "image.json").write_text("[]")
+    with pytest.raises(UserError, match=r"image\.json: not what .*; remove it"):
+        facts.take()
 
 
 def test_a_measurement_of_other_bundles_is_refused(tree: Path) -> None:
@@ -241,7 +246,7 @@ def test_a_measurement_of_other_bundles_is_refused(tree: Path) -> None:
 def test_a_report_of_another_form_is_one_line(tree: Path, content: str) -> None:
     """It says what to do."""
     (tree / "reports" / "report.json").write_text(content)
-    with pytest.raises(UserError, match=r"report\.json: not a report .*make run"):
+    with pytest.raises(UserError, match=r"report\.json is not a report: .*make run"):
         facts.take()
 
 

@@ -19,7 +19,6 @@ from inference.tally import LATENCY_BOUNDS_MS, MOST_FEATURES_LOGGED, Tally
 from inference.telemetry import Instance
 
 SECOND = 1_000_000_000
-FAR = 10**18
 
 
 class Opened:
@@ -49,6 +48,26 @@ def make_monitor(small: Card) -> Callable[..., Monitor]:
     return make
 
 
+def note(
+    monitor: Monitor,
+    status: int,
+    row: list[float] | None = None,
+    number: int = 0,
+    *,
+    elapsed_ns: int = 1,
+    at_s: float = 0,
+) -> None:
+    """One answer, as `Endpoint` and `Responder` note it, so long after the monitor's beginning."""
+    if row is not None:
+        monitor.classes[number] += 1
+        monitor.row = row
+    monitor.latency[elapsed_ns.bit_length()] += 1
+    monitor.latency_ns += elapsed_ns
+    now = monitor._began_ns + round(at_s * SECOND)  # noqa: SLF001
+    if now >= monitor.look_ns or status != 200:
+        monitor.look(status, now)
+
+
 def lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """What has been logged since it was last asked."""
     return [json.loads(line)["monitoring"] for line in capfd.readouterr().out.splitlines()]
@@ -72,7 +91,7 @@ def test_latency_is_counted_by_bucket_and_answers_by_status(
     fine = [0, bounds[0] - 1, bounds[0] + 1, bounds[1] - 1, bounds[-1] - 1]
     refused = [bounds[-1] + 1, 100 * bounds[-1], 5]
     for status, elapsed in zip((*[200] * 5, 422, 422, 500), fine + refused, strict=True):
-        monitor.answered(status, elapsed, 0)
+        note(monitor, status, elapsed_ns=elapsed)
     total = monitor.tally().total()
     buckets = dict(enumerate(total.latency))
     assert {place: count for place, count in buckets.items() if count} == {
@@ -106,14 +125,12 @@ def test_lines_add_up(
 ) -> None:
     """Each holds what has been answered since the one before; without an answer there is none."""
     monitor = make_monitor()
-    monitor.predicted([0.5], 0)
-    monitor.answered(200, 60_000, 0)
+    note(monitor, 200, [0.5], 0, elapsed_ns=60_000)
     monitor.write_line()
     monitor.write_line()
     for value in (2.5, 7.0):
-        monitor.predicted([value], 1)
-        monitor.answered(200, 60_000, 0)
-    monitor.answered(422, 10_000, 0)
+        note(monitor, 200, [value], 1, elapsed_ns=60_000)
+    note(monitor, 422, elapsed_ns=10_000)
     monitor.write_line()
     first, second = lines(capfd)
     assert (first["line"], first["answers"], first["predictions"]) == (
@@ -140,8 +157,7 @@ def test_no_line_tells_a_request(
 ) -> None:
     """Numbers of many, never a value that somebody sent."""
     monitor = make_monitor()
-    monitor.predicted([1.2345678], 0)
-    monitor.answered(200, 1, 0)
+    note(monitor, 200, [1.2345678])
     monitor.write_line()
     assert "1.2345" not in capfd.readouterr().out
 
@@ -151,8 +167,8 @@ def test_line_is_due_once_in_a_while(
 ) -> None:
     """The first answer after a minute writes it, those of the minute after that do not."""
     monitor = make_monitor()
-    for at in (0, FAR, FAR + 1, FAR + 60 * SECOND, FAR + 61 * SECOND):
-        monitor.answered(200, 1, at)
+    for at_s in (0, 1000, 1001, 1060, 1061):
+        note(monitor, 200, [0.5], at_s=at_s)
     assert [line["answers"]["200"] for line in lines(capfd)] == [2, 3]
 
 
@@ -160,32 +176,46 @@ def test_what_is_noted_is_bounded(make_monitor: Callable[..., Monitor]) -> None:
     """However many answers there are between two lines, only the window's rows are kept."""
     monitor = make_monitor(window=100)
     for number in range(3 * MOST_ROWS - 1):
-        monitor.predicted([0.5], 0)
-        monitor.answered(200, 1, number * SECOND)
+        note(monitor, 200, [0.5], at_s=number)
         assert len(monitor._rows) < MOST_ROWS * 8  # noqa: SLF001 - bytes; a row is one value
     assert monitor.tally().total().answers == {200: 3 * MOST_ROWS - 1}
     assert monitor.tally().window() == 100
 
 
 def test_a_busy_instance_looks_at_some_rows(make_monitor: Callable[..., Monitor]) -> None:
-    """No more than it can afford in a second, evenly; classes and answers are counted all."""
+    """Many at first, then as many as it can afford, evenly; classes and answers are counted all."""
     monitor = make_monitor()
-    began = monitor._began_ns  # noqa: SLF001
     rate = 10 * MOST_VALUES_A_SECOND
-    count = MOST_ROWS + 10 * MOST_ROWS
+    count = 20 * MOST_ROWS
     for number in range(count):
-        monitor.predicted([0.5], 1)
-        monitor.answered(200, 1, began + (number + 1) * SECOND // rate)
+        note(monitor, 200, [0.5 if number < count / 2 else 2.5], 1, at_s=number / rate)
     total = monitor.tally().total()
     assert total.classes == [0, count]
     assert total.answers == {200: count}
-    assert sum(total.values[0]) == MOST_ROWS + MOST_ROWS
-    later = began + 100 * SECOND
-    for number in range(MOST_ROWS):
-        monitor.predicted([0.5], 1)
-        monitor.answered(200, 1, later + number * SECOND)
+    first_half, second_half = total.values[0][1], total.values[0][3]
+    assert first_half == pytest.approx(MOST_ROWS + MOST_ROWS, abs=2)
+    assert second_half == pytest.approx(MOST_ROWS, abs=2)
+
+
+def test_a_rested_instance_looks_at_all_rows(make_monitor: Callable[..., Monitor]) -> None:
+    """After a rest as many at once as are binned at once; at the allowed rate, every one."""
+    monitor = make_monitor()
+    for at_s in (0, 100, 1000):
+        for _ in range(2 * MOST_ROWS):
+            note(monitor, 200, [0.5], at_s=at_s)
     looked_at = sum(monitor.tally().total().values[0])
-    assert looked_at > 3 * MOST_ROWS - 10
+    assert looked_at == pytest.approx(3 * MOST_ROWS, abs=3)
+    for number in range(1, 1001):
+        note(monitor, 200, [0.5], at_s=1000 + number / MOST_VALUES_A_SECOND)
+    assert sum(monitor.tally().total().values[0]) - looked_at >= 999
+
+
+def test_a_refusal_has_no_row(make_monitor: Callable[..., Monitor]) -> None:
+    """The row before it, which was looked at when it came, is not looked at again."""
+    monitor = make_monitor()
+    note(monitor, 200, [0.5], at_s=1)
+    note(monitor, 422, at_s=2)
+    assert sum(monitor.tally().total().values[0]) == 1
 
 
 def test_wide_rows_are_bounded(
@@ -198,8 +228,7 @@ def test_wide_rows_are_bounded(
     )
     monitor = make_monitor(wide, window=1000)
     for _ in range(MOST_ROWS):
-        monitor.predicted([0.1] * width, 1)
-        monitor.answered(200, 1, 0)
+        note(monitor, 200, [0.1] * width, 1)
     assert monitor.tally().window() == MOST_VALUES_KEPT // width
     monitor.write_line()
     (line,) = lines(capfd)
@@ -218,7 +247,7 @@ def test_end_writes_the_last_line_and_ends(
     monkeypatch.setattr(signal, "raise_signal", raised.append)
     monitor = make_monitor()
     monitor.write_at_end()
-    monitor.answered(200, 1, 0)
+    note(monitor, 200)
     handlers[signal.SIGTERM](signal.SIGTERM, None)
     assert len(lines(capfd)) == 1
     assert handlers[signal.SIGTERM] is signal.SIG_DFL

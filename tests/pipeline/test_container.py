@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,9 @@ from delivery.verify import verify_image
 from targets.container import ContainerTarget, Limits
 from targets.engine import Engine, Recipe
 from targets.local import local_service
-from targets.protocol import Endpoint
 from targets.ready import wait_until_answering
-from tests.pipeline.engine import BASE, package_secrets, podman
+from tests.pipeline.engine import BASE, answering, build_image, podman
+from tests.pipeline.running_engine import CreatedContainer, running
 from tests.stopping import ANSWERS_BEFORE, Clients
 
 ROOT = Path(__file__).parent.parent.parent
@@ -51,18 +50,6 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
-def build(engine: Engine, commit: str) -> subprocess.CompletedProcess[str]:
-    """`python -m delivery build`, on the stand-in, with this machine's way to packages."""
-    secrets = package_secrets()
-    command = [sys.executable, "-m", "delivery", "build", "--json", f"--engine={engine.name}"]
-    command += [f"--base-image={BASE}", f"--commit={commit}"]
-    command += [f"--pip-config={secrets['pipconf']}"]
-    command += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
-
-
 @pytest.fixture(scope="module")
 def printed(engine: Engine, dist: Path) -> subprocess.CompletedProcess[str]:
     """What the command says of the image that it makes; it has made it for another commit before.
@@ -70,8 +57,8 @@ def printed(engine: Engine, dist: Path) -> subprocess.CompletedProcess[str]:
     The second build finds everything in the engine's cache, and must not take labels from there.
     """
     assert dist.is_dir()
-    build(engine, "of-another-build")
-    return build(engine, COMMIT)
+    build_image(engine, "of-another-build")
+    return build_image(engine, COMMIT)
 
 
 @pytest.fixture(scope="module")
@@ -99,18 +86,9 @@ def body(card: Card) -> bytes:
     return json.dumps({"features": card.golden[0].features}).encode()
 
 
-@contextmanager
-def running(target: ContainerTarget) -> Iterator[tuple[Endpoint, str]]:
-    """The endpoint once it answers, and its container's name."""
-    with target.start() as endpoint:
-        wait_until_answering(endpoint)
-        (name,) = target.engine.ask("ps", "--format={{.Names}}").split()
-        yield endpoint, name
-
-
 def test_contract_holds_in_the_container(target: ContainerTarget, dist: Path) -> None:
     """Every case of the suite, pages included: nothing that was pruned is needed."""
-    with running(target) as (endpoint, _):
+    with answering(target) as (endpoint, _):
         check = check_contract([endpoint], dist / "service" / "model.json")
     assert check.failed == 0
     assert check.passed > 100
@@ -118,7 +96,7 @@ def test_contract_holds_in_the_container(target: ContainerTarget, dist: Path) ->
 
 def test_container_is_confined(target: ContainerTarget) -> None:
     """No root, no capabilities, nothing to write to but /tmp; limits as asked for."""
-    with running(target) as (endpoint, name):
+    with answering(target) as (endpoint, name):
         status = Path(f"/proc/{endpoint.pid}/status").read_text()
         (found,) = json.loads(target.engine.ask("container", "inspect", name))
         write = "import pathlib, sys; pathlib.Path(sys.argv[1], 'x').write_text('x')"
@@ -148,14 +126,14 @@ def test_image_holds_what_is_locked_compiled_and_no_secret(target: ContainerTarg
         "print([one for one in ('pip', 'setuptools') if importlib.util.find_spec(one)])\n"
         "print([path for path in ('/etc/pip.conf', '/run/secrets/ca') if os.path.exists(path)])\n"
     )
-    with running(target) as (_, name):
+    with answering(target) as (_, name):
         assert target.engine.ask("exec", name, "python", "-c", code).split() == ["[]"] * 3
 
 
 def test_healthcheck_tells_whether_it_answers(target: ContainerTarget) -> None:
     """The image's own check passes on whatever port it listens, and fails on a stopped server."""
     other = replace(target, inner_port=9000, health=True)
-    with running(other) as (endpoint, name):
+    with answering(other) as (endpoint, name):
         assert endpoint.pid
         target.engine.ask("healthcheck", "run", name)
         os.kill(endpoint.pid, signal.SIGSTOP)
@@ -214,7 +192,7 @@ def test_tampered_model_is_refused(
 
 def test_stop_under_load_loses_no_request(target: ContainerTarget, body: bytes) -> None:
     """SIGTERM reaches the server; every request that was sent is answered."""
-    with running(target) as (endpoint, name):
+    with answering(target) as (endpoint, name):
         clients = Clients(endpoint, body)
         account = clients.run_until_stopped(lambda: target.engine.ask("stop", "--time=10", name))
         deadline = time.monotonic() + STOPPED_WITHIN_S
@@ -240,7 +218,7 @@ def test_image_that_is_not_there_is_told(engine: Engine) -> None:
 
 def test_container_leaves_nothing_behind(target: ContainerTarget) -> None:
     """Once its context is left, the container is gone."""
-    with running(target) as (endpoint, name):
+    with answering(target) as (endpoint, name):
         pass
     assert name not in target.engine.ask("ps", "--all", "--format={{.Names}}").split()
     assert not Path(f"/proc/{endpoint.pid}").exists()
@@ -251,11 +229,14 @@ def test_cold_start_is_reported(
 ) -> None:
     """Container and process in turns, each start proven cold; figures in `reports/`, no verdict."""
     process = ("process", local_service(dist / "service"))
-    kinds = {
-        "container on the host's network": replace(target, host_network=True),
-        "container on its own network": target,
-    }
-    pairs = [compare_cold(kind, process, body, rounds=COLD_ROUNDS) for kind in kinds.items()]
+    on_host = replace(target, host_network=True)
+    with running(target.engine) as engine_socket:
+        kinds: dict[str, CreatedContainer | ContainerTarget] = {
+            "container, by a running engine": CreatedContainer(on_host, engine_socket),
+            "container, by podman run": on_host,
+            "container on its own network": target,
+        }
+        pairs = [compare_cold(kind, process, body, rounds=COLD_ROUNDS) for kind in kinds.items()]
     REPORTS.mkdir(exist_ok=True)
     (REPORTS / "container.json").write_text(f"[{', '.join(map(to_json, pairs))}]\n")
     show("container", "\n".join(map(str, pairs)))

@@ -85,8 +85,8 @@ runtime = "runc"
 tmp_dir = "{directory}/tmp"
 """
 # Podman's own filter of system calls, and what its architectures are called in it. An image of
-# Python makes no calls of the 32-bit ones that it lets through beside the machine's own; every start
-# compiles the filter, and without them some 15 ms sooner.
+# Python makes no calls of the 32-bit ones that it lets through beside the machine's own; every
+# start compiles the filter, without them some 15 ms sooner.
 FILTER = Path("/usr/share/containers/seccomp.json")
 ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
 STORAGE_CONF = """\

@@ -102,7 +102,7 @@ class InstanceMonitoring(_Section):
     """What an instance tells of what it answers.
 
     Attributes:
-        window: the last predictions, over which its drift scores are taken.
+        window: the last rows that it looked at, over which its drift scores are taken.
         log_every_s: its figures are logged no more often than this, and when it ends.
     """
 

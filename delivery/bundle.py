@@ -12,6 +12,7 @@ from config.card import load_card
 from config.errors import UserError
 from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME, SETTINGS_NAME
 from config.params import load_params
+from delivery.manifest import read_manifest
 
 DIST = Path("dist")
 MODELS = Path("models")
@@ -64,13 +65,9 @@ def read_bundle_hash(bundle: Path) -> str:
     """The hash that both bundles of one assembly share.
 
     Raises:
-        UserError: there is no manifest.
+        UserError: there is no manifest, or it is none.
     """
-    try:
-        manifest = json.loads((bundle / MANIFEST_NAME).read_bytes())
-    except OSError as error:
-        raise UserError(f"{bundle}: {error.strerror}; make it with `dvc repro`") from None
-    return str(manifest["bundle"])
+    return read_manifest(bundle).bundle
 
 
 def _contents(target: str) -> dict[str, bytes]:

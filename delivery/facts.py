@@ -17,9 +17,10 @@ from benchmarks.results import TargetResult
 from benchmarks.statistics import Estimate
 from config.card import Card, load_card
 from config.errors import UserError
-from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME
+from config.layout import CARD_NAME, REQUIREMENTS_NAME
 from delivery.build import base_image
 from delivery.bundle import DIST, TARGETS, read_bundle_hash
+from delivery.manifest import read_manifest
 from delivery.verify import requirements
 from targets.environment import ensure_environment
 
@@ -117,7 +118,7 @@ def take() -> Facts:
         UserError: one of them is missing, or the measurement is of other bundles.
     """
     card, bundle = load_card(DIST / TARGETS[0] / CARD_NAME), read_bundle_hash(DIST / TARGETS[0])
-    results = read_results(REPORT)
+    results = read_results(REPORT, "measure with `make run`")
     measured = {target.name: target for target in results.targets}
     bundles = dict(results.subject.bundles)
     if bundles != dict.fromkeys(TARGETS, bundle) or measured.keys() != bundles.keys():
@@ -152,7 +153,7 @@ def _of_card(card: Card) -> dict[str, Any]:
 
 def _side(found: TargetResult) -> Side:
     name, bundle = found.name, DIST / found.name
-    files = json.loads((bundle / MANIFEST_NAME).read_bytes())["files"]
+    files = read_manifest(bundle).files
     locked = bundle / REQUIREMENTS_NAME
     return Side(
         name=name,
@@ -181,9 +182,10 @@ def _image_bytes(bundle: Path) -> int | None:
     """Of the image, if it is this bundle's that was built."""
     if not IMAGE.exists():
         return None
+    current = read_manifest(bundle).bundle
     try:
         built = json.loads(IMAGE.read_text(encoding="utf-8"))
-        return int(built["own_bytes"]) if built["bundle"] == read_bundle_hash(bundle) else None
+        return int(built["own_bytes"]) if built["bundle"] == current else None
     except (ValueError, LookupError, TypeError):
         raise UserError(
             f"{IMAGE}: not what `python -m delivery build --json` prints; remove it"

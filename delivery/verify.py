@@ -21,7 +21,7 @@ from delivery.bundle import (
     read_bundle_hash,
 )
 from delivery.identity import UNKNOWN, read_identity
-from delivery.manifest import verify_bundle
+from delivery.manifest import read_manifest, verify_bundle
 from targets.engine import NAMES, Engine, find_engine
 
 LOCKS = Path("locks")
@@ -79,7 +79,7 @@ def verify_image(engine: Engine, image: str) -> None:
     label = engine.inspect(image).labels.get(BUNDLE_LABEL)
     if label != read_bundle_hash(bundle):
         raise UserError(f"{image} is labelled with bundle {label}, not with that of {bundle}")
-    expected = json.loads((bundle / MANIFEST_NAME).read_bytes())["files"]
+    expected = read_manifest(bundle).files
     code = ("python", "-c", DIGESTS, *expected)
     found = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
     for name, digest in expected.items():
@@ -148,8 +148,7 @@ def verify_bundles() -> None:
     files = {}
     for target in TARGETS:
         verify_bundle(DIST / target)
-        manifest = json.loads((DIST / target / MANIFEST_NAME).read_bytes())
-        files[target] = manifest["files"]
+        files[target] = read_manifest(DIST / target).files
     expected = combined_hash(files)
     for target in TARGETS:
         if read_bundle_hash(DIST / target) != expected:

@@ -15,7 +15,7 @@ class Settings:
     Attributes:
         max_body_bytes: of a request; one byte more is refused.
         allowed_origins: for CORS; ``*`` is every one.
-        drift_window: predictions that a drift score is taken over; with 0 nothing is monitored.
+        drift_window: rows that a drift score is taken over; with 0 nothing is monitored.
         log_every_s: the figures of monitoring are logged no more often.
     """
 

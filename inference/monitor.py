@@ -10,6 +10,7 @@ import time
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from inference.asgi import OK
 from inference.telemetry import Instance, write_line
 
 if TYPE_CHECKING:
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from inference.bundle import Bundle
     from inference.tally import Tally
 
-# Rows that are noted before they are binned: memory is bounded, and no answer waits for long.
+# Rows, and values of them, that are noted before they are binned, and that are let through at once
+# after a rest: memory is bounded, and no answer waits for long.
 MOST_ROWS = 500
+MOST_VALUES = 20_000
 # Values of features that are looked at in a second, on average. To look at all of them would cost a
 # busy instance more than everything else here, and tell no more.
 MOST_VALUES_A_SECOND = 1_000
 # Of the rows that are kept to score drift: a bound on memory, for wide ones.
 MOST_VALUES_KEPT = 200_000
-OK = 200
 SECOND_NS = 1_000_000_000
 
 
@@ -57,6 +59,10 @@ class Monitor:
         self._began_ns = time.perf_counter_ns()
         self._due_ns = self._began_ns + self._interval_ns
         self._every_ns = width * SECOND_NS // MOST_VALUES_A_SECOND
+        most_rows = max(1, min(MOST_ROWS, MOST_VALUES // width))
+        self._most_bytes = most_rows * self._packing.size
+        # Counted from the row that is let through itself.
+        self._rest_ns = (most_rows - 1) * self._every_ns
         self._refusals: dict[int, int] = {}
         self._rows = bytearray()
         self._tally: Tally | None = None
@@ -64,19 +70,18 @@ class Monitor:
         self.latency_ns = 0
         self.classes = [0] * len(self.card.classes)
         self.row: list[float] | None = None
-        self.look_ns = 0
+        self.look_ns = self._began_ns - self._rest_ns
 
     def look(self, status: int, now_ns: int) -> None:
         """Note a refusal, and the last row if one is due; write or bin what has come together.
 
-        Rows are let through as by a bucket of ``MOST_ROWS`` tokens: all of them up to the allowed
-        rate, and as many at once after a rest.
+        Rows are let through as by a bucket of tokens: all of them up to the allowed rate, and as
+        many at once after a rest as are binned at once.
         """
         if status != OK:
             self._refusals[status] = self._refusals.get(status, 0) + 1
         if self.row is not None and now_ns >= self.look_ns:
-            earliest = now_ns - MOST_ROWS * self._every_ns
-            self.look_ns = max(self.look_ns, earliest) + self._every_ns
+            self.look_ns = max(self.look_ns, now_ns - self._rest_ns) + self._every_ns
             # Packed: a list that stays takes its memory out of the middle of what the requests
             # around it use, which makes all of theirs dearer.
             self._rows += self._packing.pack(*self.row)
@@ -84,7 +89,7 @@ class Monitor:
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
             self.write_line()
-        elif len(self._rows) >= MOST_ROWS * self._packing.size:
+        elif len(self._rows) >= self._most_bytes:
             self.tally()
 
     def tally(self) -> "Tally":

@@ -5,15 +5,13 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from inference.asgi import Answer, Headers, Receive, Scope
+from inference.asgi import OK, Answer, Headers, Receive, Scope
 from inference.bundle import Settings
 from inference.contract import Problem, unforeseen
 from inference.telemetry import Instance, RequestLog, trace_of, write_event
 
 if TYPE_CHECKING:
     from inference.monitor import Monitor
-
-OK = 200
 
 Handler = Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]]
 

@@ -11,6 +11,7 @@ from typing import Any
 from config.card import Card, Feature
 from config.drift import in_bins, stability_index
 from config.layout import MONITORING_FORMAT, MONITORING_MEMBER
+from inference.asgi import OK
 
 # Upper bounds of the buckets, powers of two of nanoseconds, 33 us to 1.1 s: a number's binary
 # digits are told faster than its place among any other bounds. What is slower has one more.
@@ -18,7 +19,6 @@ _FIRST, _LAST = 15, 30
 LATENCY_BOUNDS_MS = tuple(2**digits / 1e6 for digits in range(_FIRST, _LAST + 1))
 # Cloud Logging takes entries of up to 256 KiB.
 MOST_FEATURES_LOGGED = 256
-OK = 200
 
 
 @dataclass(slots=True)

@@ -77,10 +77,10 @@ def _begin_no_more(listener: socket.socket) -> None:
     """
     if sys.platform != "linux":
         return
-    import ctypes
+    from array import array
 
-    program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in _NO_SYN))
-    attached = struct.pack("@HP", len(_NO_SYN), ctypes.addressof(program))
+    program = array("B", b"".join(struct.pack("=HBBI", *one) for one in _NO_SYN))
+    attached = struct.pack("@HP", len(_NO_SYN), program.buffer_info()[0])
     # Where a sandbox knows no filters, the window stays as small as it is.
     with suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)

@@ -154,8 +154,8 @@ def read_report(path: Path) -> Measurement:
     return measurement_of(read_results(path))
 
 
-def read_results(path: Path) -> Results:
-    """What a ``report.json`` holds.
+def read_results(path: Path, cure: str = "measure first") -> Results:
+    """What a ``report.json`` holds; ``cure`` is told where it is none.
 
     Raises:
         UserError: there is none, or it is another command's or another version's.
@@ -163,13 +163,11 @@ def read_results(path: Path) -> Results:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; measure with `make run`") from None
+        raise UserError(f"{path}: {error.strerror}; {cure}") from None
     try:
         return TypeAdapter(Document).validate_json(content).results
     except ValidationError as error:
-        raise UserError(
-            f"{path} is not a report: {_first(error)}; measure with `make run`"
-        ) from None
+        raise UserError(f"{path} is not a report: {_first(error)}; {cure}") from None
 
 
 def read_line(line: str, where: str) -> Measurement:

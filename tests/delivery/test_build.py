@@ -12,9 +12,10 @@ from rich.console import Console
 from config.errors import UserError
 from config.params import load_params
 from delivery.build import WIDTH, Built, base_image, size_table
+from delivery.bundle import read_bundle_hash
 from delivery.cloud import Cloud
 from delivery.identity import read_identity
-from delivery.manifest import verify_bundle
+from delivery.manifest import read_manifest, verify_bundle
 from delivery.names import image_name
 from delivery.push import push_image
 from targets.engine import Engine, Layer
@@ -68,6 +69,15 @@ def test_bundle_that_differs_is_not_built(
         (bundle / name).write_bytes(content)
     with pytest.raises(UserError, match=rf"{name} {what}.*dvc repro"):
         verify_bundle(bundle)
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"bundle": "1", "files": 1}'])
+def test_what_is_no_manifest_is_told(content: str, tmp_path: Path) -> None:
+    """Cut short, or something else: one line, whoever reads it."""
+    (tmp_path / "manifest.json").write_text(content)
+    for reader in (verify_bundle, read_manifest, read_bundle_hash):
+        with pytest.raises(UserError, match=r"manifest\.json: not a manifest; .*dvc repro"):
+            reader(tmp_path)
 
 
 def test_bundle_without_a_manifest_is_told(tmp_path: Path) -> None:

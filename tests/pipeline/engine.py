@@ -77,7 +77,7 @@ BASE = f"localhost/stand-in-for-python-slim:{_KEY[:12]}"
 ENGINE_CONF = """\
 [containers]
 default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
-[engine]
+{filter}[engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 lock_type = "file"
@@ -113,11 +113,11 @@ def podman() -> Iterator[Engine]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _forget_what_ran_before_a_reboot()
         for variable, text in (
-            ("CONTAINERS_CONF", ENGINE_CONF.replace("[engine]", f"{_filter()}[engine]")),
+            ("CONTAINERS_CONF", ENGINE_CONF),
             ("CONTAINERS_STORAGE_CONF", STORAGE_CONF),
         ):
             path = CACHE / f"{variable.lower()}.conf"
-            path.write_text(text.format(directory=CACHE))
+            path.write_text(text.format(directory=CACHE, filter=_filter()))
             patch.setenv(variable, str(path))
         engine = Engine("podman")
         if _podman("image", "exists", BASE).returncode:

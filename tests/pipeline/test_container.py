@@ -37,7 +37,7 @@ ROOT = Path(__file__).parent.parent.parent
 REPORTS = ROOT / "reports"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MOST_ABOVE_BASE = 45_000_000
-COLD_ROUNDS = 6
+COLD_ROUNDS = int(os.environ.get("COLD_ROUNDS", "6"))
 STOPPED_WITHIN_S = 10
 
 Json = dict[str, Any]

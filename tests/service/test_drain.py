@@ -17,6 +17,7 @@ from benchmarks.client import parse_answer, post
 from config.card import load_card
 from inference.asgi import Answer, Receive, Scope, Send
 from inference.protocol import JoiningProtocol
+from service import server as server_module
 from service.server import LINGER_S, DrainingServer, _begin_no_more
 from targets.local import local_service
 from targets.process import free_port
@@ -25,6 +26,7 @@ from targets.ready import wait_until_answering
 from tests.stopping import ANSWERS_BEFORE, Clients
 
 ENDED_WITHIN_S = 5.0
+REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -62,20 +64,26 @@ async def answer_ok(_scope: Scope, _receive: Receive, send: Send) -> None:
     await Answer(200, [(b"content-length", b"2")], b"ok")(_scope, _receive, send)
 
 
+async def started() -> tuple[DrainingServer, tuple[str, int]]:
+    """A server in this process, and where it listens."""
+    port = free_port()
+    config = Config(answer_ok, port=port, http=JoiningProtocol, lifespan="off", log_config=None)
+    config.load()
+    server = DrainingServer(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    return server, ("127.0.0.1", port)
+
+
 def test_connection_that_waits_to_be_accepted_is_served() -> None:
     """What the kernel accepted, and the server not yet, is answered and not reset."""
 
     async def stop_with_some_waiting() -> list[bytes]:
-        port = free_port()
-        config = Config(answer_ok, port=port, http=JoiningProtocol, lifespan="off", log_config=None)
-        config.load()
-        server = DrainingServer(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup()
+        server, address = await started()
         # Nothing is awaited from here on: the server cannot have seen any of them.
-        waiting = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(10)]
+        waiting = [socket.create_connection(address, 5) for _ in range(10)]
         for connection in waiting:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+            connection.sendall(REQUEST)
         await server.shutdown()
         return [received_of(connection) for connection in waiting]
 
@@ -84,6 +92,46 @@ def test_connection_that_waits_to_be_accepted_is_served() -> None:
     for one in received:
         assert one.startswith(b"HTTP/1.1 200 OK\r\n")
         assert b"connection: close\r\n" in one
+
+
+def test_handshake_under_way_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the server closes its socket it waits for those who had begun to connect."""
+    monkeypatch.setattr(server_module, "HANDSHAKE_S", 1.0)
+    # Whoever connects now stands for one whose handshake had begun before.
+    monkeypatch.setattr(server_module, "_begin_no_more", lambda _listener: None)
+
+    async def stop_while_one_connects() -> bytes:
+        server, address = await started()
+        stopping = asyncio.create_task(server.shutdown())
+        await asyncio.sleep(0.05)
+        connection = await asyncio.to_thread(socket.create_connection, address, 5)
+        connection.sendall(REQUEST)
+        assert not stopping.done()
+        await stopping
+        return received_of(connection)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(stop_while_one_connects()).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels know no such filter")
+def test_no_handshake_begins_once_the_server_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tries gets no answer while it waits for the others, and is refused after that."""
+    monkeypatch.setattr(server_module, "HANDSHAKE_S", 1.0)
+
+    async def stop_and_try() -> None:
+        server, address = await started()
+        stopping = asyncio.create_task(server.shutdown())
+        await asyncio.sleep(0.05)
+        with pytest.raises(TimeoutError):
+            await asyncio.to_thread(socket.create_connection, address, 0.2)
+        assert not stopping.done()
+        await stopping
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.to_thread(socket.create_connection, address, 5)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(stop_and_try())
 
 
 def received_of(connection: socket.socket) -> bytes:

@@ -62,7 +62,7 @@ def test_report_gives_its_document(tmp_path: Path) -> None:
 def test_what_is_no_report_is_told(tmp_path: Path) -> None:
     """Not there; something else."""
     path = tmp_path / "report.json"
-    with pytest.raises(UserError, match=r"report.json: No such file or directory; measure with"):
+    with pytest.raises(UserError, match=r"report.json: No such file or directory; measure first"):
         read_report(path)
     path.write_text("{}")
     with pytest.raises(UserError, match=r"report.json is not a report: format: Field required"):

@@ -99,9 +99,8 @@ def _cost(
     for part in range(parts):
         pairs = take_pairs(*named, body, _share(cold_rounds, part, parts))
         cold += [(ours.total_ms, theirs.total_ms) for ours, theirs in pairs]
-        rates += [
-            _rates(pair, body, len(rates) + more) for more in range(_share(rounds, part, parts))
-        ]
+        for _ in range(_share(rounds, part, parts)):
+            rates.append(_rates(pair, body, odd=len(rates) % 2 == 1))
     return Cost(
         target=name,
         throughput=paired_ratio(*zip(*rates, strict=True)),
@@ -115,8 +114,8 @@ def _share(whole: int, part: int, parts: int) -> int:
     return whole * (part + 1) // parts - whole * part // parts
 
 
-def _rates(pair: tuple[Target, Target], body: bytes, number: int) -> tuple[float, float]:
-    """Requests a second of both, side by side: one two two one, or the other way round if odd."""
+def _rates(pair: tuple[Target, Target], body: bytes, *, odd: bool) -> tuple[float, float]:
+    """Requests a second of both, side by side: one two two one, in odd rounds the other way."""
     with ExitStack() as stack:
         endpoints = [stack.enter_context(target.start()) for target in pair]
         for endpoint in endpoints:
@@ -124,7 +123,7 @@ def _rates(pair: tuple[Target, Target], body: bytes, number: int) -> tuple[float
             if answer is None or not answer.ok:
                 raise UserError(f"{endpoint.name}: its first request was not answered with 200")
         taken: tuple[list[float], list[float]] = ([], [])
-        for place in (1, 0, 0, 1) if number % 2 else (0, 1, 1, 0):
+        for place in (1, 0, 0, 1) if odd else (0, 1, 1, 0):
             taken[place].append(_burst(endpoints[place], body))
         return mean(taken[0]), mean(taken[1])
 

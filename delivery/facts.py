@@ -153,7 +153,7 @@ def _of_card(card: Card) -> dict[str, Any]:
 
 def _side(found: TargetResult) -> Side:
     name, bundle = found.name, DIST / found.name
-    files = read_manifest(bundle).files
+    manifest = read_manifest(bundle)
     locked = bundle / REQUIREMENTS_NAME
     return Side(
         name=name,
@@ -165,11 +165,11 @@ def _side(found: TargetResult) -> Side:
             for level in found.throughput
         ),
         memory_bytes=found.memory_bytes,
-        bundle_files=len(files),
-        bundle_bytes=sum((bundle / file).stat().st_size for file in files),
+        bundle_files=len(manifest.files),
+        bundle_bytes=sum((bundle / file).stat().st_size for file in manifest.files),
         packages=_packages(locked.read_text(encoding="utf-8")),
         environment_bytes=size_bytes(ensure_environment(locked).parent.parent),
-        image_bytes=_image_bytes(bundle) if name == TARGETS[0] else None,
+        image_bytes=_image_bytes(manifest.bundle) if name == TARGETS[0] else None,
     )
 
 
@@ -178,14 +178,13 @@ def _packages(locked: str) -> dict[str, str]:
     return {pin[1]: pin[2] for pin in pins if pin}
 
 
-def _image_bytes(bundle: Path) -> int | None:
-    """Of the image, if it is this bundle's that was built."""
+def _image_bytes(bundle: str) -> int | None:
+    """Of the image, if it is that of the bundle with this hash."""
     if not IMAGE.exists():
         return None
-    current = read_manifest(bundle).bundle
     try:
         built = json.loads(IMAGE.read_text(encoding="utf-8"))
-        return int(built["own_bytes"]) if built["bundle"] == current else None
+        return int(built["own_bytes"]) if built["bundle"] == bundle else None
     except (ValueError, LookupError, TypeError):
         raise UserError(
             f"{IMAGE}: not what `python -m delivery build --json` prints; remove it"

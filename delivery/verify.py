@@ -77,12 +77,12 @@ def verify_image(engine: Engine, image: str) -> None:
     """
     bundle = DIST / TARGETS[0]
     label = engine.inspect(image).labels.get(BUNDLE_LABEL)
-    if label != read_bundle_hash(bundle):
+    expected = read_manifest(bundle)
+    if label != expected.bundle:
         raise UserError(f"{image} is labelled with bundle {label}, not with that of {bundle}")
-    expected = read_manifest(bundle).files
-    code = ("python", "-c", DIGESTS, *expected)
+    code = ("python", "-c", DIGESTS, *expected.files)
     found = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
-    for name, digest in expected.items():
+    for name, digest in expected.files.items():
         # The engine reads its ignore files and leaves them out.
         if name not in IGNORE_NAMES and found.get(name) != digest:
             raise UserError(f"{image}: {name} is not the one of {bundle}; build it again")
@@ -145,13 +145,12 @@ def verify_bundles() -> None:
     Raises:
         UserError: a file is missing, extra or changed, or the hashes disagree.
     """
-    files = {}
     for target in TARGETS:
         verify_bundle(DIST / target)
-        files[target] = read_manifest(DIST / target).files
-    expected = combined_hash(files)
-    for target in TARGETS:
-        if read_bundle_hash(DIST / target) != expected:
+    manifests = {target: read_manifest(DIST / target) for target in TARGETS}
+    expected = combined_hash({target: one.files for target, one in manifests.items()})
+    for target, manifest in manifests.items():
+        if manifest.bundle != expected:
             raise UserError(
                 f"{DIST / target / MANIFEST_NAME} is of another assembly than the files beside it; "
                 "make both anew with `dvc repro --force bundle`"

@@ -7,6 +7,7 @@ from pathlib import Path
 from config.card import Card, parse_card
 from config.errors import UserError
 from config.layout import CARD_NAME, MANIFEST_NAME, SETTINGS_NAME
+from inference.limits import Limits
 
 
 class Settings:
@@ -17,9 +18,10 @@ class Settings:
         allowed_origins: for CORS; ``*`` is every one.
         drift_window: rows that a drift score is taken over; with 0 nothing is monitored.
         log_every_s: the figures of monitoring are logged no more often.
+        limits: what a client may keep an instance waiting for.
     """
 
-    __slots__ = ("allowed_origins", "drift_window", "log_every_s", "max_body_bytes")
+    __slots__ = ("allowed_origins", "drift_window", "limits", "log_every_s", "max_body_bytes")
 
     def __init__(
         self,
@@ -27,11 +29,13 @@ class Settings:
         allowed_origins: list[str],
         drift_window: int = 0,
         log_every_s: int = 60,
+        connections: dict[str, float] | None = None,
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.allowed_origins = allowed_origins
         self.drift_window = drift_window
         self.log_every_s = log_every_s
+        self.limits = Limits(**(connections or {}))  # type: ignore[arg-type]
 
 
 class Bundle:

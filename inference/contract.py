@@ -13,15 +13,19 @@ FLOAT32_MAX = 3.4028234663852886e38
 # A body of 64 KiB can hold thirty thousand wrong positions; naming more than these helps nobody.
 MOST_ERRORS_NAMED = 100
 METHODS = "POST, OPTIONS"
+_GZIP = b"\x1f\x8b"
 
 TITLES = {
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    503: "Service Unavailable",
 }
 
 
@@ -96,6 +100,15 @@ def check_content_type(value: bytes | None) -> None:
     raise Problem(415, "the body must be JSON: send the header Content-Type: application/json")
 
 
+def compressed() -> Problem:
+    """For a body that is gzip's; RFC 9110 has the answer say which coding is taken."""
+    return Problem(
+        415,
+        "the body is compressed: send it as it is, without Content-Encoding",
+        headers=((b"accept-encoding", b"identity"),),
+    )
+
+
 def too_large(limit: int) -> Problem:
     """For a body of more than ``limit`` bytes."""
     return Problem(413, f"the body may have at most {limit} bytes")
@@ -120,6 +133,8 @@ def read_features(body: bytes, card: Card) -> list[float]:
     try:
         content = _DECODER.decode(body.decode())
     except UnicodeDecodeError as error:
+        if body.startswith(_GZIP):
+            raise compressed() from None
         raise Problem(400, f"the body is not UTF-8 (byte {error.start})") from None
     except RecursionError:
         raise Problem(400, "the body is nested too deeply") from None

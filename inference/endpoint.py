@@ -1,12 +1,13 @@
 """The one handler: from a request to a prediction, the same on both targets."""
 
+import asyncio
 import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference import contract
-from inference.asgi import Answer, Headers, Receive, Scope, Send
+from inference.asgi import Answer, Headers, Message, Receive, Scope, Send, declared_length
 from inference.bundle import Bundle, Settings
 from inference.contract import Problem
 from inference.first_line import FIRST_LINE_NS
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from config.card import Card
+
+
+# A body of up to this many bytes is read as it comes. Of larger ones as many are in memory at once as
+# have together what is below, and at least one; the others wait in their clients' hands.
+SMALL_BYTES = 64 * 1024
+LARGE_BYTES = 32 * 1024 * 1024
 
 
 class Endpoint:
@@ -34,7 +41,10 @@ class Endpoint:
         self.responder = responder
         self._model = model
         self._card = card
-        self._limit = settings.max_body_bytes
+        self._limit = limit = settings.max_body_bytes
+        self._turns = (
+            asyncio.Semaphore(max(1, LARGE_BYTES // limit)) if limit > SMALL_BYTES else None
+        )
         self._paths = frozenset(paths)
         self._monitor = responder.monitor
         # There are only as many right answers as classes.
@@ -58,14 +68,15 @@ class Endpoint:
 
     async def _handle(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Answer:
         if scope["path"] not in self._paths:
-            raise contract.not_found()
+            # What could not be read has no path either.
+            raise scope.get("refused") or contract.not_found()
         method = scope["method"]
         if method != "POST":
             if method == "OPTIONS":
                 return preflight(contract.METHODS)
             raise contract.method_not_allowed()
         contract.check_content_type(headers.get(b"content-type"))
-        body = await read_body(receive, headers, self._limit)
+        body = await read_body(receive, headers, self._limit, self._turns)
         features = contract.read_features(body, self._card)
         began = time.perf_counter_ns()
         prediction = self._model.predict(features)
@@ -82,26 +93,42 @@ class Endpoint:
         )
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """The whole body, read no further than ``limit`` bytes.
+async def read_body(
+    receive: Receive,
+    headers: dict[bytes, bytes],
+    limit: int,
+    turns: asyncio.Semaphore | None = None,
+) -> bytes:
+    """The whole body, read no further than ``limit`` bytes; a large one when it has its turn.
 
     Raises:
         Problem: 413, it is longer or says that it is; 400, the caller went away.
     """
-    declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > limit:
+    declared = headers.get(b"content-length")
+    if declared is not None and (declared_length(declared) or 0) > limit:
         raise contract.too_large(limit)
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Problem(400, "the connection was closed before the body was whole")
-        body += message.get("body", b"")
-        if len(body) > limit:
-            raise contract.too_large(limit)
-        more = message.get("more_body", False)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.disconnect" or message.get("more_body", False):
+        parts = [message]
+        await _read_more(receive, parts, min(limit, SMALL_BYTES))
+        if parts[-1].get("more_body", False) and turns is not None:
+            async with turns:
+                await _read_more(receive, parts, limit)
+        body = b"".join(part.get("body", b"") for part in parts)
+    if len(body) > limit:
+        raise contract.too_large(limit)
     return body
+
+
+async def _read_more(receive: Receive, parts: list[Message], most: int) -> None:
+    """Read until the body is whole, or longer than ``most``."""
+    size = sum(len(part.get("body", b"")) for part in parts)
+    while parts[-1].get("more_body", False) and size <= most:
+        parts.append(await receive())
+        size += len(parts[-1].get("body", b""))
+    if parts[-1]["type"] == "http.disconnect":
+        raise Problem(400, "the connection was closed before the body was whole")
 
 
 def open_endpoint(directory: Path, paths: Collection[str]) -> tuple[Endpoint, Bundle]:

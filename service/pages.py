@@ -21,8 +21,8 @@ from starlette.routing import Route
 from config.layout import RELEASE_VARIABLES
 from inference import contract
 from inference.asgi import Answer, Message, Receive, Scope, Send
+from inference.logs import write_event
 from inference.responder import preflight, refusal
-from inference.telemetry import write_event
 from service import openapi
 from service.app import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH
 

@@ -120,7 +120,7 @@ class Connections(_Section):
     body_s: Annotated[float, Field(gt=0)] = 30
     idle_s: Annotated[float, Field(gt=0)] = 620
     at_most: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    end_s: Annotated[float, Field(ge=4)] = 8
+    end_s: Annotated[float, Field(ge=5)] = 8
 
 
 class Serving(_Section):

@@ -5,6 +5,7 @@ from inference import first_line  # noqa: F401 - before all else: it takes the t
 # isort: split
 
 import logging
+import math
 import os
 import signal
 import sys
@@ -75,10 +76,10 @@ class Worker(uvicorn_worker.UvicornWorker):  # type: ignore[misc]
 
     @classmethod
     def check_config(cls, settings: "Config", log: "Logger") -> None:
-        """gunicorn's hook before it starts its workers: what the master does otherwise."""
+        """What the master does otherwise: gunicorn's hook before it starts its workers."""
         # It would write into the home of whoever runs it.
         settings.set("control_socket_disable", True)  # noqa: FBT003
-        settings.set("graceful_timeout", LIMITS.end_s)
+        settings.set("graceful_timeout", math.ceil(LIMITS.end_s))
         log.error_log.handlers, log.error_log.propagate = [], True
         end = signal.getsignal(signal.SIGTERM)
         for number in ENDING:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from config.card import Card
 
 
-# A body of up to this many bytes is read as it comes. Of larger ones as many are in memory at once as
-# have together what is below, and at least one; the others wait in their clients' hands.
+# A body of up to so many bytes is read as it comes. Of larger ones as many are in memory at once as
+# fit into what is below, and at least one; the others wait in their clients' hands.
 SMALL_BYTES = 64 * 1024
 LARGE_BYTES = 32 * 1024 * 1024
 

@@ -52,8 +52,8 @@ class Limits:
     def fit(self) -> int:
         """Lower ``at_most`` to what this process may open; the length of the queue that is left.
 
-        The kernel hands over all that waits in its queue at once, before any other connection can be
-        closed: descriptors must suffice for both.
+        The kernel hands over all that waits in its queue at once, before any other connection can
+        be closed: descriptors must suffice for both.
         """
         allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         if allowed == resource.RLIM_INFINITY:
@@ -110,6 +110,4 @@ def _is_asking(connection: "Connection") -> bool:
 
 
 def _keeps_us_waiting(connection: "Connection") -> bool:
-    return (
-        connection.stage != BETWEEN or not _is_asking(connection) or connection.flow.write_paused
-    )
+    return connection.stage != BETWEEN or not _is_asking(connection) or connection.flow.write_paused

@@ -1,7 +1,7 @@
 """The log: one JSON object a line on stdout, in the form that Cloud Logging understands.
 
-Writing never waits for whoever reads: what does not go out at once is kept, up to a bound, and tried
-again; what is beyond the bound is dropped, counted, and told once there is room.
+Writing never waits for whoever reads: what does not go out at once is kept, up to a bound, and
+tried again; what is beyond the bound is dropped, counted, and told once there is room.
 """
 
 import json
@@ -12,8 +12,8 @@ import stat
 import time
 from collections import deque
 
-# A pipe takes a write of up to this many bytes whole or not at all (POSIX, PIPE_BUF on Linux), so that
-# lines of several processes do not mix.
+# A pipe takes a write of up to so many bytes whole or not at all (POSIX's PIPE_BUF, on Linux): lines
+# of several processes do not mix.
 MOST_LINE_BYTES = 4096
 MOST_WAITING_BYTES = 256 * 1024
 STDOUT = 1
@@ -40,17 +40,17 @@ class Output:
     def never_wait(self) -> None:
         """From now on a reader that stalls stalls nobody here.
 
-        A pipe or a terminal is opened anew, since others share the open file that was inherited, and
-        would find their own writes failing. Where it cannot be (another user's pipe, a socket), it is
-        asked before each write whether it has room. A file on a disk that stalls is waited for.
+        A pipe or a terminal is opened anew, since others share the open file that was inherited,
+        and would find their own writes failing. What cannot be opened (another user's pipe, a
+        socket) is asked before each write whether it has room. A file on a disk that stalls is
+        waited for.
         """
         mode = os.fstat(self._descriptor).st_mode
         if stat.S_ISREG(mode):
             return
+        # Linux refuses to open a socket, as it does another user's pipe.
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
         try:
-            if stat.S_ISSOCK(mode):
-                raise OSError
             self._descriptor = os.open(f"/proc/self/fd/{self._descriptor}", flags)
         except OSError:
             self._poll = select.poll()

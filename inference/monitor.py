@@ -108,6 +108,5 @@ class Monitor:
 
     def write_line(self) -> None:
         """Log what has been answered since the last such line, if anything has."""
-        line = self.tally().line(self.instance.name, self.bundle_hash)
-        if line:
+        for line in self.tally().lines(self.instance.name, self.bundle_hash):
             write_line(line)

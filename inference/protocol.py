@@ -1,7 +1,7 @@
 """One client's connection: uvicorn's HTTP protocol, with bounds on time and memory.
 
-What uvicorn leaves open is closed here: no more is read while an answer waits, every stage of a request
-has its time, and whatever cannot be read is refused in the contract's form, by the application itself.
+What uvicorn leaves open is closed here: no more is read while an answer waits, every stage of a
+request has its time, and what cannot be read is refused by the application, as anything else is.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-# Bytes that are parsed at once: as many requests as they may hold wait for their turn as objects, and
-# all that follows as the bytes that it is.
+# Bytes that are parsed at once: the requests in them may wait for their turn as objects, and all that
+# follows waits as the bytes that it is.
 SLICE = 2048
 # Bytes around a chunked body, for each byte of it, beyond what a head may have.
 MOST_FRAMING = 16
@@ -58,7 +58,7 @@ class Flow(FlowControl):
     """Reads on only if no request waits for the answer to the one before it."""
 
     def __init__(self, connection: "Connection") -> None:
-        super().__init__(connection.transport)
+        super().__init__(connection.transport)  # type: ignore[arg-type]
         self._connection = connection
 
     def resume_reading(self) -> None:
@@ -122,7 +122,7 @@ class Connection(HttpToolsProtocol):
             self._unread = memoryview(bytes(self._unread) + data)
             self._look()
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]
         """Whoever has said all may still listen: answer, then close."""
         if self.stage == BODY:
             self.refuse(Problem(400, "the connection was closed before the body was whole"))
@@ -212,8 +212,9 @@ class Connection(HttpToolsProtocol):
             path, scope["raw_path"], scope["query_string"] = "*", b"*", b""
         else:
             url = httptools.parse_url(self.url)
-            path = url.path.decode("ascii")
-            scope["raw_path"], scope["query_string"] = url.path, url.query or b""
+            # `http://host` alone means its root.
+            scope["raw_path"], scope["query_string"] = url.path or b"/", url.query or b""
+            path = scope["raw_path"].decode("ascii")
         scope["path"] = urllib.parse.unquote(path) if "%" in path else path
         self.stage, self.since, self._raw = BODY, self.loop.time(), 0
         # What may come after a chunked body is nobody's.
@@ -275,7 +276,7 @@ class Connection(HttpToolsProtocol):
         self.transport.lingers = True
         if self.stage != BODY:
             super().on_message_begin()
-            self.scope |= {"method": UNREAD, "path": UNREAD, "raw_path": b"", "query_string": b""}  # type: ignore[typeddict-unknown-key]
+            self.scope |= {"method": UNREAD, "path": UNREAD, "raw_path": b"", "query_string": b""}
             self.scope["refused"] = problem  # type: ignore[typeddict-unknown-key]
             self.stage = BETWEEN
             self._answer(keep_alive=False)

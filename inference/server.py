@@ -1,4 +1,4 @@
-"""uvicorn's server for both targets: it keeps time, and ends so that no accepted request is lost."""
+"""The server of both targets: uvicorn's, which keeps time, and loses nothing when it ends."""
 
 import asyncio
 import os
@@ -26,13 +26,13 @@ LINGER_S = 0.5
 POLL_S = 0.01
 # For handshakes that are under way when the end comes.
 HANDSHAKE_S = 0.05
-# Of the time that there is for the end: for a refusal to be taken, for the log to be read, and for what
-# uvicorn waits for by itself.
+# Of the time that there is for the end: for a refusal to be taken, for the log to be read, and for
+# what uvicorn waits for by itself.
 REFUSAL_S = 1.0
 LOG_S = 1.0
-RESERVE_S = REFUSAL_S + LOG_S + 1.5
-# The kernel keeps so much for each connection and direction, whatever its client does: memory that an
-# instance is charged for. Within a data centre that is far more than is ever on its way.
+RESERVE_S = REFUSAL_S + LOG_S + 2.0
+# The kernel keeps so much for each connection and direction, whatever its client does: memory that
+# an instance is charged for. Within a data centre no more than that is ever on its way.
 SOCKET_BYTES = 64 * 1024
 
 _SO_ATTACH_FILTER = 26
@@ -41,7 +41,7 @@ _NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0
 
 
 def options(limits: Limits) -> dict[str, Any]:
-    """uvicorn's options, the same for both targets; lowers the limits to what there is room for."""
+    """What both targets ask of uvicorn; lowers the limits to what there is room for."""
     return {
         "backlog": limits.fit(),
         "http": partial(Connection, limits=limits),
@@ -90,9 +90,9 @@ class DrainingServer(Server):
         if self._at_end is not None:
             self._at_end()
         OUTPUT.flush_within(LOG_S)
-        for number in self._captured_signals[:1]:
+        for asked in self._captured_signals[:1]:
             # SIGQUIT would leave a dump of all memory behind.
-            last = signal.SIGTERM if number == signal.SIGQUIT else number
+            last = int(signal.SIGTERM) if asked == signal.SIGQUIT else asked
             signal.signal(last, signal.SIG_DFL)
             signal.raise_signal(last)
 
@@ -105,7 +105,7 @@ class DrainingServer(Server):
                     listener.setsockopt(socket.SOL_SOCKET, option, SOCKET_BYTES)
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: close what has had its time, and write what the log had no room for."""
+        """Close what has had its time, and write what the log had no room for; see uvicorn."""
         now = asyncio.get_running_loop().time()
         for connection in list(self._connections):
             check(connection, now)

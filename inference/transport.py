@@ -10,8 +10,8 @@ from typing import Any
 
 # More than this goes out at once, so that uvicorn's flow control sees what a large body does.
 MOST_HELD_BACK = 64 * 1024
-# For a client that is still sending what is refused: a socket that is closed with bytes unread takes
-# the answer back.
+# For a client that is still sending what is refused: a socket that is closed with bytes unread
+# takes the answer back.
 LINGER_S = 1.0
 
 
@@ -35,7 +35,9 @@ class JoiningTransport:
         self.lingers = False
 
     def write(self, data: bytes) -> None:
-        """Take data to be written."""
+        """Take data to be written; after the end there is nobody for it."""
+        if self._closed:
+            return
         if not self._held:
             self._loop.call_soon(self._flush)
         self._held.append(data)
@@ -55,6 +57,12 @@ class JoiningTransport:
             self._transport.close()
         self._closed = True
 
+    def abort(self) -> None:
+        """Close at once, whatever was not sent yet."""
+        self._held.clear()
+        self._closed = True
+        self._transport.abort()
+
     def is_closing(self) -> bool:
         """Whether nothing more is written here."""
         return self._closed or self._transport.is_closing()
@@ -62,7 +70,8 @@ class JoiningTransport:
     def _flush(self) -> None:
         if self._held:
             held, self._held, self._size = self._held, [], 0
-            self._transport.write(b"".join(held))
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(held))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
         return getattr(self._transport, name)

@@ -29,8 +29,7 @@ from service.app import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH
 if TYPE_CHECKING:
     from service.app import Service
 
-METHODS = "GET, OPTIONS"
-ASSETS_METHODS = "GET, HEAD, OPTIONS"
+METHODS = "GET, HEAD, OPTIONS"
 DESCRIBED_ALREADY = frozenset({PREDICT_PATH, HEALTH_PATH, METRICS_PATH})
 
 
@@ -69,9 +68,12 @@ class Pages:
         self._responder.log(scope, headers, status, began, request_id)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "OPTIONS":
-            assets = scope["path"].startswith(ASSETS_PATH)
-            await preflight(ASSETS_METHODS if assets else METHODS)(scope, receive, send)
+        method = scope["method"]
+        if method == "OPTIONS":
+            await preflight(METHODS)(scope, receive, send)
+        elif method == "HEAD":
+            # The server, which knows what was asked for, keeps the body to itself.
+            await self.application({**scope, "method": "GET"}, receive, send)
         else:
             await self.application(scope, receive, send)
 
@@ -132,8 +134,7 @@ async def _http_problem(request: Request, error: Exception) -> Answer:
     """Give what FastAPI refuses by itself the contract's form."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == openapi.METHOD_NOT_ALLOWED:
-        allowed = ASSETS_METHODS if request.url.path.startswith(ASSETS_PATH) else METHODS
-        return refusal(contract.method_not_allowed(allowed), request.state.request_id)
+        return refusal(contract.method_not_allowed(METHODS), request.state.request_id)
     return refusal(contract.not_found(), request.state.request_id)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-# Bytes that are parsed at once: the requests in them may wait for their turn as objects, and all that
+# Bytes that are parsed at once: the requests in them may wait for their turn as objects; all that
 # follows waits as the bytes that it is.
 SLICE = 2048
 # Bytes around a chunked body, for each byte of it, beyond what a head may have.

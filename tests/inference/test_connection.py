@@ -1,4 +1,4 @@
-"""One connection: how long and how much a client may keep an instance waiting, and what it reads."""
+"""One connection: how long and how much a client may keep an instance waiting."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ async def serving(application: object, limits: Limits) -> AsyncIterator[int]:
     config = Config(application, host="127.0.0.1", port=port, **options(limits))  # type: ignore[arg-type]
     server = DrainingServer(config, limits)
     running = asyncio.create_task(server._serve())  # noqa: SLF001 - signals are the process's
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     try:
         yield port

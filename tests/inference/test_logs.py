@@ -87,7 +87,7 @@ def test_what_cannot_be_opened_anew_is_asked_for_room_first() -> None:
         output.never_wait()
         written = stalled(output)
         found = b""
-        reader.setblocking(False)
+        reader.settimeout(0)
         while not output.flush():
             found += reader.recv(1 << 20)
         found += reader.recv(1 << 20)

@@ -129,7 +129,7 @@ def held(port: int, body: bytes) -> Iterator[list[socket.socket]]:
     for connection in connections[20:30]:
         connection.sendall(request[:-5])
     for connection in connections[30:]:
-        connection.setblocking(False)
+        connection.settimeout(0)
         with contextlib.suppress(BlockingIOError):
             for _ in range(1000):
                 connection.send(request * 100)
@@ -150,7 +150,7 @@ def last_figures(target: Running) -> list[dict[str, object]]:
 def test_every_signal_ends_it_soon_whatever_clients_do(
     name: str, number: signal.Signals, rebundled: Callable[..., Path], dist: Path, body: bytes
 ) -> None:
-    """With half requests and stalled readers held: refusals, the last figures, no fault, the end."""
+    """With half requests and stalled readers held: refusals, the last figures, no fault."""
     bundle = rebundled(dist / name, connections={"end_s": 5})
     with running(bundle) as target, held(target.port, body) as connections:
         processes = process_tree(target.pid)

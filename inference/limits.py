@@ -1,6 +1,6 @@
 """What a client may keep an instance waiting for, and how many clients there may be."""
 
-import resource
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -55,8 +55,9 @@ class Limits:
         The kernel hands over all that waits in its queue at once, before any other connection can
         be closed: descriptors must suffice for both.
         """
-        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if allowed == resource.RLIM_INFINITY:
+        # The limit of this process; -1 for none.
+        allowed = os.sysconf("SC_OPEN_MAX")
+        if allowed < 0:
             return _LONGEST_QUEUE
         left = max(3, allowed - _OWN_DESCRIPTORS)
         self.at_most = max(1, min(self.at_most, left * 2 // 3))

@@ -29,13 +29,13 @@ class Settings:
         allowed_origins: list[str],
         drift_window: int = 0,
         log_every_s: int = 60,
-        connections: dict[str, float] | None = None,
+        **limits: float,
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.allowed_origins = allowed_origins
         self.drift_window = drift_window
         self.log_every_s = log_every_s
-        self.limits = Limits(**(connections or {}))  # type: ignore[arg-type]
+        self.limits = Limits(**limits)
 
 
 class Bundle:

@@ -35,19 +35,19 @@ class Limits:
         self,
         first_byte_s: float = 10,
         head_s: float = 10,
-        head_bytes: int = 64 * 1024,
+        head_bytes: float = 64 * 1024,
         body_s: float = 30,
         idle_s: float = 620,
-        at_most: int = 1000,
+        at_most: float = 1000,
         end_s: float = 8,
     ) -> None:
-        self.first_byte_s = first_byte_s
-        self.head_s = head_s
-        self.head_bytes = head_bytes
-        self.body_s = body_s
-        self.idle_s = idle_s
-        self.at_most = at_most
-        self.end_s = end_s
+        self.first_byte_s = float(first_byte_s)
+        self.head_s = float(head_s)
+        self.head_bytes = int(head_bytes)
+        self.body_s = float(body_s)
+        self.idle_s = float(idle_s)
+        self.at_most = int(at_most)
+        self.end_s = float(end_s)
 
     def fit(self) -> int:
         """Lower ``at_most`` to what this process may open; the length of the queue that is left.

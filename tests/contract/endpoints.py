@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -65,6 +66,8 @@ def function_application(bundle: Path) -> object:
     application: object = create_asgi_app(  # type: ignore[no-untyped-call]
         "predict", str(bundle / "main.py"), "http"
     )
+    # As its worker does.
+    application = sys.modules["main"].Front(application)
     return application
 
 

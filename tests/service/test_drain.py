@@ -151,7 +151,7 @@ def test_every_signal_ends_it_soon_whatever_clients_do(
     name: str, number: signal.Signals, rebundled: Callable[..., Path], dist: Path, body: bytes
 ) -> None:
     """With half requests and stalled readers held: refusals, the last figures, no fault."""
-    bundle = rebundled(dist / name, connections={"end_s": 5})
+    bundle = rebundled(dist / name, end_s=5)
     with running(bundle) as target, held(target.port, body) as connections:
         processes = process_tree(target.pid)
         os.kill(target.pid, number)

@@ -4,6 +4,7 @@ from inference import first_line  # noqa: F401 - before all else: it takes the t
 
 # isort: split
 
+import gc
 import logging
 import math
 import os
@@ -70,6 +71,9 @@ class Worker(uvicorn_worker.UvicornWorker):  # type: ignore[misc]
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)
+        # The worker shares the master's memory until it writes there, and a collection of garbage
+        # writes to every object that it looks at.
+        gc.freeze()
         # uvicorn_worker hands it to gunicorn, which writes plain text to stderr.
         server_log = logging.getLogger("uvicorn.error")
         server_log.handlers, server_log.propagate = [], True

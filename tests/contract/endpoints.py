@@ -67,8 +67,8 @@ def function_application(bundle: Path) -> object:
         "predict", str(bundle / "main.py"), "http"
     )
     # As its worker does.
-    application = sys.modules["main"].Front(application)
-    return application
+    front: object = sys.modules["main"].Front(application)
+    return front
 
 
 def names(config: pytest.Config) -> list[str]:

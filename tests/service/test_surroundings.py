@@ -54,7 +54,7 @@ def test_idle_crowd_keeps_nobody_out(name: str, dist: Path, tmp_path: Path) -> N
     ):
         wait_until_answering(endpoint)
         port = int(endpoint.url.rpartition(":")[2])
-        for _ in range(3 * FEW):
+        for _ in range(FEW + FEW // 2):
             held.enter_context(wire.connect(port))
         for _ in range(5):
             assert wire.statuses(wire.exchange(port, wire.post())) == [200]

@@ -30,6 +30,10 @@ test-engine: .venv/ready ## everything else that is quick; SHARD=1/3 for a part 
 test-nightly: .venv/ready ## whole sweeps with gcloud, containers, every table; also SHARD=1/3
 	@$(BIN)/python -m tests.suites nightly $(if $(SHARD),--shard=$(SHARD))
 
+.PHONY: test-all
+test-all: .venv/ready ## all three suites, held together to the bound of coverage
+	@$(BIN)/python -m tests.suites model engine nightly --coverage
+
 .PHONY: serve
 serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT)
 	@$(BIN)/python -m delivery serve

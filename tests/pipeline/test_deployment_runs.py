@@ -53,7 +53,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     expected = [
         "setup-gcloud 528.0.0",
         "make lint",
-        "make test",
+        "make test-all",
         LOGGED_IN,
         "setup-gcloud 528.0.0",
         "python -m delivery submit",
@@ -77,7 +77,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     assert "a table" in run.summary
 
 
-@pytest.mark.parametrize("call", ["make lint", "make test"])
+@pytest.mark.parametrize("call", ["make lint", "make test-all"])
 def test_nothing_is_deployed_that_fails_to_verify(workflows: Workflows, call: str) -> None:
     """No login, no build, no release, no measurement."""
     rules = [failing(call), *RELEASED, *MEASURED]

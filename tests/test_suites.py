@@ -12,12 +12,7 @@ from tests import suites
 from tests.suites import ENGINE, MODEL, NIGHTLY, Result, Shard
 from tests.tree import ROOT, TREE
 
-SAMPLES = (
-    "tests/contract",
-    "tests/reproduction",
-    "tests/config",
-    "tests/pipeline/test_container.py",
-)
+SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/test_container.py")
 
 
 @cache
@@ -89,3 +84,10 @@ def test_engine_starts_in_a_tree_of_its_own() -> None:
     for name in ("params.yaml", "data/iris.csv"):
         own = (ROOT / "tests" / "project" / name).read_bytes()
         assert (TREE / name).read_bytes() == own
+
+
+@pytest.mark.parametrize("name", ["params.yaml", "data/iris.csv", "dist/service/model.json"])
+def test_what_a_user_owns_is_not_opened(name: str) -> None:
+    """A test of the engine that does fails here, and not first in somebody's fork."""
+    with pytest.raises(AssertionError, match="which a fork changes: use tests/project"):
+        (ROOT / name).open()

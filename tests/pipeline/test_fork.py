@@ -19,8 +19,8 @@ from tests.tools import require
 
 NAMES = {"service": "flower-service", "function": "flower-function"}
 CHANGES: dict[str, dict[str, Any]] = {
-    "measurement": {"cold_samples": 2, "warm_requests": 50, "connections": [1]},
-    "deployment": {"repository": "flowers"},
+    "measurement": {"cold_samples": 2, "warm_requests": 100, "connections": [1]},
+    "deployment": {"region": "europe-west1", "repository": "flowers"},
 }
 
 pytestmark = pytest.mark.nightly

@@ -38,6 +38,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Forget the tables of an earlier run."""
     if not (hasattr(session.config, "workerinput") or _is_a_check(session.config)):
         shutil.rmtree(SHOWN, ignore_errors=True)
+    # A hook that runs the tests has them point at its own repository, which no test may touch.
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
     # A pytest that a test starts is a run of its own, not a part of this one.
     os.environ.pop("PYTEST_XDIST_WORKER", None)
 

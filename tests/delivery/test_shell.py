@@ -86,7 +86,7 @@ def test_credentials_of_a_remote_reach_dvc(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("DVC_ROOT", "/nowhere")
     seen: list[dict[str, str]] = []
-    monkeypatch.setattr(data.subprocess, "run", lambda *_, env, **__: seen.append(env))
+    monkeypatch.setattr(subprocess, "run", lambda *_, env, **__: seen.append(env))
     data.dvc("version")
     assert seen[0]["AWS_ACCESS_KEY_ID"] == "key"
     assert "DVC_ROOT" not in seen[0]

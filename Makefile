@@ -4,7 +4,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export DVC_NO_ANALYTICS := 1
 # What the user's shell tells Python is not for ours; what else reaches whom: config/variables.py.
-unexport $(filter PYTHON%,$(.VARIABLES))
+unexport $(filter-out PYTHONUNBUFFERED,$(filter PYTHON%,$(.VARIABLES)))
 
 .DEFAULT_GOAL := help
 

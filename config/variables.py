@@ -11,10 +11,11 @@ Only the standard library is imported here: the environment is installed by what
 import os
 from fnmatch import fnmatchcase
 
-# How programs, folders and people are found; and who counts coverage in a child.
+# How programs, folders and people are found, how output is shown; who counts coverage in a child.
 MACHINE = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TERM", "COLUMNS", "LANG", "LC_*",
-    "XDG_*", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "COVERAGE_PROCESS_*",
+    "XDG_*", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "PYTHONUNBUFFERED",
+    "COVERAGE_PROCESS_*",
 )  # fmt: skip
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 # The way out of this machine.
@@ -69,7 +70,7 @@ def tool_environment(*groups: tuple[str, ...]) -> dict[str, str]:
 
 def user_environment() -> dict[str, str]:
     """The environment of a program of the user's own: gcloud, an engine, gh, make in a tree."""
-    kept = (*PACKAGES, *REMOTES)
+    kept = (*MACHINE, *PACKAGES, *REMOTES)
     return _past_proxies(
         {
             name: text

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from config.variables import NETWORK, tool_environment
+
 if TYPE_CHECKING:
     from tests.google import FakeGoogle, Instances
 
@@ -41,6 +43,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # A hook that runs the tests has them point at its own repository, which no test may touch.
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[name]
+    # With a proxy in the shell, endpoints of this machine are still asked directly.
+    for name, text in tool_environment(NETWORK).items():
+        if name.lower() == "no_proxy":
+            os.environ[name] = text
     # A pytest that a test starts is a run of its own, not a part of this one.
     os.environ.pop("PYTEST_XDIST_WORKER", None)
 

@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export DVC_NO_ANALYTICS := 1
+# What the user's shell tells Python is not for ours; what else reaches whom: config/variables.py.
+unexport $(filter-out PYTHONUNBUFFERED,$(filter PYTHON%,$(.VARIABLES)))
 
 .DEFAULT_GOAL := help
 
@@ -102,10 +104,10 @@ clean: ## remove environments, caches and outputs
 	rm -rf .venv .cache dist reports models data/prepared dvc_plots .dvc/cache .dvc/tmp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis .coverage*
 
+# What an environment's scripts name by its path is worth nothing where it was moved or copied to.
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(realpath .venv))
+.PHONY: .venv/ready
+endif
 .venv/ready: locks/bootstrap.txt locks/dev.txt
-	@echo "installing .venv from locks/dev.txt"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; say which with `make PYTHON=python3.12 ...`")'
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r locks/bootstrap.txt
-	@$(BIN)/python -m uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python locks/dev.txt
-	@touch $@
+	@$(PYTHON) -m delivery.install

@@ -1,6 +1,5 @@
 """Bundles of the same model for the runtimes that were not chosen, to be measured beside it."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from config.errors import UserError
+from config.variables import tool_environment
 
 TREES = Path(".cache/runtimes")
 # What the two last stages of the pipeline read, by their names in the working tree.
@@ -66,7 +66,7 @@ def _made(here: Path, name: str, setting: str, *, export: bool = True) -> Path:
         done = subprocess.run(
             [sys.executable, "-m", *stage],
             cwd=tree,
-            env=os.environ | {"PYTHONPATH": str(here)},
+            env=tool_environment() | {"PYTHONPATH": str(here)},
             capture_output=True,
             text=True,
             check=False,

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 from config.errors import UserError
+from config.variables import user_environment
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.names import account_email, data_bucket, releases_bucket
 from targets import project
@@ -136,7 +137,9 @@ def _tell(cloud: Cloud, repository: str, variables: dict[str, str]) -> None:
     elif not cloud.gcloud.dry_run:
         for name, value in variables.items():
             command = [github, "variable", "set", name, "--body", value, "--repo", repository]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, env=user_environment(), capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 raise UserError(
                     f"gh could not set {name}: {' '.join(done.stderr.split())[:300]}; log in with "

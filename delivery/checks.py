@@ -17,6 +17,7 @@ from delivery.cloud import Cloud
 from delivery.names import account_email
 from targets.access import identity_token, is_private
 from targets.cloud_run import set_public
+from targets.opener import open_url
 from targets.protocol import Endpoint
 
 # Traffic and permissions take a while to reach every one of Google's front ends.
@@ -132,7 +133,7 @@ def _ask(endpoint: Endpoint, body: bytes) -> tuple[int, object]:
         headers["Authorization"] = f"Bearer {endpoint.token}"
     request = urllib.request.Request(endpoint.predict_url, body, headers)  # noqa: S310 - our own
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN_S) as answer:  # noqa: S310
+        with open_url(request, ANSWER_WITHIN_S) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:

@@ -46,9 +46,9 @@ def main() -> None:
         print(judge(arguments.report))
     elif arguments.command == "render":
         from review.render import render
-        from review.report import read_untrusted
+        from review.report import load_untrusted
 
-        print(render(read_untrusted(arguments.report.read_bytes()), "https://example.com", "HEAD"))
+        print(render(load_untrusted(arguments.report), "https://example.com", "HEAD"))
     else:
         from review.comment import comment, read_source
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from config.errors import UserError
 from targets.gcloud import Gcloud
+from targets.opener import open_url
 
 LIMIT_S = 30.0
 
@@ -18,7 +19,7 @@ def status_without_token(url: str) -> int:
     """
     request = urllib.request.Request(url, method="GET")  # noqa: S310 - a URL that gcloud names
     try:
-        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310 - likewise
+        with open_url(request, LIMIT_S) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as answer:
         with answer:

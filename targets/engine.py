@@ -1,7 +1,6 @@
 """A container engine, Docker or Podman, whichever can run something here: build, push, look."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import UserError
+from config.variables import user_environment
 
 NAMES = ("docker", "podman")
 # Cloud Run's.
@@ -205,7 +205,7 @@ class Engine:
     def _login(self, image: str, token: str, kept: dict[str, str]) -> None:
         done = subprocess.run(
             self.login_command(image),
-            env=self._environment() | kept,
+            env=self.environment() | kept,
             input=token,
             capture_output=True,
             text=True,
@@ -220,7 +220,7 @@ class Engine:
     ) -> None:
         with subprocess.Popen(
             command,
-            env=self._environment() | (kept or {}),
+            env=self.environment() | (kept or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -236,7 +236,7 @@ class Engine:
     def _run(self, arguments: tuple[str, ...], limit_s: float) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.name, *arguments],
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -244,9 +244,10 @@ class Engine:
             timeout=limit_s,
         )
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables that it is run with."""
         # Docker's older builder knows no secrets.
-        return os.environ | ({"DOCKER_BUILDKIT": "1"} if self.name == "docker" else {})
+        return user_environment() | ({"DOCKER_BUILDKIT": "1"} if self.name == "docker" else {})
 
 
 def find_engine(wanted: str, image: str, *, pull: bool = True) -> Engine:

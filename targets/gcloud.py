@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import IO, Any, NamedTuple
 
 from config.errors import UserError
+from config.variables import user_environment
 
 PROGRAM = "gcloud"
 MOST_TOLD = 400
@@ -215,7 +216,7 @@ def run_gcloud(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | SETTINGS,
+        env=user_environment() | SETTINGS,
     ) as process:
         errors, process.stderr = process.stderr, None
         # Read beside `communicate`, so that lines show as they come.

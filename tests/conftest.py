@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from config.variables import NETWORK, tool_environment
 from tests import suites
 from tests.tree import ROOT, Guard, lay_out, reproduce
 
@@ -74,6 +75,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Forget the tables of an earlier run."""
     if not (hasattr(session.config, "workerinput") or _is_a_check(session.config)):
         shutil.rmtree(SHOWN, ignore_errors=True)
+    # A hook that runs the tests has them point at its own repository, which no test may touch.
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
+    # With a proxy in the shell, endpoints of this machine are still asked directly.
+    for name, text in tool_environment(NETWORK).items():
+        if name.lower() == "no_proxy":
+            os.environ[name] = text
     # A pytest that a test starts is a run of its own, not a part of this one.
     os.environ.pop("PYTEST_XDIST_WORKER", None)
 

@@ -1,6 +1,5 @@
 """From an ensemble of trees to C, and from C to a shared object that needs no library at all."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import UserError
+from config.variables import tool_environment
 from training.ensemble import LEAF, Ensemble
 
 # The compiler keeps what it makes in the tree, and there only while it runs.
@@ -162,7 +162,7 @@ def compile_object(source: str, machine: str, system: str = SYSTEM) -> bytes:
         done = subprocess.run(
             [*command, "-o", "model.so", "model.c"],
             cwd=folder,
-            env=os.environ
+            env=tool_environment()
             | {"ZIG_LOCAL_CACHE_DIR": str(folder), "ZIG_GLOBAL_CACHE_DIR": str(folder)},
             capture_output=True,
             text=True,

@@ -42,11 +42,17 @@ class Parity(NamedTuple):
     Attributes:
         table_rows: rows of the table that were compared.
         random_rows: seeded random rows that were compared.
-        threshold_rows: rows on, just under and just over each threshold of a compiled ensemble.
+        threshold_rows: rows on, just under and just over thresholds of the estimator's trees, also
+            of those behind scalers.
         tolerance: what a probability may differ by; with less than 1e-6, no label may differ.
         largest_difference: of any probability of any class, on any row, rounded up.
         ties: rows on which the estimator's top two classes are equal.
         near_ties: rows on which they differ by no more than 2e-5, ties not counted.
+        thresholds: that were compared, of ``thresholds_found``; more than ``thresholds_bound`` are
+            sampled, unless it is 0.
+        midpoint_rows: rows at and just beside midpoints of neighbouring values of a column.
+        midpoints: that were compared, of ``midpoints_found``; of a column with more than
+            ``midpoints_bound`` the narrowest gaps and a sample.
     """
 
     table_rows: int
@@ -56,6 +62,13 @@ class Parity(NamedTuple):
     largest_difference: float
     ties: int
     near_ties: int
+    thresholds: int = 0
+    thresholds_found: int = 0
+    thresholds_bound: int = 0
+    midpoint_rows: int = 0
+    midpoints: int = 0
+    midpoints_found: int = 0
+    midpoints_bound: int = 0
 
 
 class Choice(NamedTuple):

@@ -9,6 +9,7 @@ import pytest
 from config.card import Parity
 from config.errors import UserError
 from inference.model import Model
+from training.midpoints import BASES
 from training.parity import CLOSE, EXACT, RANDOM_ROWS, Bar, prove_parity, random_rows
 
 if TYPE_CHECKING:
@@ -43,28 +44,22 @@ class FakeModel:
         return fake.predict(rows).tolist(), fake.predict_proba(rows).tolist()
 
 
-def prove(
-    model: Model,
-    table: Sequence[Sequence[float]] = TABLE,
-    bar: Bar = CLOSE,
-    near: Sequence["np.ndarray[tuple[int, int]]"] = (),
-) -> Parity:
-    return prove_parity(cast("Classifier", FakeClassifier()), model, table, 1, bar, near)
+def prove(model: Model, table: Sequence[Sequence[float]] = TABLE, bar: Bar = CLOSE) -> Parity:
+    return prove_parity(cast("Classifier", FakeClassifier()), model, table, 1, bar)
 
 
-def refusal(
-    model: Model, bar: Bar = CLOSE, near: Sequence["np.ndarray[tuple[int, int]]"] = ()
-) -> str:
+def refusal(model: Model, bar: Bar = CLOSE, table: Sequence[Sequence[float]] = TABLE) -> str:
     with pytest.raises(UserError) as refused:
-        prove(model, bar=bar, near=near)
+        prove(model, table, bar)
     return str(refused.value)
 
 
 def test_equal_models_pass_and_rows_are_counted() -> None:
     """Every row of the table and every random row; no difference."""
-    parity = prove(FakeModel(), near=[np.array([[0.3, 1.0]] * 3)] * 2)
+    parity = prove(FakeModel())
     assert (parity.table_rows, parity.random_rows) == (4, RANDOM_ROWS)
-    assert parity.threshold_rows == 6
+    # Three gaps of the first column: the midpoint and its two neighbours in float32.
+    assert (parity.midpoint_rows, parity.threshold_rows) == (3 * 3 * BASES, 0)
     assert (parity.tolerance, parity.largest_difference, parity.ties) == (1e-5, 0.0, 0)
 
 
@@ -171,9 +166,9 @@ def test_exact_bar_takes_no_difference_at_all() -> None:
 
     assert prove(LastBit()).largest_difference == 1e-7
     assert "in probability from the estimator, worst on table row 1" in refusal(LastBit(), EXACT)
-    near = [np.array([[0.2, 1.0], [0.5, 1.0]])]
-    assert prove(Tie(), near=near).ties == 1
-    assert "in class from the estimator, worst on threshold row 2" in refusal(Tie(), EXACT, near)
+    table = [[0.3, 1.0], [0.7, 1.0]]
+    assert prove(Tie(), table).ties == BASES
+    assert "in class from the estimator, worst on midpoint row 1" in refusal(Tie(), EXACT, table)
 
 
 def test_rows_are_rounded_only_for_a_runtime_that_does() -> None:

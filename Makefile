@@ -83,7 +83,7 @@ lock: .venv/ready ## compile the lock files anew from pyproject.toml
 
 .PHONY: clean
 clean: ## remove environments, caches and outputs
-	rm -rf .venv .cache dist reports models data/prepared dvc_plots .dvc/cache .dvc/tmp
+	rm -rf .venv .cache dist reports models/served models/model.json models/model.pkl data/prepared dvc_plots .dvc/cache .dvc/tmp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis .coverage*
 
 .venv/ready: locks/bootstrap.txt locks/dev.txt

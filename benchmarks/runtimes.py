@@ -57,7 +57,7 @@ def _made(here: Path, name: str, setting: str, *, export: bool = True) -> Path:
     (tree / "models").mkdir(parents=True)
     for room in _READ:
         (tree / room).symlink_to(here / room)
-    for artifact in ("model.pkl",) if export else ("model.json", "served"):
+    for artifact in ("model.pkl", "model.pkl.sha256") if export else ("model.json", "served"):
         (tree / "models" / artifact).symlink_to(here / "models" / artifact)
     params = yaml.safe_load((here / "params.yaml").read_text(encoding="utf-8"))
     params.setdefault("serving", {}).update(yaml.safe_load(setting))

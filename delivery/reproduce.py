@@ -8,6 +8,7 @@ import yaml
 
 from config.errors import UserError
 from delivery import data
+from delivery.cached import verify_cache
 
 LOCK = Path("dvc.lock")
 
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     remote = (arguments.pull or arguments.push) and data.open_remote()
     before = _read_lock()
     if arguments.pull and remote:
+        # What the cache has is not fetched again, but put into the tree.
+        verify_cache(LOCK)
         data.pull()
     reproduce()
     if arguments.locked:
@@ -47,9 +50,11 @@ def reproduce() -> None:
     """Bring every stage of ``dvc.yaml`` up to date; what DVC prints is shown as it comes.
 
     Raises:
-        UserError: a stage failed; its own line has been printed by then.
+        UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
+            another file than the lock names.
     """
     data.prepare()
+    verify_cache(LOCK)
     if data.dvc("repro").returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
 

@@ -20,7 +20,7 @@ from training.golden import golden_cases
 from training.outputs import read_output, write_output
 from training.parity import prove_parity
 from training.paths import METRICS_PATH, MODEL_PATH
-from training.pickled import read_model
+from training.pickled import read_pickled, unpickle
 from training.reference import reference_bins
 from training.serving import LIBRARIES, Served, make_served
 from training.table import Table, read_table
@@ -36,8 +36,8 @@ def export(params: Params) -> None:
             an earlier export stays as it was.
     """
     table = read_table(params.data)
-    pickled = read_output(MODEL_PATH)
-    classifier = read_model()
+    pickled = read_pickled()
+    classifier = unpickle(pickled)
 
     def prove(served: Served) -> Card:
         card = draft_card(params, table, classifier, pickled, served)

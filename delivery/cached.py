@@ -8,11 +8,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from config.errors import UserError
+from config.yaml_file import read_yaml
 
 # Below the cache's folder: objects by their MD5.
 OBJECTS = Path("files/md5")
@@ -54,8 +52,8 @@ def cache_directory() -> Path:
 def _outputs(lock: Path) -> Iterator[tuple[str, str]]:
     """Path and MD5 of each output; nothing where there is no lock, or one that DVC refuses."""
     try:
-        content: Any = yaml.safe_load(lock.read_bytes())
-    except (OSError, ValueError, yaml.YAMLError):
+        content = read_yaml(lock, "DVC makes it")
+    except UserError:
         return
     stages = content.get("stages") if isinstance(content, dict) else None
     for stage in stages.values() if isinstance(stages, dict) else ():

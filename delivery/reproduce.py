@@ -3,10 +3,10 @@
 import argparse
 import difflib
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from config.errors import UserError
+from config.yaml_file import parse_yaml
 from delivery import data
 from delivery.cached import verify_cache
 
@@ -65,7 +65,7 @@ def check_unchanged(before: str, after: str) -> None:
     Raises:
         UserError: they differ; names the stages, and shows the lines.
     """
-    old, new = (yaml.safe_load(text or "{}").get("stages", {}) for text in (before, after))
+    old, new = (_stages(text) for text in (before, after))
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if not changed:
         return
@@ -78,6 +78,11 @@ def check_unchanged(before: str, after: str) -> None:
         f"dvc.lock is not what this tree gives: {', '.join(changed)}; "
         "run `make repro` and commit dvc.lock with the change that caused it"
     )
+
+
+def _stages(lock: str) -> dict[str, Any]:
+    stages: dict[str, Any] = parse_yaml((lock or "{}").encode(), str(LOCK)).get("stages", {})
+    return stages
 
 
 def _read_lock() -> str:

@@ -32,7 +32,7 @@ def cached_object(tree: Path, output: str) -> Path:
     lock = yaml.safe_load((tree / "dvc.lock").read_text())
     outs = [out for stage in lock["stages"].values() for out in stage["outs"]]
     (digest,) = (out["md5"] for out in outs if out["path"] == output)
-    return tree / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
+    return Path(tree, ".dvc/cache/files/md5", digest[:2], digest[2:])
 
 
 def overwrite(path: Path, content: bytes) -> None:

@@ -26,7 +26,7 @@ def digest_path(path: Path = MODEL_PATH) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def write_model(classifier: "Classifier", path: Path = MODEL_PATH) -> int:
+def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
     """Pickle the classifier, and write its digest; the number of bytes."""
     import joblib
 

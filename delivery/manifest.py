@@ -44,8 +44,12 @@ def verify_bundle(bundle: Path) -> None:
     Raises:
         UserError: the first file that is missing, changed, extra, a link or of another mode.
     """
-    _read(bundle / MANIFEST_NAME)
-    if fault := find_fault(bundle, list_contents(bundle)):
+    read_manifest(bundle)
+    try:
+        found = list_contents(bundle)
+    except OSError as error:
+        raise UserError(f"{error.filename}: {error.strerror}; nothing is built") from None
+    if fault := find_fault(bundle, found):
         raise UserError(
             f"{bundle}/{fault}, says {MANIFEST_NAME}; nothing is built. Make the bundle again "
             "with `dvc repro --force bundle`"

@@ -11,6 +11,7 @@ from config.errors import UserError
 from inference.model import Model
 from training.midpoints import BASES
 from training.parity import CLOSE, EXACT, RANDOM_ROWS, Bar, prove_parity, random_rows
+from training.thresholds import neighbours
 
 if TYPE_CHECKING:
     from training.estimator import Classifier
@@ -135,6 +136,20 @@ def test_single_row_is_asked_too() -> None:
     message = refusal(Wrong())
     assert "in class, asked for this row alone, from the estimator, worst on table row 3" in message
     assert "the served model class 0 of" in message
+
+
+def test_every_row_at_a_midpoint_is_asked_alone() -> None:
+    """A model that answers a single row otherwise at one number only does not pass."""
+    # So many that only some of them would be asked, were they random ones.
+    table = [[place / 100, 5.0] for place in range(40)]
+    under, _ = neighbours(np.array([0.10 / 2 + 0.11 / 2]), single=True)
+
+    class Wrong(FakeModel):
+        def predict(self, features: Sequence[float]) -> int:
+            return super().predict(features) ^ (features[0] == float(under[0]))
+
+    message = refusal(Wrong(), table=table)
+    assert "in class, asked for this row alone, from the estimator, worst on midpoint" in message
 
 
 def test_shape_of_the_probabilities() -> None:

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.deployment import Deployment, Memory
 from config.errors import UserError
+from config.origins import Origin
 from config.prices import Prices
+from config.yaml_file import read_yaml
 
 PARAMS_PATH = Path("params.yaml")
 
@@ -117,7 +118,7 @@ class Serving(_Section):
     runtime: Runtime = "auto"
     compile: Compile = Compile()
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
-    allowed_origins: Annotated[list[Name], Field(min_length=1)] = ["*"]
+    allowed_origins: Annotated[list[Origin], Field(min_length=1)] = ["*"]
     monitoring: InstanceMonitoring = InstanceMonitoring()
 
 
@@ -271,14 +272,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
     Raises:
         UserError: it is missing, is not YAML, or does not fit; the message names the key.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        msg = f"{path}: not found; run this from the top of the repository"
-        raise UserError(msg) from None
-    except yaml.YAMLError as error:
-        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
-        raise UserError(msg) from None
+    content = read_yaml(path, "run this from the top of the repository")
     try:
         return Params.model_validate(content)
     except ValidationError as error:

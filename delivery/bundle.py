@@ -8,11 +8,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from config.card import load_card
-from config.errors import UserError
+from config.card import load_card, read_file
 from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME, SETTINGS_NAME
 from config.params import load_params
-from delivery.manifest import read_manifest
+from delivery.manifest import FILE_MODE, FOLDER_MODE, read_manifest
 
 DIST = Path("dist")
 MODELS = Path("models")
@@ -44,6 +43,7 @@ def assemble() -> dict[str, Path]:
     digests = {target: _digests(files) for target, files in contents.items()}
     bundle_hash = combined_hash(digests)
     DIST.mkdir(exist_ok=True)
+    DIST.chmod(FOLDER_MODE)
     for target, files in contents.items():
         manifest = {"bundle": bundle_hash, "target": target, "files": digests[target]}
         text = json.dumps(manifest, indent=2) + "\n"
@@ -103,10 +103,7 @@ def _contents(target: str) -> dict[str, bytes]:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}, but the bundle needs it") from None
+    return read_file(path, "but the bundle needs it", most=None)
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -114,13 +111,17 @@ def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _replace(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Put a whole folder in the place of another."""
+    """Put a whole folder in the place of another, the same modes whatever the umask."""
     made = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    # mkdtemp makes it private; what a container copies must be readable by another user.
-    made.chmod(0o755)
     for name, content in files.items():
         path = made / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    shutil.rmtree(directory, ignore_errors=True)
+        path.chmod(FILE_MODE)
+    for folder in (made, *(path for path in made.rglob("*") if path.is_dir())):
+        folder.chmod(FOLDER_MODE)
+    if directory.is_symlink() or directory.is_file():
+        directory.unlink()
+    elif directory.exists():
+        shutil.rmtree(directory)
     made.rename(directory)

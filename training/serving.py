@@ -1,8 +1,9 @@
 """What is served: the first runtime that can have the estimator, and its artifact."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
+from config.card import Card
 from config.errors import UserError
 from config.params import Params
 from config.platforms import this_machine, this_platform, this_system
@@ -10,7 +11,7 @@ from training.compilation import SYSTEM, compile_object, write_source
 from training.conversion import to_onnx
 from training.ensemble import Ensemble, read_ensemble
 from training.estimator import Classifier, UnfitError
-from training.parity import BOOSTED, CLOSE, EXACT, SAME, Bar
+from training.parity import BOOSTED, CLOSE, EXACT, SAME, Bar, ParityError
 
 AUTO = ("compiled", "onnx")
 # What made the artifacts of each runtime.
@@ -44,7 +45,6 @@ class Served:
     passed_over: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
     source: str = ""
-    ensemble: Ensemble | None = None
 
     @property
     def name(self) -> str:
@@ -52,30 +52,43 @@ class Served:
         return f"model.{SUFFIXES[self.runtime]}"
 
 
-def make_served(params: Params, classifier: Classifier, pickled: bytes) -> Served:
-    """The artifact of the runtime that ``params.yaml`` asks for, or of the first that can have it.
+def make_served(
+    params: Params, classifier: Classifier, pickled: bytes, prove: Callable[[Served], Card]
+) -> tuple[Served, Card]:
+    """The artifact of the first runtime that can have it and is proven, and its card.
+
+    ``params.yaml`` names the runtime, or leaves it to ``auto``.
 
     Raises:
         UserError: none can; the line says why, and what to set.
     """
     asked = params.serving.runtime
-    if asked == "joblib":
-        return Served("joblib", pickled, pickled, SAME)
     passed_over: dict[str, str] = {}
     for runtime in AUTO if asked == "auto" else (asked,):
         try:
-            if runtime == "compiled":
-                return _compiled(params, classifier)
-            onnx = to_onnx(classifier, len(params.data.features), params.model.name)
-            return Served("onnx", onnx, onnx, CLOSE, passed_over)
+            served = _make(runtime, params, classifier, pickled)
+            return replace(served, passed_over=passed_over), prove(served)
         except UnfitError as reason:
             passed_over[runtime] = str(reason)
+        except ParityError as error:
+            if asked != "auto":
+                raise
+            passed_over[runtime] = error.reason
     why = "; ".join(f"{runtime}: {reason}" for runtime, reason in passed_over.items())
     other = "" if asked == "auto" else "serving.runtime: auto may find another; "
     raise UserError(
         f"the estimator cannot be served as it is asked for; {why}; {other}to serve the estimator "
         "itself, set serving.runtime: joblib in params.yaml"
     )
+
+
+def _make(runtime: str, params: Params, classifier: Classifier, pickled: bytes) -> Served:
+    if runtime == "joblib":
+        return Served("joblib", pickled, pickled, SAME)
+    if runtime == "compiled":
+        return _compiled(params, classifier)
+    onnx = to_onnx(classifier, len(params.data.features), params.model.name)
+    return Served("onnx", onnx, onnx, CLOSE)
 
 
 def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Ensemble]:
@@ -107,5 +120,4 @@ def _compiled(params: Params, classifier: Classifier) -> Served:
         bar=BOOSTED if ensemble.margins else EXACT,
         platform=f"{SYSTEM}-{machine}",
         source=source,
-        ensemble=ensemble,
     )

@@ -116,11 +116,16 @@ def _open(artifact: bytes) -> ctypes.CDLL:
             file.write(artifact)
     except (AttributeError, OSError):
         return _open_from_folder(artifact)
-    return ctypes.CDLL(f"/proc/self/fd/{descriptor}")
+    path = f"/proc/self/fd/{descriptor}"
+    if not Path(path).exists():
+        # /proc is not mounted, or not for this process.
+        os.close(descriptor)
+        return _open_from_folder(artifact)
+    return ctypes.CDLL(path)
 
 
 def _open_from_folder(artifact: bytes) -> ctypes.CDLL:
-    """Where there are no files in memory: from a folder that nobody else may enter."""
+    """Where a file in memory cannot be had or named: from a folder that nobody else may enter."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as private:

@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, change: Change, message: str
 
 def test_missing_file_is_told(tmp_path: Path) -> None:
     """Run from elsewhere, the line says from where."""
-    with pytest.raises(UserError, match="not found; run this from the top of the repository"):
+    with pytest.raises(UserError, match="No such file or directory; run this from the top of the "):
         load_params(tmp_path / "params.yaml")
 
 

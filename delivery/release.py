@@ -107,13 +107,7 @@ def release(
         with leased(cloud, purpose, take_over=take_over, yields=True) as lease:
             begun = _Begun(cloud, payload, lease, check or _contract(payload))
             changed = _release(begun)
-    cloud.result(
-        {
-            "release": identity.name,
-            "changed": changed and not cloud.gcloud.dry_run,
-            "attested": payload.attested,
-        }
-    )
+    cloud.result({"release": identity.name, "changed": changed and not cloud.gcloud.dry_run})
 
 
 def _contract(payload: Payload) -> Check:

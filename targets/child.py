@@ -71,7 +71,6 @@ class Children:
         except subprocess.TimeoutExpired:
             raise ExpiredError from None
         finally:
-            # Of one that has ended by itself there may be something left, too.
             _end(process)
             with self._lock:
                 self._running.discard(process.pid)
@@ -109,11 +108,12 @@ class Children:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the whole group: first by asking, unless it has ended, then without."""
-    if process.poll() is None:
-        _signal(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_S)
+    """End the whole group, unless the program has ended by itself: by asking, then without."""
+    if process.poll() is not None:
+        return
+    _signal(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_S)
     _signal(process.pid, signal.SIGKILL)
     process.wait()
 

@@ -15,7 +15,8 @@ from config.errors import UserError
 from delivery.builds import keep_build, read_archive, read_build, read_build_of_commit
 from delivery.records import read_records
 from delivery.release import release
-from tests.google import Fault
+from targets.access import status_without_token
+from tests.google import Fault, permission_denied
 from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import FUNCTION, LOCK, SERVICE, Project, covered
 
@@ -106,6 +107,19 @@ def test_both_candidates_are_deployed_at_once(project: Project) -> None:
     release(project.cloud(), identity, check=golden_only)
     assert [fault.struck for fault in faults] == [1, 1]
     assert project.releases() == {SERVICE: {identity.name}, FUNCTION: {identity.name}}
+
+
+def test_release_that_may_not_be_public_is_kept(project: Project) -> None:
+    """Refused for both new services: they serve whoever has a token, and a line says so of each."""
+    identity = project.bundle("v1.0")
+    refused = Fault(r"POST run.googleapis.com/.*:setIamPolicy", permission_denied(), times=0)
+    with project.google.fault(refused):
+        done = project.run("release")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("stays private, against params.yaml") == 2
+    assert project.releases() == {SERVICE: {identity.name}, FUNCTION: {identity.name}}
+    for service in project.google.state.services.values():
+        assert status_without_token(service.url) == 403
 
 
 def hanging(project: Project, words: str) -> dict[str, str]:

@@ -56,6 +56,49 @@ def verify_bundle(bundle: Path) -> None:
         )
 
 
+def read_verified(bundle: Path) -> dict[str, bytes]:
+    """Every file of the bundle by name, its manifest too: the very bytes that were compared.
+
+    Who goes on with these, and not with the folder, has what the manifest says, whatever becomes of
+    the folder meanwhile.
+
+    Raises:
+        UserError: the first file that is missing, changed, extra, a link or of another mode.
+    """
+    verify_bundle(bundle)
+    names = [*read_manifest(bundle).files, MANIFEST_NAME]
+    files = {name: _read(bundle / name) for name in sorted(names)}
+    compare(files, str(bundle))
+    return files
+
+
+def compare(files: Mapping[str, bytes], where: str) -> Manifest:
+    """Hold files by name to the manifest that is among them; the manifest.
+
+    Raises:
+        UserError: the first file that is missing, changed or extra, by name.
+    """
+    place = f"{where}/{MANIFEST_NAME}"
+    if MANIFEST_NAME not in files:
+        raise UserError(f"{place}: No such file or directory; make it with `dvc repro`")
+    manifest = _parse(Path(place), files[MANIFEST_NAME])
+    expected = manifest.files
+    found = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name != MANIFEST_NAME
+    }
+    for name in sorted(expected.keys() | found.keys()):
+        if found.get(name) != expected.get(name):
+            what = "is missing" if name not in found else "was changed"
+            what = "does not belong there" if name not in expected else what
+            raise UserError(
+                f"{where}/{name} {what}, says {MANIFEST_NAME}; nothing is made of it. Make the "
+                "bundle again with `dvc repro --force bundle`"
+            )
+    return manifest
+
+
 def find_fault(
     bundle: Path, found: Mapping[str, tuple[str, int, str]], optional: Collection[str] = ()
 ) -> str | None:

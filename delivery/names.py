@@ -9,6 +9,8 @@ from config.card import Card
 from config.deployment import Deployment, Resources
 
 BUNDLE_DIGITS = 12
+# Of an image: the hash of the bundles that it was built from.
+BUNDLE_LABEL = "io.twinserve.bundle"
 _SETTINGS_DIGITS = 6
 # Cloud Run takes labels of at most 63 characters.
 _LABEL_LENGTH = 63

@@ -23,13 +23,13 @@ from delivery.bundle import (
 )
 from delivery.identity import UNKNOWN, read_identity
 from delivery.manifest import find_fault, read_manifest, verify_bundle
+from delivery.names import BUNDLE_LABEL
 from targets.engine import NAMES, Engine, find_engine
 from training.pickled import read_pickled
 
 LOCKS = Path("locks")
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==\S+")
 HASH = "--hash=sha256:"
-BUNDLE_LABEL = "io.twinserve.bundle"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

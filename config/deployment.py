@@ -1,5 +1,6 @@
 """The ``deployment`` section of ``params.yaml``: what is deployed where, with which resources."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,12 +10,31 @@ ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,37}[a-z0-9]$")]
 # IAM: 6 to 30 characters.
 AccountName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
 Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
+# https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds#machinetype
+BuildMachine = Annotated[str, Field(pattern=r"^(E2_HIGHCPU_(8|32)|E2_MEDIUM|N1_HIGHCPU_(8|32))$")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
 
 
 def mebibytes(memory: str) -> int:
     """What ``512Mi`` or ``1Gi`` is in MiB."""
     return int(memory[:-2]) * (1024 if memory.endswith("Gi") else 1)
+
+
+class PublicBy(StrEnum):
+    """How a public endpoint is opened.
+
+    Source: Cloud Run, "Allowing public (unauthenticated) access", which has both.
+
+    Attributes:
+        AUTO: by the first of the two that the organisation's policies allow; where they allow
+            neither, the endpoints are private.
+        IAM: everyone has ``roles/run.invoker``.
+        NO_INVOKER_CHECK: Cloud Run does not ask who calls.
+    """
+
+    AUTO = "auto"
+    IAM = "iam"
+    NO_INVOKER_CHECK = "no_invoker_check"
 
 
 class _Section(BaseModel):
@@ -75,12 +95,21 @@ class CandidateCheck(_Section):
 
 
 class Deployment(_Section):
-    """The whole section."""
+    """The whole section.
+
+    Attributes:
+        build_account: that a function is built as.
+        build_machine: of builds; None is Cloud Build's own, which every project's quota holds.
+        public_by: how an endpoint that is ``public`` is opened.
+    """
 
     region: Identifier
     repository: Identifier
     runtime_account: AccountName
     deployer_account: AccountName
+    build_account: AccountName = "twinserve-builder"
+    build_machine: BuildMachine | None = None
+    public_by: Annotated[PublicBy, Field(strict=False)] = PublicBy.AUTO
     candidate_tag: Identifier
     lock_lease_s: Annotated[int, Field(ge=60)]
     keep_releases: Annotated[int, Field(ge=1)]
@@ -92,5 +121,9 @@ class Deployment(_Section):
     def _two_names(self) -> Self:
         if self.service.name == self.function.name:
             msg = f"service and function are both called {self.service.name}"
+            raise ValueError(msg)
+        accounts = [self.runtime_account, self.deployer_account, self.build_account]
+        if len(set(accounts)) < len(accounts):
+            msg = f"runtime, deployer and build account are not three: {', '.join(accounts)}"
             raise ValueError(msg)
         return self

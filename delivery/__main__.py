@@ -25,6 +25,7 @@ COMMANDS = {
     "check": Command("delivery.check_image", "run the image, and hold it to the contract"),
     "push": Command("delivery.push", "push the image that was built, and record its digest"),
     "bootstrap": Command("delivery.bootstrap", "make a Google Cloud project ready for releases"),
+    "doctor": Command("delivery.doctor.command", "what would stop the first push, with its cure"),
     "release": Command("delivery.release", "bring dist/ to both targets, or to neither"),
     "submit": Command("delivery.submit", "build and release in Cloud Build, by cloudbuild.yaml"),
     "rollback": Command("delivery.rollback", "bring both targets back to an earlier release"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.deployment import Resources
+from delivery.access import access_of
 from delivery.bundle import DIST
 from delivery.cloud import Cloud
 from delivery.identity import Identity
@@ -74,14 +75,16 @@ def _deploy(cloud: Cloud, identity: Identity, target: str, existing: Service | N
         account=cloud.runtime_account,
         labels=identity.labels,
         variables={**identity.variables, "GOOGLE_CLOUD_PROJECT": cloud.gcloud.project},
-        first=existing is None,
+        first=access_of(cloud, settings) if existing is None else None,
     )
     cloud.say(f"      {settings.name}: deploy {settings.name}-{suffix}")
     deployment = cloud.deployment
     if image is not None:
         found = deploy_service(cloud.gcloud, deployment.service, image, new)
     else:
-        found = deploy_function(cloud.gcloud, deployment.function, DIST / target, new)
+        found = deploy_function(
+            cloud.gcloud, deployment.function, DIST / target, new, cloud.build_account
+        )
     if existing is None:
         cloud.say(
             f"      {settings.name} is new: its first revision cannot be without traffic, so it "

@@ -52,6 +52,11 @@ class Cloud:
         """Email of the account that both targets run as."""
         return account_email(self.deployment.runtime_account, self.gcloud.project)
 
+    @property
+    def build_account(self) -> str:
+        """Email of the account that a function is built as."""
+        return account_email(self.deployment.build_account, self.gcloud.project)
+
     def object_url(self, name: str) -> str:
         """An object of the bucket that holds the lock and the records."""
         return f"gs://{releases_bucket(self.gcloud.project)}/{name}"

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from config.card import Card, load_card
 from config.errors import UserError
 from config.layout import CARD_NAME
+from delivery.access import settle_access
 from delivery.bundle import DIST
 from delivery.candidate import Candidate, deploy_candidates, series
-from delivery.checks import check_candidates, confirm, endpoint_of, settle_access
+from delivery.checks import check_candidates, confirm, endpoint_of
 from delivery.cloud import Cloud, add_cloud_arguments, current_owner, open_cloud
 from delivery.console import say_step
 from delivery.identity import Identity, read_identity
@@ -141,15 +142,15 @@ def _confirm(begun: _Begun, candidates: Sequence[Candidate]) -> None:
         endpoints = []
         for one in candidates:
             url = one.service_url or ""
-            if settle_access(cloud, one.settings, url):
-                opened.append(one)
+            if (way := settle_access(cloud, one.settings, url)) is not None:
+                opened.append((one, way))
             endpoints.append(endpoint_of(cloud, one.target, url, url))
         answer = {"prediction": golden.prediction, "model_version": begun.card.version}
         confirm(endpoints, golden.features, answer)
     except BaseException:
-        for one in opened:
+        for one, way in opened:
             name, public = one.settings.name, one.settings.public
-            set_public(cloud.gcloud, cloud.region, name, public=not public)
+            set_public(cloud.gcloud, cloud.region, name, public=not public, by=way)
         raise
 
 

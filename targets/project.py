@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from targets.gcloud import Gcloud, GcloudError, Reason
 
@@ -29,7 +30,7 @@ def ensure_repository(gcloud: Gcloud, region: str, name: str) -> None:
         GcloudError: it is refused.
     """
     place = f"--location={region}"
-    _ensure(
+    ensure(
         gcloud,
         ("artifacts", "repositories", "describe", name, place),
         ("artifacts", "repositories", "create", name, place, "--repository-format=docker"),
@@ -38,13 +39,17 @@ def ensure_repository(gcloud: Gcloud, region: str, name: str) -> None:
     gcloud.change(*command, f"--policy={RETENTION}", "--no-dry-run")
 
 
+# Sources that were uploaded for a build: nobody needs them a day later.
+LIFECYCLE = Path(__file__).parent / "lifecycle.json"
+
+
 def ensure_bucket(gcloud: Gcloud, region: str, name: str) -> None:
-    """A bucket of the region that can never be public.
+    """A bucket of the region that can never be public, and forgets uploaded sources.
 
     Raises:
         GcloudError: it is refused; names of buckets are the world's.
     """
-    _ensure(
+    ensure(
         gcloud,
         ("storage", "buckets", "describe", f"gs://{name}"),
         (
@@ -57,6 +62,7 @@ def ensure_bucket(gcloud: Gcloud, region: str, name: str) -> None:
             "--public-access-prevention",
         ),
     )
+    gcloud.change("storage", "buckets", "update", f"gs://{name}", f"--lifecycle-file={LIFECYCLE}")
 
 
 def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
@@ -65,56 +71,11 @@ def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
     Raises:
         GcloudError: it is refused.
     """
-    _ensure(
+    ensure(
         gcloud,
         ("iam", "service-accounts", "describe", email),
         ("iam", "service-accounts", "create", name, f"--display-name={title}"),
     )
-
-
-def ensure_pool(gcloud: Gcloud, pool: str, provider: str, issuer: str, condition: str) -> None:
-    """A workload identity pool with one OpenID Connect provider.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    place = "--location=global"
-    _ensure(
-        gcloud,
-        ("iam", "workload-identity-pools", "describe", pool, place),
-        ("iam", "workload-identity-pools", "create", pool, place, "--display-name=GitHub Actions"),
-    )
-    where = (place, f"--workload-identity-pool={pool}")
-    mapping = (
-        "google.subject=assertion.sub,"
-        "attribute.repository=assertion.repository,"
-        "attribute.ref=assertion.ref"
-    )
-    _ensure(
-        gcloud,
-        ("iam", "workload-identity-pools", "providers", "describe", provider, *where),
-        (
-            "iam",
-            "workload-identity-pools",
-            "providers",
-            "create-oidc",
-            provider,
-            *where,
-            f"--issuer-uri={issuer}",
-            f"--attribute-mapping={mapping}",
-            f"--attribute-condition={condition}",
-        ),
-    )
-
-
-def grant(gcloud: Gcloud, command: Sequence[str], member: str, role: str) -> None:
-    """Give one member one role; ``command`` names whose policy, up to ``add-iam-policy-binding``.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    condition = ("--condition=None",) if command[0] in {"projects", "iam", "storage"} else ()
-    gcloud.change(*command, f"--member={member}", f"--role={role}", *condition)
 
 
 def project_number(gcloud: Gcloud) -> str:
@@ -126,22 +87,27 @@ def project_number(gcloud: Gcloud) -> str:
     try:
         return str(gcloud.read("projects", "describe", gcloud.project)["projectNumber"])
     except GcloudError as error:
-        if _would_be_enabled(gcloud, error):
+        if would_be_enabled(gcloud, error):
             return "PROJECT_NUMBER"
         raise
 
 
-def _ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> None:
-    """Create what cannot be described."""
+def ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> Any:  # noqa: ANN401 - JSON
+    """Create what cannot be described; what was found, or None.
+
+    Raises:
+        GcloudError: it is refused.
+    """
     try:
-        gcloud.read(*describe)
+        return gcloud.read(*describe)
     except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND and not _would_be_enabled(gcloud, error):
+        if error.reason is not Reason.NOT_FOUND and not would_be_enabled(gcloud, error):
             raise
         gcloud.change(*create)
+        return None
 
 
-def _would_be_enabled(gcloud: Gcloud, error: GcloudError) -> bool:
+def would_be_enabled(gcloud: Gcloud, error: GcloudError) -> bool:
     """Whether only a dry run, which enables nothing, meets this."""
     return gcloud.dry_run and error.reason is Reason.DISABLED
 

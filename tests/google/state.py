@@ -25,7 +25,9 @@ GATED = frozenset(
         "cloudresourcemanager",
         "iam",
         "iamcredentials",
+        "cloudbilling",
         "logging",
+        "orgpolicy",
         "run",
     )
 )
@@ -191,7 +193,13 @@ class Policy:
 
 @dataclass(slots=True)
 class State:
-    """All of it, by name. A policy's key is like ``services/NAME`` or ``projects/twin-project``."""
+    """All of it, by name. A policy's key is like ``services/NAME`` or ``projects/twin-project``.
+
+    Attributes:
+        constraints: rules of the organisation's policies, by constraint; none is set at first.
+        build_cpus: the quota of the region's default pool.
+        github: what GitHub shows anyone of a repository, by ``OWNER/REPO``.
+    """
 
     services: dict[str, Service] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -204,6 +212,10 @@ class State:
     builds: dict[str, Json] = field(default_factory=dict)
     operations: dict[str, Json] = field(default_factory=dict)
     logs: list[Json] = field(default_factory=list)
+    billing: bool = True
+    constraints: dict[str, list[Json]] = field(default_factory=dict)
+    build_cpus: int = 10
+    github: dict[str, Json] = field(default_factory=dict)
     audiences: dict[str, str] = field(default_factory=dict)
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1700000000000001))
 

@@ -130,7 +130,7 @@ def _check_caller(cloud: Cloud, service: Service, head: Head) -> Refusal | None:
 
     https://cloud.google.com/run/docs/troubleshooting has both.
     """
-    if service.annotations.get("run.googleapis.com/invoker-iam-disabled") == "true":
+    if service.annotations.get("run.googleapis.com/invoker-iam-disabled", "").lower() == "true":
         return None
     if "allUsers" in cloud.state.policy(f"services/{service.name}").members(INVOKER):
         return None

@@ -78,7 +78,7 @@ _KNOWN = (
         "enable what the project needs with `python -m delivery bootstrap`",
     ),
     _Known(
-        r"[Ss]ervice account \S+ does not exist|Unknown service account",
+        r"[Ss]ervice account \S+ does not exist",
         Reason.NO_ACCOUNT,
         "make it with `python -m delivery bootstrap`; a new one takes a minute to be known",
     ),

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.google.api import Json, Request, Routes, already_exists, invalid, not_found
-from tests.google.state import PROJECT, PROJECT_NUMBER, TOKEN
+from tests.google.state import PROJECT, PROJECT_NUMBER
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
@@ -45,6 +45,7 @@ def _create(cloud: "Cloud", request: Request) -> Json:
             f"Service account {asked['accountId']} already exists within project "
             f"projects/{PROJECT}."
         )
+    cloud.state.made_at[email] = time.monotonic()
     cloud.state.accounts[email] = _describe(email) | asked.get("serviceAccount", {})
     return cloud.state.accounts[email]
 
@@ -114,13 +115,15 @@ def _identity_token(cloud: "Cloud", request: Request) -> Json:
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
     token = ".".join(part.rstrip("=") for part in [*encoded, secrets.token_urlsafe(24)])
     cloud.state.audiences[token] = audience
+    cloud.state.callers[token] = f"serviceAccount:{email}"
     return {"token": token}
 
 
 @routes("POST", CREDENTIALS + ":generateAccessToken")
 def _access_token(cloud: "Cloud", request: Request) -> Json:
-    _account(cloud, request.values["account"])
-    return {"accessToken": TOKEN, "expireTime": "2099-01-01T00:00:00Z"}
+    email = request.values["account"]
+    _account(cloud, email)
+    return {"accessToken": cloud.token_of(email), "expireTime": "2099-01-01T00:00:00Z"}
 
 
 def _account(cloud: "Cloud", email: str) -> Json:

@@ -5,6 +5,7 @@ API v1, projects; Cloud Billing API v1, projects.getBillingInfo; Organization Po
 projects.policies.getEffectivePolicy. GitHub's "Get a repository", which is asked without a login.
 """
 
+import time
 from typing import TYPE_CHECKING
 
 from tests.google.api import ApiError, Json, Request, Routes, not_found
@@ -34,14 +35,14 @@ def _list_apis(cloud: "Cloud", _request: Request) -> Json:
 @routes("POST", USAGE + "/{api}:enable")
 def _enable(cloud: "Cloud", request: Request) -> Json:
     _check_billing(cloud)
-    cloud.state.enabled.add(request.values["api"])
+    _switch_on(cloud, [request.values["api"]])
     return {"name": "operations/noop.DONE_OPERATION", "done": True, "response": {}}
 
 
 @routes("POST", USAGE + ":batchEnable")
 def _enable_many(cloud: "Cloud", request: Request) -> Json:
     _check_billing(cloud)
-    cloud.state.enabled.update(request.json["serviceIds"])
+    _switch_on(cloud, request.json["serviceIds"])
     return {"name": "operations/acf.p2-fake", "done": True, "response": {}}
 
 
@@ -74,7 +75,10 @@ def _billing(cloud: "Cloud", _request: Request) -> Json:
     }
 
 
-@routes("GET", "serviceusage.googleapis.com/v1beta1/projects/{project}/services/{api}/consumerQuotaMetrics")
+@routes(
+    "GET",
+    "serviceusage.googleapis.com/v1beta1/projects/{project}/services/{api}/consumerQuotaMetrics",
+)
 def _quotas(cloud: "Cloud", request: Request) -> Json:
     """One of Cloud Build's; others have none here."""
     api = request.values["api"]
@@ -85,7 +89,9 @@ def _quotas(cloud: "Cloud", request: Request) -> Json:
     return {"metrics": [{"metric": CPUS, "consumerQuotaLimits": [limit]}]}
 
 
-@routes("GET", "orgpolicy.googleapis.com/v2/projects/{project}/policies/{constraint}:getEffectivePolicy")
+@routes(
+    "GET", "orgpolicy.googleapis.com/v2/projects/{project}/policies/{constraint}:getEffectivePolicy"
+)
 def _policy(cloud: "Cloud", request: Request) -> Json:
     """What is set, or the constraint's default: nothing is forbidden."""
     name = request.values["constraint"]
@@ -103,6 +109,12 @@ def _repository(cloud: "Cloud", request: Request) -> Json:
     if name not in cloud.state.github:
         raise ApiError(404, "NOT_FOUND", "Not Found")
     return cloud.state.github[name]
+
+
+def _switch_on(cloud: "Cloud", apis: list[str]) -> None:
+    now = time.monotonic()
+    cloud.state.enabled_at |= {api: now for api in apis if api not in cloud.state.enabled}
+    cloud.state.enabled.update(apis)
 
 
 def _check_billing(cloud: "Cloud") -> None:

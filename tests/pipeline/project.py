@@ -15,6 +15,7 @@ from pathlib import Path
 from config.params import load_params
 from delivery.bundle import assemble
 from delivery.cloud import Cloud, make_cloud
+from delivery.grants import of_accounts
 from delivery.identity import Identity, read_identity
 from delivery.names import account_email, image_name, releases_bucket
 from delivery.records import build_record
@@ -26,10 +27,18 @@ SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
 SOURCES = "cloud-run-source-deploy"
 LOCK = "lock.json"
+# How the fake calls what gcloud's groups of commands are about.
+KINDS = {
+    ("projects",): "projects",
+    ("storage", "buckets"): "buckets",
+    ("iam", "service-accounts"): "serviceAccounts",
+    ("artifacts", "repositories"): "repositories",
+}
 DEADLINE_S = 60.0
 POLL_S = 0.01
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)
+BUILDER = account_email("twinserve-builder", PROJECT)
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,14 @@ class Project:
             _, errors = process.communicate(timeout=DEADLINE_S)
         assert process.returncode == 130, errors
         return errors.strip()
+
+    def grant(self) -> None:
+        """Give every account the roles that bootstrap gives."""
+        for one in of_accounts(self.cloud()):
+            kind = KINDS[one.resource.group]
+            name = one.resource.name.removeprefix("gs://")
+            binding = {"role": one.role, "members": [one.member]}
+            self.google.state.policy(f"{kind}/{name}").bindings.append(binding)
 
     def cloud(self) -> Cloud:
         """For calls in this process."""
@@ -161,13 +178,15 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
         # gcloud makes it with the first function, and waits a second for it.
         google.state.repositories[SOURCES] = Repository(SOURCES, {"format": "DOCKER"})
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
-        for account in (DEPLOYER, RUNTIME):
+        for account in (DEPLOYER, RUNTIME, BUILDER):
             google.state.accounts[account] = {"email": account}
         os.chdir(tree)
         os.environ.clear()
         os.environ.update(google.environment | covered(environment))
+        project = Project(google, tree)
+        project.grant()
         try:
-            yield Project(google, tree)
+            yield project
         finally:
             os.chdir(folder)
             os.environ.clear()

@@ -65,6 +65,10 @@ class Cloud:
         """A line of progress."""
         self.console.print(line)
 
+    def tell(self, line: str) -> None:
+        """A line of somebody else's, printed as it is."""
+        self.console.print(f"      {line}", markup=False, style="dim")
+
     def result(self, members: Mapping[str, Any]) -> None:
         """The outcome, for programs; people have been told already."""
         if self.as_json:

@@ -1,8 +1,9 @@
 """Who is asking, and whether a role of theirs holds the permission that a call needs.
 
 Roles and their permissions: https://cloud.google.com/iam/docs/roles-permissions, of which
-``ROLES`` has what is used here (compared with iann0036/iam-dataset at 2073fa52ac00). Which call needs
-which: each API's reference, "Authorization", and https://cloud.google.com/run/docs/reference/iam/roles.
+``ROLES`` has what is used here (compared with iann0036/iam-dataset at 2073fa52ac00). Which call
+needs which: each API's reference, "Authorization", and
+https://cloud.google.com/run/docs/reference/iam/roles.
 """
 
 import re
@@ -32,8 +33,8 @@ _REPOSITORY_READS = (
     "artifactregistry.repositories.downloadArtifacts artifactregistry.repositories.get "
     "artifactregistry.repositories.list artifactregistry.packages.get "
     "artifactregistry.packages.list artifactregistry.tags.get artifactregistry.tags.list "
-    "artifactregistry.versions.get artifactregistry.versions.list artifactregistry.dockerimages.get "
-    "artifactregistry.dockerimages.list"
+    "artifactregistry.versions.get artifactregistry.versions.list "
+    "artifactregistry.dockerimages.get artifactregistry.dockerimages.list"
 )
 _PROJECT = "resourcemanager.projects.get"
 ROLES: dict[str, frozenset[str]] = {
@@ -137,7 +138,7 @@ RULES = _rules(
     rf"POST {_RUN}/operations/[^/]+:wait run.operations.get",
     rf"(GET|POST) {_RUN}/services/[^/]+:getIamPolicy run.services.getIamPolicy services services",
     rf"POST {_RUN}/services/[^/]+:setIamPolicy run.services.setIamPolicy services services",
-    rf"POST run\.googleapis\.com/v2/.*/builds:submit cloudbuild.builds.create",
+    r"POST run\.googleapis\.com/v2/.*/builds:submit cloudbuild.builds.create",
     f"POST {_CB}/builds cloudbuild.builds.create",
     f"GET {_CB}/builds cloudbuild.builds.list",
     f"GET {_CB}/builds/[^/]+ cloudbuild.builds.get",
@@ -155,7 +156,8 @@ RULES = _rules(
     f"GET {_STORAGE}/[^/]+/o/[^/]+ storage.objects.get buckets bucket",
     f"PATCH {_STORAGE}/[^/]+/o/[^/]+ storage.objects.update buckets bucket",
     f"DELETE {_STORAGE}/[^/]+/o/[^/]+ storage.objects.delete buckets bucket",
-    f"(GET|HEAD) storage\\.googleapis\\.com/(?!storage/)[^/]+/.+ storage.objects.get buckets bucket",
+    r"(GET|HEAD) storage\.googleapis\.com/(?!storage/)[^/]+/.+ "
+    "storage.objects.get buckets bucket",
     f"GET {_AR}/[^/:]+ artifactregistry.repositories.get repositories repository",
     f"POST {_AR} artifactregistry.repositories.create",
     f"PATCH {_AR}/[^/:]+ artifactregistry.repositories.update repositories repository",

@@ -87,7 +87,7 @@ def project_number(gcloud: Gcloud) -> str:
     try:
         return str(gcloud.read("projects", "describe", gcloud.project)["projectNumber"])
     except GcloudError as error:
-        if would_be_enabled(gcloud, error):
+        if _would_be_enabled(gcloud, error):
             return "PROJECT_NUMBER"
         raise
 
@@ -101,13 +101,13 @@ def ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> An
     try:
         return gcloud.read(*describe)
     except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND and not would_be_enabled(gcloud, error):
+        if error.reason is not Reason.NOT_FOUND and not _would_be_enabled(gcloud, error):
             raise
         gcloud.change(*create)
         return None
 
 
-def would_be_enabled(gcloud: Gcloud, error: GcloudError) -> bool:
+def _would_be_enabled(gcloud: Gcloud, error: GcloudError) -> bool:
     """Whether only a dry run, which enables nothing, meets this."""
     return gcloud.dry_run and error.reason is Reason.DISABLED
 

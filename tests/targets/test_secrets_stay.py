@@ -53,7 +53,7 @@ def run(tree: Path, *command: str) -> set[str]:
 
 
 def test_upload_to_google_holds_no_secret(tree: Path) -> None:
-    """gcloud says itself what `builds submit` would upload."""
+    """What `builds submit` would upload, as gcloud says itself."""
     listed = run(tree, require("gcloud"), "meta", "list-files-for-upload")
     assert listed >= set(KEPT)
     assert not listed & set(SECRETS)

@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from config.errors import UserError
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.doctor import organisation, permissions, places, project, repository, trial
-from delivery.doctor.finding import Check, Finding, Weight, asked
-from targets.github import identity_of
+from delivery.doctor.finding import Check, Finding, Weight, asked, stop
+from targets.github import Identity, identity_of
 
 STYLES = {Weight.FINE: "green", Weight.WARNING: "yellow", Weight.STOP: "bold red"}
 # gcloud is a process of its own, and mostly waits.
@@ -41,7 +42,14 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
     found = list(tell(cloud, asked("project", lambda: project.visible(cloud))))
     if any(finding.stops for finding in found):
         return found
-    identity = identity_of(github) if github else None
+    identity: Identity | None = None
+    if github is not None:
+        try:
+            identity = identity_of(github)
+        except UserError as error:
+            cure = "see that name and login are right: `gh auth status`"
+            found += tell(cloud, [stop("GitHub", str(error), cure)])
+            github = None
     checks: list[tuple[str, Check]] = [
         ("billing", lambda: project.billing(cloud)),
         ("APIs", lambda: project.apis(cloud)),

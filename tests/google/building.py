@@ -86,7 +86,12 @@ def check_quota(cloud: "Cloud", machine: str) -> None:
     Raises:
         ApiError: there are not enough.
     """
-    running = [one for one in cloud.state.builds.values() if one["status"] == "WORKING"]
+    # One whose end is known has left its machine, though nobody has asked yet.
+    running = [
+        one
+        for one in cloud.state.builds.values()
+        if one["status"] == "WORKING" and "fails" not in one
+    ]
     used = sum(cpus(str(one.get("options", {}).get("machineType", ""))) for one in running)
     if used + cpus(machine) > cloud.state.build_cpus:
         raise ApiError(

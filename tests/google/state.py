@@ -226,7 +226,8 @@ class State:
     logs: list[Json] = field(default_factory=list)
     billing: bool = True
     constraints: dict[str, list[Json]] = field(default_factory=dict)
-    build_cpus: int = 10
+    # The smallest that has been seen.
+    build_cpus: int = 4
     github: dict[str, Json] = field(default_factory=dict)
     audiences: dict[str, str] = field(default_factory=dict)
     callers: dict[str, str] = field(default_factory=lambda: {TOKEN: OWNER})

@@ -51,6 +51,9 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
     assert "run.googleapis.com" in state.enabled
     assert {"ml-models"} == state.repositories.keys()
     assert len(state.buckets) == 3
+    for bucket in state.buckets.values():
+        (rule,) = bucket.resource["lifecycle"]["rule"]
+        assert rule["condition"] == {"age": 1, "matchesPrefix": ["source/", "services/"]}
     assert len(state.accounts) == 3
     (provider,) = state.providers.values()
     assert provider["attributeCondition"] == CONDITION

@@ -7,14 +7,89 @@ from typing import Any
 from targets.gcloud import Gcloud, GcloudError, Reason
 
 
+def lifecycle_state(gcloud: Gcloud) -> str | None:
+    """``ACTIVE``, or what else a project may be; None where it is not there or not to be seen.
+
+    Raises:
+        GcloudError: it cannot be asked.
+    """
+    try:
+        raw = gcloud.read("projects", "describe", gcloud.project)
+    except GcloudError as error:
+        if error.reason not in {Reason.DENIED, Reason.NOT_FOUND}:
+            raise
+        return None
+    return str(raw.get("lifecycleState", "ACTIVE"))
+
+
+def is_paid_for(gcloud: Gcloud) -> bool:
+    """Whether a billing account is linked, and open.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    raw = gcloud.read("billing", "projects", "describe", gcloud.project)
+    return bool(raw.get("billingEnabled"))
+
+
+def enabled_apis(gcloud: Gcloud) -> set[str]:
+    """The APIs that are on.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    found = gcloud.read("services", "list", "--enabled") or []
+    return {one["config"]["name"] for one in found}
+
+
+def accounts(gcloud: Gcloud) -> dict[str, bool]:
+    """The service accounts by email, and whether each is switched off.
+
+    Raises:
+        GcloudError: they cannot be read.
+    """
+    listed = gcloud.read("iam", "service-accounts", "list") or []
+    return {one["email"]: bool(one.get("disabled")) for one in listed}
+
+
+def bucket_refusal(gcloud: Gcloud, name: str) -> Reason | None:
+    """Why a bucket cannot be looked at: not there, or somebody else's; None where it can.
+
+    Raises:
+        GcloudError: for another reason.
+    """
+    try:
+        gcloud.read("storage", "buckets", "describe", f"gs://{name}")
+    except GcloudError as error:
+        if error.reason not in {Reason.NOT_FOUND, Reason.DENIED}:
+            raise
+        return error.reason
+    return None
+
+
+def repository_format(gcloud: Gcloud, region: str, name: str) -> str | None:
+    """What a repository of Artifact Registry holds; None where there is none.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    place = f"--location={region}"
+    try:
+        raw = gcloud.read("artifacts", "repositories", "describe", name, place)
+    except GcloudError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
+        return None
+    return str(raw.get("format", "DOCKER"))
+
+
 def enable_apis(gcloud: Gcloud, apis: Sequence[str]) -> None:
     """Enable those that are not.
 
     Raises:
         GcloudError: it is refused; without billing it always is.
     """
-    found = gcloud.read("services", "list", "--enabled") or []
-    enabled = {one["config"]["name"] for one in found}
+    enabled = enabled_apis(gcloud)
     if missing := [api for api in apis if api not in enabled]:
         gcloud.change("services", "enable", *missing)
 

@@ -1,24 +1,21 @@
 """The accounts, what each may do, and who may be the deployer."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from delivery import federation, grants
 from delivery.cloud import Cloud
 from delivery.doctor.finding import Finding, fine, stop, warn
 from delivery.doctor.project import BOOTSTRAP
 from delivery.names import account_email
-from targets import policies
+from targets import policies, project
 from targets.gcloud import GcloudError, Reason
 from targets.github import Identity
 from targets.identity_pool import differences, read_provider
-from targets.project import project_number
 
 
 def accounts(cloud: Cloud) -> Sequence[Finding]:
     """Whether all three are there, and none is switched off."""
-    listed: list[Any] = cloud.gcloud.read("iam", "service-accounts", "list") or []
-    known = {one["email"]: bool(one.get("disabled")) for one in listed}
+    known = project.accounts(cloud.gcloud)
     found = []
     for name in grants.accounts(cloud):
         email = account_email(name, cloud.gcloud.project)
@@ -34,7 +31,7 @@ def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
     """Whether each account has the roles that it needs; the repository's too, if it is known."""
     wanted = grants.of_accounts(cloud)
     if identity is not None:
-        number = project_number(cloud.gcloud)
+        number = project.project_number(cloud.gcloud)
         wanted.append(grants.of_repository(cloud, federation.principals(number, identity)))
     by_resource: dict[policies.Resource, list[policies.Grant]] = {}
     for grant in wanted:

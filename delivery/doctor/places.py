@@ -8,7 +8,8 @@ from delivery.doctor.finding import Finding, fine, stop
 from delivery.doctor.project import BOOTSTRAP
 from delivery.names import data_bucket, releases_bucket, sources_bucket
 from targets.cloud_run import read_services
-from targets.gcloud import Gcloud, GcloudError, Reason
+from targets.gcloud import Reason
+from targets.project import bucket_refusal, repository_format
 
 TAKEN = "names of buckets are the world's: take a project of another id"
 
@@ -28,7 +29,7 @@ def _buckets(cloud: Cloud) -> list[Finding]:
         releases_bucket(gcloud.project),
         sources_bucket(gcloud.project, cloud.region),
     ):
-        match _refusal(gcloud, "storage", "buckets", "describe", f"gs://{name}"):
+        match bucket_refusal(gcloud, name):
             case Reason.NOT_FOUND:
                 found.append(stop("names", f"bucket {name} does not exist", BOOTSTRAP))
             case Reason.DENIED:
@@ -38,27 +39,12 @@ def _buckets(cloud: Cloud) -> list[Finding]:
     return found
 
 
-def _refusal(gcloud: Gcloud, *describe: str) -> Reason | None:
-    """Why something cannot be described; None where it can."""
-    try:
-        gcloud.read(*describe)
-    except GcloudError as error:
-        if error.reason not in {Reason.NOT_FOUND, Reason.DENIED}:
-            raise
-        return error.reason
-    return None
-
-
 def _repository(cloud: Cloud) -> list[Finding]:
-    name, place = cloud.deployment.repository, f"--location={cloud.region}"
-    describe = ("artifacts", "repositories", "describe", name, place)
-    try:
-        raw = cloud.gcloud.read(*describe)
-    except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND:
-            raise
+    name = cloud.deployment.repository
+    kind = repository_format(cloud.gcloud, cloud.region, name)
+    if kind is None:
         return [stop("names", f"repository {name} does not exist", BOOTSTRAP)]
-    if (kind := raw.get("format", "DOCKER")) != "DOCKER":
+    if kind != "DOCKER":
         cure = "another deployment.repository in params.yaml, then bootstrap"
         return [stop("names", f"repository {name} holds {kind}, not images", cure)]
     return []

@@ -25,6 +25,7 @@ from targets import (
     policies,
     probe,
     project,
+    quota,
     registry,
     storage,
 )
@@ -45,6 +46,7 @@ MODULES: tuple[ModuleType, ...] = (
     policies,
     probe,
     project,
+    quota,
     registry,
     storage,
 )
@@ -106,6 +108,12 @@ def readings(gcloud: Gcloud) -> None:
     logs.read_build_log(gcloud, "0-1", 10)
     logs.read_figures(gcloud, REGION, "s", "2026-01-01T00:00:00Z", 10)
     project.project_number(gcloud)
+    project.lifecycle_state(gcloud)
+    project.is_paid_for(gcloud)
+    project.accounts(gcloud)
+    project.bucket_refusal(gcloud, "p-twinserve-dvc")
+    project.repository_format(gcloud, REGION, "ml-models")
+    quota.build_cpus(gcloud, REGION)
 
 
 def changes(gcloud: Gcloud) -> None:

@@ -6,6 +6,7 @@ Credentials API v1, generateIdToken and generateAccessToken.
 
 import base64
 import json
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -22,6 +23,12 @@ PROVIDERS = POOLS + "/{pool}/providers"
 CREDENTIALS = "iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}"
 PARENT = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
 DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
+
+# https://docs.github.com/en/actions/reference/security/oidc#oidc-token-claims, those that tell one
+# repository from another.
+CLAIMS = frozenset(
+    {"repository", "repository_id", "repository_owner", "repository_owner_id", "sub"}
+)
 
 routes = Routes()
 
@@ -73,14 +80,7 @@ def _create_provider(cloud: "Cloud", request: Request) -> Json:
     pool = f"{PARENT}/{request.values['pool']}"
     _existing(cloud.state.pools, pool)
     asked = request.json
-    if "github" in asked.get("oidc", {}).get("issuerUri", "") and not asked.get(
-        "attributeCondition"
-    ):
-        raise invalid(
-            "The attribute condition must reference one of the provider's claims. For more "
-            "information, see https://cloud.google.com/iam/docs/workload-identity-federation-"
-            "with-deployment-pipelines#conditions"
-        )
+    _check_provider(asked)
     name = f"{pool}/providers/{request.query['workloadIdentityPoolProviderId']}"
     return _make(cloud, cloud.state.providers, name, asked)
 
@@ -89,8 +89,35 @@ def _create_provider(cloud: "Cloud", request: Request) -> Json:
 def _update_provider(cloud: "Cloud", request: Request) -> Json:
     name = f"{PARENT}/{request.values['pool']}/providers/{request.values['provider']}"
     provider = _existing(cloud.state.providers, name)
+    _check_provider({**provider, **request.json})
     provider.update(request.json)
     return cloud.state.finished(name, provider)
+
+
+def _check_provider(asked: Json) -> None:
+    """GitHub's tokens are everybody's: condition and mapping must say whose are taken.
+
+    Raises:
+        ApiError: it doesn't.
+    """
+    if "google.subject" not in asked.get("attributeMapping", {}):
+        raise invalid("The attribute mapping must map a value to google.subject.")
+    if "github" not in asked.get("oidc", {}).get("issuerUri", ""):
+        return
+    spoken_of = set(re.findall(r"assertion\.(\w+)", asked.get("attributeCondition", "")))
+    if not spoken_of & CLAIMS:
+        raise invalid(
+            "The attribute condition must reference one of the provider's claims. For more "
+            "information, see https://cloud.google.com/iam/docs/workload-identity-federation-"
+            "with-deployment-pipelines#conditions"
+        )
+
+
+def lets_in(condition: str, claims: dict[str, str]) -> bool:
+    """Whether a token with these claims fits a condition of equalities joined by ``&&``."""
+    parts = [part.strip() for part in condition.split("&&")]
+    found = [re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part) for part in parts]
+    return all(one is not None and claims.get(one[1]) == one[2] for one in found)
 
 
 @routes("GET", POOLS + "/{pool}/operations/{id}", PROVIDERS + "/{provider}/operations/{id}")

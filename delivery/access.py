@@ -7,6 +7,7 @@ from delivery.check import CheckError
 from delivery.cloud import Cloud
 from targets.access import Access, decide_access, is_private
 from targets.cloud_run import opened_by, set_public
+from targets.gcloud import GcloudError, Reason
 
 # Permissions take a while to reach every one of Google's front ends.
 SETTLED_WITHIN_S = 90.0
@@ -45,7 +46,14 @@ def settle_access(cloud: Cloud, settings: Resources, url: str) -> Access | None:
     else:
         way = opened_by(cloud.gcloud, cloud.region, settings.name)
     cloud.say(f"      {settings.name}: {'public' if settings.public else 'private'} from now on")
-    set_public(cloud.gcloud, cloud.region, settings.name, public=settings.public, by=way)
+    try:
+        set_public(cloud.gcloud, cloud.region, settings.name, public=settings.public, by=way)
+    except GcloudError as error:
+        # Whoever could not read the policies meets them here; a private endpoint serves too.
+        if error.reason is not Reason.POLICY:
+            raise
+        cloud.say(f"      {settings.name} stays private: {error}")
+        return None
     deadline = time.monotonic() + SETTLED_WITHIN_S
     while is_private(f"{url}/predict") is settings.public:
         if time.monotonic() > deadline:

@@ -4,6 +4,7 @@ import pytest
 
 from delivery.release import release
 from targets.access import is_private
+from tests.google import Fault, permission_denied
 from tests.google.state import PROJECT
 from tests.pipeline.candidates import golden_only
 from tests.pipeline.project import FUNCTION, SERVICE, Project
@@ -37,3 +38,19 @@ def test_endpoints_that_may_not_be_public_are_private_and_told(
     assert f"{FUNCTION} is private, though params.yaml has it public: {DOMAINS} and" in said
     assert not [call for call in project.changes() if call.startswith("DELETE run.")]
     assert PROJECT in said
+
+
+def test_policy_that_nobody_may_read_costs_no_service(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Met when the services are opened: both stay private, in a line with the cure."""
+    rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
+    project.google.state.constraints[DOMAINS] = rules
+    unreadable = Fault("orgpolicy", permission_denied("orgpolicy.policy.get"), times=0)
+    with project.google.fault(unreadable):
+        release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    services = project.google.state.services
+    assert all(is_private(f"{one.url}/predict") for one in services.values())
+    said = capsys.readouterr().out
+    assert f"{SERVICE} stays private: " in said
+    assert "python -m delivery doctor" in said

@@ -122,16 +122,25 @@ class Serving(_Section):
     monitoring: InstanceMonitoring = InstanceMonitoring()
 
 
+class DeployedBudgets(_Section):
+    """What an endpoint on Google Cloud must keep, asked over the internet."""
+
+    cold_p50_ms: Annotated[float, Field(gt=0)] = 5000
+    warm_p99_ms: Annotated[float, Field(gt=0)] = 500
+
+
 class Budgets(_Section):
     """What a measurement must keep: latency in milliseconds, and ratios to the base's.
 
     Attributes:
         imports_ratio: of the time that a target's imports take, a pull request's to main's.
+        deployed: those of what runs elsewhere.
     """
 
     cold_p50_ms: Annotated[float, Field(gt=0)]
     warm_p99_ms: Annotated[float, Field(gt=0)]
     imports_ratio: Annotated[float, Field(ge=1)] = 1.1
+    deployed: DeployedBudgets = DeployedBudgets()
 
 
 class Size(_Section):
@@ -177,6 +186,11 @@ class Measurement(_Section):
     budgets: Budgets
     matrix: Matrix = Matrix()
     comparison: Comparison
+
+    def of_deployed(self) -> Self:
+        """The same, with the budgets of deployed endpoints."""
+        deployed = self.budgets.deployed.model_dump()
+        return self.model_copy(update={"budgets": self.budgets.model_copy(update=deployed)})
 
 
 class Thresholds(_Section):

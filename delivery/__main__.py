@@ -27,6 +27,7 @@ COMMANDS = {
     "bootstrap": Command("delivery.bootstrap", "make a Google Cloud project ready for releases"),
     "release": Command("delivery.release", "bring dist/, or a build, to both targets or neither"),
     "submit": Command("delivery.submit", "build in Cloud Build, by cloudbuild.yaml, and wait"),
+    "doctor": Command("delivery.doctor.command", "what would stop the first push, with its cure"),
     "rollback": Command("delivery.rollback", "bring both targets back to an earlier release"),
     "status": Command("delivery.status", "what serves on both targets, and whether in step"),
     "cleanup": Command("delivery.cleanup", "delete what no release needs, or everything"),

@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from config.deployment import Resources
+from delivery.access import access_of
 from delivery.cloud import Cloud
 from delivery.identity import Identity
 from delivery.names import next_attempt, revision_series
@@ -105,14 +106,16 @@ def _deploy(cloud: Cloud, payload: Payload, target: str, existing: Service | Non
         account=cloud.runtime_account,
         labels=identity.labels,
         variables={**identity.variables, "GOOGLE_CLOUD_PROJECT": cloud.gcloud.project},
-        first=existing is None,
+        first=access_of(cloud, settings) if existing is None else None,
     )
     cloud.say(f"      {settings.name}: deploy {settings.name}-{suffix}")
     deployment = cloud.deployment
     if image is not None:
         found = deploy_service(cloud.gcloud, deployment.service, image, new)
     else:
-        found = deploy_function(cloud.gcloud, deployment.function, payload.function, new)
+        found = deploy_function(
+            cloud.gcloud, deployment.function, payload.function, new, cloud.build_account
+        )
     if existing is None:
         cloud.say(
             f"      {settings.name} is new: its first revision cannot be without traffic, so it "

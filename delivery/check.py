@@ -42,8 +42,10 @@ def token_variable(name: str) -> str:
     return f"TWINSERVE_TOKEN_{name.upper()}"
 
 
-def check_contract(endpoints: Sequence[Endpoint], card: Path) -> Check:
+def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool = False) -> Check:
     """Run the suite against every endpoint, and for equal answers of all.
+
+    Of ``deployed`` ones, Google's front end may answer a few cases (tests/contract/front_end.py).
 
     Raises:
         CheckError: a case failed; its report has been printed by then.
@@ -55,6 +57,8 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path) -> Check:
         command += ["-q", "--no-header", "-p", "no:cacheprovider"]
         # One that no proxy can reach is asked without any, whatever kind of proxy is set.
         ways = () if all(is_loopback(one.url) for one in endpoints) else (NETWORK,)
+        if deployed:
+            command.append("--deployed")
         tokens = {token_variable(one.name): one.token for one in endpoints if one.token}
         done = subprocess.run(
             [*command, f"--junitxml={results}"],

@@ -9,13 +9,11 @@ from http import HTTPStatus
 from pathlib import Path
 
 from config.card import Card
-from config.deployment import Resources
 from delivery.candidate import Candidate
 from delivery.check import CheckError, check_contract
 from delivery.cloud import Cloud
 from delivery.names import account_email
 from targets.access import identity_token, is_private
-from targets.cloud_run import set_public
 from targets.opener import open_url
 from targets.protocol import Endpoint
 
@@ -59,7 +57,7 @@ def check_candidates(
         assert one.service_url is not None  # noqa: S101 - likewise
         cloud.say(f"      {one.target:<9} {one.url}")
         endpoints.append(endpoint_of(cloud, one.target, one.url, one.service_url))
-    found = check_contract(endpoints, card_path)
+    found = check_contract(endpoints, card_path, deployed=True)
     cloud.say(f"      {found.passed} cases of the contract passed")
     body = json.dumps({"features": card.golden[0].features}).encode()
     for endpoint in endpoints:
@@ -88,26 +86,6 @@ def _check_latency(cloud: Cloud, endpoint: Endpoint, body: bytes) -> None:
             f"{endpoint.name}: warm p99 is {p99.value:.0f} ms ({p99.low:.0f} to {p99.high:.0f}), "
             f"over deployment.check.warm_p99_ms ({wanted.warm_p99_ms:g})"
         )
-
-
-def settle_access(cloud: Cloud, settings: Resources, url: str) -> bool:
-    """Make the service public or private as ``params.yaml`` says; whether that changed anything.
-
-    Raises:
-        CheckError: it still answers otherwise after a while.
-        GcloudError: the change was refused.
-    """
-    if is_private(f"{url}/predict") is not settings.public:
-        return False
-    cloud.say(f"      {settings.name}: {'public' if settings.public else 'private'} from now on")
-    set_public(cloud.gcloud, cloud.region, settings.name, public=settings.public)
-    deadline = time.monotonic() + SETTLED_WITHIN_S
-    while is_private(f"{url}/predict") is settings.public:
-        if time.monotonic() > deadline:
-            wanted = "public" if settings.public else "private (403 without a token)"
-            raise CheckError(f"{settings.name} is not {wanted} after {SETTLED_WITHIN_S:.0f} s")
-        time.sleep(INTERVAL_S)
-    return True
 
 
 def confirm(endpoints: Sequence[Endpoint], features: list[float], answer: object) -> None:

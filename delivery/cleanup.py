@@ -10,7 +10,7 @@ from typing import NamedTuple
 from config.errors import UserError
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.lease import leased
-from delivery.names import data_bucket, image_path, releases_bucket
+from delivery.names import data_bucket, image_path, releases_bucket, sources_bucket
 from delivery.records import Records, read_records
 from delivery.traffic import Services
 from targets.cloud_run import Service, delete_revision, delete_service, read_services
@@ -20,8 +20,6 @@ from targets.registry import Image, delete_image, list_images
 
 # Where `gcloud run deploy --source` keeps the images that it builds.
 SOURCE_REPOSITORY = "cloud-run-source-deploy"
-# Where it keeps the sources themselves.
-SOURCES_BUCKET = "run-sources-{project}-{region}"
 
 
 class Doomed(NamedTuple):
@@ -185,7 +183,7 @@ def _everything(cloud: Cloud, services: Services) -> list[Doomed]:
     for name in (cloud.deployment.repository, SOURCE_REPOSITORY):
         what = f"repository {name} with every image"
         found.append(Doomed(what, partial(delete_repository, gcloud, region, name)))
-    sources = SOURCES_BUCKET.format(project=gcloud.project, region=region)
+    sources = sources_bucket(gcloud.project, region)
     for name in (data_bucket(gcloud.project), sources, releases_bucket(gcloud.project)):
         what = f"bucket gs://{name} with all that is in it"
         found.append(Doomed(what, partial(delete_bucket, gcloud, name)))

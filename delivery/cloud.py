@@ -56,6 +56,11 @@ class Cloud:
         """Email of the account that both targets run as."""
         return account_email(self.deployment.runtime_account, self.gcloud.project)
 
+    @property
+    def build_account(self) -> str:
+        """Email of the account that a function is built as."""
+        return account_email(self.deployment.build_account, self.gcloud.project)
+
     def object_url(self, name: str) -> str:
         """An object of the bucket that holds the lock and the records."""
         return f"gs://{releases_bucket(self.gcloud.project)}/{name}"
@@ -68,6 +73,10 @@ class Cloud:
         """The same, for putting things back: no call is waited for long."""
         gcloud = replace(self.gcloud, most_s=HURRY_S, children=Children())
         return replace(self, gcloud=gcloud)
+
+    def tell(self, line: str) -> None:
+        """A line of somebody else's, printed as it is."""
+        self.console.print(f"      {line}", markup=False, style="dim")
 
     def result(self, members: Mapping[str, Any]) -> None:
         """The outcome, for programs; people have been told already."""

@@ -42,6 +42,15 @@ def releases_bucket(project: str) -> str:
     return f"{project}-twinserve-releases"
 
 
+def sources_bucket(project: str, region: str) -> str:
+    """The bucket into which gcloud uploads a function's source; its name is gcloud's own.
+
+    Source: gcloud 528, ``command_lib/run/sourcedeploys/sources.py``.
+    """
+    safe = project.replace(":", "_").replace(".", "_").replace("google", "elgoog")
+    return f"run-sources-{safe}-{region}"
+
+
 def account_email(account: str, project: str) -> str:
     """A service account's email."""
     return f"{account}@{project}.iam.gserviceaccount.com"

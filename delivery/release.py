@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 
 from config.card import Card
 from config.errors import UserError
+from delivery.access import settle_access
 from delivery.builds import BuildRecord, read_build, read_build_of_commit
 from delivery.candidate import Candidate, deploy_candidates, series
-from delivery.checks import check_candidates, confirm, endpoint_of, settle_access
+from delivery.checks import check_candidates, confirm, endpoint_of
 from delivery.cloud import Cloud, add_cloud_arguments, current_owner, open_cloud
 from delivery.console import say_step
 from delivery.identity import Identity, current_commit, read_identity
@@ -28,7 +29,6 @@ from delivery.traffic import (
     release_of,
 )
 from targets.cloud_run import read_services, set_public
-from targets.gcloud import GcloudError
 
 STEPS = 4
 
@@ -187,28 +187,17 @@ def _confirm(begun: _Begun, candidates: Sequence[Candidate]) -> None:
         endpoints = []
         for one in candidates:
             url = one.service_url or ""
-            if _settle(cloud, one, url):
-                opened.append(one)
+            if (way := settle_access(cloud, one.settings, url)) is not None:
+                opened.append((one, way))
             endpoints.append(endpoint_of(cloud, one.target, url, url))
         golden = card.golden[0]
         answer = {"prediction": golden.prediction, "model_version": card.version}
         confirm(endpoints, golden.features, answer)
     except BaseException:
-        for one in opened:
+        for one, way in opened:
             name, public = one.settings.name, one.settings.public
-            set_public(cloud.gcloud, cloud.region, name, public=not public)
+            set_public(cloud.gcloud, cloud.region, name, public=not public, by=way)
         raise
-
-
-def _settle(cloud: Cloud, one: Candidate, url: str) -> bool:
-    """See ``settle_access``; what may not be opened stays private, and is no worse a release."""
-    try:
-        return settle_access(cloud, one.settings, url)
-    except GcloudError as error:
-        if not one.settings.public:
-            raise
-        cloud.say(f"      {one.settings.name} stays private, against params.yaml: {error}")
-        return False
 
 
 def _record(

@@ -35,7 +35,8 @@ def submit(cloud: Cloud, commit: str) -> None:
     cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
     # The bucket that the deployer may write, rather than one that gcloud would have to make.
     staging = f"gs://{releases_bucket(cloud.gcloud.project)}/source"
-    submit_build(cloud.gcloud, Build(cloud.region, commit, deployer, staging))
+    machine = cloud.deployment.build_machine
+    submit_build(cloud.gcloud, Build(cloud.region, commit, deployer, staging, machine), cloud.tell)
     if cloud.gcloud.dry_run:
         return
     build = read_build_of_commit(cloud, commit)

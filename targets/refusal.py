@@ -25,6 +25,9 @@ class Reason(StrEnum):
     NOT_FOUND = "not found"
     PRECONDITION = "precondition failed"
     EXPIRED = "took too long"
+    NO_ACCOUNT = "service account not known yet"
+    POLICY = "organisation policy"
+    BILLING = "no billing"
     OTHER = "other"
 
 
@@ -60,6 +63,29 @@ _KNOWN = (
         r"SERVICE_DISABLED|has not been used in project|not enabled on project",
         Reason.DISABLED,
         "enable what the project needs with `python -m delivery bootstrap`",
+    ),
+    _Known(
+        r"[Ss]ervice account \S+ does not exist",
+        Reason.NO_ACCOUNT,
+        "make it with `python -m delivery bootstrap`; a new one takes a minute to be known",
+    ),
+    _Known(
+        r"do not belong to a permitted customer|[Cc]onstraint \S*constraints/\S+ violated"
+        r"|violates? (the )?(constraint|org(anization)? policy)",
+        Reason.POLICY,
+        "`python -m delivery doctor` says which of the organisation's policies forbids it",
+    ),
+    _Known(
+        r"BILLING_DISABLED"
+        r"|[Bb]illing (must be enabled|account for project \S+ is not (found|open))",
+        Reason.BILLING,
+        "link a billing account: https://console.cloud.google.com/billing/projects",
+    ),
+    _Known(
+        r"due to quota restrictions, cannot run builds in this region",
+        Reason.QUOTA,
+        "Cloud Build builds for this project in other regions only: set deployment.region "
+        "to one of https://cloud.google.com/build/docs/locations",
     ),
     _Known(
         r"RESOURCE_EXHAUSTED|[Qq]uota exceeded|RATE_LIMIT_EXCEEDED|HTTPError 429",

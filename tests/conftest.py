@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="hold this endpoint to the contract (repeatable); by default, ones made here",
     )
     parser.addoption(
+        "--deployed",
+        action="store_true",
+        help="those endpoints stand behind Google's front end (tests/contract/front_end.py)",
+    )
+    parser.addoption(
         "--card", default="models/model.json", help="the model card that the endpoints serve"
     )
     parser.addoption(

@@ -58,6 +58,12 @@ def card(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Card:
 
 
 @pytest.fixture(scope="session")
+def deployed(pytestconfig: pytest.Config) -> bool:
+    """Whether the endpoints stand behind Google's front end."""
+    return bool(pytestconfig.getoption("deployed"))
+
+
+@pytest.fixture(scope="session")
 def limit() -> int:
     """The largest body, in bytes."""
     return load_params().serving.max_body_bytes

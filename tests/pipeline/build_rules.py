@@ -46,7 +46,6 @@ VARIABLES = {
 OPTIONS = {
     "dynamicSubstitutions": True,
     "logging": "CLOUD_LOGGING_ONLY",
-    "machineType": "E2_HIGHCPU_8",
     "substitutionOption": "MUST_MATCH",
 }
 IMAGES = {

@@ -18,6 +18,7 @@ from delivery.archive import pack
 from delivery.builds import build_record
 from delivery.bundle import assemble
 from delivery.cloud import Cloud, make_cloud
+from delivery.grants import of_accounts
 from delivery.identity import Identity, read_identity
 from delivery.manifest import read_verified
 from delivery.names import account_email, image_name, releases_bucket
@@ -31,8 +32,16 @@ BUCKET = releases_bucket(PROJECT)
 SOURCES = "cloud-run-source-deploy"
 LOCK = "lock.json"
 POLL_S = 0.1
+# How the fake calls what gcloud's groups of commands are about.
+KINDS = {
+    ("projects",): "projects",
+    ("storage", "buckets"): "buckets",
+    ("iam", "service-accounts"): "serviceAccounts",
+    ("artifacts", "repositories"): "repositories",
+}
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)
+BUILDER = account_email("twinserve-builder", PROJECT)
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,14 @@ class Project:
         assert held.is_set(), errors
         assert process.returncode == 130, errors
         return errors.strip()
+
+    def grant(self) -> None:
+        """Give every account the roles that bootstrap gives."""
+        for one in of_accounts(self.cloud()):
+            kind = KINDS[one.resource.group]
+            name = one.resource.name.removeprefix("gs://")
+            binding = {"role": one.role, "members": [one.member]}
+            self.google.state.policy(f"{kind}/{name}").bindings.append(binding)
 
     def cloud(self) -> Cloud:
         """For calls in this process."""
@@ -177,13 +194,15 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
         # gcloud makes it with the first function, and waits a second for it.
         google.state.repositories[SOURCES] = Repository(SOURCES, {"format": "DOCKER"})
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
-        for account in (DEPLOYER, RUNTIME):
+        for account in (DEPLOYER, RUNTIME, BUILDER):
             google.state.accounts[account] = {"email": account}
         os.chdir(tree)
         os.environ.clear()
         os.environ.update(google.environment | covered(environment))
+        project = Project(google, tree)
+        project.grant()
         try:
-            yield Project(google, tree)
+            yield project
         finally:
             os.chdir(folder)
             os.environ.clear()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.google.state import PROJECT
+from tests.google.state import PROJECT, timestamp
 from tests.pipeline import events
 from tests.pipeline.act import Run, Workflows, lay_out
 from tests.pipeline.cloud_build import Outcome, Worker
@@ -52,7 +52,7 @@ class Story:
             events.push(),
             rules=[*rules, LISTED, REAL],
             variables=VARIABLES,
-            environment={**self.project.google.environment, "PATH": path},
+            environment={**self.project.google.as_account(DEPLOYER), "PATH": path},
         )
 
     def build(self, build: dict[str, Any], source: Path) -> bool:
@@ -61,8 +61,10 @@ class Story:
         stand_ins = install(folder / "stand-ins", source, ("make",))
         stand_ins.lead([REAL])
         docker = folder / "docker.json"
+        # A build runs as the account that it names, and may do what that may.
+        account = build["serviceAccount"].rpartition("/")[2]
         environment = {
-            **self.project.google.environment,
+            **self.project.google.as_account(account),
             **stand_ins.environment(source),
             "DOCKER_STATE": str(docker),
         }
@@ -75,7 +77,25 @@ class Story:
         worker = Worker(source, folder / "home", self._images(folder), environment, begin)
         given = {**build["substitutions"], "PROJECT_ID": PROJECT, "BUILD_ID": build["id"]}
         self.builds.append(worker.run(build, given))
+        self._show(build, self.builds[-1])
         return self.builds[-1].succeeded
+
+    def _show(self, build: dict[str, Any], outcome: Outcome) -> None:
+        """Have each step's status in the build, and what it printed in the log, as Google has."""
+        for number, step in enumerate(build["steps"]):
+            code = outcome.exit_codes.get(step["id"])
+            step["status"] = "QUEUED" if code is None else "FAILURE" if code else "SUCCESS"
+            label = f'Step #{number} - "{step["id"]}"'
+            self.project.google.state.logs += [
+                {
+                    "logName": f"projects/{PROJECT}/logs/cloudbuild",
+                    "resource": {"type": "build", "labels": {"build_id": build["id"]}},
+                    "labels": {"build_step": label},
+                    "textPayload": f"{label}: {line}",
+                    "timestamp": timestamp(),
+                }
+                for line in outcome.outputs.get(step["id"], "").splitlines()
+            ]
 
     def _images(self, folder: Path) -> dict[str, Path]:
         """Folders that stand for the images from which the clients are copied."""

@@ -15,6 +15,7 @@ import pytest
 from tests.google.state import PROJECT
 from tests.pipeline import story
 from tests.pipeline.commands import fault
+from tests.pipeline.repository import describe
 from tests.pipeline.stand_ins import ROOT
 from tests.pipeline.story import Story
 
@@ -94,6 +95,8 @@ def test_document_is_followed_from_top_to_bottom(repository: Story) -> None:
     google = repository.project.google
     google.state.buckets.clear()
     google.state.accounts.clear()
+    google.state.policies.clear()
+    google.state.github["OWNER/REPO"] = describe("OWNER/REPO")
     reader = Follower(repository)
     done: list[str] = []
     for command, output in commands():
@@ -108,5 +111,5 @@ def test_document_is_followed_from_top_to_bottom(repository: Story) -> None:
     assert google.state.buckets == {}
     assert google.state.repositories == {}
     words = {shlex.split(command)[3] for command in done}
-    assert words >= {"bootstrap", "submit", "build", "push", "release", "status", "probe"}
+    assert words >= {"bootstrap", "doctor", "submit", "build", "push", "release", "status", "probe"}
     assert words >= {"rollback", "cleanup", "repro"}

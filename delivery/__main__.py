@@ -34,6 +34,7 @@ COMMANDS = {
     "matrix": Command(
         "delivery.matrix", "cold starts over runtime, size, boost, image or function"
     ),
+    "schedules": Command("delivery.schedules", "what GitHub has switched off in a fork"),
     "monitor": Command("delivery.monitor", "what both targets have logged: drift, errors, latency"),
     "history": Command("delivery.history", "keep a measurement, and draw all that are kept"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),

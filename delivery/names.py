@@ -1,12 +1,18 @@
 """What things are called in the cloud, each name made in one place."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from config.card import Card
-from config.deployment import Deployment, Resources
+if TYPE_CHECKING:
+    # A build asks for a name before pydantic is installed.
+    from collections.abc import Iterable, Mapping
+
+    from config.card import Card
+    from config.deployment import Deployment, Resources
 
 BUNDLE_DIGITS = 12
 _SETTINGS_DIGITS = 6

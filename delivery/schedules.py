@@ -1,7 +1,8 @@
 """What GitHub leaves off in a fork: schedules and issues; needs nothing installed.
 
 Sources: GitHub's documentation, "Disabling and enabling a workflow" (scheduled workflows are off in
-a fork until they are enabled), REST API, "Workflows" (``state``) and "Repositories" (``has_issues``).
+a fork until they are enabled); its REST API, "Workflows" (``state``) and "Repositories"
+(``has_issues``).
 """
 
 import argparse

@@ -13,19 +13,29 @@ from delivery.traffic import release_of
 from targets.build import FILE, Build, submit_build
 from targets.cloud_run import read_services
 
+# The steps of cloudbuild.yaml that are for a trigger's build: what is submitted is not released by it.
+LEFT = frozenset({"release", "record"})
+TEST = "test"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the project and the commit."""
     add_cloud_arguments(parser)
     parser.add_argument("--commit", help="git's; else $COMMIT_SHA, $GITHUB_SHA, or HEAD")
+    parser.add_argument(
+        "--untested",
+        action="store_true",
+        help="leave the tests to the caller, who releases nothing that fails them",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """See ``submit``."""
-    submit(open_cloud(arguments), arguments.commit or current_commit())
+    commit = arguments.commit or current_commit()
+    submit(open_cloud(arguments), commit, untested=arguments.untested)
 
 
-def submit(cloud: Cloud, commit: str) -> None:
+def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
     """Run the build as the deployer, then say what serves, to a workflow's later steps too.
 
     Raises:
@@ -35,7 +45,8 @@ def submit(cloud: Cloud, commit: str) -> None:
     cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
     # The bucket that the deployer may write, rather than one that gcloud would have to make.
     staging = f"gs://{releases_bucket(cloud.gcloud.project)}/source"
-    submit_build(cloud.gcloud, Build(cloud.region, commit, deployer, staging))
+    without = LEFT | ({TEST} if untested else set())
+    submit_build(cloud.gcloud, Build(cloud.region, commit, deployer, staging, without))
     if cloud.gcloud.dry_run:
         return
     release = release_of(cloud, read_services(cloud.gcloud, cloud.region))

@@ -13,7 +13,7 @@ from delivery.traffic import release_of
 from targets.build import FILE, Build, submit_build
 from targets.cloud_run import read_services
 
-# The steps of cloudbuild.yaml that are for a trigger's build: what is submitted is not released by it.
+# The steps of cloudbuild.yaml that are a trigger's alone: what is submitted is not released by it.
 LEFT = frozenset({"release", "record"})
 TEST = "test"
 

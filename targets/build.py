@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ class Build:
     commit: str
     account: str
     staging: str
-    without: Set[str] = frozenset()
+    without: AbstractSet[str] = frozenset()
 
 
 def submit_build(gcloud: Gcloud, build: Build) -> None:
@@ -53,7 +54,7 @@ def submit_build(gcloud: Gcloud, build: Build) -> None:
         )
 
 
-def without(build: Mapping[str, Any], dropped: Set[str]) -> dict[str, Any]:
+def without(build: Mapping[str, Any], dropped: AbstractSet[str]) -> dict[str, Any]:
     """The same build less some steps; what waited for one of them waits for the rest."""
     kept = [
         {**step, "waitFor": [one for one in step["waitFor"] if one not in dropped]}

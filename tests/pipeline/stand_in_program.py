@@ -26,8 +26,11 @@ KEPT = (
     "HEAD_BRANCH",
     "HEAD_OWNER",
     "HEAD_SHA",
+    "ATTESTED",
+    "NEEDS",
     "REQUIRE_TOOLS",
     "RUN_URL",
+    "SHARD",
 )
 
 
@@ -37,7 +40,7 @@ def main() -> int:
     words = sys.argv[1:]
     if program == "stand-in":
         program, *words = words
-    if program == "python" and words[:1] != ["-m"]:
+    if program in {"python", "python3"} and words[:1] != ["-m"]:
         return subprocess.run([os.environ["REAL_PYTHON"], *words], check=False).returncode
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     call = {"program": program, "words": words, "environment": environment}

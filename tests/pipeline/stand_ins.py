@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM = Path(__file__).parent / "stand_in_program.py"
-PROGRAMS = ("make", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
+PROGRAMS = ("make", "python3", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
 # Where the pipeline's files have the environment that `make .venv/ready` makes.
 PYTHON = ".venv/bin/python"
 ROOT = Path(__file__).parent.parent.parent

@@ -15,8 +15,24 @@ run: .venv/ready ## reproduce the model, serve it on both targets, check and mea
 	@$(BIN)/python -m delivery rehearse
 
 .PHONY: test
-test: .venv/ready ## run every test
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term
+test: .venv/ready ## the model's suite and the engine's (8 minutes on two cores)
+	@$(BIN)/python -m tests.suites model engine
+
+.PHONY: test-model
+test-model: .venv/ready ## what a change of parameters, data or dvc.lock needs (2 minutes)
+	@$(BIN)/python -m tests.suites model
+
+.PHONY: test-engine
+test-engine: .venv/ready ## everything else that is quick; SHARD=1/3 for a part of it
+	@$(BIN)/python -m tests.suites engine $(if $(SHARD),--shard=$(SHARD))
+
+.PHONY: test-nightly
+test-nightly: .venv/ready ## whole sweeps with gcloud, containers, every table; also SHARD=1/3
+	@$(BIN)/python -m tests.suites nightly $(if $(SHARD),--shard=$(SHARD))
+
+.PHONY: test-all
+test-all: .venv/ready ## all three suites, held together to the bound of coverage
+	@$(BIN)/python -m tests.suites model engine nightly --coverage
 
 .PHONY: serve
 serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT)

@@ -35,7 +35,7 @@ class Endpoints:
     def _make(self, name: str) -> Caller:
         if name in self._given:
             return HttpCaller(self._given[name], os.environ.get(token_variable(name)))
-        dist: Path = self._request.getfixturevalue("dist")
+        dist: Path = self._request.getfixturevalue("bundles")
         if name == "function":
             return self._started(local_function(dist / name))
         if name == "service":

@@ -21,8 +21,9 @@ from delivery.push import push_image
 from targets.engine import Engine, Layer
 from targets.gcloud import Gcloud
 from tests.targets.fake_engine import FakeEngines, Reply
+from tests.tools import require
+from tests.tree import ROOT, TREE
 
-ROOT = Path(__file__).parent.parent.parent
 DIGEST = f"sha256:{'ab' * 32}"
 
 
@@ -36,7 +37,7 @@ def delivery(*arguments: str, path: str = "/nowhere") -> subprocess.CompletedPro
     """`python -m delivery` where neither an engine nor gcloud is, unless `path` has them."""
     return subprocess.run(
         [sys.executable, "-m", "delivery", *arguments],
-        cwd=ROOT,
+        cwd=TREE,
         env={"PATH": path, "COMMIT_SHA": "c0ffee"},
         capture_output=True,
         text=True,
@@ -186,13 +187,19 @@ def test_json_of_what_was_built_adds_up() -> None:
 
 
 @pytest.mark.parametrize("name", [".dockerignore", ".gcloudignore"])
-def test_ignore_file_keeps_out_nothing_of_the_project(name: str) -> None:
-    """No file that git has is ignored; environments, caches and outputs are."""
-    git = shutil.which("git")
-    assert git
-    command = [git, "ls-files", "--cached", "--ignored", f"--exclude-from={name}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == ""
+def test_ignore_file_keeps_out_nothing_of_the_project(name: str, tmp_path: Path) -> None:
+    """No file that git would have is ignored; environments, caches and outputs are."""
+    git = [require("git"), f"--git-dir={tmp_path}", f"--work-tree={ROOT}"]
+    # A repository of the test's own, since an exported tree has none.
+    subprocess.run([*git, "init", "--quiet"], cwd=ROOT, check=True)
+    kept = {}
+    for option in ("--exclude-per-directory=.gitignore", f"--exclude-from={name}"):
+        words = [*git, "ls-files", "--others", option]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        kept[option] = set(done.stdout.splitlines())
+    by_git, by_name = kept.values()
+    assert "pyproject.toml" in by_git
+    assert by_git - by_name == set()
     ignored = (ROOT / name).read_text().splitlines()
     assert {"/.git", "/.venv", "/.cache", "/dist", "/reports", "/models"} <= set(ignored)
     assert (ROOT / ".dockerignore").read_text() == (ROOT / ".gcloudignore").read_text()

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent.parent
 def tree(dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the links read, as reproduced, in a folder that a test may spoil."""
     for folder in ("locks", "models"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+        shutil.copytree(dist.parent / folder, tmp_path / folder)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(dist, tmp_path / "dist", ignore=ignored)
     monkeypatch.chdir(tmp_path)

@@ -73,7 +73,7 @@ def test_everything_is_asked_for_first(served: Project) -> None:
         text=True,
     )
     os.write(parent, b"n\n")
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate()
     os.close(parent)
     os.close(child)
     assert process.returncode == 0

@@ -161,7 +161,7 @@ def test_independent_steps_run_side_by_side(
 
     def begin(step: str) -> None:
         if step in together:
-            gates[together[step]].wait(timeout=20)
+            gates[together[step]].wait(timeout=600)
 
     object.__setattr__(worker, "on_begin", begin)
     assert run(worker, stand_ins, build).succeeded

@@ -118,7 +118,11 @@ def test_slow_candidate_is_kept_back(project: Project) -> None:
     release(project.cloud(), project.bundle("v1.0"), check=golden_only)
     before = project.serving()
     project.bundle("v1.1")
-    edit(project, "warm_p99_ms: 1000", "warm_p99_ms: 0.001")
+    edit(
+        project,
+        "    warm_rate: 50\n    warm_p99_ms: 60000",
+        "    warm_rate: 50\n    warm_p99_ms: 0.001",
+    )
     done = project.run("release")
     assert done.returncode == 4
     assert "over deployment.check.warm_p99_ms (0.001)" in done.stderr

@@ -17,8 +17,8 @@ from targets import access, build, cloud_run, deploy, probe, project, registry, 
 from targets.gcloud import Gcloud, GcloudError, Reason
 from targets.registry import Image
 from tests.tools import require
+from tests.tree import PROJECT
 
-ROOT = Path(__file__).parent.parent.parent
 MODULES: tuple[ModuleType, ...] = (
     access,
     build,
@@ -53,7 +53,7 @@ def new(*, first: bool) -> deploy.NewRevision:
 
 def deployments(gcloud: Gcloud) -> None:
     """Both targets, new or not, with every switch on and off."""
-    settings = load_params(ROOT / "params.yaml").deployment
+    settings = load_params(PROJECT / "params.yaml").deployment
     for first in (True, False):
         for on in (True, False):
             change = {"public": on, "cpu_boost": on}

@@ -175,6 +175,9 @@ def references_lead_somewhere(files: Files) -> Iterator[str]:
                 if one not in ids:
                     yield f"{step.where}: no earlier step is called {one}"
             ids.add(str(step.raw.get("id")))
+        for one in STEP_OUTPUT.findall(str(job.raw.get("outputs"))):
+            if one not in ids:
+                yield f"{job.where}: hands on what no step of it is called, {one}"
     names = {content.get("name") for content in files.workflows.values()}
     for name, content in files.workflows.items():
         triggers = content.get("on")

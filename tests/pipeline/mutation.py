@@ -24,8 +24,8 @@ REASONS = {
     r"dependabot.yml:\d+: ten times a number: 'default-days": "a longer wait for fresh releases "
     "harms nothing",
     r"dependabot.yml:\d+: change a word: '(actions|locks):'": "the name of a group, for people",
-    r"(pr|deploy).yml:\d+: ten times a number: '(retention-days|timeout-minutes)": "a larger limit that is "
-    "still within what is sensible",
+    r"(pr|deploy).yml:\d+: ten times a number: '(retention-days|timeout-minutes)": "a larger "
+    "limit that is still within what is sensible",
     r"cloudbuild.yaml:\d+: drop a line: 'waitFor: \[\"-\"\]'": "the first step waits for none",
 }
 

@@ -5,6 +5,7 @@ two clients out of their images is real, from folders that stand for the images.
 """
 
 import copy
+import shutil
 import subprocess
 import sys
 import threading
@@ -49,11 +50,15 @@ def worker(tmp_path: Path, stand_ins: StandIns) -> Worker:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"#!/bin/sh\necho {path.name}\n")
             path.chmod(0o755)
+    # Before there is an environment, the image's own Python runs a command.
+    own = tmp_path / "images" / "python" / "usr" / "local" / "bin"
+    own.mkdir(parents=True)
+    shutil.copy2(stand_ins.folder / "bin" / "python3", own)
     (tmp_path / "home").mkdir()
     return Worker(
         tmp_path / "workspace",
         tmp_path / "home",
-        {image: tmp_path / "images" / image for image in images},
+        {image: tmp_path / "images" / image for image in (*images, "python")},
         stand_ins.environment(tmp_path),
     )
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 
 from review.comment import VARIABLES
 from tests.pipeline import action_rules, commands
-from tests.pipeline.workflow_files import Files, parse
+from tests.pipeline.workflow_files import Files, Job, parse
 
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
@@ -165,19 +166,11 @@ def references_lead_somewhere(files: Files) -> Iterator[str]:
     """An output is of an earlier step; a workflow that is called, or followed, exists."""
     for job in files.jobs:
         ids: set[str] = set()
-        for other in JOB_OUTPUT.findall(str(job.raw)):
-            if other[0] not in job.needs:
-                yield f"{job.where}: takes an output of {other[0]}, which it does not need"
-            elif other[1] not in files.workflows[job.workflow]["jobs"][other[0]]["outputs"]:
-                yield f"{job.where}: {other[0]} has no output {other[1]}"
         for step in job.steps:
-            for one in STEP_OUTPUT.findall(str(step.raw)):
-                if one not in ids:
-                    yield f"{step.where}: no earlier step is called {one}"
+            yield from _unknown_steps(step.where, step.raw, ids)
             ids.add(str(step.raw.get("id")))
-        for one in STEP_OUTPUT.findall(str(job.raw.get("outputs"))):
-            if one not in ids:
-                yield f"{job.where}: hands on what no step of it is called, {one}"
+        yield from _unknown_steps(f"{job.where}: outputs", job.raw.get("outputs"), ids)
+        yield from _unknown_outputs(job, files.workflows[job.workflow]["jobs"])
     names = {content.get("name") for content in files.workflows.values()}
     for name, content in files.workflows.items():
         triggers = content.get("on")
@@ -185,6 +178,20 @@ def references_lead_somewhere(files: Files) -> Iterator[str]:
         for one in (followed or {}).get("workflows", []):
             if one not in names:
                 yield f"{name}: follows {one}, which there is not"
+
+
+def _unknown_steps(where: str, content: object, known: AbstractSet[str]) -> Iterator[str]:
+    for one in STEP_OUTPUT.findall(str(content)):
+        if one not in known:
+            yield f"{where}: no earlier step is called {one}"
+
+
+def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
+    for other, output in JOB_OUTPUT.findall(str(job.raw)):
+        if other not in job.needs:
+            yield f"{job.where}: takes an output of {other}, which it does not need"
+        elif output not in jobs[other].get("outputs", {}):
+            yield f"{job.where}: {other} has no output {output}"
 
 
 def secrets_are_not_used(files: Files) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The ``deployment`` section of ``params.yaml``: what is deployed where, with which resources."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,6 +16,17 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
 def mebibytes(memory: str) -> int:
     """What ``512Mi`` or ``1Gi`` is in MiB."""
     return int(memory[:-2]) * (1024 if memory.endswith("Gi") else 1)
+
+
+class RequireAttestation(StrEnum):
+    """Whether a release verifies that GitHub has attested what it promotes.
+
+    ``auto`` does where the workflow says that it has signed (``$ATTESTED``).
+    """
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 class _Section(BaseModel):
@@ -84,6 +96,9 @@ class Deployment(_Section):
     candidate_tag: Identifier
     lock_lease_s: Annotated[int, Field(ge=60)]
     keep_releases: Annotated[int, Field(ge=1)]
+    require_attestation: Annotated[RequireAttestation, Field(strict=False)] = (
+        RequireAttestation.AUTO
+    )
     check: CandidateCheck
     service: ServiceDeployment
     function: FunctionDeployment

@@ -10,6 +10,7 @@ import subprocess
 
 from config.errors import UserError
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
+from delivery.console import say_step
 from delivery.names import account_email, data_bucket, releases_bucket
 from targets import project
 
@@ -66,14 +67,14 @@ def bootstrap(cloud: Cloud, repository: str) -> None:
         raise UserError(f"--github: expected OWNER/REPO, found {repository!r}")
     gcloud, deployment, region = cloud.gcloud, cloud.deployment, cloud.region
     deployer = account_email(deployment.deployer_account, gcloud.project)
-    cloud.say(f"[bold]\\[1/5][/bold] APIs of {gcloud.project}")
+    say_step(cloud.console, 1, 5, f"APIs of {gcloud.project}")
     project.enable_apis(gcloud, APIS)
     number = project.project_number(gcloud)
-    cloud.say("[bold]\\[2/5][/bold] a repository for images, a bucket for DVC, one for releases")
+    say_step(cloud.console, 2, 5, "a repository for images, a bucket for DVC, one for releases")
     project.ensure_repository(gcloud, region, deployment.repository)
     for bucket in (data_bucket(gcloud.project), releases_bucket(gcloud.project)):
         project.ensure_bucket(gcloud, region, bucket)
-    cloud.say("[bold]\\[3/5][/bold] service accounts")
+    say_step(cloud.console, 3, 5, "service accounts")
     accounts = {
         deployment.runtime_account: "Both targets run as this; it may do nothing",
         deployment.deployer_account: "Builds, releases and measures",
@@ -81,11 +82,11 @@ def bootstrap(cloud: Cloud, repository: str) -> None:
     for account, title in accounts.items():
         email = account_email(account, gcloud.project)
         project.ensure_account(gcloud, account, email, title)
-    cloud.say("[bold]\\[4/5][/bold] who may be the deployer: main of " + repository)
+    say_step(cloud.console, 4, 5, "who may be the deployer: main of " + repository)
     condition = f"assertion.repository=='{repository}' && assertion.ref=='{BRANCH}'"
     project.ensure_pool(gcloud, POOL, PROVIDER, ISSUER, condition)
     pool = f"projects/{number}/locations/global/workloadIdentityPools/{POOL}"
-    cloud.say("[bold]\\[5/5][/bold] what the deployer may do")
+    say_step(cloud.console, 5, 5, "what the deployer may do")
     _grant(
         cloud,
         deployer,

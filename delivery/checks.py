@@ -6,11 +6,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from http import HTTPStatus
+from pathlib import Path
 
 from config.card import Card
 from config.deployment import Resources
-from config.layout import CARD_NAME
-from delivery.bundle import DIST
 from delivery.candidate import Candidate
 from delivery.check import CheckError, check_contract
 from delivery.cloud import Cloud
@@ -45,7 +44,9 @@ def private_token(cloud: Cloud, service_url: str) -> str:
     return identity_token(cloud.gcloud, account, service_url)
 
 
-def check_candidates(cloud: Cloud, candidates: Sequence[Candidate], card: Card) -> list[Endpoint]:
+def check_candidates(
+    cloud: Cloud, candidates: Sequence[Candidate], card: Card, card_path: Path
+) -> list[Endpoint]:
     """Hold both to the contract, and each to a short load; returns both as they were asked.
 
     Raises:
@@ -57,7 +58,7 @@ def check_candidates(cloud: Cloud, candidates: Sequence[Candidate], card: Card) 
         assert one.service_url is not None  # noqa: S101 - likewise
         cloud.say(f"      {one.target:<9} {one.url}")
         endpoints.append(endpoint_of(cloud, one.target, one.url, one.service_url))
-    found = check_contract(endpoints, DIST / "service" / CARD_NAME)
+    found = check_contract(endpoints, card_path)
     cloud.say(f"      {found.passed} cases of the contract passed")
     body = json.dumps({"features": card.golden[0].features}).encode()
     for endpoint in endpoints:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,14 +33,10 @@ def read_manifest(bundle: Path) -> Manifest:
     """
     path = bundle / MANIFEST_NAME
     try:
-        found = json.loads(path.read_bytes())
-        return Manifest(str(found["bundle"]), dict(found["files"]))
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; make it with `dvc repro`") from None
-    except (ValueError, LookupError, TypeError):
-        raise UserError(
-            f"{path}: not a manifest; make it anew with `dvc repro --force bundle`"
-        ) from None
+    return _parse(content, str(path))
 
 
 def verify_bundle(bundle: Path) -> None:
@@ -48,18 +45,59 @@ def verify_bundle(bundle: Path) -> None:
     Raises:
         UserError: the first file that is missing, changed or extra, by name.
     """
-    expected = read_manifest(bundle).files
-    found = {
-        str(path.relative_to(bundle)): hashlib.sha256(path.read_bytes()).hexdigest()
+    read_verified(bundle)
+
+
+def read_verified(bundle: Path) -> dict[str, bytes]:
+    """Every file of the bundle by name, its manifest too: the very bytes that were compared.
+
+    Who goes on with these, and not with the folder, has what the manifest says, whatever becomes of
+    the folder meanwhile.
+
+    Raises:
+        UserError: the first file that is missing, changed or extra, by name.
+    """
+    files = {
+        str(path.relative_to(bundle)): path.read_bytes()
         for path in sorted(bundle.rglob("*"))
         if path.is_file() and NOT_ITS_OWN not in path.parts
     }
-    del found[MANIFEST_NAME]
+    compare(files, str(bundle))
+    return files
+
+
+def compare(files: Mapping[str, bytes], where: str) -> Manifest:
+    """Hold files by name to the manifest that is among them; the manifest.
+
+    Raises:
+        UserError: the first file that is missing, changed or extra, by name.
+    """
+    place = f"{where}/{MANIFEST_NAME}"
+    if MANIFEST_NAME not in files:
+        raise UserError(f"{place}: No such file or directory; make it with `dvc repro`")
+    manifest = _parse(files[MANIFEST_NAME], place)
+    expected = manifest.files
+    found = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name != MANIFEST_NAME
+    }
     for name in sorted(expected.keys() | found.keys()):
         if found.get(name) != expected.get(name):
             what = "is missing" if name not in found else "was changed"
             what = "does not belong there" if name not in expected else what
             raise UserError(
-                f"{bundle / name} {what}, says {MANIFEST_NAME}; nothing is built. Make the bundle "
-                "again with `dvc repro --force bundle`"
+                f"{where}/{name} {what}, says {MANIFEST_NAME}; nothing is made of it. Make the "
+                "bundle again with `dvc repro --force bundle`"
             )
+    return manifest
+
+
+def _parse(content: bytes, place: str) -> Manifest:
+    try:
+        found = json.loads(content)
+        return Manifest(str(found["bundle"]), dict(found["files"]))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise UserError(
+            f"{place}: not a manifest; make it anew with `dvc repro --force bundle`"
+        ) from None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from config.deployment import Deployment, Resources
 
 BUNDLE_DIGITS = 12
+# Of an image: the hash of the bundles that it was built from.
+BUNDLE_LABEL = "io.twinserve.bundle"
 _SETTINGS_DIGITS = 6
 # Cloud Run takes labels of at most 63 characters.
 _LABEL_LENGTH = 63

@@ -1,17 +1,17 @@
-"""Build and release in Cloud Build, and wait: cloudbuild.yaml on the tree as it lies here."""
+"""Build in Cloud Build, and wait: cloudbuild.yaml on the tree as it lies here."""
 
 import argparse
 import os
 from pathlib import Path
 
-from config.errors import UserError
+from delivery.builds import read_archive, read_build_of_commit
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.identity import current_commit
 from delivery.names import account_email, releases_bucket
-from delivery.records import read_image
-from delivery.traffic import release_of
 from targets.build import FILE, Build, submit_build
-from targets.cloud_run import read_services
+
+# Where the archive of the function's source is put, for whoever attests it.
+FUNCTION = Path("reports/function.tar.gz")
 
 # The steps of cloudbuild.yaml that are a trigger's alone: what is submitted is not released by it.
 LEFT = frozenset({"release", "record"})
@@ -36,10 +36,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
-    """Run the build as the deployer, then say what serves, to a workflow's later steps too.
+    """Run the build as the deployer, then give what was built to a workflow's later steps.
 
     Raises:
-        UserError: the build failed, or what serves afterwards is no release.
+        UserError: the build failed, or what it was to put into the project is not there.
     """
     deployer = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
     cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
@@ -49,12 +49,19 @@ def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
     submit_build(cloud.gcloud, Build(cloud.region, commit, deployer, staging, without))
     if cloud.gcloud.dry_run:
         return
-    release = release_of(cloud, read_services(cloud.gcloud, cloud.region))
-    if release is None:
-        raise UserError("the build is done, but the targets are not in step; see `status`")
-    image, _, digest = read_image(cloud, release).partition("@")
-    outputs = {"release": release, "image": image, "digest": digest}
-    cloud.say(f"{release} serves on both, image {digest}")
+    build = read_build_of_commit(cloud, commit)
+    archive = read_archive(cloud, build)
+    FUNCTION.parent.mkdir(parents=True, exist_ok=True)
+    FUNCTION.write_bytes(archive)
+    image, _, digest = build.image.partition("@")
+    outputs = {
+        "release": build.release,
+        "image": image,
+        "digest": digest,
+        "function": str(FUNCTION),
+        "function-digest": f"sha256:{build.function}",
+    }
+    cloud.say(f"{build.release} is built: image {digest}, function's source in {FUNCTION}")
     cloud.result(outputs)
     if path := os.environ.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8") as file:

@@ -22,12 +22,12 @@ from delivery.bundle import (
 )
 from delivery.identity import UNKNOWN, read_identity
 from delivery.manifest import read_manifest, verify_bundle
+from delivery.names import BUNDLE_LABEL
 from targets.engine import NAMES, Engine, find_engine
 
 LOCKS = Path("locks")
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==\S+")
 HASH = "--hash=sha256:"
-BUNDLE_LABEL = "io.twinserve.bundle"
 # Run in the image, where it finds the files that it is told.
 DIGESTS = """\
 import hashlib, json, pathlib, sys

@@ -1,6 +1,7 @@
 """From bundle to image to registry: what is refused, what is run, what is said."""
 
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from delivery.bundle import read_bundle_hash
 from delivery.cloud import Cloud
 from delivery.identity import read_identity
 from delivery.manifest import read_manifest, verify_bundle
-from delivery.names import image_name
+from delivery.names import BUNDLE_LABEL, image_name
 from delivery.push import push_image
 from targets.engine import Engine, Layer
 from targets.gcloud import Gcloud
@@ -110,14 +111,15 @@ def test_dry_run_prints_the_commands() -> None:
     """Build and push, labelled, named for the registry; the record's command too. Nothing runs."""
     done = delivery("build", "--dry-run", "--push", "--project=my-project", "--engine=podman")
     assert done.returncode == 0, done.stderr
-    build, login, push, record = (line.split() for line in done.stdout.splitlines())
+    build, login, push, source, *records = (line.split() for line in done.stdout.splitlines())
     image = image_name(load_params().deployment, "my-project", read_identity().name)
     assert build[:2] == ["podman", "build"]
     assert image in build
     assert "org.opencontainers.image.revision=c0ffee" in build
     assert login[:6] == ["gcloud", "auth", "print-access-token", "|", "podman", "login"]
     assert push == ["podman", "push", image]
-    assert record[:4] == ["gcloud", "storage", "cp", "-"]
+    assert source[:4] == ["gcloud", "storage", "cp", "function.tar.gz"]
+    assert [record[:4] for record in records] == [["gcloud", "storage", "cp", "-"]] * 2
     alone = delivery("push", "--dry-run", "--project=my-project", "--engine=podman")
     assert alone.stdout.splitlines() == done.stdout.splitlines()[1:]
 
@@ -156,16 +158,44 @@ def test_pushed_image_is_recorded_by_its_digest(
     assert dist.is_dir()
     identity = read_identity("c0ffee")
     engines = FakeEngines(tmp_path, monkeypatch)
-    engines.add("podman", Reply(["login"]), Reply(["push"], out=DIGEST))
+    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: identity.bundle}}}
+    engines.add(
+        "podman",
+        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["history"], out="[]"),
+        Reply(["login"]),
+        Reply(["push"], out=DIGEST),
+    )
     engines.add("gcloud", Reply(["auth", "print-access-token"], out="a token\n"))
     changes: list[str] = []
     gcloud = Gcloud("my-project", dry_run=True, on_change=changes.append)
     cloud = Cloud(gcloud, load_params(), Console(file=io.StringIO()), as_json=False)
-    assert push_image(cloud, Engine("podman"), identity) == DIGEST
-    _, _, pushed = engines.asked
+    build = push_image(cloud, Engine("podman"), identity)
+    assert build.image.partition("@")[2] == DIGEST
+    pushed = engines.asked[-1]
     assert pushed[-1] == image_name(cloud.deployment, "my-project", identity.name)
-    (change,) = changes
-    assert f"builds/{identity.name}.json" in change
+    source, by_release, by_commit = changes
+    assert f"functions/{build.function}.tar.gz" in source
+    assert f"builds/{identity.name}.json" in by_release
+    assert "commits/c0ffee.json" in by_commit
+
+
+def test_image_of_another_bundle_is_not_pushed(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in dist/ has changed since the image was built: one line, and no login."""
+    assert dist.is_dir()
+    engines = FakeEngines(tmp_path, monkeypatch)
+    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: "another"}}}
+    engines.add(
+        "podman",
+        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["history"], out="[]"),
+    )
+    cloud = Cloud(Gcloud("my-project"), load_params(), Console(), as_json=False)
+    with pytest.raises(UserError, match="was built from another bundle"):
+        push_image(cloud, Engine("podman"), read_identity("c0ffee"))
+    assert "login" not in {words[1] for words in engines.asked}
 
 
 def test_table_of_layers_fits_a_narrow_terminal() -> None:

@@ -1,5 +1,6 @@
 """A project to release to: a tree with bundles, and the fake of Google's APIs."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,11 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from config.params import load_params
+from delivery.archive import pack
+from delivery.builds import build_record
 from delivery.bundle import assemble
 from delivery.cloud import Cloud, make_cloud
 from delivery.identity import Identity, read_identity
+from delivery.manifest import read_verified
 from delivery.names import account_email, image_name, releases_bucket
-from delivery.records import build_record
 from tests.google import FakeGoogle, Fault, Instances
 from tests.google.api import Request
 from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
@@ -27,6 +30,8 @@ SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
 SOURCES = "cloud-run-source-deploy"
 LOCK = "lock.json"
+# Of what hangs; nothing is judged by how long it takes.
+DEADLINE_S = 600.0
 POLL_S = 0.1
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)
@@ -98,15 +103,19 @@ class Project:
         deployment = load_params().deployment
         name = image_name(deployment, PROJECT, identity.name)
         digest = self.google.push_image(name, self.tree / "dist" / "service")
-        build = build_record(self.cloud(), identity, digest)
+        archive = pack(read_verified(self.tree / "dist" / "function"))
+        function = hashlib.sha256(archive).hexdigest()
+        build = build_record(self.cloud(), identity, digest, function)
         self.put(f"builds/{identity.name}.json", json.dumps(asdict(build)) + "\n")
+        self.put(f"functions/{function}.tar.gz", archive)
         return identity
 
-    def put(self, name: str, text: str) -> None:
+    def put(self, name: str, content: str | bytes) -> None:
         """Have an object in the bucket of releases."""
         state = self.google.state
         objects = state.buckets[BUCKET].objects
-        objects[name] = StoredObject(text.encode(), state.next())
+        held = content.encode() if isinstance(content, str) else content
+        objects[name] = StoredObject(held, state.next())
 
     def objects(self) -> dict[str, bytes]:
         """What is in the bucket of releases."""

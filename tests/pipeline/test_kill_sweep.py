@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 MOST_CALLS = 40
 HEAD = ("| call | killed | in step then | mended by | serves then |", "|---|---|---|---|---|")
 KILLED = -signal.SIGKILL
+PATIENCE_S = 600.0
 
 
 def kill(project: Project, at: str, when: str) -> str | None:
@@ -31,6 +32,8 @@ def kill(project: Project, at: str, when: str) -> str | None:
         check=False,
     )
     assert done.returncode in {0, KILLED}, done.stderr
+    # Both targets are deployed at once: the other's call outlives who made it.
+    assert project.google.wait_until_idle(PATIENCE_S)
     return done.stderr.rpartition("killed at: ")[2].strip() if done.returncode else None
 
 

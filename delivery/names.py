@@ -32,6 +32,11 @@ def image_name(deployment: Deployment, project: str, release: str) -> str:
     return f"{image_path(deployment, project)}:{release}"
 
 
+def cache_name(deployment: Deployment, project: str) -> str:
+    """The image that was pushed last, whose layers the next one may take."""
+    return f"{image_path(deployment, project)}:cache"
+
+
 def image_path(deployment: Deployment, project: str) -> str:
     """Where every release's image lies in Artifact Registry."""
     host = f"{deployment.region}-docker.pkg.dev"

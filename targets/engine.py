@@ -116,9 +116,8 @@ class Engine:
 
     def cache_commands(self, image: str, cache: str) -> list[list[str]]:
         """What ``push`` runs then; Podman takes its layers from no single image."""
-        if self.name != "docker" or not cache:
-            return []
-        return [["docker", "tag", image, cache], self.push_command(cache)]
+        commands = [["docker", "tag", image, cache], self.push_command(cache)]
+        return commands if self.name == "docker" and cache else []
 
     def build(self, recipe: Recipe, on_line: OnLine = sys.stderr.write) -> None:
         """Build the image; ``on_line`` gets what the engine prints, as it comes.

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import suites
-from tests.tree import ROOT, lay_out, reproduce
+from tests.tree import ROOT, Guard, lay_out, reproduce
 
 if TYPE_CHECKING:
     from tests.google import FakeGoogle, Instances
 
 SHOWN = ROOT / "reports" / "tests"
+GUARD = Guard()
 
 Show = Callable[[str, str], None]
 
@@ -58,7 +59,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Start each test of the engine in a tree of its own, and one of the model in the user's."""
-    os.chdir(ROOT if suites.about_the_model(item) else lay_out())
+    about_the_model = suites.about_the_model(item)
+    os.chdir(ROOT if about_the_model else lay_out())
+    GUARD.on = not about_the_model
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """What pytest itself does between tests is no test's."""
+    GUARD.on = False
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

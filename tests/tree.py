@@ -21,6 +21,11 @@ CACHE = ROOT / ".cache"
 PROJECT = ROOT / "tests" / "project"
 TREE = CACHE / "tests" / "tree"
 OWN_FILES = ("params.yaml", "data/iris.csv")
+# What a user owns or makes of it: absolute, so that a test that asks by a relative path is free.
+USERS = tuple(
+    f"{ROOT}/{name}"
+    for name in ("params.yaml", "dvc.lock", "data/", "dist/", "evaluation/", "models/")
+)
 # Of this repository, file by file and folder by folder.
 FILES = (
     ".dvcignore",
@@ -114,3 +119,21 @@ def _files(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.relative_to(folder).parts
     ]
+
+
+class Guard:
+    """Fails a test of the engine that opens a file of the user's in this process."""
+
+    def __init__(self) -> None:
+        self.on = False
+        sys.addaudithook(self._see)
+
+    def _see(self, event: str, arguments: tuple[object, ...]) -> None:
+        if not self.on or event != "open":
+            return
+        path = arguments[0]
+        if isinstance(path, str) and path.startswith(USERS):
+            raise AssertionError(
+                f"a test of the engine opens {path}, which a fork changes: use tests/project, the "
+                "fixture dist, or a folder of the test's own (docs/testing.md)"
+            )

@@ -64,12 +64,6 @@ def texts(known: Facts, params: Params) -> list[str]:
     return [one.text for one in advise(known, params)]
 
 
-def test_the_committed_page_is_what_its_sources_make(known: Facts, params: Params) -> None:
-    """`make comparison` changes nothing in a clean tree."""
-    made = comparison.markdown(known, params)
-    assert made == (ROOT / comparison.PAGE).read_text(encoding="utf-8")
-
-
 def test_the_page_needs_nothing_but_itself(known: Facts, params: Params) -> None:
     """Well formed, no reference to elsewhere, every table named."""
     page = Page(comparison.html(known, params))

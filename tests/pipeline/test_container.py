@@ -42,6 +42,7 @@ COLD_ROUNDS = int(os.environ.get("COLD_ROUNDS", "6"))
 STOPPED_WITHIN_S = 300
 
 Json = dict[str, Any]
+pytestmark = pytest.mark.nightly
 
 
 @pytest.fixture(scope="module")

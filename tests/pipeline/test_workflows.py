@@ -35,6 +35,7 @@ def test_files_keep_every_rule(files: Files) -> None:
     assert build_faults(read(ROOT / "cloudbuild.yaml")) == []
 
 
+@pytest.mark.nightly
 def test_most_mutants_are_caught_and_the_rest_explained(
     show: Callable[[str, str], None],
 ) -> None:

@@ -28,6 +28,7 @@ from delivery.traffic import (
     release_of,
 )
 from targets.cloud_run import read_services, set_public
+from targets.gcloud import GcloudError
 
 STEPS = 4
 
@@ -186,7 +187,7 @@ def _confirm(begun: _Begun, candidates: Sequence[Candidate]) -> None:
         endpoints = []
         for one in candidates:
             url = one.service_url or ""
-            if settle_access(cloud, one.settings, url):
+            if _settle(cloud, one, url):
                 opened.append(one)
             endpoints.append(endpoint_of(cloud, one.target, url, url))
         golden = card.golden[0]
@@ -197,6 +198,17 @@ def _confirm(begun: _Begun, candidates: Sequence[Candidate]) -> None:
             name, public = one.settings.name, one.settings.public
             set_public(cloud.gcloud, cloud.region, name, public=not public)
         raise
+
+
+def _settle(cloud: Cloud, one: Candidate, url: str) -> bool:
+    """See ``settle_access``; what may not be opened stays private, and is no worse a release."""
+    try:
+        return settle_access(cloud, one.settings, url)
+    except GcloudError as error:
+        if not one.settings.public:
+            raise
+        cloud.say(f"      {one.settings.name} stays private, against params.yaml: {error}")
+        return False
 
 
 def _record(

@@ -65,8 +65,8 @@ class Children:
         assert errors is not None  # noqa: S101 - a pipe
         # Read beside `communicate`, so that lines show as they come.
         listener = threading.Thread(target=_listen, args=(errors, lines, on_line), daemon=True)
-        listener.start()
         try:
+            listener.start()
             printed, _ = process.communicate(content, timeout=limit_s)
         except subprocess.TimeoutExpired:
             raise ExpiredError from None

@@ -1,4 +1,4 @@
-"""Where steps run when not here: a tree as a build gets it, an image's programs, no root."""
+"""Where a workflow's lines run when not here: a checkout, an image's programs, no root."""
 
 import os
 import shutil
@@ -12,9 +12,8 @@ from pathlib import Path
 from tests.tools import require
 from tests.tree import ROOT
 
-# What the images of `cloudbuild.yaml` and GitHub's both have, by Debian's names of packages: the
-# essential ones, and of what Python's image adds to them (`buildpack-deps`) what our commands may
-# use. No container engine, and no client of a cloud.
+# What GitHub's image has, by Debian's names of packages, as far as our commands may use it. Neither
+# a container engine nor the client of a cloud: lines that need one run elsewhere.
 PACKAGES = (
     "bash", "binutils", "bsdutils", "coreutils", "curl", "dash", "debianutils", "diffutils",
     "findutils", "gcc", "gcc-12", "git", "grep", "gzip", "hostname", "libc-bin", "make", "mawk",
@@ -38,14 +37,14 @@ class Surroundings:
     programs: Path
 
     def run(
-        self, line: str, *, root: bool, environment: Mapping[str, str] | None = None
+        self, line: str, *, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a line of shell, as root or as GitHub's user, who owns tree and home."""
+        """Run a line of shell as GitHub's user, who owns tree and home."""
         as_user = [
             require("unshare"), "--user", f"--map-user={USER}", f"--map-group={USER}", "--",
         ]  # fmt: skip
         return subprocess.run(
-            [*([] if root else as_user), "/bin/bash", "-e", "-o", "pipefail", "-c", line],
+            [*as_user, "/bin/bash", "-e", "-o", "pipefail", "-c", line],
             cwd=self.tree,
             env={
                 "HOME": str(self.home),
@@ -61,7 +60,7 @@ class Surroundings:
 
 
 def lay_out(directory: Path) -> Surroundings:
-    """An exported tree: what git tracks, as it lies here, and no history."""
+    """What git tracks, as it lies here, and the environment that runs this."""
     tree, home = directory / "workspace", directory / "home"
     home.mkdir(parents=True)
     for name in _tracked():

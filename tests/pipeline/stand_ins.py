@@ -66,6 +66,13 @@ class StandIns:
         seen = [json.loads(line) for line in lines]
         return tuple(Call(c["program"], tuple(c["words"]), c["environment"]) for c in seen)
 
+    def times(self) -> dict[str, tuple[float, float]]:
+        """Of each real command: seconds that it took, and of its own processes' computing."""
+        path = self.folder / "times.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        seen = [json.loads(line) for line in lines]
+        return {" ".join(one["words"]): (one["seconds"], one["computed"]) for one in seen}
+
 
 def failing(call: str) -> Rule:
     """Let the commands fail in whose line these words stand."""

@@ -53,13 +53,14 @@ class Story:
     workflows: Workflows
     folder: Path
     builds: list[Outcome] = field(default_factory=list)
+    times: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def push(self, *rules: Rule) -> Run:
         """A push to main, as far as it goes."""
         path = (
             f"{self.workflows.stand_ins.folder / 'bin'}:{self.project.google.environment['PATH']}"
         )
-        return self.workflows.run(
+        run = self.workflows.run(
             "deploy.yml",
             "push",
             events.push(),
@@ -67,6 +68,8 @@ class Story:
             variables=VARIABLES,
             environment={**self.project.google.environment, "PATH": path},
         )
+        self.times |= self.workflows.stand_ins.times()
+        return run
 
     def build(self, build: dict[str, Any], source: Path) -> bool:
         """What Cloud Build's machine does with a source and a file of steps."""
@@ -88,6 +91,7 @@ class Story:
         worker = Worker(source, folder / "home", self._images(folder), environment, begin)
         given = {**build["substitutions"], "PROJECT_ID": PROJECT, "BUILD_ID": build["id"]}
         self.builds.append(worker.run(build, given))
+        self.times |= stand_ins.times()
         return self.builds[-1].succeeded
 
     def _images(self, folder: Path) -> dict[str, Path]:

@@ -3,6 +3,7 @@
 import json
 
 from tests.contract.calls import HttpCaller
+from tests.pipeline import critical_path
 from tests.pipeline.project import FUNCTION, SERVICE
 from tests.pipeline.story import Story
 
@@ -13,6 +14,8 @@ def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story)
     (build,) = repository.builds
     assert build.succeeded, build.outputs
     assert run.succeeded, run.output[-4000:]
+    critical_path.keep(repository.times)
+    critical_path.table(repository.times)
     jobs = ("verify", "build", "release", "describe", "measure", "switches")
     assert run.jobs == dict.fromkeys(jobs, "success")
     project = repository.project

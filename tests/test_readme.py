@@ -95,7 +95,7 @@ def serving(ports: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         os.killpg(process.pid, 2)
-        process.wait(30)
+        process.wait()
 
 
 @pytest.fixture(scope="module")

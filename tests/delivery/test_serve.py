@@ -56,7 +56,7 @@ def test_serves_both_until_told_to_stop(dist: Path, number: signal.Signals) -> N
             reply = HttpCaller(url).call("POST", "/predict", [(name, value)], body.encode())
             assert reply.status == 200
         process.send_signal(number)
-        assert process.wait(30) == 0
+        assert process.wait() == 0
         for port in ports.values():
             assert free_port(int(port)) == int(port)
 

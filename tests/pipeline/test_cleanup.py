@@ -52,6 +52,7 @@ def test_only_what_no_release_needs_is_deleted(served: Project) -> None:
     assert "nothing to delete" in again.stdout
 
 
+@pytest.mark.nightly
 def test_probe_that_was_left_is_deleted(served: Project) -> None:
     """A killed measurement's service is known by its label."""
     state = served.google.state

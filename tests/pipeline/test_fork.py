@@ -17,10 +17,10 @@ from tests.pipeline.test_another_model import SWAPS, edit
 from tests.pipeline.trees import export, repro
 from tests.tools import require
 
-NAMES = {"service": "flower-service", "function": "flower-function"}
+NAMES = {"service": "tumour-service", "function": "tumour-function"}
 CHANGES: dict[str, dict[str, Any]] = {
     "measurement": {"cold_samples": 2, "warm_requests": 100, "connections": [1]},
-    "deployment": {"region": "europe-west1", "repository": "flowers"},
+    "deployment": {"region": "europe-west1", "repository": "tumours"},
 }
 
 pytestmark = pytest.mark.nightly
@@ -28,10 +28,10 @@ pytestmark = pytest.mark.nightly
 
 @pytest.fixture
 def fork(environments: None, instances: Instances, tmp_path: Path) -> Iterator[Story]:  # noqa: ARG001
-    """Another version, name, table, features, estimator and runtime, and other services."""
+    """Another version, name, table, features, estimator, region, repository and services."""
     require("gcloud")
     tree = export(tmp_path / "tree")
-    edit(tree, SWAPS["wine, scaled logistic regression"])
+    edit(tree, SWAPS["breast cancer, gradient boosting"])
     (tree / "data" / "iris.csv").unlink()
     path = tree / "params.yaml"
     params = yaml.safe_load(path.read_text())
@@ -59,7 +59,7 @@ def test_push_of_a_fork_is_released_and_measured(fork: Story) -> None:
     (release,) = set.union(*releases.values())
     assert release.startswith("v1.1-")
     kept = fork.workflows.stand_ins.artifacts / "latency" / "report.json"
-    assert json.loads(kept.read_text())["results"]["subject"]["name"] == "wine"
+    assert json.loads(kept.read_text())["results"]["subject"]["name"] == "breast-cancer"
     card = load_card(build_card(fork))
     for name in NAMES.values():
         for golden in card.golden:

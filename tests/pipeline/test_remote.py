@@ -115,6 +115,7 @@ def test_what_one_machine_pushed_another_pulls(storage: Storage, pushed: Path, c
     assert digests(clone) == digests(pushed)
 
 
+@pytest.mark.nightly
 def test_what_was_never_pushed_is_made(storage: Storage, pushed: Path, clone: Path) -> None:
     """An object that the remote has not is no error: its stage runs, and gives the same."""
     storage.delete(object_of(pushed, MODEL))

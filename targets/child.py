@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from config.errors import UserError
 
 # What a program gets to end by itself, once it was told to.
 GRACE_S = 2.0
+POLL_S = 0.02
 
 OnLine = Callable[[str], None]
 
@@ -79,11 +81,16 @@ class Children:
         return Done(process.returncode, printed, "".join(lines))
 
     def end(self) -> None:
-        """Tell every program that runs to end, and start none any more."""
+        """End every program that runs, first by asking, then without; start none any more."""
+        deadline = time.monotonic() + GRACE_S
         with self._lock:
             self._ended = True
-            for pid in self._running:
-                _signal(pid, signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with self._lock:
+                for pid in self._running:
+                    _signal(pid, number)
+            while self._running and time.monotonic() < deadline:
+                time.sleep(POLL_S)
 
     def _start(
         self, command: Sequence[str], environment: Mapping[str, str], *, piped: bool

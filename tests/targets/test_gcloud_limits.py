@@ -125,13 +125,13 @@ def test_children_that_were_ended_end_and_start_nothing_more(hung: Path) -> None
         except BaseException as fault:  # noqa: BLE001 - looked at below
             faults.append(fault)
 
-    (hung / "gcloud").write_text(f"#!/bin/sh\necho > {hung}/self\nexec sleep 1000\n")
     thread = threading.Thread(target=call)
     thread.start()
     wait_for((hung / "self").exists)
     children.end()
     thread.join(PATIENCE_S)
     assert [type(one) for one in faults] == [GcloudError]
+    assert not runs(hung / "self")
     with pytest.raises(EndedError):
         run_gcloud(["run", "x"], children=children)
 

@@ -35,6 +35,8 @@ COMMANDS = {
     "matrix": Command(
         "delivery.matrix", "cold starts over runtime, size, boost, image or function"
     ),
+    "environment": Command("delivery.environment", "have .venv, from the bucket if it is there"),
+    "schedules": Command("delivery.schedules", "what GitHub has switched off in a fork"),
     "monitor": Command("delivery.monitor", "what both targets have logged: drift, errors, latency"),
     "history": Command("delivery.history", "keep a measurement, and draw all that are kept"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),
@@ -51,7 +53,7 @@ def main() -> int | None:
         usage="%(prog)s [-h] COMMAND ...",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(
-            ["commands:", *(f"  {name:<10} {one.help}" for name, one in COMMANDS.items())]
+            ["commands:", *(f"  {name:<11} {one.help}" for name, one in COMMANDS.items())]
         ),
     )
     overview.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")

@@ -21,7 +21,7 @@ from delivery.bundle import DIST
 from delivery.cloud import Cloud, open_cloud
 from delivery.identity import Identity, read_identity
 from delivery.manifest import compare, read_verified
-from delivery.names import BUNDLE_LABEL, image_name
+from delivery.names import BUNDLE_LABEL, cache_name, image_name
 from targets.engine import Engine, Layer, Recipe, find_engine
 
 CONTEXT = DIST / "service"
@@ -141,7 +141,8 @@ def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Names
         "io.twinserve.model-sha256": identity.model_sha256,
         BUNDLE_LABEL: identity.bundle,
     }
-    return plain_recipe(CONTEXT, image, arguments, labels)
+    cache = cache_name(cloud.deployment, cloud.gcloud.project) if cloud else ""
+    return replace(plain_recipe(CONTEXT, image, arguments, labels), cache=cache)
 
 
 def plain_recipe(

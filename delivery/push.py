@@ -7,7 +7,7 @@ from config.errors import UserError
 from delivery.builds import UNKNOWN_DIGEST, BuildRecord, keep_build
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.identity import Identity, read_identity
-from delivery.names import BUNDLE_LABEL, image_name
+from delivery.names import BUNDLE_LABEL, cache_name, image_name
 from targets.engine import NAMES, Engine, find_engine
 
 
@@ -60,7 +60,8 @@ def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> BuildRecord:
     if engine.inspect(image).labels.get(BUNDLE_LABEL) != identity.bundle:
         raise UserError(f"{image} was built from another bundle; run `python -m delivery build`")
     token = cloud.gcloud.read_text("auth", "print-access-token").strip()
-    return keep_build(cloud, identity, engine.push(image, token))
+    cache = cache_name(cloud.deployment, cloud.gcloud.project)
+    return keep_build(cloud, identity, engine.push(image, token, cache=cache))
 
 
 def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
@@ -68,5 +69,7 @@ def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
     image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
     login = shlex.join(engine.login_command(image))
     cloud.console.print(f"  gcloud auth print-access-token | {login}", markup=False)
-    cloud.console.print(f"  {shlex.join(engine.push_command(image))}", markup=False)
+    cache = cache_name(cloud.deployment, cloud.gcloud.project)
+    for command in (engine.push_command(image), *engine.cache_commands(image, cache)):
+        cloud.console.print(f"  {shlex.join(command)}", markup=False)
     keep_build(cloud, identity, UNKNOWN_DIGEST)

@@ -13,19 +13,29 @@ from targets.build import FILE, Build, submit_build
 # Where the archive of the function's source is put, for whoever attests it.
 FUNCTION = Path("reports/function.tar.gz")
 
+# The steps of cloudbuild.yaml that are a trigger's alone: what is submitted is not released by it.
+LEFT = frozenset({"release", "record"})
+TEST = "test"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the project and the commit."""
     add_cloud_arguments(parser)
     parser.add_argument("--commit", help="git's; else $COMMIT_SHA, $GITHUB_SHA, or HEAD")
+    parser.add_argument(
+        "--untested",
+        action="store_true",
+        help="leave the tests to the caller, who releases nothing that fails them",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """See ``submit``."""
-    submit(open_cloud(arguments), arguments.commit or current_commit())
+    commit = arguments.commit or current_commit()
+    submit(open_cloud(arguments), commit, untested=arguments.untested)
 
 
-def submit(cloud: Cloud, commit: str) -> None:
+def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
     """Run the build as the deployer, then give what was built to a workflow's later steps.
 
     Raises:
@@ -36,22 +46,24 @@ def submit(cloud: Cloud, commit: str) -> None:
     # The bucket that the deployer may write, rather than one that gcloud would have to make.
     staging = f"gs://{releases_bucket(cloud.gcloud.project)}/source"
     machine = cloud.deployment.build_machine
-    submit_build(cloud.gcloud, Build(cloud.region, commit, deployer, staging, machine), cloud.tell)
+    without = LEFT | ({TEST} if untested else set())
+    build = Build(cloud.region, commit, deployer, staging, machine, without)
+    submit_build(cloud.gcloud, build, cloud.tell)
     if cloud.gcloud.dry_run:
         return
-    build = read_build_of_commit(cloud, commit)
-    archive = read_archive(cloud, build)
+    built = read_build_of_commit(cloud, commit)
+    archive = read_archive(cloud, built)
     FUNCTION.parent.mkdir(parents=True, exist_ok=True)
     FUNCTION.write_bytes(archive)
-    image, _, digest = build.image.partition("@")
+    image, _, digest = built.image.partition("@")
     outputs = {
-        "release": build.release,
+        "release": built.release,
         "image": image,
         "digest": digest,
         "function": str(FUNCTION),
-        "function-digest": f"sha256:{build.function}",
+        "function-digest": f"sha256:{built.function}",
     }
-    cloud.say(f"{build.release} is built: image {digest}, function's source in {FUNCTION}")
+    cloud.say(f"{built.release} is built: image {digest}, function's source in {FUNCTION}")
     cloud.result(outputs)
     if path := os.environ.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8") as file:

@@ -67,6 +67,7 @@ class Recipe:
         labels: of the image, beside those of the Dockerfile.
         secrets: files that are there during the build only, by id.
         network: of the build's commands; the engine's default if empty.
+        cache: an image that need not be there, whose layers Docker takes where it can.
     """
 
     context: Path
@@ -75,6 +76,7 @@ class Recipe:
     labels: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     network: str = ""
+    cache: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Engine:
         if self.name == "podman":
             # The OCI format has no HEALTHCHECK.
             command += ["--format", "docker"]
+        elif recipe.cache:
+            command += ["--cache-from", recipe.cache, "--build-arg", "BUILDKIT_INLINE_CACHE=1"]
         if recipe.network:
             command += ["--network", recipe.network]
         for name, path in recipe.secrets.items():
@@ -110,6 +114,11 @@ class Engine:
         to_file = self.name == "podman" and digest_file is not None
         return [self.name, "push", *(["--digestfile", str(digest_file)] if to_file else []), image]
 
+    def cache_commands(self, image: str, cache: str) -> list[list[str]]:
+        """What ``push`` runs then; Podman takes its layers from no single image."""
+        commands = [["docker", "tag", image, cache], self.push_command(cache)]
+        return commands if self.name == "docker" and cache else []
+
     def build(self, recipe: Recipe, on_line: OnLine = sys.stderr.write) -> None:
         """Build the image; ``on_line`` gets what the engine prints, as it comes.
 
@@ -123,10 +132,13 @@ class Engine:
         registry = image.partition("/")[0]
         return [self.name, "login", f"--username={TOKEN_USER}", "--password-stdin", registry]
 
-    def push(self, image: str, token: str, on_line: OnLine = sys.stderr.write) -> str:
+    def push(
+        self, image: str, token: str, on_line: OnLine = sys.stderr.write, *, cache: str = ""
+    ) -> str:
         """Push the image with an access token; the digest under which the registry has it.
 
-        The token is kept in a folder that goes with this call, never in the user's own settings.
+        Docker pushes it as ``cache`` too, for the next one's recipe. The token is kept in a folder
+        that goes with this call, never in the user's own settings.
 
         Raises:
             UserError: the registry did not take it.
@@ -139,6 +151,8 @@ class Engine:
             self._login(image, token, kept)
             digest_file = Path(directory) / "digest"
             self._follow(self.push_command(image, digest_file), on_line, kept)
+            for command in self.cache_commands(image, cache):
+                self._follow(command, on_line, kept)
             if digest_file.exists():
                 return digest_file.read_text(encoding="ascii").strip()
         repository = image.rpartition(":")[0]

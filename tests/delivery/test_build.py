@@ -96,7 +96,7 @@ def test_base_image_stands_in_one_place(dist: Path) -> None:
     assert len(digest) == 64
     assert text.count(digest) == 1
     stages = [line for line in text.splitlines() if line.startswith("FROM ")]
-    assert [line.split()[1] for line in stages] == ["${BASE_IMAGE}"] * 2
+    assert [line.split()[1] for line in stages] == ["${BASE_IMAGE}"] * 3
 
 
 def test_dockerfile_without_a_base_is_told(tmp_path: Path) -> None:

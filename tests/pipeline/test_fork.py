@@ -9,11 +9,15 @@ import pytest
 import yaml
 
 from config.card import load_card
+from review.plan import needed, settle
 from tests.contract.calls import HttpCaller
 from tests.google import Instances
+from tests.pipeline import events
+from tests.pipeline.act import Workflows
 from tests.pipeline.project import opened
 from tests.pipeline.story import Story, begin
 from tests.pipeline.test_another_model import SWAPS, edit
+from tests.pipeline.test_pull_request_runs import REVIEWED, planned
 from tests.pipeline.trees import export, repro
 from tests.tools import require
 
@@ -45,6 +49,22 @@ def fork(environments: None, instances: Instances, tmp_path: Path) -> Iterator[S
     assert done.returncode == 0, done.stdout + done.stderr
     with opened(tree, tmp_path, instances) as project:
         yield begin(project, tmp_path)
+
+
+# What such a fork's commit touches.
+CHANGED = (
+    "params.yaml", "data/iris.csv", "data/table.csv", "dvc.lock", "evaluation/metrics.json",
+)  # fmt: skip
+
+
+def test_pull_request_of_a_fork_is_held_to_the_models_suite(workflows: Workflows) -> None:
+    """All that it changes is a user's: the model's suite and the figures run, and all is green."""
+    rules = [planned(*needed(CHANGED)), REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(fork=True), rules=rules)
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(("plan", "model", "review", "all-green"), "success")
+    needs = json.loads(run.calls[-1].environment["NEEDS"])
+    assert settle(needs) == "all that was due has succeeded: model, review"
 
 
 def test_push_of_a_fork_is_released_and_measured(fork: Story) -> None:

@@ -124,7 +124,11 @@ class Connections(_Section):
 
 
 class Serving(_Section):
-    """What both endpoints obey."""
+    """What both endpoints obey.
+
+    Attributes:
+        routes_at_start: the user's own routes are built before the first request, not by it.
+    """
 
     runtime: Runtime = "auto"
     compile: Compile = Compile()
@@ -132,6 +136,7 @@ class Serving(_Section):
     allowed_origins: Annotated[list[Name], Field(min_length=1)] = ["*"]
     connections: Connections = Connections()
     monitoring: InstanceMonitoring = InstanceMonitoring()
+    routes_at_start: bool = False
 
 
 class Budgets(_Section):

@@ -4,6 +4,7 @@ Every refusal is a ``Problem``, sent as ``application/problem+json`` (RFC 9457).
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from config.card import Card
@@ -155,6 +156,26 @@ def read_features(body: bytes, card: Card) -> list[float]:
     raise _unfit(features, card)
 
 
+def check_row(row: Sequence[float] | Mapping[str, float], card: Card) -> list[float]:
+    """A row that code of this process brings: numbers in the card's order, or by feature name.
+
+    Raises:
+        Problem: 422, it does not fit.
+    """
+    if isinstance(row, Mapping):
+        names = [feature.name for feature in card.features]
+        if row.keys() != set(names):
+            raise Problem(422, f"expected the features {', '.join(names)}, found {', '.join(row)}")
+        row = [row[name] for name in names]
+    numbers = [
+        float(value) if isinstance(value, int | float) and type(value) is not bool else value
+        for value in row
+    ]
+    if len(numbers) != len(card.features) or any(_fault(value) for value in numbers):
+        raise _unfit(numbers, card)
+    return numbers
+
+
 def _unfit(features: object, card: Card) -> Problem:
     """Name every place where ``features`` is not what the card asks for."""
     width = len(card.features)
@@ -202,4 +223,4 @@ def _kind(value: object) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     names = {str: "a string", float: "a number", list: "a list", dict: "an object"}
-    return names[type(value)]
+    return names.get(type(value), f"a {type(value).__name__}")

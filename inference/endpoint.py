@@ -16,8 +16,6 @@ from inference.responder import Responder, preflight
 from inference.telemetry import Instance
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-
     from config.card import Card
 
 
@@ -39,13 +37,13 @@ class Endpoint:
         paths: Collection[str],
     ) -> None:
         self.responder = responder
-        self._model = model
+        self.model = model
         self._card = card
         self._limit = limit = settings.max_body_bytes
         self._turns = (
             asyncio.Semaphore(max(1, LARGE_BYTES // limit)) if limit > SMALL_BYTES else None
         )
-        self._paths = frozenset(paths)
+        self.paths = frozenset(paths)
         self._monitor = responder.monitor
         # There are only as many right answers as classes.
         self._bodies = [
@@ -62,12 +60,12 @@ class Endpoint:
         answer = await self.responder.respond(self._handle, scope, receive)
         await answer(scope, receive, send)
 
-    async def predict(self, request: "Request") -> Answer:
-        """Answer as a handler of Starlette or functions-framework."""
-        return await self.responder.respond(self._handle, request.scope, request.receive)
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """The answer to one request, not sent yet."""
+        return await self.responder.respond(self._handle, scope, receive)
 
     async def _handle(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Answer:
-        if scope["path"] not in self._paths:
+        if scope["path"] not in self.paths:
             # What could not be read has no path either.
             raise scope.get("refused") or contract.not_found()
         method = scope["method"]
@@ -79,7 +77,7 @@ class Endpoint:
         body = await read_body(receive, headers, self._limit, self._turns)
         features = contract.read_features(body, self._card)
         began = time.perf_counter_ns()
-        prediction = self._model.predict(features)
+        prediction = self.model.predict(features)
         cost = (time.perf_counter_ns() - began) / 1e6
         monitor = self._monitor
         if monitor is not None:

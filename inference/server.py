@@ -40,14 +40,19 @@ _SO_ATTACH_FILTER = 26
 _NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
 
 
-def options(limits: Limits) -> dict[str, Any]:
-    """What both targets ask of uvicorn; lowers the limits to what there is room for."""
+def options(limits: Limits, *, lifespan: bool = False) -> dict[str, Any]:
+    """What both targets ask of uvicorn; lowers the limits to what there is room for.
+
+    Args:
+        limits: what a client may keep an instance waiting for.
+        lifespan: the application is told when the server starts and ends.
+    """
     return {
         "backlog": limits.fit(),
         "http": partial(Connection, limits=limits),
         "loop": "uvloop",
         "ws": "none",
-        "lifespan": "off",
+        "lifespan": "on" if lifespan else "off",
         "access_log": False,
         "log_config": None,
         "server_header": False,

@@ -6,7 +6,7 @@ from typing import Any
 from config.card import Card, Feature
 from inference.bundle import Settings
 from inference.contract import FLOAT32_MAX, TITLES
-from service.app import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
+from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHOD_NOT_ALLOWED = 405

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.check import token_variable
-from service.app import Service
+from service.front import Service
 from targets.local import local_function, local_service
 from targets.protocol import Target
 from targets.ready import wait_until_answering

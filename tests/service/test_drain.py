@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from service.server import LINGER_S, DrainingServer, _begin_no_more
 from uvicorn.config import Config
 
 from benchmarks.client import parse_answer, post
@@ -18,7 +19,6 @@ from config.card import load_card
 from inference.asgi import Answer, Receive, Scope, Send
 from inference.protocol import JoiningProtocol
 from service import server as server_module
-from service.server import LINGER_S, DrainingServer, _begin_no_more
 from targets.local import local_service
 from targets.process import free_port
 from targets.protocol import Endpoint

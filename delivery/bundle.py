@@ -130,7 +130,7 @@ def _own_settings(serving: Serving) -> dict[str, object]:
     if "routes" in own:
         from service.routes import load_routes
 
-        settings["routes"] = load_routes(Path().resolve()).patterns
+        settings["routes"] = load_routes(Path.cwd()).patterns
         settings["routes_at_start"] = serving.routes_at_start
     return settings
 

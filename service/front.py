@@ -5,6 +5,7 @@ of a cold start. The first request for a page builds the FastAPI application, on
 """
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,11 +117,12 @@ class Service:
         self.health = Health(self.responder, self.bundle.card.version)
         monitor = self.responder.monitor
         self.metrics = None if monitor is None else Metrics(self.responder, monitor)
-        # In a checkout the user's modules count as they stand, not as they were bundled.
         settings = self.bundle.settings
-        self.own = settings.own if self.root == directory else own_modules(self.root)
-        self.own_paths = OwnPaths(settings.routes)
-        self.pages: Pages | None = None
+        bundled = self.root == directory
+        # In a checkout the user's modules count as they stand, not as they were bundled.
+        self.own = settings.own if bundled else own_modules(self.root)
+        self.own_paths = OwnPaths(settings.routes if bundled else _patterns(self.root, self.own))
+        self.built: Pages | None = None
         self._building = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,19 +138,19 @@ class Service:
         elif path == METRICS_PATH and self.metrics is not None:
             await self.metrics(scope, receive, send)
         elif path in PAGE_PATHS or path.startswith(ASSETS_PATH) or path in self.own_paths:
-            pages = self.pages or await self._build()
+            pages = self.built or await self.pages()
             await pages(scope, receive, send)
         else:
             await self.endpoint(scope, receive, send)
 
-    async def _build(self) -> "Pages":
+    async def pages(self) -> "Pages":
         """The FastAPI application; the first call builds it, off the event loop."""
         async with self._building:
-            if self.pages is None:
+            if self.built is None:
                 pages = await asyncio.to_thread(self._make_pages)
                 await pages.begin()
-                self.pages = pages
-        return self.pages
+                self.built = pages
+        return self.built
 
     def _make_pages(self) -> "Pages":
         from service.pages import Pages
@@ -160,12 +162,20 @@ class Service:
         await receive()
         try:
             if self.bundle.settings.routes_at_start:
-                await self._build()
+                await self.pages()
         except Exception as error:  # noqa: BLE001 - of the user's own code
             await send({"type": "lifespan.startup.failed", "message": f"error: {error}"})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if self.pages is not None:
-            await self.pages.end()
+        if self.built is not None:
+            await self.built.end()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _patterns(root: Path, own: Collection[str]) -> list[str]:
+    if "routes" not in own:
+        return []
+    from service.routes import load_routes
+
+    return load_routes(root).patterns

@@ -50,7 +50,7 @@ class Front(Protocol):
     health: Any
     metrics: Any
     own_paths: OwnPaths
-    pages: "Pages | None"
+    built: "Pages | None"
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
@@ -73,7 +73,7 @@ class Pages:
     def as_application(self) -> FastAPI:
         """The application for a server that is not ours, whose lifespan that server runs."""
         service, application = self._service, self.application
-        service.pages = self
+        service.built = self
 
         async def front(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":

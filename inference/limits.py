@@ -68,8 +68,10 @@ def check(connection: "Connection", now: float) -> None:
     limits, waited = connection.limits, now - connection.since
     cycle, flow = connection.cycle, connection.flow
     if flow.write_paused or connection.transport.is_closing():
-        # It does not take what it was sent.
-        if now - max(connection.since, connection.stalled_since) > limits.body_s:
+        left = connection.transport.get_write_buffer_size()
+        if left != connection.untaken:
+            connection.untaken, connection.stalled_since = left, now
+        elif now - max(connection.since, connection.stalled_since) > limits.body_s:
             connection.transport.abort()
     elif connection.stage == BETWEEN:
         if cycle is None:

@@ -12,8 +12,8 @@ import stat
 import time
 from collections import deque
 
-# A pipe takes a write of up to so many bytes whole or not at all (POSIX's PIPE_BUF, on Linux): lines
-# of several processes do not mix.
+# A pipe takes a write of up to so many bytes whole or not at all (Linux's PIPE_BUF): what several
+# processes write to it does not mix.
 MOST_LINE_BYTES = 4096
 MOST_WAITING_BYTES = 256 * 1024
 STDOUT = 1

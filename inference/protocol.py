@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-# Bytes that are parsed at once: the requests in them may wait for their turn as objects, and all that
+# Bytes that are parsed at once: the requests in them may wait for their turn as objects; all that
 # follows waits as the bytes that it is.
 SLICE = 2048
 # Bytes around a chunked body, for each byte of it, beyond what a head may have.
@@ -74,6 +74,8 @@ class Connection(HttpToolsProtocol):
     Attributes:
         stage: ``BETWEEN`` requests, or in the ``HEAD`` or ``BODY`` of one.
         since: when that began, on the event loop's clock.
+        untaken: bytes of answers that the client had not taken when that was last looked at.
+        stalled_since: since when it has taken none.
     """
 
     transport: JoiningTransport  # type: ignore[assignment]
@@ -93,6 +95,7 @@ class Connection(HttpToolsProtocol):
         self.limits = limits
         self.stage = BETWEEN
         self.since = self.stalled_since = 0.0
+        self.untaken = 0
         # Of the head or the body so far: raw bytes, and those of the body proper.
         self._raw = self._body = 0
         # Read from the socket, and not looked at yet.

@@ -13,7 +13,7 @@ from inference import contract
 from inference.asgi import Answer, Receive, Scope, Send
 from inference.custom import own_modules
 from inference.endpoint import open_endpoint
-from inference.responder import Responder, preflight
+from inference.responder import Handler, Responder, preflight
 from service.paths import (
     ASSETS_PATH,
     HEALTH_PATH,
@@ -138,8 +138,13 @@ class Service:
         elif path == METRICS_PATH and self.metrics is not None:
             await self.metrics(scope, receive, send)
         elif path in PAGE_PATHS or path.startswith(ASSETS_PATH) or path in self.own_paths:
-            pages = self.built or await self.pages()
-            await pages(scope, receive, send)
+            try:
+                pages = self.built or await self.pages()
+            except Exception as error:  # noqa: BLE001 - of the user's own code
+                answer = await self.responder.respond(_failing(error), scope, receive)
+                await answer(scope, receive, send)
+            else:
+                await pages(scope, receive, send)
         else:
             await self.endpoint(scope, receive, send)
 
@@ -179,3 +184,12 @@ def _patterns(root: Path, own: Collection[str]) -> list[str]:
     from service.routes import load_routes
 
     return load_routes(root).patterns
+
+
+def _failing(error: Exception) -> Handler:
+    """A handler of what could not be built: a 500, with the trace in the log."""
+
+    async def handle(_scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]) -> Answer:
+        raise error
+
+    return handle

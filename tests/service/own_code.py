@@ -1,6 +1,6 @@
 """Code of a user's own, as their documentation teaches to write it."""
 
-ROUTES = '''
+ROUTES = """
 import sqlite3
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
@@ -77,7 +77,7 @@ def own_error() -> None:
 @router.get("/errors/unforeseen")
 def unforeseen() -> None:
     raise RuntimeError("secret")
-'''
+"""
 
 MIDDLEWARE = '''
 class Middleware:

@@ -1,6 +1,7 @@
 """Routes and middleware of a user's own, and the application under FastAPI's own ways to run it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -101,7 +102,9 @@ def test_route_on_a_path_of_the_contract_is_refused(
     checkout: Checkout, path: str, owner: str
 ) -> None:
     """At the start, in one line that names both."""
-    text = f"from fastapi import APIRouter\nrouter = APIRouter()\n@router.get({path!r})\ndef f(): ..."
+    text = (
+        f"from fastapi import APIRouter\nrouter = APIRouter()\n@router.get({path!r})\ndef f(): ..."
+    )
     with pytest.raises(UserError, match=rf"custom/routes.py: the route .* answers {owner}, "):
         served(checkout(routes=text))
 
@@ -147,7 +150,8 @@ def test_lifespan_that_fails_is_the_routes_500(checkout: Checkout) -> None:
     """Predictions go on, and the next request tries again."""
     broken = ROUTES.replace('app.state.events = ["begun"]', 'raise OSError("no database")')
     client = TestClient(served(checkout(routes=broken)), raise_server_exceptions=False)
-    assert client.get("/flowers/7").status_code == 500
+    answer = client.get("/flowers/7")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert client.post("/predict", json=SETOSA).status_code == 200
 
 
@@ -167,8 +171,10 @@ def test_application_is_made_when_it_is_asked_for(dist: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys, service.app; print('fastapi' in sys.modules, 'app' in dir(service.app)); "
-            "print(type(service.app.app).__name__, service.app.app is service.app.app)",
+            (
+                "import sys, service.app as a; print('fastapi' in sys.modules, 'app' in dir(a)); "
+                "print(type(a.app).__name__, a.app is a.app)"
+            ),
         ],
         cwd=dist / "service",
         capture_output=True,
@@ -180,10 +186,8 @@ def test_application_is_made_when_it_is_asked_for(dist: Path) -> None:
 
 def test_checkout_without_a_bundle_is_told_the_command(tmp_path: Path, dist: Path) -> None:
     """One line, not a traceback."""
-    for name in ("service", "inference", "config"):
-        (tmp_path / name).symlink_to(dist / "service" / name)
-    (tmp_path / "service").unlink()
-    subprocess.run(["cp", "-r", dist / "service/service", tmp_path / "service"], check=True)
+    for name in ("inference", "config", "service"):
+        shutil.copytree(dist / "service" / name, tmp_path / name)
     done = subprocess.run(
         [sys.executable, "-m", "uvicorn", "service.app:app"],
         cwd=tmp_path,

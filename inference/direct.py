@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 def answer_flask(endpoint: "Endpoint", request: flask.Request) -> flask.Response:
     """The endpoint's answer: its status, body and headers."""
     body = request.get_data()
+    headers = list(request.headers)
+    if request.environ.get("CONTENT_TYPE") == "":
+        # Which is not the same as none, but Flask leaves it out.
+        headers.append(("Content-Type", ""))
     scope: dict[str, Any] = {
         "type": "http",
         "http_version": "1.1",
@@ -21,7 +25,7 @@ def answer_flask(endpoint: "Endpoint", request: flask.Request) -> flask.Response
         "query_string": request.query_string,
         "headers": [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in request.headers
+            for name, value in headers
         ],
     }
 
@@ -29,8 +33,8 @@ def answer_flask(endpoint: "Endpoint", request: flask.Request) -> flask.Response
         return {"type": "http.request", "body": body, "more_body": False}
 
     answer = _completed(endpoint.answer(scope, receive))
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
-    return flask.Response(answer.body, answer.status, headers)
+    answered = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
+    return flask.Response(answer.body, answer.status, answered)
 
 
 def _completed(answering: Any) -> "Answer":  # noqa: ANN401 - a coroutine

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 logs.install()
 try:
     # A function's URL points at its root.
-    ENDPOINT, BUNDLE = open_endpoint(locate_bundle(ROOT, "function"), {"/", "/predict"})
+    ENDPOINT, BUNDLE = open_endpoint(locate_bundle(ROOT, "function"), {"/", "/predict"}, ROOT)
 except UserError as error:
     sys.exit(f"error: {error}")
 

@@ -58,7 +58,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         """The body of the answer."""
         members: dict[str, Any] = {
             "type": "about:blank",
-            "title": TITLES[self.status],
+            "title": TITLES.get(self.status) or _title(self.status),
             "status": self.status,
             "detail": self.detail,
             "request_id": request_id,
@@ -66,6 +66,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         if self.errors:
             members["errors"] = self.errors
         return json.dumps(members).encode()
+
+
+def _title(status: int) -> str:
+    """Of a status that only a user's own step gives."""
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase
 
 
 def not_found() -> Problem:
@@ -131,6 +138,22 @@ def read_features(body: bytes, card: Card) -> list[float]:
     Raises:
         Problem: 400, the body is not a JSON object with ``features``; 422, they do not fit.
     """
+    features = read_object(body)["features"]
+    if type(features) is list and len(features) == len(card.features):
+        for value in features:
+            if type(value) is not float or not -FLOAT32_MAX <= value <= FLOAT32_MAX:
+                break
+        else:
+            return features
+    raise _unfit(features, card)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request, which has ``features``.
+
+    Raises:
+        Problem: 400, it is none.
+    """
     try:
         content = _DECODER.decode(body.decode())
     except UnicodeDecodeError as error:
@@ -146,14 +169,7 @@ def read_features(body: bytes, card: Card) -> list[float]:
         raise Problem(400, f"the body must be a JSON object, found {_kind(content)}")
     if "features" not in content:
         raise Problem(400, 'the body must have the key "features"')
-    features = content["features"]
-    if type(features) is list and len(features) == len(card.features):
-        for value in features:
-            if type(value) is not float or not -FLOAT32_MAX <= value <= FLOAT32_MAX:
-                break
-        else:
-            return features
-    raise _unfit(features, card)
+    return content
 
 
 def check_row(row: Sequence[float] | Mapping[str, float], card: Card) -> list[float]:

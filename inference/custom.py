@@ -4,8 +4,6 @@ Upstream ships nothing there but a README, so an update of the engine never meet
 """
 
 import sys
-import traceback
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -32,6 +30,9 @@ def load_custom(root: Path, name: str) -> ModuleType | None:
     path = root / CUSTOM / f"{name}.py"
     if not path.is_file():
         return None
+    # Imported where there is something to load: no start without it pays.
+    from importlib.util import module_from_spec, spec_from_file_location
+
     # Under its own name, so that modules of the folder may import each other.
     qualified = f"{CUSTOM}.{name}"
     if str(root) not in sys.path:
@@ -53,6 +54,8 @@ def _place(path: Path, error: Exception) -> str:
     """The file, and the line of it that the error passed through last."""
     if isinstance(error, SyntaxError):
         return f"{CUSTOM}/{path.name}, line {error.lineno}"
+    import traceback
+
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)

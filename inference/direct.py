@@ -24,8 +24,7 @@ def answer_flask(endpoint: "Endpoint", request: flask.Request) -> flask.Response
         "raw_path": request.path.encode(),
         "query_string": request.query_string,
         "headers": [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in headers
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
         ],
     }
 

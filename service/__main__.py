@@ -27,11 +27,11 @@ def main() -> None:
     settings = service.bundle.settings
     limits = settings.limits
     config = Config(
-        with_middleware(service, root) if "middleware" in service.own else service,
+        with_middleware(service, root) if "middleware" in settings.own else service,
         # In a container every interface is the right one; a laptop's targets say 127.0.0.1.
         host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104
         port=_port(os.environ.get("PORT", "8080")),
-        **options(limits, lifespan="routes" in service.own),
+        **options(limits, lifespan="routes" in settings.own),
     )
     monitor = service.responder.monitor
     DrainingServer(config, limits, None if monitor is None else monitor.write_line).run()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from inference import contract
 from inference.asgi import Answer, Receive, Scope, Send
-from inference.custom import own_modules
 from inference.endpoint import open_endpoint
 from inference.responder import Handler, Responder, preflight
 from service.paths import (
@@ -112,16 +111,14 @@ class Service:
     def __init__(self, directory: Path, root: Path | None = None) -> None:
         """``root`` is where the code is, if that is not the bundle itself."""
         self.root = root or directory
-        self.endpoint, self.bundle = open_endpoint(directory, {PREDICT_PATH})
+        self.endpoint, self.bundle = open_endpoint(directory, {PREDICT_PATH}, root)
         self.responder = self.endpoint.responder
         self.health = Health(self.responder, self.bundle.card.version)
         monitor = self.responder.monitor
         self.metrics = None if monitor is None else Metrics(self.responder, monitor)
         settings = self.bundle.settings
-        bundled = self.root == directory
-        # In a checkout the user's modules count as they stand, not as they were bundled.
-        self.own = settings.own if bundled else own_modules(self.root)
-        self.own_paths = OwnPaths(settings.routes if bundled else _patterns(self.root, self.own))
+        patterns = settings.routes if self.root == directory else _patterns(self.root, settings.own)
+        self.own_paths = OwnPaths(patterns)
         self.built: Pages | None = None
         self._building = asyncio.Lock()
 

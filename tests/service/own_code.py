@@ -93,3 +93,39 @@ class Middleware:
             return
         await self.app(scope, receive, send)
 '''
+
+STEPS = '''
+from typing import TypedDict
+
+from inference.steps import Refusal
+
+NAMES = {}
+
+
+class Flower(TypedDict):
+    """In inches, and where it was picked."""
+
+    sepal_length: float
+    sepal_width: float
+    petal_length: float
+    petal_width: float
+    site: str
+
+
+def load():
+    NAMES.update({"A": "alpine"})
+
+
+def before(row: Flower):
+    site = row.pop("site")
+    if site == "sea":
+        raise Refusal(409, "no flower grows there")
+    if site == "fault":
+        raise OSError("secret")
+    return {name: value * 2.54 for name, value in row.items()}
+
+
+def after(row, answer, probabilities):
+    sure = max(probabilities.values()) > 0.9
+    return answer | {"site": NAMES.get(row["site"], "elsewhere"), "sure": sure}
+'''

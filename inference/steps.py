@@ -47,6 +47,8 @@ class Steps:
     Attributes:
         fields: of a request's row, each with its type; other types than those named above are
             not checked.
+        row_type: the TypedDict that ``before`` says to take, if it does.
+        answer_type: what ``after`` says to give, if it does.
     """
 
     def __init__(self, module: "ModuleType", card: "Card") -> None:
@@ -59,7 +61,11 @@ class Steps:
         self._with_probabilities = (
             self.after is not None and "probabilities" in inspect.signature(self.after).parameters
         )
-        self.fields = _fields(self.before) or dict.fromkeys(self._names, float)
+        self.row_type = _row_type(self.before)
+        self.answer_type = _hints(self.after).get("return")
+        self.fields = (
+            get_type_hints(self.row_type) if self.row_type else dict.fromkeys(self._names, float)
+        )
         if (load := _function(module, "load", 0)) is not None:
             try:
                 load()
@@ -161,14 +167,15 @@ def _function(module: "ModuleType", name: str, most: int) -> Callable[..., Any] 
     return function
 
 
-def _fields(before: Callable[..., Any] | None) -> dict[str, Any]:
-    """The fields of the TypedDict that ``before`` says to take, if it does."""
-    if before is None:
-        return {}
-    hints = get_type_hints(before)
+def _hints(function: Callable[..., Any] | None) -> dict[str, Any]:
+    return {} if function is None else get_type_hints(function)
+
+
+def _row_type(before: Callable[..., Any] | None) -> Any:  # noqa: ANN401 - a TypedDict, or None
+    hints = _hints(before)
     hints.pop("return", None)
     (kind,) = hints.values() or (None,)
-    return get_type_hints(kind) if hasattr(kind, "__total__") else {}
+    return kind if hasattr(kind, "__total__") else None
 
 
 def _unfit(faults: list[tuple[str, str]]) -> Problem:

@@ -182,7 +182,7 @@ def build_application(service: Front, routes: Routes) -> FastAPI:
                 routes=application.routes,
             )
             application.openapi_schema = openapi.with_contract(
-                schema, card, service.bundle.settings
+                schema, card, service.bundle.settings, service.endpoint.steps
             )
         return application.openapi_schema
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from config.errors import UserError
 from inference.endpoint import Endpoint, open_endpoint
+from service.front import Service
 from tests.contract.calls import InProcessCaller, Reply
 from tests.service.own_code import STEPS
 from tests.service.test_own_code import checkout  # noqa: F401 - a fixture
@@ -116,3 +118,12 @@ def test_step_that_cannot_be_used_is_told_at_the_start(
 def test_features_that_the_model_cannot_read_never_reach_it(checkout: Checkout, text: str) -> None:  # noqa: F811
     """A step of whose output a column is missing or no number: a 500."""
     assert ask(opened(checkout(steps=text)), list(SETOSA.values())).status == 500
+
+
+def test_types_of_a_step_become_the_documents(checkout: Checkout) -> None:  # noqa: F811
+    """The TypedDict that ``before`` takes is the request's schema."""
+    root = checkout(steps=STEPS)
+    document = TestClient(Service(root / "dist/service", root)).get("/openapi.json").json()
+    row, _ = document["components"]["schemas"]["Features"]["properties"]["features"]["anyOf"]
+    assert row["properties"]["site"]["type"] == "string"
+    assert set(row["required"]) == {*SETOSA, "site"}

@@ -112,14 +112,32 @@ class InstanceMonitoring(_Section):
     log_every_s: Annotated[int, Field(ge=1)] = 60
 
 
+class Connections(_Section):
+    """What a client may keep an instance waiting for: ``inference.limits.Limits``."""
+
+    first_byte_s: Annotated[float, Field(gt=0)] = 10
+    head_s: Annotated[float, Field(gt=0)] = 10
+    head_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 65536
+    body_s: Annotated[float, Field(gt=0)] = 30
+    idle_s: Annotated[float, Field(gt=0)] = 620
+    at_most: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    end_s: Annotated[float, Field(ge=5)] = 8
+
+
 class Serving(_Section):
-    """What both endpoints obey."""
+    """What both endpoints obey.
+
+    Attributes:
+        routes_at_start: the user's own routes are built before the first request, not by it.
+    """
 
     runtime: Runtime = "auto"
     compile: Compile = Compile()
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
     allowed_origins: Annotated[list[Origin], Field(min_length=1)] = ["*"]
+    connections: Connections = Connections()
     monitoring: InstanceMonitoring = InstanceMonitoring()
+    routes_at_start: bool = False
 
 
 class DeployedBudgets(_Section):

@@ -10,14 +10,17 @@ from pathlib import Path
 
 from config.card import load_card, read_file
 from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME, SETTINGS_NAME
-from config.params import load_params
+from config.params import Serving, load_params
 from delivery.manifest import FILE_MODE, FOLDER_MODE, read_manifest
+from inference.custom import CUSTOM, own_modules
 
 DIST = Path("dist")
 MODELS = Path("models")
 TARGETS = ("service", "function")
 # Only these of `config` are for serving; the rest reads params.yaml, which stays here.
 CONFIG_FILES = ("__init__.py", "card.py", "drift.py", "errors.py", "layout.py")
+# What only functions-framework's process needs of `inference`.
+FUNCTION_ONLY = ("direct.py", "worker.py")
 # In the form that both kinds of ignore file understand.
 IGNORED = "**/__pycache__\n"
 IGNORE_NAMES = (".dockerignore", ".gcloudignore")
@@ -79,6 +82,8 @@ def _contents(target: str) -> dict[str, bytes]:
         "allowed_origins": list(serving.allowed_origins),
         "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
         "log_every_s": serving.monitoring.log_every_s,
+        **_own_settings(serving),
+        "connections": serving.connections.model_dump(),
     }
     sources = {
         CARD_NAME: MODELS / CARD_NAME,
@@ -86,7 +91,12 @@ def _contents(target: str) -> dict[str, bytes]:
         REQUIREMENTS_NAME: Path("locks") / f"{target}-{card.runtime}.txt",
     }
     sources |= {f"config/{name}": Path("config") / name for name in CONFIG_FILES}
-    sources |= {str(path): path for path in Path("inference").glob("*.py")}
+    sources |= {
+        str(path): path
+        for path in Path("inference").glob("*.py")
+        if target == "function" or path.name not in FUNCTION_ONLY
+    }
+    sources |= {str(path): path for path in _own_files()}
     for name in ("__init__.py", f"{card.runtime}.py"):
         sources[f"inference/runtimes/{name}"] = Path("inference/runtimes") / name
     if target == "function":
@@ -100,6 +110,29 @@ def _contents(target: str) -> dict[str, bytes]:
     files[SETTINGS_NAME] = (json.dumps(settings, indent=2) + "\n").encode()
     files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())
     return dict(sorted(files.items()))
+
+
+def _own_files() -> list[Path]:
+    """What the user has put into ``custom/``; the README there is ours."""
+    return [
+        path
+        for path in sorted(Path(CUSTOM).rglob("*"))
+        if path.is_file() and path.name != "README.md" and path.suffix != ".pyc"
+    ]
+
+
+def _own_settings(serving: Serving) -> dict[str, object]:
+    """Which modules of the user's own there are, and which paths their routes answer."""
+    own = sorted(own_modules(Path()))
+    if not own:
+        return {}
+    settings: dict[str, object] = {"own": own}
+    if "routes" in own:
+        from service.routes import load_routes
+
+        settings["routes"] = load_routes(Path.cwd()).patterns
+        settings["routes_at_start"] = serving.routes_at_start
+    return settings
 
 
 def _read(path: Path) -> bytes:

@@ -2,11 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from config.card import Card, parse_card, read_file
 from config.errors import UserError
 from config.layout import CARD_NAME, MANIFEST_NAME, SETTINGS_NAME
+from inference.limits import Limits
+
+
+def locate_bundle(root: Path, target: str) -> Path:
+    """The bundle that code below ``root`` serves: ``root`` itself, or of a checkout ``dist/``."""
+    return root if (root / MANIFEST_NAME).exists() else root / "dist" / target
 
 
 class Settings:
@@ -17,9 +24,22 @@ class Settings:
         allowed_origins: for CORS; ``*`` is every one.
         drift_window: rows that a drift score is taken over; with 0 nothing is monitored.
         log_every_s: the figures of monitoring are logged no more often.
+        limits: what a client may keep an instance waiting for.
+        own: modules of the user's own that the bundle carries.
+        routes: regular expressions of the paths that the user's own routes answer.
+        routes_at_start: FastAPI is imported, and those routes are built, before the first request.
     """
 
-    __slots__ = ("allowed_origins", "drift_window", "log_every_s", "max_body_bytes")
+    __slots__ = (
+        "allowed_origins",
+        "drift_window",
+        "limits",
+        "log_every_s",
+        "max_body_bytes",
+        "own",
+        "routes",
+        "routes_at_start",
+    )
 
     def __init__(
         self,
@@ -27,11 +47,19 @@ class Settings:
         allowed_origins: list[str],
         drift_window: int = 0,
         log_every_s: int = 60,
+        connections: dict[str, float] | None = None,
+        own: Sequence[str] = (),
+        routes: Sequence[str] = (),
+        routes_at_start: bool = False,  # noqa: FBT001, FBT002 - by name, from the file
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.allowed_origins = allowed_origins
         self.drift_window = drift_window
         self.log_every_s = log_every_s
+        self.limits = Limits(**(connections or {}))  # type: ignore[arg-type]
+        self.own = frozenset(own)
+        self.routes = routes
+        self.routes_at_start = routes_at_start
 
 
 _KINDS = Settings.__init__.__annotations__

@@ -132,7 +132,7 @@ def bundles() -> Path:
 def predict(bundles: Path) -> Callable[[Sequence[object]], dict[str, Any]]:
     """Asks the service of the user's bundle for one row; for ``tests/model``."""
     # Here, since the contract suite is also run where there is no bundle.
-    from service.app import Service
+    from service.front import Service
     from tests.contract.calls import InProcessCaller
 
     caller = InProcessCaller(Service(bundles / "service"))

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from config.card import Card, load_card
 from config.layout import MONITORING_MEMBER
-from service.app import Service
+from service.front import Service
 from targets.local import local_function, local_service
 from targets.ready import wait_until_answering
 from tests.contract.calls import Caller, HttpCaller, InProcessCaller

@@ -44,6 +44,8 @@ class Bar:
 CLOSE = Bar(tolerance=1e-5, near_tie=2e-5, single=True, alone=200, digits=7)
 # exp() of two mathematics libraries is not the same to the last bit; sums are.
 BOOSTED = Bar(tolerance=1e-12, near_tie=-1, single=False, alone=_BLOCK, digits=15)
+# A long sum has an order of its own in each library of linear algebra.
+SUMMED = Bar(tolerance=1e-12, near_tie=2e-12, single=False, alone=_BLOCK, digits=15)
 EXACT = Bar(tolerance=0, near_tie=-1, single=False, alone=_BLOCK, digits=15)
 SAME = Bar(tolerance=0, near_tie=-1, single=False, alone=20, digits=15)
 

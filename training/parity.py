@@ -71,6 +71,8 @@ class Bar:
 CLOSE = Bar(1e-5, near_tie=2e-5, single=True, alone=200, digits=7, near=_ALL)
 # exp() of two mathematics libraries is not the same to the last bit; sums are.
 BOOSTED = Bar(1e-12, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0)
+# A long sum has an order of its own in each library of linear algebra.
+SUMMED = Bar(1e-12, near_tie=2e-12, single=False, alone=_ALL, digits=15, near=_ALL)
 EXACT = Bar(0, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0)
 SAME = Bar(0, near_tie=-1, single=False, alone=20, digits=15, near=20)
 

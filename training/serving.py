@@ -7,11 +7,13 @@ from config.card import Card
 from config.errors import UserError
 from config.params import Params
 from config.platforms import this_machine, this_platform, this_system
-from training.compilation import SYSTEM, compile_object, write_source
+from training.compilation import SYSTEM, compile_object
 from training.conversion import to_onnx
-from training.ensemble import Ensemble, read_ensemble
+from training.ensemble import Ensemble
 from training.estimator import Classifier, UnfitError
-from training.parity import BOOSTED, CLOSE, EXACT, SAME, Bar, ParityError
+from training.parity import BOOSTED, CLOSE, EXACT, SAME, SUMMED, Bar, ParityError
+from training.program import Program, read_program
+from training.source import write_source
 
 AUTO = ("compiled", "onnx")
 # What made the artifacts of each runtime.
@@ -91,24 +93,26 @@ def _make(runtime: str, params: Params, classifier: Classifier, pickled: bytes) 
     return Served("onnx", onnx, onnx, CLOSE)
 
 
-def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Ensemble]:
+def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Program]:
     """The classifier's C source, and what it was written from.
 
     Raises:
-        UnfitError: it is no ensemble, or the source would be longer than the limit.
+        UnfitError: it cannot be compiled, or the source would be longer than the limit.
     """
-    ensemble = read_ensemble(classifier)
+    program = read_program(classifier)
     too_long = f"its C source is longer than serving.compile.max_source_mb: {limit_mb}"
-    if len(ensemble.feature) * _NODE_BYTES > limit_mb * 1e6:
+    if isinstance(program.body, Ensemble) and (
+        len(program.body.feature) * _NODE_BYTES > limit_mb * 1e6
+    ):
         raise UnfitError(too_long)
-    source = write_source(ensemble)
+    source = write_source(program)
     if len(source) > limit_mb * 1e6:
         raise UnfitError(f"{too_long} ({len(source) / 1e6:.0f} MB)")
-    return source, ensemble
+    return source, program
 
 
 def _compiled(params: Params, classifier: Classifier) -> Served:
-    source, ensemble = write_within(params.serving.compile.max_source_mb, classifier)
+    source, program = write_within(params.serving.compile.max_source_mb, classifier)
     machine = params.serving.compile.machine
     artifact = loadable = compile_object(source, machine)
     if this_platform() != f"{SYSTEM}-{machine}":
@@ -117,7 +121,7 @@ def _compiled(params: Params, classifier: Classifier) -> Served:
         runtime="compiled",
         artifact=artifact,
         loadable=loadable,
-        bar=BOOSTED if ensemble.margins else EXACT,
+        bar=EXACT if program.exact else BOOSTED if isinstance(program.body, Ensemble) else SUMMED,
         platform=f"{SYSTEM}-{machine}",
         source=source,
     )

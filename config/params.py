@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.deployment import Deployment, Memory
 from config.errors import UserError
+from config.origins import Origin
 from config.prices import Prices
+from config.yaml_file import read_yaml
 
 PARAMS_PATH = Path("params.yaml")
 
@@ -124,14 +125,26 @@ class Connections(_Section):
 
 
 class Serving(_Section):
-    """What both endpoints obey."""
+    """What both endpoints obey.
+
+    Attributes:
+        routes_at_start: the user's own routes are built before the first request, not by it.
+    """
 
     runtime: Runtime = "auto"
     compile: Compile = Compile()
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
-    allowed_origins: Annotated[list[Name], Field(min_length=1)] = ["*"]
+    allowed_origins: Annotated[list[Origin], Field(min_length=1)] = ["*"]
     connections: Connections = Connections()
     monitoring: InstanceMonitoring = InstanceMonitoring()
+    routes_at_start: bool = False
+
+
+class DeployedBudgets(_Section):
+    """What an endpoint on Google Cloud must keep, asked over the internet."""
+
+    cold_p50_ms: Annotated[float, Field(gt=0)] = 5000
+    warm_p99_ms: Annotated[float, Field(gt=0)] = 500
 
 
 class Budgets(_Section):
@@ -139,11 +152,13 @@ class Budgets(_Section):
 
     Attributes:
         imports_ratio: of the time that a target's imports take, a pull request's to main's.
+        deployed: those of what runs elsewhere.
     """
 
     cold_p50_ms: Annotated[float, Field(gt=0)]
     warm_p99_ms: Annotated[float, Field(gt=0)]
     imports_ratio: Annotated[float, Field(ge=1)] = 1.1
+    deployed: DeployedBudgets = DeployedBudgets()
 
 
 class Size(_Section):
@@ -189,6 +204,11 @@ class Measurement(_Section):
     budgets: Budgets
     matrix: Matrix = Matrix()
     comparison: Comparison
+
+    def of_deployed(self) -> Self:
+        """The same, with the budgets of deployed endpoints."""
+        deployed = self.budgets.deployed.model_dump()
+        return self.model_copy(update={"budgets": self.budgets.model_copy(update=deployed)})
 
 
 class Thresholds(_Section):
@@ -284,14 +304,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
     Raises:
         UserError: it is missing, is not YAML, or does not fit; the message names the key.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        msg = f"{path}: not found; run this from the top of the repository"
-        raise UserError(msg) from None
-    except yaml.YAMLError as error:
-        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
-        raise UserError(msg) from None
+    content = read_yaml(path, "run this from the top of the repository")
     try:
         return Params.model_validate(content)
     except ValidationError as error:

@@ -5,41 +5,24 @@ main branch. No build trigger is made either: one thing deploys.
 """
 
 import argparse
-import shutil
-import subprocess
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from config.errors import UserError
+from delivery import federation, grants
+from delivery.apis import APIS
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
-from delivery.names import account_email, data_bucket, releases_bucket
-from targets import project
+from delivery.doctor.command import examine
+from delivery.names import account_email, data_bucket, releases_bucket, sources_bucket
+from delivery.repository import set_up
+from targets import policies, project
+from targets.github import GitHubError, Identity, has_gh, identity_of
+from targets.identity_pool import ensure_provider
+from targets.settling import once_settled
 
-APIS = (
-    "artifactregistry.googleapis.com",
-    "cloudbuild.googleapis.com",
-    "cloudresourcemanager.googleapis.com",
-    "iam.googleapis.com",
-    "iamcredentials.googleapis.com",
-    "logging.googleapis.com",
-    "run.googleapis.com",
-    "serviceusage.googleapis.com",
-    "storage.googleapis.com",
-    "sts.googleapis.com",
-)
-POOL = "github"
-PROVIDER = "github-actions"
-# Source: GitHub, "Configuring OpenID Connect in Google Cloud Platform".
-ISSUER = "https://token.actions.githubusercontent.com"
-BRANCH = "refs/heads/main"
-
-# The deployer's roles in the project, each with what asks for it.
-PROJECT_ROLES = (
-    "roles/run.admin",  # revisions, traffic, and who may call a service
-    "roles/run.sourceDeveloper",  # a function is deployed from its source
-    "roles/cloudbuild.builds.editor",  # `builds submit`
-    "roles/logging.viewer",  # the build's log, and the targets'
-    "roles/logging.logWriter",  # a build that runs as the deployer writes its log
-    "roles/serviceusage.serviceUsageConsumer",  # each call names the project
-)
+STEPS = 6
+Result = TypeVar("Result")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,97 +33,111 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> int:
     """See ``bootstrap``."""
-    bootstrap(open_cloud(arguments), arguments.github)
+    return bootstrap(open_cloud(arguments), arguments.github)
 
 
-def bootstrap(cloud: Cloud, repository: str) -> None:
-    """Make what is missing, then name the variables that the workflows read.
+def bootstrap(cloud: Cloud, repository: str) -> int:
+    """Make what is missing here and at GitHub, then see whether a push would go through.
+
+    Returns 1 if something would stop it.
 
     Raises:
         UserError: the repository's name has no owner, or Google refuses something.
     """
+    check_name(repository)
+    gcloud = cloud.gcloud
+    identity = identity_of(repository)
+    _say(cloud, 1, f"APIs of {gcloud.project}")
+    _settled(cloud, lambda: project.enable_apis(gcloud, APIS))
+    number = _settled(cloud, lambda: project.project_number(gcloud))
+    _say(cloud, 2, "a repository for images, buckets for DVC, releases and sources")
+    _make_places(cloud)
+    _say(cloud, 3, "service accounts")
+    for name, title in grants.accounts(cloud).items():
+        email = account_email(name, gcloud.project)
+        _settled(cloud, partial(project.ensure_account, gcloud, name, email, title))
+    _say(cloud, 4, f"who may be the deployer: main of {repository}")
+    _settled(cloud, lambda: ensure_provider(gcloud, federation.provider_for(identity)))
+    _say(cloud, 5, "what each account may do")
+    _grant(cloud, number, identity)
+    _say(cloud, 6, f"the repository {repository}")
+    variables = federation.variables(
+        gcloud.project, cloud.region, number, grants.deployer_of(cloud)
+    )
+    _set_up(cloud, repository, variables)
+    if gcloud.dry_run:
+        cloud.result({"repository": repository, "variables": variables})
+        return 0
+    cloud.say("[bold]doctor[/bold]: would the first push go through?")
+    findings = examine(cloud, repository)
+    told = [finding.members() for finding in findings]
+    cloud.result({"repository": repository, "variables": variables, "findings": told})
+    return int(any(finding.stops for finding in findings))
+
+
+def check_name(repository: str) -> None:
+    """Refuse a repository's name without an owner.
+
+    Raises:
+        UserError: it is none.
+    """
     owner, _, name = repository.partition("/")
     if not owner or not name or "/" in name:
         raise UserError(f"--github: expected OWNER/REPO, found {repository!r}")
-    gcloud, deployment, region = cloud.gcloud, cloud.deployment, cloud.region
-    deployer = account_email(deployment.deployer_account, gcloud.project)
-    cloud.say(f"[bold]\\[1/5][/bold] APIs of {gcloud.project}")
-    project.enable_apis(gcloud, APIS)
-    number = project.project_number(gcloud)
-    cloud.say("[bold]\\[2/5][/bold] a repository for images, a bucket for DVC, one for releases")
-    project.ensure_repository(gcloud, region, deployment.repository)
-    for bucket in (data_bucket(gcloud.project), releases_bucket(gcloud.project)):
-        project.ensure_bucket(gcloud, region, bucket)
-    cloud.say("[bold]\\[3/5][/bold] service accounts")
-    accounts = {
-        deployment.runtime_account: "Both targets run as this; it may do nothing",
-        deployment.deployer_account: "Builds, releases and measures",
-    }
-    for account, title in accounts.items():
-        email = account_email(account, gcloud.project)
-        project.ensure_account(gcloud, account, email, title)
-    cloud.say("[bold]\\[4/5][/bold] who may be the deployer: main of " + repository)
-    condition = f"assertion.repository=='{repository}' && assertion.ref=='{BRANCH}'"
-    project.ensure_pool(gcloud, POOL, PROVIDER, ISSUER, condition)
-    pool = f"projects/{number}/locations/global/workloadIdentityPools/{POOL}"
-    cloud.say("[bold]\\[5/5][/bold] what the deployer may do")
-    _grant(
-        cloud,
-        deployer,
-        f"principalSet://iam.googleapis.com/{pool}/attribute.repository/{repository}",
+
+
+def _say(cloud: Cloud, step: int, what: str) -> None:
+    cloud.say(f"[bold]\\[{step}/{STEPS}][/bold] {what}")
+
+
+def _settled(cloud: Cloud, call: Callable[[], Result]) -> Result:
+    return once_settled(call, lambda line: cloud.say(f"      {line}"))
+
+
+def _make_places(cloud: Cloud) -> None:
+    gcloud, region = cloud.gcloud, cloud.region
+    name = cloud.deployment.repository
+    _settled(cloud, lambda: project.ensure_repository(gcloud, region, name))
+    buckets = (
+        data_bucket(gcloud.project),
+        releases_bucket(gcloud.project),
+        sources_bucket(gcloud.project, region),
     )
-    variables = {
-        "GOOGLE_CLOUD_PROJECT": gcloud.project,
-        "GOOGLE_CLOUD_REGION": region,
-        "WORKLOAD_IDENTITY_PROVIDER": f"{pool}/providers/{PROVIDER}",
-        "DEPLOYER": deployer,
-    }
-    _tell(cloud, repository, variables)
+    for bucket in buckets:
+        _settled(cloud, partial(project.ensure_bucket, gcloud, region, bucket))
 
 
-def _grant(cloud: Cloud, deployer: str, principals: str) -> None:
-    """The deployer's roles, each on the smallest thing that it is needed for."""
-    gcloud, deployment = cloud.gcloud, cloud.deployment
-    account = f"serviceAccount:{deployer}"
-    binding = "add-iam-policy-binding"
-    for role in PROJECT_ROLES:
-        project.grant(gcloud, ("projects", binding, gcloud.project), account, role)
-    place = f"--location={deployment.region}"
-    images = ("artifacts", "repositories", binding, deployment.repository, place)
-    project.grant(gcloud, images, account, "roles/artifactregistry.repoAdmin")
-    for bucket in (data_bucket(gcloud.project), releases_bucket(gcloud.project)):
-        command = ("storage", "buckets", binding, f"gs://{bucket}")
-        project.grant(gcloud, command, account, "roles/storage.objectAdmin")
-    accounts = ("iam", "service-accounts", binding)
-    # Both targets run as the one; identity tokens are made for the other, by itself.
-    project.grant(
-        gcloud, (*accounts, cloud.runtime_account), account, "roles/iam.serviceAccountUser"
+def _grant(cloud: Cloud, number: str, identity: Identity) -> None:
+    """Give what is missing; on a dry run nothing is there to be asked."""
+    gcloud = cloud.gcloud
+    entrance = grants.of_repository(cloud, federation.principals(number, identity))
+    wanted = [*grants.of_accounts(cloud), entrance]
+    missing = (
+        wanted if gcloud.dry_run else _settled(cloud, lambda: policies.missing(gcloud, wanted))
     )
-    # It submits builds that run as itself.
-    project.grant(gcloud, (*accounts, deployer), account, "roles/iam.serviceAccountUser")
-    tokens = "roles/iam.serviceAccountTokenCreator"
-    project.grant(gcloud, (*accounts, deployer), account, tokens)
-    project.grant(gcloud, (*accounts, deployer), principals, "roles/iam.workloadIdentityUser")
+    for grant in missing:
+        _settled(cloud, partial(policies.give, gcloud, grant))
 
 
-def _tell(cloud: Cloud, repository: str, variables: dict[str, str]) -> None:
-    """Name the variables, and set them where GitHub's command is at hand."""
+def _set_up(cloud: Cloud, repository: str, variables: dict[str, str]) -> None:
+    """Name the variables, and have GitHub as the workflows need it where its command is at hand."""
     cloud.say(f"variables of {repository} (Settings, Secrets and variables, Actions, Variables):")
     for name, value in variables.items():
         cloud.say(f"  {name}={value}")
-    github = shutil.which("gh")
-    if github is None:
-        cloud.say("gh is not on the PATH: set them by hand, or install it and run this again")
+    if not has_gh():
+        cloud.say(
+            "gh is not on the PATH: set them by hand, or install it and run this again; docs/"
+            "deploy.md has the rest that it would do"
+        )
     elif not cloud.gcloud.dry_run:
-        for name, value in variables.items():
-            command = [github, "variable", "set", name, "--body", value, "--repo", repository]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise UserError(
-                    f"gh could not set {name}: {' '.join(done.stderr.split())[:300]}; log in with "
-                    "`gh auth login`, or set the variables above by hand"
-                )
-        cloud.say("set with gh")
-    cloud.result({"repository": repository, "variables": variables})
+        try:
+            refused = set_up(repository, variables, cloud.say)
+        except GitHubError as error:
+            raise UserError(
+                f"{error}; log in with `gh auth login` as someone who administers {repository}, or "
+                "set the variables above by hand"
+            ) from None
+        for line in refused:
+            cloud.say(f"  not done: {line}")

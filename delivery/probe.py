@@ -59,7 +59,12 @@ def run(arguments: argparse.Namespace) -> None:
         if cloud.gcloud.dry_run:
             return
         results = take_measurement(
-            cloud.console, targets, card, bundle, params.measurement, _origin(cloud, services)
+            cloud.console,
+            targets,
+            card,
+            bundle,
+            params.measurement.of_deployed(),
+            _origin(cloud, services),
         )
     page = write_report(results, card, [], REPORTS)
     cost = spent(results, cloud.targets, params.prices)

@@ -34,14 +34,19 @@ RESERVE_S = REFUSAL_S + LOG_S + 2.0
 SOCKET_BYTES = 64 * 1024
 
 
-def options(limits: Limits) -> dict[str, Any]:
-    """What both targets ask of uvicorn; lowers the limits to what there is room for."""
+def options(limits: Limits, *, lifespan: bool = False) -> dict[str, Any]:
+    """What both targets ask of uvicorn; lowers the limits to what there is room for.
+
+    Args:
+        limits: what a client may keep an instance waiting for.
+        lifespan: the application is told when the server starts and ends.
+    """
     return {
         "backlog": limits.fit(),
         "http": partial(Connection, limits=limits),
         "loop": "uvloop",
         "ws": "none",
-        "lifespan": "off",
+        "lifespan": "on" if lifespan else "off",
         "access_log": False,
         "log_config": None,
         "server_header": False,

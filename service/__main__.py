@@ -11,8 +11,10 @@ from uvicorn.config import Config
 
 from config.errors import UserError, run_as_command
 from inference import logs
+from inference.bundle import locate_bundle
+from inference.custom import with_middleware
 from inference.server import DrainingServer, options
-from service.app import Service
+from service.front import Service
 
 PORT_DIGITS = 5
 
@@ -20,14 +22,16 @@ PORT_DIGITS = 5
 def main() -> None:
     """Open the bundle, then listen until told to end; requests that were accepted are answered."""
     logs.install()
-    service = Service(Path(__file__).resolve().parent.parent)
-    limits = service.bundle.settings.limits
+    root = Path(__file__).resolve().parent.parent
+    service = Service(locate_bundle(root, "service"), root)
+    settings = service.bundle.settings
+    limits = settings.limits
     config = Config(
-        service,
+        with_middleware(service, root) if "middleware" in settings.own else service,
         # In a container every interface is the right one; a laptop's targets say 127.0.0.1.
         host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104
         port=_port(os.environ.get("PORT", "8080")),
-        **options(limits),
+        **options(limits, lifespan="routes" in settings.own),
     )
     monitor = service.responder.monitor
     DrainingServer(config, limits, None if monitor is None else monitor.write_line).run()

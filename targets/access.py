@@ -1,13 +1,65 @@
-"""Who may call a deployed endpoint: seen from outside, and an identity token for those who may."""
+"""Who may call a deployed endpoint: decided, seen from outside, and an identity token."""
 
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 
+from config.deployment import PublicBy
 from config.errors import UserError
-from targets.gcloud import Gcloud
+from targets.constraints import (
+    MEMBER_DOMAINS,
+    POLICY_MEMBERS,
+    REQUIRE_INVOKER,
+    read_constraint,
+)
+from targets.gcloud import Gcloud, GcloudError, Reason
+from targets.opener import open_url
 
 LIMIT_S = 30.0
+
+
+class Access(StrEnum):
+    """How Cloud Run decides on a caller."""
+
+    IAM = "iam"
+    NO_INVOKER_CHECK = "no_invoker_check"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How endpoints that are to be public will be, and why not otherwise."""
+
+    access: Access
+    reason: str = ""
+
+
+def decide_access(gcloud: Gcloud, wanted: PublicBy) -> Decision:
+    """The way that is set, or the first that the organisation's policies allow.
+
+    Raises:
+        GcloudError: the policies cannot be read.
+    """
+    if wanted is not PublicBy.AUTO:
+        return Decision(Access(wanted))
+    try:
+        forbids = [
+            name
+            for name in (MEMBER_DOMAINS, POLICY_MEMBERS)
+            if read_constraint(gcloud, name).restricts
+        ]
+        if not forbids:
+            return Decision(Access.IAM)
+        if not read_constraint(gcloud, REQUIRE_INVOKER).restricts:
+            return Decision(Access.NO_INVOKER_CHECK, f"{forbids[0]} forbids allUsers")
+    except GcloudError as error:
+        # Nobody who deploys by hand need be allowed to read the policies; most projects have none.
+        if error.reason not in {Reason.DENIED, Reason.DISABLED}:
+            raise
+        return Decision(Access.IAM, "the organisation's policies could not be read")
+    return Decision(Access.PRIVATE, f"{forbids[0]} and {REQUIRE_INVOKER} forbid a public endpoint")
 
 
 def status_without_token(url: str) -> int:
@@ -18,7 +70,7 @@ def status_without_token(url: str) -> int:
     """
     request = urllib.request.Request(url, method="GET")  # noqa: S310 - a URL that gcloud names
     try:
-        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310 - likewise
+        with open_url(request, LIMIT_S) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as answer:
         with answer:

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.layout import RELEASE_VARIABLES
+from targets.access import Access
 from targets.gcloud import Gcloud, GcloudError
 
 FULL = 100
+# Cloud Run Admin API v1, annotations of a service.
+INVOKER_DISABLED = "run.googleapis.com/invoker-iam-disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +201,33 @@ def set_tag(gcloud: Gcloud, region: str, service: str, tag: str, revision: str) 
     return parse_service(gcloud.read("run", "services", "describe", service, options[0]))
 
 
-def set_public(gcloud: Gcloud, region: str, service: str, *, public: bool) -> None:
+def set_public(
+    gcloud: Gcloud, region: str, service: str, *, public: bool, by: Access = Access.IAM
+) -> None:
     """Let everyone call the service, or only who has an identity token.
 
     Raises:
         GcloudError: it is refused.
     """
+    place = f"--region={region}"
+    if by is Access.NO_INVOKER_CHECK:
+        check = "--no-invoker-iam-check" if public else "--invoker-iam-check"
+        gcloud.change("run", "services", "update", service, place, check)
+        return
     verb = "add-iam-policy-binding" if public else "remove-iam-policy-binding"
-    options = (f"--region={region}", "--member=allUsers", "--role=roles/run.invoker")
+    options = (place, "--member=allUsers", "--role=roles/run.invoker")
     gcloud.change("run", "services", verb, service, *options)
+
+
+def opened_by(gcloud: Gcloud, region: str, service: str) -> Access:
+    """How a service that anyone may call was made so.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    raw = gcloud.read("run", "services", "describe", service, f"--region={region}")
+    disabled = raw["metadata"].get("annotations", {}).get(INVOKER_DISABLED, "")
+    return Access.NO_INVOKER_CHECK if disabled.lower() == "true" else Access.IAM
 
 
 def delete_service(gcloud: Gcloud, region: str, service: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.deployment import FunctionDeployment, Resources, ServiceDeployment
+from targets.access import Access
 from targets.cloud_run import Service, parse_service
 from targets.gcloud import Gcloud
 
@@ -17,7 +18,8 @@ class NewRevision:
         suffix: of its name, after the service's and a hyphen.
         tag: under which it answers at a URL of its own.
         account: email of the service account that it runs as.
-        first: the service does not exist yet; its first revision cannot be without traffic.
+        first: how the service is opened that does not exist yet; its first revision cannot be
+            without traffic. None where there is one already.
     """
 
     suffix: str
@@ -26,7 +28,15 @@ class NewRevision:
     account: str
     labels: Mapping[str, str]
     variables: Mapping[str, str]
-    first: bool
+    first: Access | None
+
+
+# What makes a new service public or private; gcloud asks where nothing is said.
+_FIRST = {
+    Access.IAM: ("--allow-unauthenticated",),
+    Access.NO_INVOKER_CHECK: ("--no-allow-unauthenticated", "--no-invoker-iam-check"),
+    Access.PRIVATE: ("--no-allow-unauthenticated",),
+}
 
 
 def deploy_service(
@@ -42,9 +52,9 @@ def deploy_service(
 
 
 def deploy_function(
-    gcloud: Gcloud, settings: FunctionDeployment, source: Path, new: NewRevision
+    gcloud: Gcloud, settings: FunctionDeployment, source: Path, new: NewRevision, builder: str
 ) -> Service | None:
-    """Deploy a function from its source, which Google builds; None on a dry run.
+    """Deploy a function from its source, which Google builds as ``builder``; None on a dry run.
 
     Raises:
         GcloudError: it is refused, its build fails, or the revision never becomes ready.
@@ -53,6 +63,8 @@ def deploy_function(
         f"--source={source}",
         f"--function={settings.entry_point}",
         f"--base-image={settings.base_image}",
+        # Without it the Compute default account builds, which has no role in newer organisations.
+        f"--build-service-account=projects/{gcloud.project}/serviceAccounts/{builder}",
         # The runtime below a release changes with the next release, not behind its back.
         "--no-automatic-updates",
     ]
@@ -82,11 +94,7 @@ def _deploy(
         f"--labels={_pairs(new.labels)}",
         f"--set-env-vars={_pairs(variables)}",
     ]
-    if new.first:
-        access = "--allow-unauthenticated" if settings.public else "--no-allow-unauthenticated"
-        arguments.append(access)
-    else:
-        arguments.append("--no-traffic")
+    arguments += _FIRST[new.first] if new.first is not None else ("--no-traffic",)
     raw = gcloud.change("run", "deploy", settings.name, *arguments)
     return parse_service(raw) if raw else None
 

@@ -2,8 +2,85 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from targets.gcloud import Gcloud, GcloudError, Reason
+
+
+def lifecycle_state(gcloud: Gcloud) -> str | None:
+    """``ACTIVE``, or what else a project may be; None where it is not there or not to be seen.
+
+    Raises:
+        GcloudError: it cannot be asked.
+    """
+    try:
+        raw = gcloud.read("projects", "describe", gcloud.project)
+    except GcloudError as error:
+        if error.reason not in {Reason.DENIED, Reason.NOT_FOUND}:
+            raise
+        return None
+    return str(raw.get("lifecycleState", "ACTIVE"))
+
+
+def is_paid_for(gcloud: Gcloud) -> bool:
+    """Whether a billing account is linked, and open.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    raw = gcloud.read("billing", "projects", "describe", gcloud.project)
+    return bool(raw.get("billingEnabled"))
+
+
+def enabled_apis(gcloud: Gcloud) -> set[str]:
+    """The APIs that are on.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    found = gcloud.read("services", "list", "--enabled") or []
+    return {one["config"]["name"] for one in found}
+
+
+def accounts(gcloud: Gcloud) -> dict[str, bool]:
+    """The service accounts by email, and whether each is switched off.
+
+    Raises:
+        GcloudError: they cannot be read.
+    """
+    listed = gcloud.read("iam", "service-accounts", "list") or []
+    return {one["email"]: bool(one.get("disabled")) for one in listed}
+
+
+def bucket_refusal(gcloud: Gcloud, name: str) -> Reason | None:
+    """Why a bucket cannot be looked at: not there, or somebody else's; None where it can.
+
+    Raises:
+        GcloudError: for another reason.
+    """
+    try:
+        gcloud.read("storage", "buckets", "describe", f"gs://{name}")
+    except GcloudError as error:
+        if error.reason not in {Reason.NOT_FOUND, Reason.DENIED}:
+            raise
+        return error.reason
+    return None
+
+
+def repository_format(gcloud: Gcloud, region: str, name: str) -> str | None:
+    """What a repository of Artifact Registry holds; None where there is none.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    place = f"--location={region}"
+    try:
+        raw = gcloud.read("artifacts", "repositories", "describe", name, place)
+    except GcloudError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
+        return None
+    return str(raw.get("format", "DOCKER"))
 
 
 def enable_apis(gcloud: Gcloud, apis: Sequence[str]) -> None:
@@ -12,8 +89,7 @@ def enable_apis(gcloud: Gcloud, apis: Sequence[str]) -> None:
     Raises:
         GcloudError: it is refused; without billing it always is.
     """
-    found = gcloud.read("services", "list", "--enabled") or []
-    enabled = {one["config"]["name"] for one in found}
+    enabled = enabled_apis(gcloud)
     if missing := [api for api in apis if api not in enabled]:
         gcloud.change("services", "enable", *missing)
 
@@ -29,7 +105,7 @@ def ensure_repository(gcloud: Gcloud, region: str, name: str) -> None:
         GcloudError: it is refused.
     """
     place = f"--location={region}"
-    _ensure(
+    ensure(
         gcloud,
         ("artifacts", "repositories", "describe", name, place),
         ("artifacts", "repositories", "create", name, place, "--repository-format=docker"),
@@ -38,13 +114,17 @@ def ensure_repository(gcloud: Gcloud, region: str, name: str) -> None:
     gcloud.change(*command, f"--policy={RETENTION}", "--no-dry-run")
 
 
+# Sources that were uploaded for a build: nobody needs them a day later.
+LIFECYCLE = Path(__file__).parent / "lifecycle.json"
+
+
 def ensure_bucket(gcloud: Gcloud, region: str, name: str) -> None:
-    """A bucket of the region that can never be public.
+    """A bucket of the region that can never be public, and forgets uploaded sources.
 
     Raises:
         GcloudError: it is refused; names of buckets are the world's.
     """
-    _ensure(
+    ensure(
         gcloud,
         ("storage", "buckets", "describe", f"gs://{name}"),
         (
@@ -57,6 +137,7 @@ def ensure_bucket(gcloud: Gcloud, region: str, name: str) -> None:
             "--public-access-prevention",
         ),
     )
+    gcloud.change("storage", "buckets", "update", f"gs://{name}", f"--lifecycle-file={LIFECYCLE}")
 
 
 def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
@@ -65,56 +146,11 @@ def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
     Raises:
         GcloudError: it is refused.
     """
-    _ensure(
+    ensure(
         gcloud,
         ("iam", "service-accounts", "describe", email),
         ("iam", "service-accounts", "create", name, f"--display-name={title}"),
     )
-
-
-def ensure_pool(gcloud: Gcloud, pool: str, provider: str, issuer: str, condition: str) -> None:
-    """A workload identity pool with one OpenID Connect provider.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    place = "--location=global"
-    _ensure(
-        gcloud,
-        ("iam", "workload-identity-pools", "describe", pool, place),
-        ("iam", "workload-identity-pools", "create", pool, place, "--display-name=GitHub Actions"),
-    )
-    where = (place, f"--workload-identity-pool={pool}")
-    mapping = (
-        "google.subject=assertion.sub,"
-        "attribute.repository=assertion.repository,"
-        "attribute.ref=assertion.ref"
-    )
-    _ensure(
-        gcloud,
-        ("iam", "workload-identity-pools", "providers", "describe", provider, *where),
-        (
-            "iam",
-            "workload-identity-pools",
-            "providers",
-            "create-oidc",
-            provider,
-            *where,
-            f"--issuer-uri={issuer}",
-            f"--attribute-mapping={mapping}",
-            f"--attribute-condition={condition}",
-        ),
-    )
-
-
-def grant(gcloud: Gcloud, command: Sequence[str], member: str, role: str) -> None:
-    """Give one member one role; ``command`` names whose policy, up to ``add-iam-policy-binding``.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    condition = ("--condition=None",) if command[0] in {"projects", "iam", "storage"} else ()
-    gcloud.change(*command, f"--member={member}", f"--role={role}", *condition)
 
 
 def project_number(gcloud: Gcloud) -> str:
@@ -131,14 +167,19 @@ def project_number(gcloud: Gcloud) -> str:
         raise
 
 
-def _ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> None:
-    """Create what cannot be described."""
+def ensure(gcloud: Gcloud, describe: Sequence[str], create: Sequence[str]) -> Any:  # noqa: ANN401 - JSON
+    """Create what cannot be described; what was found, or None.
+
+    Raises:
+        GcloudError: it is refused.
+    """
     try:
-        gcloud.read(*describe)
+        return gcloud.read(*describe)
     except GcloudError as error:
         if error.reason is not Reason.NOT_FOUND and not _would_be_enabled(gcloud, error):
             raise
         gcloud.change(*create)
+        return None
 
 
 def _would_be_enabled(gcloud: Gcloud, error: GcloudError) -> bool:

@@ -53,8 +53,14 @@ def function(request: pytest.FixtureRequest, endpoints: Endpoints) -> Caller:
 def card(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Card:
     """The card of the model that the endpoints serve."""
     if not pytestconfig.getoption("base_url"):
-        request.getfixturevalue("dist")
+        request.getfixturevalue("bundles")
     return load_card(Path(pytestconfig.getoption("card")))
+
+
+@pytest.fixture(scope="session")
+def deployed(pytestconfig: pytest.Config) -> bool:
+    """Whether the endpoints stand behind Google's front end."""
+    return bool(pytestconfig.getoption("deployed"))
 
 
 @pytest.fixture(scope="session")

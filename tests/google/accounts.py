@@ -6,12 +6,13 @@ Credentials API v1, generateIdToken and generateAccessToken.
 
 import base64
 import json
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
 
 from tests.google.api import Json, Request, Routes, already_exists, invalid, not_found
-from tests.google.state import PROJECT, PROJECT_NUMBER, TOKEN
+from tests.google.state import PROJECT, PROJECT_NUMBER
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
@@ -22,6 +23,12 @@ PROVIDERS = POOLS + "/{pool}/providers"
 CREDENTIALS = "iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}"
 PARENT = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
 DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
+
+# https://docs.github.com/en/actions/reference/security/oidc#oidc-token-claims, those that tell one
+# repository from another.
+CLAIMS = frozenset(
+    {"repository", "repository_id", "repository_owner", "repository_owner_id", "sub"}
+)
 
 routes = Routes()
 
@@ -45,6 +52,7 @@ def _create(cloud: "Cloud", request: Request) -> Json:
             f"Service account {asked['accountId']} already exists within project "
             f"projects/{PROJECT}."
         )
+    cloud.state.made_at[email] = time.monotonic()
     cloud.state.accounts[email] = _describe(email) | asked.get("serviceAccount", {})
     return cloud.state.accounts[email]
 
@@ -72,14 +80,7 @@ def _create_provider(cloud: "Cloud", request: Request) -> Json:
     pool = f"{PARENT}/{request.values['pool']}"
     _existing(cloud.state.pools, pool)
     asked = request.json
-    if "github" in asked.get("oidc", {}).get("issuerUri", "") and not asked.get(
-        "attributeCondition"
-    ):
-        raise invalid(
-            "The attribute condition must reference one of the provider's claims. For more "
-            "information, see https://cloud.google.com/iam/docs/workload-identity-federation-"
-            "with-deployment-pipelines#conditions"
-        )
+    _check_provider(asked)
     name = f"{pool}/providers/{request.query['workloadIdentityPoolProviderId']}"
     return _make(cloud, cloud.state.providers, name, asked)
 
@@ -88,8 +89,35 @@ def _create_provider(cloud: "Cloud", request: Request) -> Json:
 def _update_provider(cloud: "Cloud", request: Request) -> Json:
     name = f"{PARENT}/{request.values['pool']}/providers/{request.values['provider']}"
     provider = _existing(cloud.state.providers, name)
+    _check_provider({**provider, **request.json})
     provider.update(request.json)
     return cloud.state.finished(name, provider)
+
+
+def _check_provider(asked: Json) -> None:
+    """GitHub's tokens are everybody's: condition and mapping must say whose are taken.
+
+    Raises:
+        ApiError: it doesn't.
+    """
+    if "google.subject" not in asked.get("attributeMapping", {}):
+        raise invalid("The attribute mapping must map a value to google.subject.")
+    if "github" not in asked.get("oidc", {}).get("issuerUri", ""):
+        return
+    spoken_of = set(re.findall(r"assertion\.(\w+)", asked.get("attributeCondition", "")))
+    if not spoken_of & CLAIMS:
+        raise invalid(
+            "The attribute condition must reference one of the provider's claims. For more "
+            "information, see https://cloud.google.com/iam/docs/workload-identity-federation-"
+            "with-deployment-pipelines#conditions"
+        )
+
+
+def lets_in(condition: str, claims: dict[str, str]) -> bool:
+    """Whether a token with these claims fits a condition of equalities joined by ``&&``."""
+    parts = [part.strip() for part in condition.split("&&")]
+    found = [re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part) for part in parts]
+    return all(one is not None and claims.get(one[1]) == one[2] for one in found)
 
 
 @routes("GET", POOLS + "/{pool}/operations/{id}", PROVIDERS + "/{provider}/operations/{id}")
@@ -114,13 +142,15 @@ def _identity_token(cloud: "Cloud", request: Request) -> Json:
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
     token = ".".join(part.rstrip("=") for part in [*encoded, secrets.token_urlsafe(24)])
     cloud.state.audiences[token] = audience
+    cloud.state.callers[token] = f"serviceAccount:{email}"
     return {"token": token}
 
 
 @routes("POST", CREDENTIALS + ":generateAccessToken")
 def _access_token(cloud: "Cloud", request: Request) -> Json:
-    _account(cloud, request.values["account"])
-    return {"accessToken": TOKEN, "expireTime": "2099-01-01T00:00:00Z"}
+    email = request.values["account"]
+    _account(cloud, email)
+    return {"accessToken": cloud.token_of(email), "expireTime": "2099-01-01T00:00:00Z"}
 
 
 def _account(cloud: "Cloud", email: str) -> Json:

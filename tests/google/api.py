@@ -25,6 +25,7 @@ class Request:
         headers: names in lower case.
         body: whole.
         values: what the route's placeholders stand for, decoded.
+        caller: whose token it bears, as a member of IAM's.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     values: Mapping[str, str] = field(default_factory=dict)
+    caller: str = ""
 
     @property
     def json(self) -> Json:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from tests.google import building
 from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
 from tests.google.state import (
     PROJECT,
@@ -43,8 +44,17 @@ def _submit(cloud: "Cloud", request: Request) -> Json:
     pack = asked.get("buildpackBuild")
     if not pack:
         raise invalid("the fake builds with buildpacks only")
+    account = building.account_of(asked.get("serviceAccount", ""))
+    building.check_account(cloud, account, request.caller)
+    building.check_builder(cloud, account)
+    building.check_runtime(pack.get("baseImage", "python311"))
+    building.check_quota(cloud, asked.get("machineType", ""))
     source = unpack(cloud, asked["storageSource"])
-    build = _new(request.values["region"], {"source": {"storageSource": asked["storageSource"]}})
+    settings = {
+        "source": {"storageSource": asked["storageSource"]},
+        "serviceAccount": asked.get("serviceAccount") or building.default_account(),
+    }
+    build = _new(request.values["region"], settings)
     cloud.state.builds[build["id"]] = build
     kind: Kind = "function" if pack.get("functionTarget") else "service"
     main = source / "main.py"
@@ -80,6 +90,9 @@ def base_image(name: str) -> str:
 @routes("POST", PLACE + "/builds", BUILD + "/builds")
 def _create(cloud: "Cloud", request: Request) -> Json:
     """Accepted; ``cloud.on_build`` decides what becomes of it."""
+    account = building.account_of(request.json.get("serviceAccount", ""))
+    building.check_account(cloud, account, request.caller)
+    building.check_quota(cloud, request.json.get("options", {}).get("machineType", ""))
     build = _new(request.values.get("region", "global"), request.json)
     cloud.state.builds[build["id"]] = build
     if cloud.on_build is None:
@@ -175,6 +188,8 @@ def _finish(build: Json) -> Json:
     if build["status"] == "WORKING" and "fails" in build:
         build["status"] = "FAILURE" if build["fails"] else "SUCCESS"
         build["finishTime"] = timestamp()
+        for step in build.get("steps", []):
+            step.setdefault("status", build["status"])
         if build["fails"]:
             build["failureInfo"] = {"type": "USER_BUILD_STEP", "detail": "Build step failure"}
     return build

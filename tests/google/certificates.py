@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HOSTS = ("*.googleapis.com", "*.pkg.dev", "localhost")
+HOSTS = ("*.googleapis.com", "*.pkg.dev", "api.github.com", "localhost")
 LIFETIME = dt.timedelta(days=1)
 
 

@@ -1,6 +1,7 @@
 """What a function that answers has at hand."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,17 @@ class Cloud:
     lock: threading.RLock = field(default_factory=threading.RLock)
     settled: threading.Condition = field(init=False)
     revisions: Revisions = field(init=False)
+
+    def token_of(self, email: str) -> str:
+        """A service account's access token."""
+        token = f"ya29.{email}"
+        self.state.callers[token] = f"serviceAccount:{email}"
+        return token
+
+    def is_known(self, email: str) -> bool:
+        """Whether an account is there, and has been for as long as it takes to be known."""
+        since = self.state.made_at.get(email, 0.0)
+        return email in self.state.accounts and since + self.state.lag_s <= time.monotonic()
 
     def __post_init__(self) -> None:
         self.settled = threading.Condition(self.lock)

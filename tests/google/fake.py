@@ -16,6 +16,7 @@ from tests.google import (
     distribution,
     logs,
     objects,
+    permissions,
     policies,
     projects,
     registry,
@@ -42,7 +43,6 @@ from tests.google.state import (
     PROJECT_NUMBER,
     REGION,
     REGISTRY,
-    TOKEN,
     Image,
     Kind,
     Package,
@@ -60,6 +60,8 @@ ROUTES.include(objects.routes)
 
 # How much of a call's body is kept for tests to look at; an image has hundreds of megabytes.
 BODY_KEPT = 64 * 1024
+# Asked without a login.
+ANYONE = frozenset({"api.github.com"})
 
 
 class FakeGoogle:
@@ -145,7 +147,7 @@ class FakeGoogle:
             check=False,
         )
 
-    def wait_until_idle(self, limit_s: float = 10.0) -> bool:
+    def wait_until_idle(self, limit_s: float = 300.0) -> bool:
         """Whether every call of the fork server, a killed client's too, ends within the limit."""
         deadline = time.monotonic() + limit_s
         while calls_under_way():
@@ -157,6 +159,20 @@ class FakeGoogle:
     def clear_instances(self) -> None:
         """End the processes that revisions share."""
         self._cloud.instances.close()
+
+    def as_account(self, email: str) -> dict[str, str]:
+        """The environment of whoever is logged in as a service account, with its roles only."""
+        token = self._cloud.token_of(email)
+        path = self.directory / f"token-{email}"
+        path.write_text(token)
+        return {**self.environment, "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(path)}
+
+    def _is_on(self, api: str) -> bool:
+        """Whether an API is enabled, and has been for as long as it takes to be known."""
+        if api not in self.state.enabled:
+            return False
+        since = self.state.enabled_at.get(api)
+        return since is None or since + self.state.lag_s <= time.monotonic()
 
     def push_image(self, image: str, bundle: Path, kind: Kind = "service") -> str:
         """Have an image that holds a bundle, under a name with a tag; its digest."""
@@ -194,16 +210,20 @@ class FakeGoogle:
 
     def _carry_out(self, request: Request) -> Answer:
         handler, values = ROUTES.find(request)
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        caller = self.state.callers.get(token)
+        if caller is None and request.host not in ANYONE:
             if request.host != REGISTRY:
                 raise unauthenticated()
             if request.path not in distribution.OPEN:
                 return distribution.challenge()
         if values.get("project", "-") not in {"-", PROJECT, PROJECT_NUMBER}:
             raise permission_denied()
-        if request.host in GATED - self.state.enabled:
+        if request.host in GATED and not self._is_on(request.host):
             raise service_disabled(request.host)
-        found = dataclasses.replace(request, values=values)
+        found = dataclasses.replace(request, values=values, caller=caller or "")
         with self._cloud.lock:
+            if caller is not None:
+                permissions.check(self._cloud, found, caller)
             result = handler(self._cloud, found)
         return result if isinstance(result, Answer) else as_json(result)

@@ -5,9 +5,11 @@ resource in the path before the verb; Cloud Storage v1 has ``b/BUCKET/iam``.
 """
 
 import itertools
+import time
 from typing import TYPE_CHECKING
 
 from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.permissions import may
 from tests.google.state import PROJECT, PROJECT_NUMBER, Policy
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def _set(cloud: "Cloud", request: Request) -> Json:
     asked = request.json.get("policy", request.json)
     policy = cloud.state.policy(_resource(cloud, request))
     _check_members(cloud, asked.get("bindings", []))
+    _check_domains(cloud, asked.get("bindings", []))
     if asked.get("etag") not in {None, policy.etag}:
         raise ApiError(
             409,
@@ -48,15 +51,21 @@ def _set(cloud: "Cloud", request: Request) -> Json:
             "There were concurrent policy changes. Please retry the whole read-modify-write with "
             "exponential backoff.",
         )
+    before = _pairs(policy.bindings)
     policy.bindings = asked.get("bindings", [])
+    policy.since |= dict.fromkeys(_pairs(policy.bindings) - before, time.monotonic())
     policy.etag = f"BwXlZ{next(_etags):07d}"
     return _as_json(policy)
 
 
 @routes("POST", *(f"{pattern}:testIamPermissions" for pattern in RESOURCES))
-def _test(_cloud: "Cloud", request: Request) -> Json:
-    """The fake's caller may do everything that a fault does not forbid."""
-    return {"permissions": request.json["permissions"]}
+def _test(cloud: "Cloud", request: Request) -> Json:
+    """Those of the permissions that the caller holds."""
+    kind, name = list(request.values.items())[-1]
+    asked = request.json["permissions"]
+    return {
+        "permissions": [one for one in asked if may(cloud, request.caller, one, f"{kind}/{name}")]
+    }
 
 
 def _resource(cloud: "Cloud", request: Request) -> str:
@@ -87,8 +96,36 @@ def _check_members(cloud: "Cloud", bindings: list[Json]) -> None:
     for member in {member for binding in bindings for member in binding["members"]}:
         email = member.removeprefix("serviceAccount:")
         ours = email != member and email.endswith(f"@{PROJECT}.iam.gserviceaccount.com")
-        if ours and email not in cloud.state.accounts:
+        if ours and not cloud.is_known(email):
             raise invalid(f"Service account {email} does not exist.")
+
+
+def _pairs(bindings: list[Json]) -> set[tuple[str, str]]:
+    return {(binding["role"], member) for binding in bindings for member in binding["members"]}
+
+
+def _check_domains(cloud: "Cloud", bindings: list[Json]) -> None:
+    """Domain-restricted sharing: nobody from outside the organisation, and so not everyone.
+
+    https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains; the
+    words: LayerZero-Labs/gasolina-gcp issue 15.
+
+    Raises:
+        ApiError: one is.
+    """
+    rules = [
+        *cloud.state.constraints.get("iam.allowedPolicyMemberDomains", []),
+        *cloud.state.constraints.get("iam.managed.allowedPolicyMembers", []),
+    ]
+    restricted = any("values" in rule or rule.get("enforce") for rule in rules)
+    everyone = {"allUsers", "allAuthenticatedUsers"}
+    if restricted and any(everyone & set(binding["members"]) for binding in bindings):
+        raise ApiError(
+            400,
+            "FAILED_PRECONDITION",
+            "One or more users named in the policy do not belong to a permitted customer,  perhaps "
+            "due to an organization policy.",
+        )
 
 
 def _as_json(policy: Policy) -> Json:

@@ -31,6 +31,15 @@ class Head:
                 return value.strip().decode("latin-1")
         return ""
 
+    def without_empty(self, name: str) -> "Head":
+        """The same without a header of that name whose value is empty, which proxies may drop."""
+        kept = [
+            line
+            for line in self.raw.split(b"\r\n")
+            if line.rstrip().lower() != f"{name.lower()}:".encode()
+        ]
+        return Head(b"\r\n".join(kept))
+
     @property
     def closes(self) -> bool:
         """Whether the sender ends the connection after this message."""

@@ -9,16 +9,19 @@ import threading
 import traceback
 from typing import TYPE_CHECKING
 
-from tests.google import traffic
+from tests.google import syntax, traffic
 from tests.google.accounts import DEFAULT_ACCOUNT
 from tests.google.api import ApiError, Json, Request, Routes, already_exists, invalid, not_found
 from tests.google.faults import permission_denied
+from tests.google.permissions import may
 from tests.google.revisions import BASE, condition
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Revision, Service, timestamp
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
 
+ACT_AS = "iam.serviceAccounts.actAs"
+NO_INVOKER = "run.googleapis.com/invoker-iam-disabled"
 OPERATION = "run.googleapis.com/operation-id"
 WAIT_S = 30.0
 ACTOR = "someone@example.com"
@@ -49,7 +52,7 @@ def _create(cloud: "Cloud", request: Request) -> Json:
     if name in cloud.state.services:
         raise already_exists(f"Resource '{name}' already exists.")
     service = Service(name, {}, {}, {}, [])
-    revision = _accept(cloud, service, asked)
+    revision = _accept(cloud, service, asked, request.caller)
     if "dryRun" in request.query:
         return asked
     cloud.state.services[name] = service
@@ -73,7 +76,7 @@ def _replace(cloud: "Cloud", request: Request) -> Json:
         )
     if "dryRun" in request.query:
         return asked
-    _roll_out(cloud, service, _accept(cloud, service, asked))
+    _roll_out(cloud, service, _accept(cloud, service, asked, request.caller))
     return as_json(service)
 
 
@@ -123,12 +126,14 @@ def is_settled(service: Service) -> bool:
     return service.observed_generation == service.generation
 
 
-def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
+def _accept(cloud: "Cloud", service: Service, asked: Json, caller: str) -> Revision | None:
     """Check what is asked for and write it down; a changed template makes a revision.
 
     Raises:
         ApiError: something in it cannot be.
     """
+    syntax.check(asked)
+    _check_invoker(cloud, asked, caller)
     template = _with_defaults(asked["spec"]["template"])
     name = template.get("metadata", {}).get("name")
     generation = service.generation + 1
@@ -144,8 +149,9 @@ def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
             f"Revision named '{name}' with different configuration already exists."
         )
     account = template["spec"]["serviceAccountName"]
-    if account != DEFAULT_ACCOUNT and account not in cloud.state.accounts:
-        raise permission_denied("iam.serviceaccounts.actAs")
+    known = account == DEFAULT_ACCOUNT or cloud.is_known(account)
+    if not known or not may(cloud, caller, ACT_AS, f"serviceAccounts/{account}"):
+        raise permission_denied(ACT_AS.lower())
     wanted = traffic.parse(asked["spec"].get("traffic", []))
     revision = Revision(str(name), generation, template) if new else None
     service.template, service.wanted = template, wanted
@@ -160,6 +166,29 @@ def _accept(cloud: "Cloud", service: Service, asked: Json) -> Revision | None:
         service.revisions[revision.name] = revision
         service.latest_created = revision.name
     return revision
+
+
+def _check_invoker(cloud: "Cloud", asked: Json, caller: str) -> None:
+    """Not to ask who calls: who may set the policy may, unless the organisation forbids it.
+
+    https://cloud.google.com/run/docs/authenticating/public has permissions and constraint.
+
+    Raises:
+        ApiError: it may not be.
+    """
+    if asked["metadata"].get("annotations", {}).get(NO_INVOKER, "").lower() != "true":
+        return
+    name = asked["metadata"]["name"]
+    if not may(cloud, caller, "run.services.setIamPolicy", f"services/{name}"):
+        raise permission_denied("run.services.setIamPolicy")
+    rules = cloud.state.constraints.get("run.managed.requireInvokerIam", [])
+    if any(rule.get("enforce") for rule in rules):
+        raise ApiError(
+            400,
+            "FAILED_PRECONDITION",
+            "Operation denied by org policy: violates constraint "
+            "constraints/run.managed.requireInvokerIam",
+        )
 
 
 def _with_defaults(template: Json) -> Json:

@@ -41,6 +41,10 @@ FORBIDDEN = Refusal(
 UNAUTHORIZED = Refusal(
     401, "Unauthorized", "Your client does not have permission to the requested URL."
 )
+# "411. That's an error. POST requests require a Content-length header": Google's front ends, of
+# requests that may have a body and give neither length nor coding.
+LENGTH_REQUIRED = Refusal(411, "Length Required", "Requests require a Content-length header.")
+LONG = frozenset({"POST", "PUT", "PATCH"})
 NOT_FOUND = Refusal(404, "Page not found", "The requested URL was not found on this server.")
 UNAVAILABLE = Refusal(503, "Service Unavailable", "The service you requested is not available.")
 
@@ -72,13 +76,13 @@ class _Client(socketserver.BaseRequestHandler):
         route = cast("Listener", self.server).route
         try:
             while (head := client.read_head()) is not None:
-                found = route(head)
+                found = LENGTH_REQUIRED if _lacks_length(head) else route(head)
                 if isinstance(found, Refusal):
                     client.socket.sendall(found.raw)
                     break
                 if upstream is None or port != found or upstream.readable():
                     upstream, port = _renew(upstream, found), found
-                whole = relay_request(head, client, upstream)
+                whole = relay_request(head.without_empty("Content-Type"), client, upstream)
                 answer = relay_answer(head.start[0], client, upstream)
                 if answer is None:
                     client.socket.sendall(UNAVAILABLE.raw)
@@ -90,6 +94,12 @@ class _Client(socketserver.BaseRequestHandler):
             client.close()
             if upstream is not None:
                 upstream.socket.close()
+
+
+def _lacks_length(head: Head) -> bool:
+    return head.start[0] in LONG and not (
+        head.get("Content-Length") or head.get("Transfer-Encoding")
+    )
 
 
 def _renew(old: Peer | None, port: int) -> Peer:

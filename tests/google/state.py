@@ -16,6 +16,9 @@ REGION = "us-central1"
 REGISTRY = f"{REGION}-docker.pkg.dev"
 TOKEN = "ya29.a-token-of-the-fake"  # noqa: S105 - opens nothing
 
+# Whoever set the project up; may do everything.
+OWNER = "user:owner@example.com"
+
 # APIs that answer only when they are enabled; Cloud Storage and some others always are.
 GATED = frozenset(
     f"{name}.googleapis.com"
@@ -25,7 +28,9 @@ GATED = frozenset(
         "cloudresourcemanager",
         "iam",
         "iamcredentials",
+        "cloudbilling",
         "logging",
+        "orgpolicy",
         "run",
     )
 )
@@ -174,10 +179,15 @@ class Bucket:
 
 @dataclass(slots=True)
 class Policy:
-    """Who has which role on one resource."""
+    """Who has which role on one resource.
+
+    Attributes:
+        since: when a role was given to a member, by ``time.monotonic``.
+    """
 
     bindings: list[Json] = field(default_factory=list)
     etag: str = "BwXlZAE1"
+    since: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def members(self, role: str) -> set[str]:
         """Whoever has the role."""
@@ -191,7 +201,17 @@ class Policy:
 
 @dataclass(slots=True)
 class State:
-    """All of it, by name. A policy's key is like ``services/NAME`` or ``projects/twin-project``."""
+    """All of it, by name. A policy's key is like ``services/NAME`` or ``projects/twin-project``.
+
+    Attributes:
+        constraints: rules of the organisation's policies, by constraint; none is set at first.
+        build_cpus: the quota of the region's default pool.
+        callers: who has which token.
+        lag_s: what was just made or given is not known for so long: APIs, accounts, roles.
+        enabled_at: when an API was enabled, by ``time.monotonic``.
+        made_at: likewise of an account.
+        github: what GitHub shows anyone of a repository, by ``OWNER/REPO``.
+    """
 
     services: dict[str, Service] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -204,7 +224,16 @@ class State:
     builds: dict[str, Json] = field(default_factory=dict)
     operations: dict[str, Json] = field(default_factory=dict)
     logs: list[Json] = field(default_factory=list)
+    billing: bool = True
+    constraints: dict[str, list[Json]] = field(default_factory=dict)
+    # The smallest that has been seen.
+    build_cpus: int = 4
+    github: dict[str, Json] = field(default_factory=dict)
     audiences: dict[str, str] = field(default_factory=dict)
+    callers: dict[str, str] = field(default_factory=lambda: {TOKEN: OWNER})
+    lag_s: float = 0.0
+    enabled_at: dict[str, float] = field(default_factory=dict)
+    made_at: dict[str, float] = field(default_factory=dict)
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1700000000000001))
 
     def policy(self, resource: str) -> Policy:

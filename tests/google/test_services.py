@@ -136,6 +136,11 @@ def test_private_service_wants_a_token_for_its_own_url(google: FakeGoogle, dist:
     )
     assert predict(url).status == 403
     assert predict(url, ("Authorization", f"Bearer {other}")).status == 401
+    # A token says who asks; whether they may is the service's policy.
+    assert predict(url, ("Authorization", f"Bearer {token}")).status == 403
+    checker = f"--member=serviceAccount:checker@{google.project}.iam.gserviceaccount.com"
+    bind = ["run", "services", "add-iam-policy-binding", FUNCTION, HERE, checker]
+    succeed(google, *bind, "--role=roles/run.invoker")
     assert predict(url, ("Authorization", f"Bearer {token}")).status == 200
 
 

@@ -4,6 +4,7 @@ import random
 
 from tests.google.api import ApiError, Json, invalid
 from tests.google.cloud import Cloud
+from tests.google.permissions import may
 from tests.google.relay import Head
 from tests.google.serving import (
     FORBIDDEN,
@@ -130,11 +131,16 @@ def _check_caller(cloud: Cloud, service: Service, head: Head) -> Refusal | None:
 
     https://cloud.google.com/run/docs/troubleshooting has both.
     """
-    if service.annotations.get("run.googleapis.com/invoker-iam-disabled") == "true":
+    if service.annotations.get("run.googleapis.com/invoker-iam-disabled", "").lower() == "true":
         return None
     if "allUsers" in cloud.state.policy(f"services/{service.name}").members(INVOKER):
         return None
     scheme, _, token = head.get("Authorization").partition(" ")
     if scheme.lower() != "bearer":
         return FORBIDDEN
-    return None if cloud.state.audiences.get(token) == service.url else UNAUTHORIZED
+    if cloud.state.audiences.get(token) != service.url:
+        return UNAUTHORIZED
+    # https://cloud.google.com/run/docs/authenticating/service-to-service: who may not is 403.
+    caller = cloud.state.callers[token]
+    allowed = may(cloud, caller, "run.routes.invoke", f"services/{service.name}")
+    return None if allowed else FORBIDDEN

@@ -1,24 +1,29 @@
 """A project to release to: a tree with bundles, and the fake of Google's APIs."""
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from config.params import load_params
+from delivery.archive import pack
+from delivery.builds import build_record
 from delivery.bundle import assemble
 from delivery.cloud import Cloud, make_cloud
+from delivery.grants import of_accounts
 from delivery.identity import Identity, read_identity
+from delivery.manifest import read_verified
 from delivery.names import account_email, image_name, releases_bucket
-from delivery.records import build_record
 from tests.google import FakeGoogle, Fault, Instances
+from tests.google.api import Request
 from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
 from tests.pipeline.trees import export
 
@@ -26,10 +31,19 @@ SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
 SOURCES = "cloud-run-source-deploy"
 LOCK = "lock.json"
-DEADLINE_S = 60.0
-POLL_S = 0.01
+# Of what hangs; nothing is judged by how long it takes.
+DEADLINE_S = 600.0
+POLL_S = 0.1
+# How the fake calls what gcloud's groups of commands are about.
+KINDS = {
+    ("projects",): "projects",
+    ("storage", "buckets"): "buckets",
+    ("iam", "service-accounts"): "serviceAccounts",
+    ("artifacts", "repositories"): "repositories",
+}
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)
+BUILDER = account_email("twinserve-builder", PROJECT)
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,15 @@ class Project:
         self, command: str, reached: Fault, *, times: int = 1, by: signal.Signals = signal.SIGINT
     ) -> str:
         """Interrupt a command once a fault has struck so often: exit code 130; what it printed."""
+        held, sent = threading.Event(), threading.Event()
+
+        def hold(_: Request) -> None:
+            # However slow the machine is, the command goes no further before it is interrupted.
+            if reached.struck == times:
+                held.set()
+                sent.wait()
+
+        reached.action = hold
         with self.google.fault(reached):
             process = subprocess.Popen(
                 [sys.executable, "-m", "delivery", command],
@@ -66,14 +89,22 @@ class Project:
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            deadline = time.monotonic() + DEADLINE_S
-            while reached.struck < times and process.poll() is None:
-                assert time.monotonic() < deadline
-                time.sleep(POLL_S)
+            while not held.wait(POLL_S) and process.poll() is None:
+                pass
             process.send_signal(by)
-            _, errors = process.communicate(timeout=DEADLINE_S)
+            sent.set()
+            _, errors = process.communicate()
+        assert held.is_set(), errors
         assert process.returncode == 130, errors
         return errors.strip()
+
+    def grant(self) -> None:
+        """Give every account the roles that bootstrap gives."""
+        for one in of_accounts(self.cloud()):
+            kind = KINDS[one.resource.group]
+            name = one.resource.name.removeprefix("gs://")
+            binding = {"role": one.role, "members": [one.member]}
+            self.google.state.policy(f"{kind}/{name}").bindings.append(binding)
 
     def cloud(self) -> Cloud:
         """For calls in this process."""
@@ -89,15 +120,19 @@ class Project:
         deployment = load_params().deployment
         name = image_name(deployment, PROJECT, identity.name)
         digest = self.google.push_image(name, self.tree / "dist" / "service")
-        build = build_record(self.cloud(), identity, digest)
+        archive = pack(read_verified(self.tree / "dist" / "function"))
+        function = hashlib.sha256(archive).hexdigest()
+        build = build_record(self.cloud(), identity, digest, function)
         self.put(f"builds/{identity.name}.json", json.dumps(asdict(build)) + "\n")
+        self.put(f"functions/{function}.tar.gz", archive)
         return identity
 
-    def put(self, name: str, text: str) -> None:
+    def put(self, name: str, content: str | bytes) -> None:
         """Have an object in the bucket of releases."""
         state = self.google.state
         objects = state.buckets[BUCKET].objects
-        objects[name] = StoredObject(text.encode(), state.next())
+        held = content.encode() if isinstance(content, str) else content
+        objects[name] = StoredObject(held, state.next())
 
     def objects(self) -> dict[str, bytes]:
         """What is in the bucket of releases."""
@@ -161,13 +196,15 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
         # gcloud makes it with the first function, and waits a second for it.
         google.state.repositories[SOURCES] = Repository(SOURCES, {"format": "DOCKER"})
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
-        for account in (DEPLOYER, RUNTIME):
+        for account in (DEPLOYER, RUNTIME, BUILDER):
             google.state.accounts[account] = {"email": account}
         os.chdir(tree)
         os.environ.clear()
         os.environ.update(google.environment | covered(environment))
+        project = Project(google, tree)
+        project.grant()
         try:
-            yield Project(google, tree)
+            yield project
         finally:
             os.chdir(folder)
             os.environ.clear()

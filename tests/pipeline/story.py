@@ -2,7 +2,7 @@
 
 Real are the workflow and build files, each of the project's commands but `make`'s (environment,
 lint and tests are those of whoever runs this), gcloud, and both endpoints. Played are GitHub's
-actions and Docker.
+actions, its command `gh`, and Docker.
 """
 
 import json
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.google.state import PROJECT
+from delivery.schedules import NIGHTLY
+from tests.google.state import PROJECT, timestamp
 from tests.pipeline import events
 from tests.pipeline.act import Run, Workflows, lay_out
 from tests.pipeline.cloud_build import Outcome, Worker
@@ -30,6 +31,18 @@ VARIABLES = {
 }
 REAL: Rule = {"call": "python -m delivery", "real": True}
 LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
+WORKFLOWS: Rule = {
+    "call": "gh api repos/owner/twinserve/actions/workflows",
+    "prints": json.dumps(
+        {
+            "workflows": [
+                {"path": f".github/workflows/{name}", "state": "active"} for name in NIGHTLY
+            ]
+        }
+    ),
+}
+ISSUES: Rule = {"call": "gh api repos/owner/twinserve", "prints": json.dumps({"has_issues": True})}
+GITHUB = (WORKFLOWS, ISSUES)
 
 
 @dataclass
@@ -40,20 +53,23 @@ class Story:
     workflows: Workflows
     folder: Path
     builds: list[Outcome] = field(default_factory=list)
+    times: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def push(self, *rules: Rule) -> Run:
         """A push to main, as far as it goes."""
         path = (
             f"{self.workflows.stand_ins.folder / 'bin'}:{self.project.google.environment['PATH']}"
         )
-        return self.workflows.run(
+        run = self.workflows.run(
             "deploy.yml",
             "push",
             events.push(),
-            rules=[*rules, LISTED, REAL],
+            rules=[*rules, LISTED, *GITHUB, REAL],
             variables=VARIABLES,
-            environment={**self.project.google.environment, "PATH": path},
+            environment={**self.project.google.as_account(DEPLOYER), "PATH": path},
         )
+        self.times |= self.workflows.stand_ins.times()
+        return run
 
     def build(self, build: dict[str, Any], source: Path) -> bool:
         """What Cloud Build's machine does with a source and a file of steps."""
@@ -61,8 +77,10 @@ class Story:
         stand_ins = install(folder / "stand-ins", source, ("make",))
         stand_ins.lead([REAL])
         docker = folder / "docker.json"
+        # A build runs as the account that it names, and may do what that may.
+        account = build["serviceAccount"].rpartition("/")[2]
         environment = {
-            **self.project.google.environment,
+            **self.project.google.as_account(account),
             **stand_ins.environment(source),
             "DOCKER_STATE": str(docker),
         }
@@ -75,7 +93,26 @@ class Story:
         worker = Worker(source, folder / "home", self._images(folder), environment, begin)
         given = {**build["substitutions"], "PROJECT_ID": PROJECT, "BUILD_ID": build["id"]}
         self.builds.append(worker.run(build, given))
+        self._show(build, self.builds[-1])
+        self.times |= stand_ins.times()
         return self.builds[-1].succeeded
+
+    def _show(self, build: dict[str, Any], outcome: Outcome) -> None:
+        """Have each step's status in the build, and what it printed in the log, as Google has."""
+        for number, step in enumerate(build["steps"]):
+            code = outcome.exit_codes.get(step["id"])
+            step["status"] = "QUEUED" if code is None else "FAILURE" if code else "SUCCESS"
+            label = f'Step #{number} - "{step["id"]}"'
+            self.project.google.state.logs += [
+                {
+                    "logName": f"projects/{PROJECT}/logs/cloudbuild",
+                    "resource": {"type": "build", "labels": {"build_id": build["id"]}},
+                    "labels": {"build_step": label},
+                    "textPayload": f"{label}: {line}",
+                    "timestamp": timestamp(),
+                }
+                for line in outcome.outputs.get(step["id"], "").splitlines()
+            ]
 
     def _images(self, folder: Path) -> dict[str, Path]:
         """Folders that stand for the images from which the clients are copied."""
@@ -88,6 +125,8 @@ class Story:
                 "usr/local/bin/docker": f"#!{sys.executable}\n{DOCKER.read_text()}",
                 "usr/local/libexec/docker/cli-plugins/docker-buildx": "#!/bin/sh\n",
             },
+            # The environment that it makes is the stand-in's Python, which is there already.
+            "python": {"usr/local/bin/make": "#!/bin/sh\ntouch .venv/ready\n"},
         }
         for image, files in programs.items():
             for name, text in files.items():

@@ -12,24 +12,46 @@ from typing import Any
 import pytest
 
 import targets.gcloud
+from config.deployment import PublicBy
 from config.params import load_params
-from targets import access, build, cloud_run, deploy, probe, project, registry, storage
+from targets import (
+    access,
+    build,
+    cloud_run,
+    constraints,
+    deploy,
+    identity_pool,
+    logs,
+    policies,
+    probe,
+    project,
+    quota,
+    registry,
+    storage,
+)
+from targets.access import Access
 from targets.gcloud import Gcloud, GcloudError, Reason
 from targets.registry import Image
 from tests.tools import require
+from tests.tree import PROJECT
 
-ROOT = Path(__file__).parent.parent.parent
 MODULES: tuple[ModuleType, ...] = (
     access,
     build,
     cloud_run,
+    constraints,
     deploy,
+    identity_pool,
+    logs,
+    policies,
     probe,
     project,
+    quota,
     registry,
     storage,
 )
 REGION = "us-central1"
+BUILDER = "builder@p.iam.gserviceaccount.com"
 BUCKET = "gs://p-twinserve-releases"
 DIGEST = f"sha256:{'0' * 64}"
 IMAGE = f"us-central1-docker.pkg.dev/p/ml-models/fastapi-ml-service@{DIGEST}"
@@ -38,7 +60,7 @@ SERVICE = cloud_run.Service("s", "http://s", (), {}, frozenset(), (REVISION,), {
 EXPORT = "{metadata: {name: s}, spec: {template: {spec: {containers: [{image: i}]}}}}"
 
 
-def new(*, first: bool) -> deploy.NewRevision:
+def new(*, first: Access | None) -> deploy.NewRevision:
     """What a deployment is told."""
     return deploy.NewRevision(
         suffix="0123456789ab-012345-1",
@@ -53,14 +75,16 @@ def new(*, first: bool) -> deploy.NewRevision:
 
 def deployments(gcloud: Gcloud) -> None:
     """Both targets, new or not, with every switch on and off."""
-    settings = load_params(ROOT / "params.yaml").deployment
-    for first in (True, False):
+    settings = load_params(PROJECT / "params.yaml").deployment
+    for first in (*Access, None):
         for on in (True, False):
             change = {"public": on, "cpu_boost": on}
             service = settings.service.model_copy(update=change)
             deploy.deploy_service(gcloud, service, IMAGE, new(first=first))
             function = settings.function.model_copy(update=change)
-            deploy.deploy_function(gcloud, function, Path("dist/function"), new(first=first))
+            deploy.deploy_function(
+                gcloud, function, Path("dist/function"), new(first=first), BUILDER
+            )
 
 
 def probes(gcloud: Gcloud) -> None:
@@ -75,10 +99,23 @@ def readings(gcloud: Gcloud) -> None:
     """What is asked."""
     cloud_run.read_services(gcloud, REGION)
     registry.list_images(gcloud, IMAGE.partition("@")[0])
+    storage.read_generation(gcloud, f"{BUCKET}/lock.json")
     storage.read_object(gcloud, f"{BUCKET}/lock.json")
+    storage.read_objects(gcloud, f"{BUCKET}/releases/*.json")
     storage.read_lines(gcloud, f"{BUCKET}/releases/*.json")
     access.identity_token(gcloud, "deployer@p.iam.gserviceaccount.com", "https://s.run.app")
+    access.decide_access(gcloud, PublicBy.AUTO)
+    cloud_run.opened_by(gcloud, REGION, "s")
+    identity_pool.read_provider(gcloud, "github", "actions")
+    logs.read_build_log(gcloud, "0-1", 10)
+    logs.read_figures(gcloud, REGION, "s", "2026-01-01T00:00:00Z", 10)
     project.project_number(gcloud)
+    project.lifecycle_state(gcloud)
+    project.is_paid_for(gcloud)
+    project.accounts(gcloud)
+    project.bucket_refusal(gcloud, "p-twinserve-dvc")
+    project.repository_format(gcloud, REGION, "ml-models")
+    quota.build_cpus(gcloud, REGION)
 
 
 def changes(gcloud: Gcloud) -> None:
@@ -87,17 +124,21 @@ def changes(gcloud: Gcloud) -> None:
     cloud_run.set_traffic(gcloud, REGION, "s", {"s-1": 100}, without_tag="candidate")
     cloud_run.set_tag(gcloud, REGION, "s", "candidate", "s-1")
     for public in (True, False):
-        cloud_run.set_public(gcloud, REGION, "s", public=public)
+        for way in (Access.IAM, Access.NO_INVOKER_CHECK):
+            cloud_run.set_public(gcloud, REGION, "s", public=public, by=way)
     cloud_run.delete_service(gcloud, REGION, "s")
     cloud_run.delete_revision(gcloud, REGION, "s-1")
     storage.write_object(gcloud, f"{BUCKET}/lock.json", "{}", generation=storage.ABSENT)
     storage.write_object(gcloud, f"{BUCKET}/releases/a.json", "{}")
+    storage.upload(gcloud, Path("function.tar.gz"), f"{BUCKET}/functions/a.tar.gz")
     storage.delete_object(gcloud, f"{BUCKET}/lock.json", generation="1")
     registry.delete_image(gcloud, Image(IMAGE.partition("@")[0], DIGEST, (), ""))
     project.delete_repository(gcloud, REGION, "ml-models")
     project.delete_bucket(gcloud, "p-twinserve-dvc")
     account = "deployer@p.iam.gserviceaccount.com"
-    build.submit_build(gcloud, build.Build(REGION, "0" * 40, account, f"{BUCKET}/source"))
+    for machine in (None, "E2_HIGHCPU_8"):
+        wanted = build.Build(REGION, "0" * 40, account, f"{BUCKET}/source", machine)
+        build.submit_build(gcloud, wanted, print)
 
 
 def bootstraps(gcloud: Gcloud) -> None:
@@ -106,21 +147,22 @@ def bootstraps(gcloud: Gcloud) -> None:
     project.ensure_repository(gcloud, REGION, "ml-models")
     project.ensure_bucket(gcloud, REGION, "p-twinserve-dvc")
     project.ensure_account(gcloud, "runtime", "runtime@p.iam.gserviceaccount.com", "Runs")
-    project.ensure_pool(gcloud, "github", "actions", "https://i", "assertion.ref=='refs/heads/m'")
+    claims = {"google.subject": "assertion.sub"}
+    condition = "assertion.ref=='refs/heads/m'"
+    provider = identity_pool.Provider("github", "actions", "https://i", claims, condition)
+    identity_pool.ensure_provider(gcloud, provider)
     whose = (
-        ("projects", "add-iam-policy-binding", "p"),
-        ("storage", "buckets", "add-iam-policy-binding", BUCKET),
-        ("iam", "service-accounts", "add-iam-policy-binding", "d@p.iam.gserviceaccount.com"),
-        (
-            "artifacts",
-            "repositories",
-            "add-iam-policy-binding",
-            "ml-models",
-            f"--location={REGION}",
-        ),
+        policies.project_resource("p"),
+        policies.bucket_resource("p-twinserve-dvc"),
+        policies.account_resource("d@p.iam.gserviceaccount.com"),
+        policies.repository_resource("ml-models", REGION),
     )
-    for command in whose:
-        project.grant(gcloud, command, "serviceAccount:a@p.iam.gserviceaccount.com", "roles/viewer")
+    wanted = [
+        policies.Grant(one, "serviceAccount:a@p.iam.gserviceaccount.com", "roles/viewer")
+        for one in whose
+    ]
+    for grant in policies.missing(gcloud, wanted):
+        policies.give(gcloud, grant)
 
 
 class Recorder:
@@ -137,15 +179,17 @@ class Recorder:
         words = [word for word in arguments if not word.startswith("-")]
         if "describe" in words and words[0] in {"artifacts", "storage", "iam"}:
             if "objects" in words:
-                return '{"generation": "1"}'
+                return '{"generation": "1", "update_time": "2026-01-01T00:00:00+0000"}'
             raise GcloudError("not there", Reason.NOT_FOUND)
+        if words[:2] == ["builds", "submit"]:
+            return '{"id": "0-1", "status": "SUCCESS"}'
         if "--format=export" in arguments:
             return EXPORT
         if words[0] == "projects":
             return '{"projectNumber": 1}'
         if "describe" in words:
             return '{"metadata": {"name": "s"}, "status": {"url": "http://s"}}'
-        return "[]" if "list" in words else '{"metadata": {"name": "s"}}'
+        return "[]" if {"list", "read"} & set(words) else '{"metadata": {"name": "s"}}'
 
 
 PARTS = (deployments, probes, readings, changes, bootstraps)

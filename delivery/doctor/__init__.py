@@ -1,0 +1,1 @@
+"""Before the first push: what would stop it, each in a line with its cure."""

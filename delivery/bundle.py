@@ -83,7 +83,7 @@ def _contents(target: str) -> dict[str, bytes]:
         "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
         "log_every_s": serving.monitoring.log_every_s,
         **_own_settings(serving),
-        "connections": serving.connections.model_dump(),
+        **serving.connections.model_dump(),
     }
     sources = {
         CARD_NAME: MODELS / CARD_NAME,

@@ -47,16 +47,16 @@ class Settings:
         allowed_origins: list[str],
         drift_window: int = 0,
         log_every_s: int = 60,
-        connections: dict[str, float] | None = None,
         own: Sequence[str] = (),
         routes: Sequence[str] = (),
         routes_at_start: bool = False,  # noqa: FBT001, FBT002 - by name, from the file
+        **limits: float,
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.allowed_origins = allowed_origins
         self.drift_window = drift_window
         self.log_every_s = log_every_s
-        self.limits = Limits(**(connections or {}))  # type: ignore[arg-type]
+        self.limits = Limits(**limits)
         self.own = frozenset(own)
         self.routes = routes
         self.routes_at_start = routes_at_start
@@ -108,7 +108,8 @@ def _read_settings(directory: Path, files: dict[str, str]) -> Settings:
     content = _proven(directory, SETTINGS_NAME, files)
     try:
         members = json.loads(content)
-        if all(_fits(members[name], kind) for name, kind in _KINDS.items() if name in members):
+        # What has no name of its own is one of the limits.
+        if all(_fits(value, _KINDS.get(name, float)) for name, value in members.items()):
             return Settings(**members)
     except (ValueError, TypeError, RecursionError):
         pass
@@ -120,7 +121,7 @@ def _read_settings(directory: Path, files: dict[str, str]) -> Settings:
 
 def _fits(value: object, kind: object) -> bool:
     """Whether a member of the settings is what it is annotated as."""
-    if kind == list[str]:
+    if kind in {list[str], Sequence[str]}:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     # A whole number is one of the others too, a truth value is neither.
     return type(value) is kind or (kind is float and type(value) is int)

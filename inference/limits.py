@@ -1,6 +1,6 @@
 """What a client may keep an instance waiting for, and how many clients there may be."""
 
-import resource
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -35,19 +35,19 @@ class Limits:
         self,
         first_byte_s: float = 10,
         head_s: float = 10,
-        head_bytes: int = 64 * 1024,
+        head_bytes: float = 64 * 1024,
         body_s: float = 30,
         idle_s: float = 620,
-        at_most: int = 1000,
+        at_most: float = 1000,
         end_s: float = 8,
     ) -> None:
-        self.first_byte_s = first_byte_s
-        self.head_s = head_s
-        self.head_bytes = head_bytes
-        self.body_s = body_s
-        self.idle_s = idle_s
-        self.at_most = at_most
-        self.end_s = end_s
+        self.first_byte_s = float(first_byte_s)
+        self.head_s = float(head_s)
+        self.head_bytes = int(head_bytes)
+        self.body_s = float(body_s)
+        self.idle_s = float(idle_s)
+        self.at_most = int(at_most)
+        self.end_s = float(end_s)
 
     def fit(self) -> int:
         """Lower ``at_most`` to what this process may open; the length of the queue that is left.
@@ -55,8 +55,9 @@ class Limits:
         The kernel hands over all that waits in its queue at once, before any other connection can
         be closed: descriptors must suffice for both.
         """
-        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if allowed == resource.RLIM_INFINITY:
+        # The limit of this process; -1 for none.
+        allowed = os.sysconf("SC_OPEN_MAX")
+        if allowed < 0:
             return _LONGEST_QUEUE
         left = max(3, allowed - _OWN_DESCRIPTORS)
         self.at_most = max(1, min(self.at_most, left * 2 // 3))

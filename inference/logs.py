@@ -45,8 +45,11 @@ class Output:
         socket) is asked before each write whether it has room. A file on a disk that stalls is
         waited for.
         """
-        mode = os.fstat(self._descriptor).st_mode
-        if stat.S_ISREG(mode):
+        try:
+            if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+                return
+        except OSError:
+            # It is closed: there is no log.
             return
         # Linux refuses to open a socket, as it does another user's pipe.
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY

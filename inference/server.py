@@ -4,10 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-import struct
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +32,6 @@ RESERVE_S = REFUSAL_S + LOG_S + 2.0
 # The kernel keeps so much for each connection and direction, whatever its client does: memory that
 # an instance is charged for. Within a data centre no more than that is ever on its way.
 SOCKET_BYTES = 64 * 1024
-
-_SO_ATTACH_FILTER = 26
-# Load the flags; if SYN is among them drop the packet, else let it pass.
-_NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
 
 
 def options(limits: Limits, *, lifespan: bool = False) -> dict[str, Any]:
@@ -161,7 +155,6 @@ class DrainingServer(Server):
             given.close()
         for listener in copies:
             listener.settimeout(0)
-            _begin_no_more(listener)
         await asyncio.sleep(HANDSHAKE_S)
         for listener in copies:
             with listener:
@@ -176,24 +169,6 @@ class DrainingServer(Server):
     def _protocol(self) -> asyncio.Protocol:
         make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
         return make(self.config, self.server_state, self.lifespan.state)
-
-
-def _begin_no_more(listener: socket.socket) -> None:
-    """Have the kernel drop every attempt to connect that begins from now on.
-
-    A handshake that is under way when a listening socket is closed is reset, with the request that
-    its client, for whom it is over, has sent. Whoever is dropped tries again, and is then refused.
-    Source: Linux, "Linux Socket Filtering"; a filter of a TCP socket sees the TCP header first.
-    """
-    if sys.platform != "linux":
-        return
-    from array import array
-
-    program = array("B", b"".join(struct.pack("=HBBI", *one) for one in _NO_SYN))
-    attached = struct.pack("@HP", len(_NO_SYN), program.buffer_info()[0])
-    # Where a sandbox knows no filters, the window stays as small as it is.
-    with suppress(OSError):
-        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)
 
 
 def _accept_all(listener: socket.socket) -> list[socket.socket]:

@@ -1,5 +1,6 @@
 """gunicorn's worker under functions-framework: served by our server, and ended with its master."""
 
+import gc
 import logging
 import math
 import os
@@ -72,6 +73,9 @@ def install_worker(
 
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments)
+            # The worker shares the master's memory until it writes there, and a collection of
+            # garbage writes to every object that it looks at.
+            gc.freeze()
             # uvicorn_worker hands it to gunicorn, which writes plain text to stderr.
             server_log = logging.getLogger("uvicorn.error")
             server_log.handlers, server_log.propagate = [], True

@@ -39,7 +39,7 @@ def main() -> None:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= PORT_DIGITS and int(text) < 2**16):
-        raise UserError(f"PORT must be a number, found {text[:40]!r}")
+        raise UserError(f"PORT must be a number below 65536, found {text[:40]!r}")
     return int(text)
 
 

@@ -27,7 +27,7 @@ OWN = re.compile(
     rb'(?<="request_id": )"[^"]*"',
     re.MULTILINE,
 )
-SERVER_ERROR = 500
+FINAL, SERVER_ERROR = 200, 500
 
 
 @dataclass
@@ -106,7 +106,8 @@ def attack(dist: Path, seed: int, count: int, card: Card) -> Found:
         for pair in zip(*lines, strict=False)
         if len(set(pair)) > 1
     ]
-    assert len(lines[0]) == len(lines[1]) >= found.answers.total() // 2
+    final = sum(count for status, count in found.answers.items() if status >= FINAL)
+    assert len(lines[0]) == len(lines[1]) >= final // 2
     return found
 
 

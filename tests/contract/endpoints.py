@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def function_application(bundle: Path) -> object:
     application: object = create_asgi_app(  # type: ignore[no-untyped-call]
         "predict", str(bundle / "main.py"), "http"
     )
-    return application
+    # As its worker does.
+    front: object = sys.modules["main"].Front(application)
+    return front
 
 
 def names(config: pytest.Config) -> list[str]:

@@ -30,7 +30,7 @@ Told = TypeVar("Told")
 def long(**given: float) -> Limits:
     """Limits that no test reaches, but for those that are given."""
     others = dict.fromkeys(("first_byte_s", "head_s", "body_s", "idle_s"), LONG_S)
-    return Limits(**{**others, **given})  # type: ignore[arg-type]
+    return Limits(**{**others, **given})
 
 
 @asynccontextmanager

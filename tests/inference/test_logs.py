@@ -143,3 +143,14 @@ def test_long_paths_are_not_remembered() -> None:
         scope = {"method": "GET", "path": f"/{number}" + "x" * 30_000}
         log.request(scope, 404, 1000, "id", None)
     assert not log._escaped  # noqa: SLF001
+
+
+def test_closed_log_costs_nothing() -> None:
+    """A process that was started without stdout answers all the same."""
+    with pipe() as (_, writer):
+        closed = os.dup(writer)
+    os.close(closed)
+    output = Output(closed)
+    output.never_wait()
+    output.write(LINE)
+    assert output.flush()

@@ -25,7 +25,7 @@ from config.layout import MONITORING_MEMBER
 from inference import server as server_module
 from inference.asgi import Answer, Receive, Scope, Send
 from inference.limits import Limits
-from inference.server import ENDING, LINGER_S, DrainingServer, _begin_no_more, options
+from inference.server import ENDING, LINGER_S, DrainingServer, options
 from targets.local import local_target
 from targets.process import free_port
 from targets.protocol import Endpoint
@@ -151,7 +151,7 @@ def test_every_signal_ends_it_soon_whatever_clients_do(
     name: str, number: signal.Signals, rebundled: Callable[..., Path], dist: Path, body: bytes
 ) -> None:
     """With half requests and stalled readers held: refusals, the last figures, no fault."""
-    bundle = rebundled(dist / name, connections={"end_s": 5})
+    bundle = rebundled(dist / name, end_s=5)
     with running(bundle) as target, held(target.port, body) as connections:
         processes = process_tree(target.pid)
         os.kill(target.pid, number)
@@ -241,8 +241,6 @@ def test_connection_that_waits_to_be_accepted_is_served() -> None:
 def test_handshake_under_way_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the server closes its socket it waits for those who had begun to connect."""
     monkeypatch.setattr(server_module, "HANDSHAKE_S", 1.0)
-    # Whoever connects now stands for one whose handshake had begun before.
-    monkeypatch.setattr(server_module, "_begin_no_more", lambda _listener: None)
 
     async def stop_while_one_connects() -> bytes:
         server, address = await started()
@@ -256,26 +254,6 @@ def test_handshake_under_way_is_finished(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(stop_while_one_connects()).startswith(b"HTTP/1.1 200 OK\r\n")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other kernels know no such filter")
-def test_no_handshake_begins_once_the_server_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever tries gets no answer while it waits for the others, and is refused after that."""
-    monkeypatch.setattr(server_module, "HANDSHAKE_S", 1.0)
-
-    async def stop_and_try() -> None:
-        server, address = await started()
-        stopping = asyncio.create_task(server.shutdown())
-        await asyncio.sleep(0.05)
-        with pytest.raises(TimeoutError):
-            await asyncio.to_thread(socket.create_connection, address, 0.2)
-        assert not stopping.done()
-        await stopping
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.to_thread(socket.create_connection, address, 5)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(stop_and_try())
 
 
 def received_of(connection: socket.socket) -> bytes:
@@ -297,20 +275,3 @@ def test_connection_at_rest_delays_the_end_only_shortly(name: str, dist: Path, b
             assert connection.recv(1) == b""
             assert LINGER_S <= time.monotonic() - began < PATIENCE_S
             wait_for_end(target.endpoint)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other kernels know no such filter")
-def test_nobody_begins_to_connect_to_what_is_about_to_close() -> None:
-    """Whoever has connected is still accepted and heard; a new attempt gets no answer."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = listener.getsockname()
-        with socket.create_connection(address) as before:
-            _begin_no_more(listener)
-            with pytest.raises(TimeoutError):
-                socket.create_connection(address, timeout=0.2)
-            before.sendall(b"a request")
-            with listener.accept()[0] as accepted:
-                assert accepted.recv(100) == b"a request"
-            listener.settimeout(0)
-            with pytest.raises(BlockingIOError):
-                listener.accept()

@@ -207,7 +207,7 @@ def _settle(cloud: Cloud, one: Candidate, url: str) -> bool:
     except GcloudError as error:
         if not one.settings.public:
             raise
-        cloud.say(f"      {one.settings.name} stays private, against params.yaml: {error}")
+        cloud.say(f"      {one.settings.name} stays private: {error}")
         return False
 
 

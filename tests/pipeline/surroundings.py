@@ -48,6 +48,7 @@ class Surroundings:
             env={
                 "HOME": str(self.home),
                 "LANG": "C.UTF-8",
+                "USER": "runner",
                 "PATH": str(self.programs),
                 **(environment or {}),
             },

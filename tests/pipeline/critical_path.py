@@ -1,7 +1,7 @@
 """From push to promoted, step by step: ``python -m tests.pipeline.critical_path``.
 
 Our own commands are as measured in the last run of ``test_story.py``, which leaves them in
-``reports/tests``; Google's and GitHub's parts are what public sources say, or unknown. The table
+``reports/story.json``; Google's and GitHub's parts are what public sources say, or unknown. The table
 goes into docs/pipeline.md, between two comments.
 """
 
@@ -17,7 +17,7 @@ from typing import TypedDict
 from config.errors import UserError, run_as_command
 
 ROOT = Path(__file__).parent.parent.parent
-MEASURED = ROOT / "reports" / "tests" / "story.json"
+MEASURED = ROOT / "reports" / "story.json"
 PAGE = ROOT / "docs" / "pipeline.md"
 BEGIN, END = "<!-- critical path -->", "<!-- end of the critical path -->"
 BUDGET_S = 150.0

@@ -1,8 +1,8 @@
 """From push to promoted, step by step: ``python -m tests.pipeline.critical_path``.
 
 Our own commands are as measured in the last run of ``test_story.py``, which leaves them in
-``reports/story.json``; Google's and GitHub's parts are what public sources say, or unknown. The table
-goes into docs/pipeline.md, between two comments.
+``reports/story.json``; Google's and GitHub's parts are what public sources say, or unknown. The
+table goes into docs/pipeline.md, between two comments.
 """
 
 import json

@@ -108,7 +108,8 @@ def _read_settings(directory: Path, files: dict[str, str]) -> Settings:
     content = _proven(directory, SETTINGS_NAME, files)
     try:
         members = json.loads(content)
-        if all(_fits(members[name], kind) for name, kind in _KINDS.items() if name in members):
+        # What has no name of its own is one of the limits.
+        if all(_fits(value, _KINDS.get(name, float)) for name, value in members.items()):
             return Settings(**members)
     except (ValueError, TypeError, RecursionError):
         pass

@@ -55,9 +55,11 @@ def pattern(output: str) -> str:
 
 def environment() -> dict[str, str]:
     """A shell's environment, with nothing of the `make` that may be running this."""
-    return {
+    given = {
         name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
     }
+    # The environment belongs to whoever runs this, however old it is: not to be made anew here.
+    return {**given, "MAKEFLAGS": "--old-file=.venv/ready"}
 
 
 def shell(script: str) -> str:

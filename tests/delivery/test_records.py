@@ -13,6 +13,7 @@ from delivery.cleanup import _kept
 from delivery.cloud import Cloud
 from delivery.records import Record, read_records, write_record
 from delivery.rollback import _chosen
+from delivery.status import _attested
 from targets.cloud_run import Revision, Service
 from targets.gcloud import Gcloud
 from tests.delivery.fake_bucket import FakeBucket
@@ -131,6 +132,17 @@ def test_one_record_is_read_alone(bucket: FakeBucket, cloud: Cloud) -> None:
     bucket.put(f"{FOLDER}/v1-a.json", "{")
     assert read_records(cloud, "v2-a").of("v2-a") == record
     assert read_records(cloud, "v9-a").of("v9-a") is None
+
+
+def test_status_says_who_attests(bucket: FakeBucket, cloud: Cloud) -> None:
+    """The repository that was verified before the promotion, or that nothing was."""
+    bucket.put(f"{FOLDER}/v2-a.json", json.dumps({**members(2), "attested": "owner/name"}))
+    assert _attested(cloud, "v2-a") == "owner/name"
+    assert _attested(cloud, "v1-a") is None
+    assert _attested(cloud, None) is None
+    file = cloud.console.file
+    assert isinstance(file, io.StringIO)
+    assert file.getvalue() == "attested: by owner/name\nattested: not verified\n"
 
 
 def test_cleanup_leaves_what_it_cannot_judge(bucket: FakeBucket, cloud: Cloud) -> None:

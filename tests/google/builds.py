@@ -167,8 +167,10 @@ def unpack(cloud: "Cloud", source: Json) -> Path:
 
 
 def shown(build: Json) -> Json:
-    """A build as the API shows it."""
-    return {key: value for key, value in build.items() if key != "fails"}
+    """A build as the API shows it; a step of which nothing else is said has its status."""
+    steps = [{"status": build["status"], **step} for step in build.get("steps", [])]
+    known = {key: value for key, value in build.items() if key != "fails"}
+    return known | ({"steps": steps} if steps else {})
 
 
 def _new(region: str, asked: Json) -> Json:
@@ -188,8 +190,6 @@ def _finish(build: Json) -> Json:
     if build["status"] == "WORKING" and "fails" in build:
         build["status"] = "FAILURE" if build["fails"] else "SUCCESS"
         build["finishTime"] = timestamp()
-        for step in build.get("steps", []):
-            step.setdefault("status", build["status"])
         if build["fails"]:
             build["failureInfo"] = {"type": "USER_BUILD_STEP", "detail": "Build step failure"}
     return build

@@ -42,7 +42,19 @@ def deploy_function(google: FakeGoogle, bundle: Path, *flags: str) -> Json:
     command = ["run", "deploy", FUNCTION, "--function=predict", f"--source={bundle}", HERE]
     base = ["--base-image=python311", "--no-automatic-updates"]
     private = [] if "--allow-unauthenticated" in flags else ["--no-allow-unauthenticated"]
+    base.append(
+        f"--build-service-account=projects/{PROJECT}/serviceAccounts/{make_builder(google)}"
+    )
     return succeed(google, *command, *base, *private, *flags)
+
+
+def make_builder(google: FakeGoogle) -> str:
+    """The email of an account that may build."""
+    email = f"builder@{PROJECT}.iam.gserviceaccount.com"
+    google.state.accounts[email] = {"email": email}
+    binding = {"role": "roles/run.builder", "members": [f"serviceAccount:{email}"]}
+    google.state.policy(f"projects/{PROJECT}").bindings.append(binding)
+    return email
 
 
 def predict(url: str, *headers: tuple[str, str]) -> Reply:

@@ -151,7 +151,7 @@ def _accept(cloud: "Cloud", service: Service, asked: Json, caller: str) -> Revis
     account = template["spec"]["serviceAccountName"]
     known = account == DEFAULT_ACCOUNT or cloud.is_known(account)
     if not known or not may(cloud, caller, ACT_AS, f"serviceAccounts/{account}"):
-        raise permission_denied(ACT_AS.lower())
+        raise permission_denied("iam.serviceaccounts.actAs")
     wanted = traffic.parse(asked["spec"].get("traffic", []))
     revision = Revision(str(name), generation, template) if new else None
     service.template, service.wanted = template, wanted

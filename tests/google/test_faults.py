@@ -22,6 +22,7 @@ from tests.google.commands import (
     deploy_function,
     deploy_service,
     fail,
+    make_builder,
     predict,
     succeed,
 )
@@ -123,6 +124,8 @@ def test_build_of_a_function_can_fail(google: FakeGoogle, dist: Path) -> None:
     """Gcloud says so and where the log is; there is no revision."""
     google.build_failures.append(True)
     source = [f"--source={dist / 'function'}", "--function=predict", "--base-image=python311"]
+    account = f"projects/{google.project}/serviceAccounts/{make_builder(google)}"
+    source.append(f"--build-service-account={account}")
     said = fail(google, "run", "deploy", FUNCTION, *source, HERE, "--no-allow-unauthenticated")
     assert "Build failed; check build logs for details" in said
     assert FUNCTION not in google.state.services

@@ -207,3 +207,13 @@ def test_revision_runs_as_an_account_that_exists(google: FakeGoogle, dist: Path)
     succeed(google, "iam", "service-accounts", "create", "runtime")
     deployed = succeed(google, *command)
     assert deployed["spec"]["template"]["spec"]["serviceAccountName"] == account
+
+
+def test_function_is_not_built_by_an_account_without_a_role(google: FakeGoogle, dist: Path) -> None:
+    """The Compute default account, which builds where none is named, has none; nor a stranger."""
+    source = f"--source={dist / 'function'}"
+    command = ["run", "deploy", FUNCTION, "--function=predict", source, HERE]
+    command += ["--base-image=python311", "--no-allow-unauthenticated"]
+    said = fail(google, *command)
+    assert "-compute@developer.gserviceaccount.com does not have storage.objects.get" in said
+    assert not google.state.services

@@ -1,26 +1,36 @@
 """From push to promoted, step by step: ``python -m tests.pipeline.critical_path``.
 
 Our own commands are as measured in the last run of ``test_story.py``, which leaves them in
-``reports/tests``; Google's and GitHub's parts are what public sources say, or unknown. The table
-goes into docs/pipeline.md, between two comments.
+``reports/story.json``; Google's and GitHub's parts are what public sources say, or unknown. The
+table goes into docs/pipeline.md, between two comments.
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from config.errors import UserError, run_as_command
 
 ROOT = Path(__file__).parent.parent.parent
-MEASURED = ROOT / "reports" / "tests" / "story.json"
+MEASURED = ROOT / "reports" / "story.json"
 PAGE = ROOT / "docs" / "pipeline.md"
 BEGIN, END = "<!-- critical path -->", "<!-- end of the critical path -->"
 BUDGET_S = 150.0
 
 Times = Mapping[str, tuple[float, float]]
+
+
+class Measured(TypedDict):
+    """What a story leaves: its times, and how busy the machine was meanwhile."""
+
+    times: Times
+    load: float
+    cores: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +88,18 @@ PATH = (
 def keep(times: Times) -> None:
     """Leave what a story has measured for the table."""
     MEASURED.parent.mkdir(parents=True, exist_ok=True)
-    MEASURED.write_text(json.dumps(times, indent=2) + "\n")
+    measured = Measured(times=times, load=os.getloadavg()[2], cores=os.cpu_count() or 1)
+    MEASURED.write_text(json.dumps(measured, indent=2) + "\n")
 
 
-def table(times: Times) -> str:
+def table(measured: Measured) -> str:
     """The path in Markdown.
 
     Raises:
         UserError: a command of ours was not measured.
     """
     lines = ["| part | whose | took | computed | source |", "| --- | --- | --- | --- | --- |"]
-    took = computed = 0.0
+    times, took, computed = measured["times"], 0.0, 0.0
     for part in PATH:
         if not part.command:
             lines.append(f"| {part.what} | theirs | {_range(part)} | | {_link(part)} |")
@@ -100,6 +111,11 @@ def table(times: Times) -> str:
         lines.append(f"| {part.what} | ours | {seconds:.1f} s | {own:.1f} s | the story |")
     both = f"{took:.1f} s | {computed:.1f} s"
     lines.append(f"| **ours together**, at most {BUDGET_S:g} s | | {both} | |")
+    lines.append("")
+    lines.append(
+        f"Measured at a load average of {measured['load']:.0f} on {measured['cores']} cores; "
+        '"computed" is the processor time of our own commands.'
+    )
     return "\n".join(lines)
 
 
@@ -116,13 +132,13 @@ def _link(part: Part) -> str:
 def main() -> None:
     """Write the table into the page."""
     try:
-        times = json.loads(MEASURED.read_text())
+        measured: Measured = json.loads(MEASURED.read_text())
     except OSError as error:
         raise UserError(f"{MEASURED}: {error.strerror}; run tests/pipeline/test_story.py") from None
     text = PAGE.read_text()
     if BEGIN not in text or END not in text:
         raise UserError(f"{PAGE}: no {BEGIN} … {END}")
-    made = f"{BEGIN}\n{table(times)}\n{END}"
+    made = f"{BEGIN}\n{table(measured)}\n{END}"
     PAGE.write_text(
         re.sub(re.escape(BEGIN) + ".*" + re.escape(END), lambda _: made, text, flags=re.DOTALL)
     )

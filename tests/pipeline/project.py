@@ -23,7 +23,6 @@ from delivery.identity import Identity, read_identity
 from delivery.manifest import read_verified
 from delivery.names import account_email, image_name, releases_bucket
 from tests.google import FakeGoogle, Fault, Instances
-from tests.google.api import Request
 from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
 from tests.pipeline.trees import export
 
@@ -73,13 +72,14 @@ class Project:
         """Interrupt a command once a fault has struck so often: exit code 130; what it printed."""
         held, sent = threading.Event(), threading.Event()
 
-        def hold(_: Request) -> None:
-            # However slow the machine is, the command goes no further before it is interrupted.
+        def hold() -> None:
+            # However slow the machine is, the command goes no further before it is interrupted,
+            # and what it asked for is not carried out after what it does then.
             if reached.struck == times:
                 held.set()
                 sent.wait()
 
-        reached.action = hold
+        reached.done = hold
         with self.google.fault(reached):
             process = subprocess.Popen(
                 [sys.executable, "-m", "delivery", command],

@@ -1,7 +1,6 @@
 """Where a workflow's lines run when not here: a checkout, an image's programs, no root."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -49,6 +48,7 @@ class Surroundings:
             env={
                 "HOME": str(self.home),
                 "LANG": "C.UTF-8",
+                "USER": "runner",
                 "PATH": str(self.programs),
                 **(environment or {}),
             },
@@ -62,11 +62,14 @@ class Surroundings:
 def lay_out(directory: Path) -> Surroundings:
     """What git tracks, as it lies here, and the environment that runs this."""
     tree, home = directory / "workspace", directory / "home"
-    home.mkdir(parents=True)
-    for name in _tracked():
-        if (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tree / name)
+    for made in (home, tree):
+        made.mkdir(parents=True)
+    # By tar: some of what is copied is the user's, and none of it is read by this test.
+    archive = directory / "archive.tar"
+    names = "\n".join(name for name in _tracked() if (ROOT / name).is_file())
+    pack = [require("tar"), "--create", f"--file={archive}", "--files-from=-"]
+    subprocess.run(pack, cwd=ROOT, input=names, text=True, check=True)
+    subprocess.run([require("tar"), "--extract", f"--file={archive}"], cwd=tree, check=True)
     (tree / ".venv").symlink_to(Path(sys.executable).parent.parent)
     # It was installed from these locks: nothing is to be installed anew, over the one of this tree.
     for lock in (tree / "locks").iterdir():
@@ -82,8 +85,8 @@ def give_history(surroundings: Surroundings) -> None:
         ["commit", "--quiet", "--message=base"],
     ):
         _git(surroundings.tree, *words)
-    path = surroundings.tree / "params.yaml"
-    path.write_text(path.read_text() + "# a change\n")
+    with (surroundings.tree / "params.yaml").open("a") as file:
+        file.write("# a change\n")
     _git(surroundings.tree, "commit", "--quiet", "--all", "--message=change")
 
 

@@ -116,7 +116,7 @@ def test_release_that_may_not_be_public_is_kept(project: Project) -> None:
     with project.google.fault(refused):
         done = project.run("release")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("stays private, against params.yaml") == 2
+    assert done.stdout.count(" stays private: ") == 2
     assert project.releases() == {SERVICE: {identity.name}, FUNCTION: {identity.name}}
     for service in project.google.state.services.values():
         assert status_without_token(service.url) == 403

@@ -31,6 +31,7 @@ FILES = (
     ".dvcignore",
     ".dvc/config",
     "Makefile",
+    "custom/README.md",
     "dvc.yaml",
     "pyproject.toml",
     "tests/conftest.py",

@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export DVC_NO_ANALYTICS := 1
+# What the user's shell tells Python is not for ours; what else reaches whom: config/variables.py.
+unexport $(filter-out PYTHONUNBUFFERED,$(filter PYTHON%,$(.VARIABLES)))
 
 .DEFAULT_GOAL := help
 
@@ -15,8 +17,24 @@ run: .venv/ready ## reproduce the model, serve it on both targets, check and mea
 	@$(BIN)/python -m delivery rehearse
 
 .PHONY: test
-test: .venv/ready ## run every test
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term
+test: .venv/ready ## the model's suite and the engine's (8 minutes on two cores)
+	@$(BIN)/python -m tests.suites model engine
+
+.PHONY: test-model
+test-model: .venv/ready ## what a change of parameters, data or dvc.lock needs (2 minutes)
+	@$(BIN)/python -m tests.suites model
+
+.PHONY: test-engine
+test-engine: .venv/ready ## everything else that is quick; SHARD=1/3 for a part of it
+	@$(BIN)/python -m tests.suites engine $(if $(SHARD),--shard=$(SHARD))
+
+.PHONY: test-nightly
+test-nightly: .venv/ready ## whole sweeps with gcloud, containers, every table; also SHARD=1/3
+	@$(BIN)/python -m tests.suites nightly $(if $(SHARD),--shard=$(SHARD))
+
+.PHONY: test-all
+test-all: .venv/ready ## all three suites, held together to the bound of coverage
+	@$(BIN)/python -m tests.suites model engine nightly --coverage
 
 .PHONY: serve
 serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT)
@@ -83,13 +101,13 @@ lock: .venv/ready ## compile the lock files anew from pyproject.toml
 
 .PHONY: clean
 clean: ## remove environments, caches and outputs
-	rm -rf .venv .cache dist reports models data/prepared dvc_plots .dvc/cache .dvc/tmp
+	rm -rf .venv .cache dist reports models/served models/model.json models/model.pkl data/prepared dvc_plots .dvc/cache .dvc/tmp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis .coverage*
 
+# What an environment's scripts name by its path is worth nothing where it was moved or copied to.
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(realpath .venv))
+.PHONY: .venv/ready
+endif
 .venv/ready: locks/bootstrap.txt locks/dev.txt
-	@echo "installing .venv from locks/dev.txt"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; say which with `make PYTHON=python3.12 ...`")'
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r locks/bootstrap.txt
-	@$(BIN)/python -m uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python locks/dev.txt
-	@touch $@
+	@$(PYTHON) -m delivery.install

@@ -14,6 +14,7 @@ from benchmarks.suite import SUITE
 from benchmarks.variants import DESCRIPTIONS
 from config.errors import UserError, run_as_command
 from config.params import load_params
+from config.variables import tool_environment
 
 if TYPE_CHECKING:
     from benchmarks.compare import Comparison
@@ -86,7 +87,8 @@ def _add_others(commands: "Commands") -> None:
 
 
 def _run_suite(_options: argparse.Namespace) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", SUITE], check=False).returncode
+    command = [sys.executable, "-m", "pytest", SUITE]
+    return subprocess.run(command, env=tool_environment(), check=False).returncode
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -15,12 +15,15 @@ from benchmarks.statistics import Estimate, estimate
 from config.card import load_card
 from config.layout import CARD_NAME
 from targets.local import local_target
+from targets.opener import open_url
 from targets.process import ProcessTarget
 from targets.ready import wait_until_answering
 
 TargetName = Literal["service", "function"]
 TARGETS: tuple[TargetName, ...] = ("service", "function")
 STARTS = 7
+# For one prediction.
+LIMIT_S = 60.0
 # `python -X importtime` writes a line when an import ends, indented by its depth.
 LINE = re.compile(rb"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)
 
@@ -100,7 +103,7 @@ def watch(process: ProcessTarget) -> Start:
             request = urllib.request.Request(  # noqa: S310 - a loopback URL of our own
                 endpoint.predict_url, data=body, headers={"Content-Type": "application/json"}
             )
-            urllib.request.urlopen(request).close()  # noqa: S310 - likewise
+            open_url(request, LIMIT_S).close()
         return read_modules(output)
 
 

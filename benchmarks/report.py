@@ -252,6 +252,8 @@ def _model_facts(results: Results, card: Card) -> list[Fact]:
     ]
     parity = card.parity
     rows = f"{parity.table_rows:,} rows of the table, {parity.random_rows:,} random ones"
+    if parity.midpoint_rows:
+        rows += f", {parity.midpoint_rows:,} at midpoints"
     if parity.threshold_rows:
         rows += f" and {parity.threshold_rows:,} at thresholds"
     difference = parity.largest_difference

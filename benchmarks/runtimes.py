@@ -1,15 +1,16 @@
 """Bundles of the same model for the runtimes that were not chosen, to be measured beside it."""
 
-import os
 import shutil
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
-import yaml
+from ruamel.yaml import YAML
 
 from config.errors import UserError
+from config.variables import tool_environment
+from config.yaml_file import parse_yaml, read_yaml
 
 TREES = Path(".cache/runtimes")
 # What the two last stages of the pipeline read, by their names in the working tree.
@@ -57,16 +58,17 @@ def _made(here: Path, name: str, setting: str, *, export: bool = True) -> Path:
     (tree / "models").mkdir(parents=True)
     for room in _READ:
         (tree / room).symlink_to(here / room)
-    for artifact in ("model.pkl",) if export else ("model.json", "served"):
+    for artifact in ("model.pkl", "model.pkl.sha256") if export else ("model.json", "served"):
         (tree / "models" / artifact).symlink_to(here / "models" / artifact)
-    params = yaml.safe_load((here / "params.yaml").read_text(encoding="utf-8"))
-    params.setdefault("serving", {}).update(yaml.safe_load(setting))
-    (tree / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    params = read_yaml(here / "params.yaml", "run this from the top of the repository")
+    params.setdefault("serving", {}).update(parse_yaml(setting.encode(), "serving"))
+    with (tree / "params.yaml").open("w", encoding="utf-8") as file:
+        YAML(typ="safe", pure=True).dump(params, file)
     for stage in (_EXPORT, _BUNDLE) if export else (_BUNDLE,):
         done = subprocess.run(
             [sys.executable, "-m", *stage],
             cwd=tree,
-            env=os.environ | {"PYTHONPATH": str(here)},
+            env=tool_environment() | {"PYTHONPATH": str(here)},
             capture_output=True,
             text=True,
             check=False,

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from config.errors import UserError
+from config.variables import tool_environment
 
 SUITE = "benchmarks/micro"
 PYTHON = Path(".venv/bin/python")
@@ -29,6 +30,7 @@ def run_suite(tree: Path) -> Medians:
         done = subprocess.run(
             [*command, f"--benchmark-json={results}"],
             cwd=tree,
+            env=tool_environment(),
             capture_output=True,
             text=True,
             check=False,

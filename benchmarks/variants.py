@@ -13,6 +13,8 @@ from targets.environment import ensure_environment
 from targets.local import compile_bytecode, environment_for, local_function, local_service
 from targets.process import ProcessTarget
 from targets.protocol import Target
+from training.outputs import write_output
+from training.pickled import read_pickled
 
 PEERS = frameworks.PEERS
 DIST = Path("dist")
@@ -20,6 +22,7 @@ LOCKS = Path("locks")
 CARD = DIST / "service" / "model.json"
 # Trained, versioned, and never in a bundle that does not serve it.
 PICKLED = Path("models/model.pkl")
+COMPARED = Path(".cache/compared")
 
 SERVICE = "service"
 SERVICE_ONNX = "service onnx"
@@ -166,7 +169,12 @@ def _dist(runtime: Sequence[str], card: Card) -> Path:
 def _there(name: str, model: Path) -> Path:
     if not model.exists():
         raise UserError(f"{name} needs {model}, which is not there; leave it out with --only")
-    return model
+    if model != PICKLED:
+        return model
+    # Frameworks unpickle a file by its path: theirs is of the very bytes that were compared.
+    copy = COMPARED / model.name
+    write_output(copy, read_pickled(model))
+    return copy
 
 
 def _asgi_peer(name: str, card: Card, lock: str, model: Path | None) -> ProcessTarget:

@@ -5,12 +5,41 @@ same four classes as dataclasses cost 3 ms of every cold start.
 """
 
 import json
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from config.errors import UserError
 from config.layout import CARD_NAME
+
+# No card, manifest or list of settings is nearly as long.
+_MOST_BYTES = 64 * 2**20
+
+
+def read_file(path: Path, remedy: str, most: int | None = _MOST_BYTES) -> bytes:
+    """The content of a file, whatever stands at its path: nothing is waited for, no device read.
+
+    Raises:
+        UserError: no file is there, or one of more than ``most`` bytes; the remedy ends the line.
+    """
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise UserError(f"{path}: not a file; {remedy}")
+            if most is not None and found.st_size > most:
+                raise UserError(f"{path}: {found.st_size:,} bytes, far too long; {remedy}")
+            return file.read()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{path}: {why}; {remedy}") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe that nobody writes to as well; of a file it changes nothing."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 class Feature(NamedTuple):
@@ -42,11 +71,17 @@ class Parity(NamedTuple):
     Attributes:
         table_rows: rows of the table that were compared.
         random_rows: seeded random rows that were compared.
-        threshold_rows: rows on, just under and just over each threshold of a compiled ensemble.
+        threshold_rows: rows on, just under and just over thresholds of the estimator's trees, also
+            of those behind scalers.
         tolerance: what a probability may differ by; with less than 1e-6, no label may differ.
         largest_difference: of any probability of any class, on any row, rounded up.
         ties: rows on which the estimator's top two classes are equal.
         near_ties: rows on which they differ by no more than 2e-5, ties not counted.
+        thresholds: that were compared, of ``thresholds_found``; more than ``thresholds_bound`` are
+            sampled, unless it is 0.
+        midpoint_rows: rows at and just beside midpoints of neighbouring values of a column.
+        midpoints: that were compared, of ``midpoints_found``; of a column with more than
+            ``midpoints_bound`` the narrowest gaps and a sample.
     """
 
     table_rows: int
@@ -56,6 +91,13 @@ class Parity(NamedTuple):
     largest_difference: float
     ties: int
     near_ties: int
+    thresholds: int = 0
+    thresholds_found: int = 0
+    thresholds_bound: int = 0
+    midpoint_rows: int = 0
+    midpoints: int = 0
+    midpoints_found: int = 0
+    midpoints_bound: int = 0
 
 
 class Choice(NamedTuple):
@@ -126,9 +168,10 @@ def parse_card(text: str | bytes, *, source: str = CARD_NAME) -> Card:
         raw["golden"] = [GoldenCase(**case) for case in raw["golden"]]
         raw["choice"] = Choice(**raw["choice"])
         raw["parity"] = Parity(**raw["parity"])
-        return Card(**raw)
-    except (ValueError, TypeError, KeyError) as error:
-        msg = f"{source}: not a model card ({error}); make it anew with `dvc repro`"
+        return _checked(Card(**raw))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        why = " ".join(str(error).split())
+        msg = f"{source}: not a model card ({why}); make it anew with `dvc repro`"
         raise UserError(msg) from None
 
 
@@ -138,9 +181,19 @@ def load_card(path: Path) -> Card:
     Raises:
         UserError: the file is missing or is not a card.
     """
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: {error.strerror}; make it with `dvc repro`"
-        raise UserError(msg) from None
-    return parse_card(text, source=str(path))
+    return parse_card(read_file(path, "make it with `dvc repro`"), source=str(path))
+
+
+def _checked(card: Card) -> Card:
+    """The card, if what a server reads before its first answer is of its kind.
+
+    Raises:
+        TypeError: a member is of another kind.
+        LookupError: the served artifact is not among the artifacts.
+    """
+    texts = [card.name, card.version, card.runtime, card.served, *card.classes]
+    texts += [feature.name for feature in card.features]
+    texts += [*card.artifacts.values(), card.artifacts[card.served]]
+    if not all(isinstance(text, str) for text in texts) or not card.features:
+        raise TypeError("a name, a version or a digest is not a text")
+    return card

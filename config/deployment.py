@@ -27,6 +27,17 @@ def mebibytes(memory: str) -> int:
     return int(memory[:-2]) * (1024 if memory.endswith("Gi") else 1)
 
 
+class RequireAttestation(StrEnum):
+    """Whether a release verifies that GitHub has attested what it promotes.
+
+    ``auto`` does where the workflow says that it has signed (``$ATTESTED``).
+    """
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class PublicBy(StrEnum):
     """How a public endpoint is opened.
 
@@ -124,6 +135,9 @@ class Deployment(_Section):
     candidate_tag: Identifier
     lock_lease_s: Annotated[int, Field(ge=60)]
     keep_releases: Annotated[int, Field(ge=1)]
+    require_attestation: Annotated[RequireAttestation, Field(strict=False)] = (
+        RequireAttestation.AUTO
+    )
     check: CandidateCheck
     service: ServiceDeployment
     function: FunctionDeployment

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 
 
 class UserError(Exception):
@@ -20,6 +21,11 @@ def run_as_command(main: Callable[[], int | None]) -> None:
     A ``UserError`` becomes one line on stderr and its exit code; an interrupt becomes 130.
     Everything else is a bug and keeps its traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a log may take ASCII only (PYTHONIOENCODING, LANG=C); "±" is then shown as
+        # "?". Whoever put another stream there decides for it.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = main()
     except UserError as error:

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.deployment import Deployment, Memory
 from config.errors import UserError
+from config.origins import Origin
 from config.prices import Prices
+from config.yaml_file import read_yaml
 
 PARAMS_PATH = Path("params.yaml")
 
@@ -111,14 +112,32 @@ class InstanceMonitoring(_Section):
     log_every_s: Annotated[int, Field(ge=1)] = 60
 
 
+class Connections(_Section):
+    """What a client may keep an instance waiting for: ``inference.limits.Limits``."""
+
+    first_byte_s: Annotated[float, Field(gt=0)] = 10
+    head_s: Annotated[float, Field(gt=0)] = 10
+    head_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 65536
+    body_s: Annotated[float, Field(gt=0)] = 30
+    idle_s: Annotated[float, Field(gt=0)] = 620
+    at_most: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    end_s: Annotated[float, Field(ge=5)] = 8
+
+
 class Serving(_Section):
-    """What both endpoints obey."""
+    """What both endpoints obey.
+
+    Attributes:
+        routes_at_start: the user's own routes are built before the first request, not by it.
+    """
 
     runtime: Runtime = "auto"
     compile: Compile = Compile()
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
-    allowed_origins: Annotated[list[Name], Field(min_length=1)] = ["*"]
+    allowed_origins: Annotated[list[Origin], Field(min_length=1)] = ["*"]
+    connections: Connections = Connections()
     monitoring: InstanceMonitoring = InstanceMonitoring()
+    routes_at_start: bool = False
 
 
 class DeployedBudgets(_Section):
@@ -285,14 +304,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
     Raises:
         UserError: it is missing, is not YAML, or does not fit; the message names the key.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        msg = f"{path}: not found; run this from the top of the repository"
-        raise UserError(msg) from None
-    except yaml.YAMLError as error:
-        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
-        raise UserError(msg) from None
+    content = read_yaml(path, "run this from the top of the repository")
     try:
         return Params.model_validate(content)
     except ValidationError as error:

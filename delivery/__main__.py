@@ -23,11 +23,11 @@ COMMANDS = {
     "serve": Command("delivery.serve", "serve both bundles until Ctrl-C"),
     "build": Command("delivery.build", "make the service's image from its bundle, and push it"),
     "check": Command("delivery.check_image", "run the image, and hold it to the contract"),
-    "push": Command("delivery.push", "push the image that was built, and record its digest"),
+    "push": Command("delivery.push", "push the image that was built, and record the build"),
     "bootstrap": Command("delivery.bootstrap", "make a Google Cloud project ready for releases"),
+    "release": Command("delivery.release", "bring dist/, or a build, to both targets or neither"),
+    "submit": Command("delivery.submit", "build in Cloud Build, by cloudbuild.yaml, and wait"),
     "doctor": Command("delivery.doctor.command", "what would stop the first push, with its cure"),
-    "release": Command("delivery.release", "bring dist/ to both targets, or to neither"),
-    "submit": Command("delivery.submit", "build and release in Cloud Build, by cloudbuild.yaml"),
     "rollback": Command("delivery.rollback", "bring both targets back to an earlier release"),
     "status": Command("delivery.status", "what serves on both targets, and whether in step"),
     "cleanup": Command("delivery.cleanup", "delete what no release needs, or everything"),
@@ -35,6 +35,8 @@ COMMANDS = {
     "matrix": Command(
         "delivery.matrix", "cold starts over runtime, size, boost, image or function"
     ),
+    "environment": Command("delivery.environment", "have .venv, from the bucket if it is there"),
+    "schedules": Command("delivery.schedules", "what GitHub has switched off in a fork"),
     "monitor": Command("delivery.monitor", "what both targets have logged: drift, errors, latency"),
     "history": Command("delivery.history", "keep a measurement, and draw all that are kept"),
     "verify": Command("delivery.verify", "hold locks, model and bundles to each other, by hash"),
@@ -51,7 +53,7 @@ def main() -> int | None:
         usage="%(prog)s [-h] COMMAND ...",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(
-            ["commands:", *(f"  {name:<10} {one.help}" for name, one in COMMANDS.items())]
+            ["commands:", *(f"  {name:<11} {one.help}" for name, one in COMMANDS.items())]
         ),
     )
     overview.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")

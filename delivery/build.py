@@ -4,21 +4,24 @@ import argparse
 import json
 import re
 import shlex
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from config.errors import UserError
 from config.params import load_params
 from delivery import push
+from delivery.archive import lay_out
 from delivery.bundle import DIST
 from delivery.cloud import Cloud, open_cloud
 from delivery.identity import Identity, read_identity
-from delivery.manifest import verify_bundle
-from delivery.names import image_name
+from delivery.manifest import compare, read_verified
+from delivery.names import BUNDLE_LABEL, cache_name, image_name
 from targets.engine import Engine, Layer, Recipe, find_engine
 
 CONTEXT = DIST / "service"
@@ -80,7 +83,9 @@ def run(arguments: argparse.Namespace) -> None:
     cloud = _open_cloud(arguments)
     console = cloud.console if cloud else Console(stderr=arguments.json, highlight=False)
     identity = read_identity(arguments.commit)
-    verify_bundle(CONTEXT)
+    files = read_verified(CONTEXT)
+    if compare(files, str(CONTEXT)).bundle != identity.bundle:
+        raise UserError(f"{CONTEXT} is no longer {identity.name}'s; run this again")
     recipe = recipe_of(identity, cloud, arguments)
     if arguments.dry_run:
         engine = Engine.presumed(arguments.engine)
@@ -90,9 +95,14 @@ def run(arguments: argparse.Namespace) -> None:
         return
     base = arguments.base_image or base_image(CONTEXT)
     engine = find_engine(arguments.engine, base)
-    built = build(engine, recipe, base, identity)
+    with tempfile.TemporaryDirectory(prefix="twinserve-") as directory:
+        # The very bytes that were verified, whatever becomes of dist/ meanwhile.
+        context = Path(directory) / CONTEXT.name
+        lay_out(files, context)
+        built = build(engine, replace(recipe, context=context), base, identity)
     if cloud and arguments.push:
-        built = replace(built, digest=push.push_image(cloud, engine, identity))
+        kept = push.push_image(cloud, engine, identity)
+        built = replace(built, digest=kept.image.partition("@")[2])
     console.print(size_table(built), width=min(console.width, WIDTH))
     console.print(" ".join(filter(None, (built.image, built.digest))), soft_wrap=True)
     if arguments.json:
@@ -129,9 +139,10 @@ def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Names
         "org.opencontainers.image.version": identity.version,
         "org.opencontainers.image.revision": identity.commit,
         "io.twinserve.model-sha256": identity.model_sha256,
-        "io.twinserve.bundle": identity.bundle,
+        BUNDLE_LABEL: identity.bundle,
     }
-    return plain_recipe(CONTEXT, image, arguments, labels)
+    cache = cache_name(cloud.deployment, cloud.gcloud.project) if cloud else ""
+    return replace(plain_recipe(CONTEXT, image, arguments, labels), cache=cache)
 
 
 def plain_recipe(
@@ -172,7 +183,7 @@ def size_table(built: Built) -> Table:
     table.add_column("layer", overflow="ellipsis", no_wrap=True, max_width=LAYER_WIDTH)
     table.add_row(_megabytes(built.base_bytes), "the base image")
     for layer in built.layers:
-        table.add_row(_megabytes(layer.size), layer.made_by.replace("[", "\\["))
+        table.add_row(_megabytes(layer.size), escape(layer.made_by))
     table.add_section()
     table.add_row(_megabytes(built.own_bytes), "above the base")
     return table

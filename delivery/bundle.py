@@ -8,17 +8,19 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from config.card import load_card
-from config.errors import UserError
+from config.card import load_card, read_file
 from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME, SETTINGS_NAME
-from config.params import load_params
-from delivery.manifest import read_manifest
+from config.params import Serving, load_params
+from delivery.manifest import FILE_MODE, FOLDER_MODE, read_manifest
+from inference.custom import CUSTOM, own_modules
 
 DIST = Path("dist")
 MODELS = Path("models")
 TARGETS = ("service", "function")
 # Only these of `config` are for serving; the rest reads params.yaml, which stays here.
 CONFIG_FILES = ("__init__.py", "card.py", "drift.py", "errors.py", "layout.py")
+# What only functions-framework's process needs of `inference`.
+FUNCTION_ONLY = ("direct.py", "worker.py")
 # In the form that both kinds of ignore file understand.
 IGNORED = "**/__pycache__\n"
 IGNORE_NAMES = (".dockerignore", ".gcloudignore")
@@ -44,6 +46,7 @@ def assemble() -> dict[str, Path]:
     digests = {target: _digests(files) for target, files in contents.items()}
     bundle_hash = combined_hash(digests)
     DIST.mkdir(exist_ok=True)
+    DIST.chmod(FOLDER_MODE)
     for target, files in contents.items():
         manifest = {"bundle": bundle_hash, "target": target, "files": digests[target]}
         text = json.dumps(manifest, indent=2) + "\n"
@@ -79,6 +82,8 @@ def _contents(target: str) -> dict[str, bytes]:
         "allowed_origins": list(serving.allowed_origins),
         "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
         "log_every_s": serving.monitoring.log_every_s,
+        **_own_settings(serving),
+        **serving.connections.model_dump(),
     }
     sources = {
         CARD_NAME: MODELS / CARD_NAME,
@@ -86,7 +91,12 @@ def _contents(target: str) -> dict[str, bytes]:
         REQUIREMENTS_NAME: Path("locks") / f"{target}-{card.runtime}.txt",
     }
     sources |= {f"config/{name}": Path("config") / name for name in CONFIG_FILES}
-    sources |= {str(path): path for path in Path("inference").glob("*.py")}
+    sources |= {
+        str(path): path
+        for path in Path("inference").glob("*.py")
+        if target == "function" or path.name not in FUNCTION_ONLY
+    }
+    sources |= {str(path): path for path in _own_files()}
     for name in ("__init__.py", f"{card.runtime}.py"):
         sources[f"inference/runtimes/{name}"] = Path("inference/runtimes") / name
     if target == "function":
@@ -102,11 +112,31 @@ def _contents(target: str) -> dict[str, bytes]:
     return dict(sorted(files.items()))
 
 
+def _own_files() -> list[Path]:
+    """What the user has put into ``custom/``; the README there is ours."""
+    return [
+        path
+        for path in sorted(Path(CUSTOM).rglob("*"))
+        if path.is_file() and path.name != "README.md" and path.suffix != ".pyc"
+    ]
+
+
+def _own_settings(serving: Serving) -> dict[str, object]:
+    """Which modules of the user's own there are, and which paths their routes answer."""
+    own = sorted(own_modules(Path()))
+    if not own:
+        return {}
+    settings: dict[str, object] = {"own": own}
+    if "routes" in own:
+        from service.routes import load_routes
+
+        settings["routes"] = load_routes(Path.cwd()).patterns
+        settings["routes_at_start"] = serving.routes_at_start
+    return settings
+
+
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}, but the bundle needs it") from None
+    return read_file(path, "but the bundle needs it", most=None)
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -114,13 +144,17 @@ def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _replace(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Put a whole folder in the place of another."""
+    """Put a whole folder in the place of another, the same modes whatever the umask."""
     made = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    # mkdtemp makes it private; what a container copies must be readable by another user.
-    made.chmod(0o755)
     for name, content in files.items():
         path = made / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    shutil.rmtree(directory, ignore_errors=True)
+        path.chmod(FILE_MODE)
+    for folder in (made, *(path for path in made.rglob("*") if path.is_dir())):
+        folder.chmod(FOLDER_MODE)
+    if directory.is_symlink() or directory.is_file():
+        directory.unlink()
+    elif directory.exists():
+        shutil.rmtree(directory)
     made.rename(directory)

@@ -1,15 +1,16 @@
 """Candidates: a new revision of each target, reachable under a tag, without traffic."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 
 from config.deployment import Resources
 from delivery.access import access_of
-from delivery.bundle import DIST
 from delivery.cloud import Cloud
 from delivery.identity import Identity
 from delivery.names import next_attempt, revision_series
-from delivery.records import read_image
+from delivery.payload import Payload
+from targets.child import Children, EndedError
 from targets.cloud_run import FULL, Revision, Service, set_tag
 from targets.deploy import NewRevision, deploy_function, deploy_service
 
@@ -36,20 +37,50 @@ class Candidate:
 
 
 def deploy_candidates(
-    cloud: Cloud, identity: Identity, services: Mapping[str, Service]
+    cloud: Cloud, payload: Payload, services: Mapping[str, Service]
 ) -> list[Candidate]:
-    """One for each target, the service first.
+    """One for each target, both at once; when one fails, or on an interrupt, the other is ended.
 
     A revision that an earlier attempt has left ready is deployed no second time.
 
     Raises:
         GcloudError: a deployment was refused, or its revision never became ready.
-        UserError: no image of this release was pushed.
     """
-    return [
-        _deploy(cloud, identity, target, services.get(settings.name))
-        for target, settings in cloud.targets.items()
-    ]
+    children = Children()
+    # A dry run prints its commands in their order.
+    at_once = 1 if cloud.gcloud.dry_run else len(cloud.targets)
+    with ThreadPoolExecutor(at_once) as pool:
+        running = [
+            pool.submit(
+                _deploy,
+                _marked(cloud, settings.name, children),
+                payload,
+                target,
+                services.get(settings.name),
+            )
+            for target, settings in cloud.targets.items()
+        ]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            # Of those that went well there is none; the others end now, and the pool waits for it.
+            children.end()
+    faults = [fault for one in running if (fault := one.exception()) is not None]
+    # The second one of two may have failed only because it was ended.
+    for fault in sorted(faults, key=lambda one: isinstance(one, EndedError)):
+        raise fault
+    return [one.result() for one in running]
+
+
+def _marked(cloud: Cloud, name: str, children: Children) -> Cloud:
+    """The same, whose calls say of which service they are, and end with ``children``."""
+    say = cloud.gcloud.on_progress
+
+    def on_progress(line: str) -> None:
+        say(f"{name}: {line}")
+
+    gcloud = replace(cloud.gcloud, on_progress=on_progress, children=children)
+    return replace(cloud, gcloud=gcloud)
 
 
 def series(cloud: Cloud, identity: Identity, target: str, image: str | None) -> str:
@@ -58,9 +89,9 @@ def series(cloud: Cloud, identity: Identity, target: str, image: str | None) -> 
     return revision_series(identity.bundle, settings, cloud.runtime_account, image)
 
 
-def _deploy(cloud: Cloud, identity: Identity, target: str, existing: Service | None) -> Candidate:
-    settings = cloud.targets[target]
-    image = read_image(cloud, identity.name) if target == "service" else None
+def _deploy(cloud: Cloud, payload: Payload, target: str, existing: Service | None) -> Candidate:
+    settings, identity = cloud.targets[target], payload.identity
+    image = payload.image if target == "service" else None
     wanted = series(cloud, identity, target, image)
     revisions = existing.revisions if existing else ()
     left = _left_ready(f"{settings.name}-{wanted}-", revisions)
@@ -83,7 +114,7 @@ def _deploy(cloud: Cloud, identity: Identity, target: str, existing: Service | N
         found = deploy_service(cloud.gcloud, deployment.service, image, new)
     else:
         found = deploy_function(
-            cloud.gcloud, deployment.function, DIST / target, new, cloud.build_account
+            cloud.gcloud, deployment.function, payload.function, new, cloud.build_account
         )
     if existing is None:
         cloud.say(

@@ -6,15 +6,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from http import HTTPStatus
+from pathlib import Path
 
 from config.card import Card
-from config.layout import CARD_NAME
-from delivery.bundle import DIST
 from delivery.candidate import Candidate
 from delivery.check import CheckError, check_contract
 from delivery.cloud import Cloud
 from delivery.names import account_email
 from targets.access import identity_token, is_private
+from targets.opener import open_url
 from targets.protocol import Endpoint
 
 # Traffic and permissions take a while to reach every one of Google's front ends.
@@ -43,7 +43,9 @@ def private_token(cloud: Cloud, service_url: str) -> str:
     return identity_token(cloud.gcloud, account, service_url)
 
 
-def check_candidates(cloud: Cloud, candidates: Sequence[Candidate], card: Card) -> list[Endpoint]:
+def check_candidates(
+    cloud: Cloud, candidates: Sequence[Candidate], card: Card, card_path: Path
+) -> list[Endpoint]:
     """Hold both to the contract, and each to a short load; returns both as they were asked.
 
     Raises:
@@ -55,7 +57,7 @@ def check_candidates(cloud: Cloud, candidates: Sequence[Candidate], card: Card) 
         assert one.service_url is not None  # noqa: S101 - likewise
         cloud.say(f"      {one.target:<9} {one.url}")
         endpoints.append(endpoint_of(cloud, one.target, one.url, one.service_url))
-    found = check_contract(endpoints, DIST / "service" / CARD_NAME, deployed=True)
+    found = check_contract(endpoints, card_path, deployed=True)
     cloud.say(f"      {found.passed} cases of the contract passed")
     body = json.dumps({"features": card.golden[0].features}).encode()
     for endpoint in endpoints:
@@ -110,7 +112,7 @@ def _ask(endpoint: Endpoint, body: bytes) -> tuple[int, object]:
         headers["Authorization"] = f"Bearer {endpoint.token}"
     request = urllib.request.Request(endpoint.predict_url, body, headers)  # noqa: S310 - our own
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN_S) as answer:  # noqa: S310
+        with open_url(request, ANSWER_WITHIN_S) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from config.errors import UserError
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.lease import leased
 from delivery.names import data_bucket, image_path, releases_bucket, sources_bucket
-from delivery.records import Record, read_records
+from delivery.records import Records, read_records
 from delivery.traffic import Services
 from targets.cloud_run import Service, delete_revision, delete_service, read_services
 from targets.probe import left_over
@@ -60,11 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.everything:
             doomed = [*_probes(cloud, services), *_everything(cloud, services)]
         else:
-            records = read_records(cloud)[-keep:]
+            kept = _kept(cloud, services, read_records(cloud), keep)
             doomed = [
                 *_probes(cloud, services),
-                *_revisions(cloud, services, records),
-                *_old_images(cloud, services, records, images),
+                *_revisions(cloud, services, kept),
+                *_old_images(cloud, services, kept, images),
             ]
         if not doomed:
             cloud.say("nothing to delete")
@@ -97,14 +98,38 @@ def _service(cloud: Cloud, name: str, kind: str) -> Doomed:
     return Doomed(f"{kind} {name}", partial(delete_service, cloud.gcloud, cloud.region, name))
 
 
-def _revisions(cloud: Cloud, services: Services, records: Sequence[Record]) -> list[Doomed]:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the releases that stay consist of."""
+
+    revisions: frozenset[str]
+    digests: frozenset[str]
+
+
+def _kept(cloud: Cloud, services: Services, records: Records, newest: int) -> _Kept:
+    """The newest releases, and each one whose record cannot be read: nobody knows how new it is."""
+    unread = [
+        revision
+        for service in _ours(cloud, services)
+        for revision in service.revisions
+        if revision.release in records.bad
+    ]
+    stay = records.good[-newest:]
+    return _Kept(
+        frozenset(name for record in stay for name in record.revisions.values())
+        | {revision.name for revision in unread},
+        frozenset(digest for record in stay for digest in record.digests.values())
+        | {revision.digest or "" for revision in unread},
+    )
+
+
+def _revisions(cloud: Cloud, services: Services, kept: _Kept) -> list[Doomed]:
     """Revisions of no kept release, none of which serves, has a tag, or is the latest."""
-    kept = {name for record in records for name in record.revisions.values()}
     return [
         Doomed(f"revision {name}", partial(delete_revision, cloud.gcloud, cloud.region, name))
         for service in _ours(cloud, services)
         for name in (revision.name for revision in service.revisions)
-        if name not in kept | _protected(service)
+        if name not in kept.revisions | _protected(service)
     ]
 
 
@@ -129,20 +154,20 @@ def _images(cloud: Cloud) -> list[Image]:
 
 
 def _old_images(
-    cloud: Cloud, services: Services, records: Sequence[Record], images: Sequence[Image]
+    cloud: Cloud, services: Services, kept: _Kept, images: Sequence[Image]
 ) -> list[Doomed]:
     """Images of no kept release and of no revision that stays; never the newest of a path."""
-    kept = {digest for record in records for digest in record.digests.values()}
+    stay = set(kept.digests)
     for service in _ours(cloud, services):
         protected = _protected(service)
-        kept |= {one.digest or "" for one in service.revisions if one.name in protected}
+        stay |= {one.digest or "" for one in service.revisions if one.name in protected}
     newest: dict[str, str] = {}
     for image in images:
         newest.setdefault(image.path, image.digest)
     return [
         _image(cloud, image)
         for image in images
-        if image.digest not in kept and newest[image.path] != image.digest
+        if image.digest not in stay and newest[image.path] != image.digest
     ]
 
 

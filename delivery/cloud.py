@@ -7,7 +7,7 @@ import os
 import platform
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Console
@@ -15,7 +15,11 @@ from rich.console import Console
 from config.deployment import Deployment, Resources
 from config.params import Params, load_params
 from delivery.names import account_email, releases_bucket
+from targets.child import Children
 from targets.gcloud import Gcloud, current_project
+
+# Of a call after an interrupt or a failure, when whoever waits wants the end.
+HURRY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,13 @@ class Cloud:
         return f"gs://{releases_bucket(self.gcloud.project)}/{name}"
 
     def say(self, line: str) -> None:
-        """A line of progress."""
-        self.console.print(line)
+        """A line of progress, as it is: what stands in it may be anyone's."""
+        self.console.print(line, markup=False)
+
+    def hurried(self) -> "Cloud":
+        """The same, for putting things back: no call is waited for long."""
+        gcloud = replace(self.gcloud, most_s=HURRY_S, children=Children())
+        return replace(self, gcloud=gcloud)
 
     def tell(self, line: str) -> None:
         """A line of somebody else's, printed as it is."""

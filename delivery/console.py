@@ -4,16 +4,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 LINES = 10
+# Of a text that a stranger wrote.
+LONGEST = 200
 
 OnStep = Callable[[str, int, int], None]
 
 
 def say_step(console: Console, number: int, of: int, what: str) -> None:
     """Head what a command prints next."""
-    console.print(f"[bold]\\[{number}/{of}][/bold] {what}")
+    console.print(f"[bold]\\[{number}/{of}][/bold] {escape(what)}")
+
+
+def one_line(text: str) -> str:
+    """A stranger's text as it may stand in a line: nothing that a terminal obeys, and not long."""
+    shown = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(shown.split())[:LONGEST]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config.errors import UserError
 from config.params import load_params
+from config.variables import REMOTES, tool_environment
 
 LOCAL = Path(".dvc/config.local")
 REMOTE = "store"
@@ -19,7 +20,7 @@ ONLY_THERE = "deleted"
 
 def dvc(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run DVC; what it prints is shown as it comes, unless its stdout is wanted."""
-    environment = os.environ | {
+    environment = tool_environment(REMOTES) | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_NO_ANALYTICS": "1",
     }

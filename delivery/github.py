@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.errors import UserError
+from config.variables import user_environment
 
 # Anyone may write what we write; only what the workflow's own token wrote is ours to change.
 AUTHOR = "github-actions[bot]"
@@ -21,6 +22,7 @@ def api(*words: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: 
     try:
         done = subprocess.run(
             command,
+            env=user_environment(),
             input=None if body is None else json.dumps(body),
             capture_output=True,
             text=True,

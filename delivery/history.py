@@ -3,8 +3,6 @@
 import argparse
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 from benchmarks.history.document import read_report
@@ -14,6 +12,7 @@ from config.errors import UserError
 from config.params import Params, load_params
 from delivery.names import releases_bucket
 from targets.gcloud import Gcloud, current_project
+from targets.git import remote_url
 
 REPORTS = Path("reports")
 REPORT = REPORTS / "report.json"
@@ -65,10 +64,6 @@ def repository_url() -> str | None:
     """Where commits are looked up: what GitHub Actions names, else git's origin if at GitHub."""
     if repository := os.environ.get("GITHUB_REPOSITORY"):
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
-    git = shutil.which("git")
-    if git is None:
-        return None
-    command = [git, "remote", "get-url", "origin"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = re.fullmatch(r"(?:https://|git@)github\.com[/:](\S+?)(?:\.git)?", done.stdout.strip())
+    url = remote_url("origin") or ""
+    found = re.fullmatch(r"(?:https://|git@)github\.com[/:](\S+?)(?:\.git)?", url)
     return f"https://github.com/{found[1]}" if found else None

@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import shutil
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from config.errors import UserError
 from config.layout import CARD_NAME, RELEASE_VARIABLES
 from delivery.bundle import DIST, read_bundle_hash
 from delivery.names import labels, release_name
+from targets import git
 
 LOCK = Path("dvc.lock")
 PICKLE = "model.pkl"
@@ -78,8 +77,4 @@ def current_commit() -> str:
     for variable in ("COMMIT_SHA", "GITHUB_SHA"):
         if value := os.environ.get(variable):
             return value
-    git = shutil.which("git")
-    if git is None:
-        return UNKNOWN
-    done = subprocess.run([git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else UNKNOWN
+    return git.current_commit() or UNKNOWN

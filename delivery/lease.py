@@ -1,21 +1,27 @@
 """One release at a time: an object in the bucket, created only if there is none.
 
 It also carries where traffic stood before, so that whoever comes after a release that died can put
-that back: nothing is kept on the machine that ran it.
+that back: nothing is kept on the machine that ran it. And a rollback that finds a release under way
+writes into it that it asks for the stop; the release looks, puts both back, and yields.
 """
 
-import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from uuid import uuid4
 
 from config.errors import UserError
 from delivery.cloud import Cloud, current_owner
+from delivery.lock_object import Held, Lock, parse_lock
 from targets.gcloud import GcloudError, Reason
-from targets.storage import ABSENT, delete_object, read_object, write_object
+from targets.storage import ABSENT, delete_object, read_generation, read_object, write_object
 
 NAME = "lock.json"
+# How often a rollback looks whether the release has yielded; each look is a call of its own.
+LOOK_AGAIN_S = 2.0
+# Of a write whose answer was lost, after which the generation is another.
+MOST_TRIES = 3
 
 # Percent of the traffic by revision, by service; empty for a service that did not exist.
 Positions = Mapping[str, Mapping[str, int]]
@@ -27,36 +33,24 @@ class LockedError(UserError):
     exit_code = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """The content of the lock object.
+class KeepLockError(UserError):
+    """Traffic is not as it should be: the lock stays, since it says where traffic stood before."""
 
-    Attributes:
-        purpose: what the owner is doing, in words.
-        expires: UTC, ISO 8601; after that the owner is taken to be dead.
-        before: where traffic stood when the owner began; None until it has been read.
-    """
+    exit_code = 5
 
-    owner: str
-    purpose: str
-    expires: str
-    before: Positions | None = None
 
-    @property
-    def expired(self) -> bool:
-        """Whether its owner has had all of its time."""
-        return datetime.fromisoformat(self.expires) <= datetime.now(UTC)
+class StopAskedError(UserError):
+    """A rollback has asked for the stop: both are put back, and the lock is given up."""
 
-    def to_json(self) -> str:
-        """The object's text."""
-        return json.dumps(asdict(self)) + "\n"
+    exit_code = 6
 
 
 class Lease:
     """The lock, while it is ours.
 
     Attributes:
-        dead: the lock that was taken over, or None.
+        dead: the lock that was taken over, or given up at our request; None if there was none, or
+            none that could be read.
     """
 
     def __init__(self, cloud: Cloud, lock: Lock, generation: str, dead: Lock | None = None) -> None:
@@ -70,8 +64,9 @@ class Lease:
 
         Raises:
             LockedError: the lock is no longer ours.
+            StopAskedError: a rollback wants it.
         """
-        self._lock = replace(self._lock, before=before)
+        self._lock = replace(self._lock, before={name: dict(one) for name, one in before.items()})
         self._write()
 
     def renew(self) -> None:
@@ -79,43 +74,106 @@ class Lease:
 
         Raises:
             LockedError: the lock is no longer ours.
+            StopAskedError: a rollback wants it.
         """
-        self._lock = replace(self._lock, expires=_expiry(self._cloud))
         self._write()
 
+    def check(self) -> None:
+        """Look whether it is still ours, and still to be used; between two changes.
+
+        Raises:
+            LockedError: the lock is no longer ours.
+            StopAskedError: a rollback wants it.
+        """
+        if self._cloud.gcloud.dry_run:
+            return
+        if read_generation(self._cloud.gcloud, self._url) != self._generation:
+            self._adopt()
+
+    @property
+    def _url(self) -> str:
+        return self._cloud.object_url(NAME)
+
     def _write(self) -> None:
-        url = self._cloud.object_url(NAME)
-        text = self._lock.to_json()
-        try:
-            self._generation = write_object(
-                self._cloud.gcloud, url, text, generation=self._generation
+        for _ in range(MOST_TRIES):
+            text = self._lock.to_json()
+            try:
+                self._generation = write_object(
+                    self._cloud.gcloud, self._url, text, generation=self._generation
+                )
+            except GcloudError as error:
+                if error.reason is not Reason.PRECONDITION:
+                    raise
+                self._adopt()
+            else:
+                return
+        raise LockedError("the lock changes again and again; run `python -m delivery status`")
+
+    def _adopt(self) -> None:
+        """Go on with another generation of our own lock.
+
+        Raises:
+            LockedError: the lock is no longer ours.
+            StopAskedError: a rollback has written into it.
+        """
+        held = read_held(self._cloud)
+        if held is None or held.lock.id != self._lock.id:
+            raise LockedError(
+                "the lock was taken over meanwhile; nothing more is changed from here. "
+                "See `python -m delivery status`"
             )
-        except GcloudError as error:
-            if error.reason is Reason.PRECONDITION:
-                raise LockedError(
-                    "the lock was taken over meanwhile; nothing more is changed from here. "
-                    "See `python -m delivery status`"
-                ) from None
-            raise
+        self._generation = held.generation
+        if held.lock.stop is not None:
+            raise StopAskedError(f"stopped: {held.lock.stop} asked for it, and has the lock next")
 
     def release(self) -> None:
         """Give it back, unless it is no longer ours; what cannot be given back expires."""
-        url = self._cloud.object_url(NAME)
-        try:
-            delete_object(self._cloud.gcloud, url, generation=self._generation)
-        except GcloudError as error:
-            if error.reason not in {Reason.PRECONDITION, Reason.NOT_FOUND}:
-                self._cloud.say(f"the lock stays until {self._lock.expires}: {error}")
+        cloud = self._cloud.hurried()
+        for _ in range(MOST_TRIES):
+            try:
+                delete_object(cloud.gcloud, self._url, generation=self._generation)
+            except GcloudError as error:
+                if error.reason is Reason.NOT_FOUND:
+                    return
+                if error.reason is not Reason.PRECONDITION:
+                    cloud.say(f"the lock stays until its lease is over: {error}")
+                    return
+            else:
+                return
+            # Somebody has asked for the stop: the object is another, and still ours to delete.
+            try:
+                self._adopt()
+            except StopAskedError:
+                continue
+            except UserError:
+                return
 
 
 @contextmanager
-def leased(cloud: Cloud, purpose: str, *, take_over: bool) -> Iterator[Lease]:
+def leased(
+    cloud: Cloud,
+    purpose: str,
+    *,
+    take_over: bool,
+    yields: bool = False,
+    stops: bool = False,
+) -> Iterator[Lease]:
     """Hold the lock; it is kept when leaving with ``KeepLockError``, else given back.
+
+    Whoever ``yields`` looks at it between its changes; whoever ``stops`` asks such a one to give it
+    up, and waits for that.
 
     Raises:
         LockedError: somebody else holds it, and neither has it expired nor is it to be taken over.
     """
-    lease = _acquire(cloud, purpose, take_over=take_over)
+    mine = Lock(
+        owner=current_owner(),
+        purpose=purpose,
+        id=uuid4().hex,
+        lease_s=cloud.deployment.lock_lease_s,
+        yields=yields,
+    )
+    lease = _acquire(cloud, mine, take_over=take_over, stops=stops)
     try:
         yield lease
     except KeepLockError:
@@ -126,61 +184,82 @@ def leased(cloud: Cloud, purpose: str, *, take_over: bool) -> Iterator[Lease]:
     lease.release()
 
 
-class KeepLockError(UserError):
-    """Traffic is not as it should be: the lock stays, since it says where traffic stood before."""
-
-    exit_code = 5
-
-
-def read_lock(cloud: Cloud) -> Lock | None:
-    """The lock as it stands, whoever holds it.
+def read_held(cloud: Cloud) -> Held | None:
+    """The lock as it stands, whoever holds it, and whatever the object holds.
 
     Raises:
         GcloudError: it cannot be read.
     """
     found = read_object(cloud.gcloud, cloud.object_url(NAME))
-    return None if found is None else _parse(found.text)
+    return None if found is None else parse_lock(found, cloud.deployment.lock_lease_s)
 
 
-def _acquire(cloud: Cloud, purpose: str, *, take_over: bool) -> Lease:
-    url = cloud.object_url(NAME)
-    mine = Lock(current_owner(), purpose, _expiry(cloud))
-    try:
-        generation = write_object(cloud.gcloud, url, mine.to_json(), generation=ABSENT)
-    except GcloudError as error:
-        if error.reason is not Reason.PRECONDITION:
-            raise
-    else:
-        return Lease(cloud, mine, generation)
-    held = read_object(cloud.gcloud, url)
-    if held is None:
-        raise LockedError("the lock was held a moment ago and is free now: run it again")
-    theirs = _parse(held.text)
-    if not (take_over or theirs.expired):
-        raise LockedError(
-            f"{theirs.owner} holds the lock for {theirs.purpose}, until {theirs.expires} at the "
-            "latest; wait, or give --take-over if it is known to be dead"
+def _acquire(cloud: Cloud, mine: Lock, *, take_over: bool, stops: bool) -> Lease:
+    """Create the object, or take it from one who is dead or has been asked for it.
+
+    Raises:
+        LockedError: somebody else holds it.
+    """
+    asked: Held | None = None
+    while True:
+        generation = _write_over(cloud, mine, ABSENT)
+        if generation is not None:
+            return Lease(cloud, mine, generation, _known(asked))
+        held = read_held(cloud)
+        if held is None:
+            if asked is None:
+                raise LockedError("the lock was held a moment ago and is free now: run it again")
+            continue
+        if take_over or held.expired():
+            return _take_over(cloud, mine, held)
+        if not (stops and held.lock.yields):
+            raise LockedError(
+                f"{held.lock.owner} holds the lock for {held.lock.purpose}, until "
+                f"{held.ends:%Y-%m-%d %H:%M:%S} UTC at the latest; wait, or give --take-over if it "
+                "is known to be dead"
+            )
+        if held.lock.stop is None:
+            _ask_for_stop(cloud, held, mine.owner)
+        else:
+            time.sleep(LOOK_AGAIN_S)
+        asked = held
+
+
+def _ask_for_stop(cloud: Cloud, held: Held, who: str) -> None:
+    """Write into the lock that its holder is to give it up; if it has changed, it is looked again.
+
+    Raises:
+        GcloudError: it cannot be written.
+    """
+    # The holder's lease goes on from this write: it is alive, or expires as it would have.
+    asking = replace(held.lock, stop=who)
+    if _write_over(cloud, asking, held.generation) is not None:
+        cloud.say(
+            f"{held.lock.owner} is at {held.lock.purpose}: asked for its stop; it puts both back "
+            "when its present call has ended"
         )
-    cloud.say(f"taking over the lock of {theirs.owner} ({theirs.purpose})")
-    mine = replace(mine, before=theirs.before)
+
+
+def _take_over(cloud: Cloud, mine: Lock, held: Held) -> Lease:
+    cloud.say(f"taking over the lock of {held.lock.owner} ({held.lock.purpose})")
+    mine = replace(mine, before=held.lock.before)
+    generation = _write_over(cloud, mine, held.generation)
+    if generation is None:
+        raise LockedError("somebody else was quicker in taking over the lock")
+    return Lease(cloud, mine, generation, _known(held))
+
+
+def _known(held: Held | None) -> Lock | None:
+    """What stood in a lock; nothing of one that could not be read."""
+    return None if held is None or held.fault else held.lock
+
+
+def _write_over(cloud: Cloud, lock: Lock, generation: str) -> str | None:
+    """Write it over that generation; None if another is there."""
+    url = cloud.object_url(NAME)
     try:
-        generation = write_object(cloud.gcloud, url, mine.to_json(), generation=held.generation)
+        return write_object(cloud.gcloud, url, lock.to_json(), generation=generation)
     except GcloudError as error:
         if error.reason is Reason.PRECONDITION:
-            raise LockedError("somebody else was quicker in taking over the lock") from None
+            return None
         raise
-    return Lease(cloud, mine, generation, theirs)
-
-
-def _expiry(cloud: Cloud) -> str:
-    until = datetime.now(UTC) + timedelta(seconds=cloud.deployment.lock_lease_s)
-    return until.isoformat(timespec="seconds")
-
-
-def _parse(text: str) -> Lock:
-    try:
-        return Lock(**json.loads(text))
-    except (ValueError, TypeError) as error:
-        raise UserError(
-            f"{NAME} in the releases bucket is not a lock ({error}); delete it if no release runs"
-        ) from None

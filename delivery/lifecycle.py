@@ -57,7 +57,7 @@ LIFE = (
         "serving",
         "one handler answers on both",
         "inference/endpoint.py",
-        "service/app.py",
+        "service/front.py",
         "function/main.py",
     ),
     _stage(

@@ -10,6 +10,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from config.errors import UserError
+from config.variables import PACKAGES, tool_environment
 
 LOCKS = Path("locks")
 # Compiled first and without constraints: it holds every other group, so it settles all versions.
@@ -73,6 +74,7 @@ def _compile(group: str, path: Path, constraint: Path | None = None) -> Path:
     arguments = ["pip", "compile", "--quiet", *OPTIONS, *constraints, "pyproject.toml"]
     done = subprocess.run(
         [find_uv_bin(), *arguments, "--group", group, "--output-file", str(path)],
+        env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,
         check=False,

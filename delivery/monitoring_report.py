@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
+from rich.markup import escape
 from rich.table import Table as TerminalTable
 
 from benchmarks.pages import Cell, Fact, Row, Table, legend, readable_time, render
@@ -78,7 +79,7 @@ def terminal_table(report: Report) -> TerminalTable:
     table = TerminalTable("", "target", "found", "threshold", "", box=SIMPLE, pad_edge=False)
     for one in report.findings:
         state = f"[{COLOURS[one.state]}]{WORDS[one.state]}[/]"
-        table.add_row(one.figure, one.target, _value(one, one.value), _limit(one), state)
+        table.add_row(escape(one.figure), one.target, _value(one, one.value), _limit(one), state)
     return table
 
 

@@ -1,14 +1,22 @@
 """What things are called in the cloud, each name made in one place."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from config.card import Card
-from config.deployment import Deployment, Resources
+if TYPE_CHECKING:
+    # A build asks for a name before pydantic is installed.
+    from collections.abc import Iterable, Mapping
+
+    from config.card import Card
+    from config.deployment import Deployment, Resources
 
 BUNDLE_DIGITS = 12
+# Of an image: the hash of the bundles that it was built from.
+BUNDLE_LABEL = "io.twinserve.bundle"
 _SETTINGS_DIGITS = 6
 # Cloud Run takes labels of at most 63 characters.
 _LABEL_LENGTH = 63
@@ -22,6 +30,11 @@ def release_name(card: Card, bundle_hash: str) -> str:
 def image_name(deployment: Deployment, project: str, release: str) -> str:
     """Where a release's image lies in Artifact Registry, by tag."""
     return f"{image_path(deployment, project)}:{release}"
+
+
+def cache_name(deployment: Deployment, project: str) -> str:
+    """The image that was pushed last, whose layers the next one may take."""
+    return f"{image_path(deployment, project)}:cache"
 
 
 def image_path(deployment: Deployment, project: str) -> str:

@@ -128,16 +128,15 @@ def _add_up(target: str, lines: Sequence[Mapping[str, Any]], most: int) -> Obser
 
 
 def _features(lines: Sequence[Mapping[str, Any]]) -> tuple[FeatureSeen, ...]:
-    if not lines:
-        return ()
-    features = []
-    for number, first in enumerate(lines[0]["features"]):
-        counts = [0] * len(first["counts"])
-        for line in lines:
-            counts = _sum(counts, line["features"][number]["counts"])
-        shares = tuple(map(float, first["shares"]))
-        features.append(FeatureSeen(str(first["name"]), tuple(counts), shares))
-    return tuple(features)
+    counts: dict[str, list[int]] = {}
+    shares: dict[str, tuple[float, ...]] = {}
+    # A line holds as many features as it has room for.
+    for line in lines:
+        for feature in line["features"]:
+            name, seen = str(feature["name"]), [int(count) for count in feature["counts"]]
+            counts[name] = _sum(counts[name], seen) if name in counts else seen
+            shares.setdefault(name, tuple(map(float, feature["shares"])))
+    return tuple(FeatureSeen(name, tuple(seen), shares[name]) for name, seen in counts.items())
 
 
 def _sum(one: Sequence[int], other: Sequence[Any]) -> list[int]:

@@ -1,12 +1,13 @@
-"""The image of the release in ``dist/`` → the project's registry, with a record of its digest."""
+"""What was built → the project: image to the registry, source and record to the bucket."""
 
 import argparse
 import shlex
 
+from config.errors import UserError
+from delivery.builds import UNKNOWN_DIGEST, BuildRecord, keep_build
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.identity import Identity, read_identity
-from delivery.names import image_name
-from delivery.records import build_record, write_build
+from delivery.names import BUNDLE_LABEL, cache_name, image_name
 from targets.engine import NAMES, Engine, find_engine
 
 
@@ -36,21 +37,31 @@ def run(arguments: argparse.Namespace) -> None:
         return
     image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
     engine = find_engine(arguments.engine, image, pull=False)
-    digest = push_image(cloud, engine, identity)
+    build = push_image(cloud, engine, identity)
+    digest = build.image.partition("@")[2]
     cloud.say(f"{image} {digest}")
-    cloud.result({"release": identity.name, "image": image, "digest": digest})
+    cloud.result(
+        {
+            "release": identity.name,
+            "image": image,
+            "digest": digest,
+            "function": f"sha256:{build.function}",
+        }
+    )
 
 
-def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> str:
-    """Push the release's image, and record its digest, by which it is deployed; the digest.
+def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> BuildRecord:
+    """Push the release's image, put the function's source beside it, and record both.
 
     Raises:
-        UserError: the registry or the bucket did not take it.
+        UserError: the image is of another bundle, or the registry or the bucket did not take it.
     """
+    image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+    if engine.inspect(image).labels.get(BUNDLE_LABEL) != identity.bundle:
+        raise UserError(f"{image} was built from another bundle; run `python -m delivery build`")
     token = cloud.gcloud.read_text("auth", "print-access-token").strip()
-    digest = engine.push(image_name(cloud.deployment, cloud.gcloud.project, identity.name), token)
-    write_build(cloud, build_record(cloud, identity, digest))
-    return digest
+    cache = cache_name(cloud.deployment, cloud.gcloud.project)
+    return keep_build(cloud, identity, engine.push(image, token, cache=cache))
 
 
 def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
@@ -58,5 +69,7 @@ def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
     image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
     login = shlex.join(engine.login_command(image))
     cloud.console.print(f"  gcloud auth print-access-token | {login}", markup=False)
-    cloud.console.print(f"  {shlex.join(engine.push_command(image))}", markup=False)
-    write_build(cloud, build_record(cloud, identity, "sha256:…"))
+    cache = cache_name(cloud.deployment, cloud.gcloud.project)
+    for command in (engine.push_command(image), *engine.cache_commands(image, cache)):
+        cloud.console.print(f"  {shlex.join(command)}", markup=False)
+    keep_build(cloud, identity, UNKNOWN_DIGEST)

@@ -1,32 +1,18 @@
-"""What is kept in the bucket of each image that was pushed and of each release that had traffic."""
+"""What is kept in the bucket of each release that had traffic."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from pydantic import TypeAdapter, ValidationError
+
 from config.errors import UserError
 from delivery.cloud import Cloud
-from delivery.identity import Identity
-from delivery.names import image_path
-from targets.storage import read_lines, write_object
+from delivery.console import one_line
+from targets.storage import read_objects, write_object
 
 RELEASES = "releases"
-BUILDS = "builds"
-
-
-@dataclass(frozen=True, slots=True)
-class BuildRecord:
-    """An image that was pushed.
-
-    Attributes:
-        image: by digest: ``HOST/PROJECT/REPOSITORY/NAME@sha256:…``.
-    """
-
-    release: str
-    image: str
-    commit: str
-    model_sha256: str
-    bundle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +24,8 @@ class Record:
         digests: of the images, by target; the function's is made by Google's build.
         example: a request's features whose answer is known to be ``expected``.
         promoted_at: UTC, ISO 8601.
+        attested: the repository whose attestations of image and function were verified before the
+            promotion; None if nothing was.
     """
 
     release: str
@@ -52,45 +40,33 @@ class Record:
     expected: int
     promoted_at: str
     promoted_by: str
+    attested: str | None = None
 
 
-def build_record(cloud: Cloud, identity: Identity, digest: str) -> BuildRecord:
-    """What is to be kept of an image of the release that has been pushed under ``digest``."""
-    return BuildRecord(
-        release=identity.name,
-        image=f"{image_path(cloud.deployment, cloud.gcloud.project)}@{digest}",
-        commit=identity.commit,
-        model_sha256=identity.model_sha256,
-        bundle=identity.bundle,
-    )
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All that is in the bucket.
 
-
-def write_build(cloud: Cloud, build: BuildRecord) -> None:
-    """Keep it, over an earlier one of the same release.
-
-    Raises:
-        GcloudError: it cannot be written.
+    Attributes:
+        good: the one promoted last at the end.
+        bad: what is wrong with the others, by release.
     """
-    url = cloud.object_url(f"{BUILDS}/{build.release}.json")
-    write_object(cloud.gcloud, url, json.dumps(asdict(build)) + "\n")
+
+    good: tuple[Record, ...]
+    bad: Mapping[str, str]
+
+    def of(self, release: str) -> Record | None:
+        """The record of a release, or None.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        if release in self.bad:
+            raise UserError(f"{_name(release)} is not a record: {self.bad[release]}")
+        return next((one for one in self.good if one.release == release), None)
 
 
-def read_image(cloud: Cloud, release: str) -> str:
-    """The image of a release, by digest.
-
-    Raises:
-        UserError: none was pushed, or its record cannot be read.
-    """
-    url = cloud.object_url(f"{BUILDS}/{release}.json")
-    lines = read_lines(cloud.gcloud, url)
-    if not lines:
-        raise UserError(
-            f"no image of {release} was pushed; do it with `python -m delivery build --push`"
-        )
-    try:
-        return BuildRecord(**json.loads(lines[0])).image
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{url} is not the record of an image: {error}") from None
+_RECORD = TypeAdapter(Record)
 
 
 def write_record(cloud: Cloud, record: Record) -> None:
@@ -99,25 +75,46 @@ def write_record(cloud: Cloud, record: Record) -> None:
     Raises:
         GcloudError: it cannot be written.
     """
-    url = cloud.object_url(f"{RELEASES}/{record.release}.json")
+    url = cloud.object_url(_name(record.release))
     write_object(cloud.gcloud, url, json.dumps(asdict(record)) + "\n")
 
 
-def read_records(cloud: Cloud) -> list[Record]:
-    """All of them, the one promoted last at the end.
+def read_records(cloud: Cloud, release: str = "*") -> Records:
+    """All of them, or that of one release; those that are none are said, and passed over.
 
     Raises:
-        UserError: one of them is not a record.
+        GcloudError: they cannot be read.
+    """
+    good, bad = [], {}
+    for name, content in read_objects(cloud.gcloud, cloud.object_url(_name(release))).items():
+        try:
+            good.append(_parse(content, cloud.targets))
+        except ValueError as error:
+            bad[name.removesuffix(".json")] = fault = one_line(str(error))
+            cloud.say(f"{RELEASES}/{one_line(name)} is passed over, it is not a record: {fault}")
+    return Records(tuple(sorted(good, key=lambda record: record.promoted_at)), bad)
+
+
+def _name(release: str) -> str:
+    return f"{RELEASES}/{release}.json"
+
+
+def _parse(content: bytes, targets: Mapping[str, object]) -> Record:
+    """A record of both targets.
+
+    Raises:
+        ValueError: it is none.
     """
     try:
-        records = [
-            Record(**json.loads(line))
-            for line in read_lines(cloud.gcloud, cloud.object_url(f"{RELEASES}/*.json"))
-        ]
-    except (ValueError, TypeError) as error:
-        url = cloud.object_url(RELEASES)
-        raise UserError(f"{url} holds something that is not a record: {error}") from None
-    return sorted(records, key=lambda record: record.promoted_at)
+        record = _RECORD.validate_json(content)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        raise ValueError(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}".strip()) from None
+    for member in ("revisions", "digests"):
+        if missing := targets.keys() - getattr(record, member).keys():
+            raise ValueError(f"{member} has no {', '.join(sorted(missing))}")
+    datetime.fromisoformat(record.promoted_at)
+    return record
 
 
 def now() -> str:

@@ -8,18 +8,18 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from config.card import Card, load_card
+from config.card import Card
 from config.errors import UserError
-from config.layout import CARD_NAME
 from delivery.access import settle_access
-from delivery.bundle import DIST
+from delivery.builds import BuildRecord, read_build, read_build_of_commit
 from delivery.candidate import Candidate, deploy_candidates, series
 from delivery.checks import check_candidates, confirm, endpoint_of
 from delivery.cloud import Cloud, add_cloud_arguments, current_owner, open_cloud
 from delivery.console import say_step
-from delivery.identity import Identity, read_identity
+from delivery.identity import Identity, current_commit, read_identity
 from delivery.lease import Lease, leased
-from delivery.records import Record, now, read_image, read_records, write_record
+from delivery.payload import Payload, open_payload
+from delivery.records import Record, now, read_records, write_record
 from delivery.traffic import (
     Services,
     both_or_neither,
@@ -34,9 +34,17 @@ STEPS = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the project, the commit, and what to do about a lock."""
+    """Take the project, what to release, and what to do about a lock."""
     add_cloud_arguments(parser)
     parser.add_argument("--commit", help="git's; else $COMMIT_SHA, $GITHUB_SHA, or HEAD")
+    parser.add_argument(
+        "--from-build",
+        nargs="?",
+        const="",
+        metavar="RELEASE",
+        help="take what `build --push` has put into the project, of this release or else of the "
+        "commit, in place of what lies in dist/",
+    )
     parser.add_argument(
         "--take-over", action="store_true", help="take the lock of a release known to be dead"
     )
@@ -45,8 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """See ``release``."""
     cloud = open_cloud(arguments)
-    identity = read_identity(arguments.commit)
-    release(cloud, identity, take_over=arguments.take_over)
+    build = None
+    if arguments.from_build is None:
+        identity = read_identity(arguments.commit)
+    else:
+        build = (
+            read_build(cloud, arguments.from_build)
+            if arguments.from_build
+            else read_build_of_commit(cloud, arguments.commit or current_commit())
+        )
+        identity = build.identity
+    release(cloud, identity, build=build, take_over=arguments.take_over)
 
 
 Check = Callable[[Cloud, Sequence[Candidate], Card], object]
@@ -57,50 +74,74 @@ class _Begun:
     """A release under way."""
 
     cloud: Cloud
-    identity: Identity
-    card: Card
+    payload: Payload
     lease: Lease
     check: Check
+
+    @property
+    def name(self) -> str:
+        return self.payload.identity.name
 
 
 def release(
     cloud: Cloud,
     identity: Identity,
     *,
+    build: BuildRecord | None = None,
     take_over: bool = False,
-    check: Check = check_candidates,
+    check: Check | None = None,
 ) -> None:
-    """Bring what lies in ``dist/`` to both targets; ``check`` decides on the candidates.
+    """Bring a build, or else what lies in ``dist/``, to both targets.
+
+    ``check`` decides on the candidates; by default the contract and a short load do.
 
     Raises:
         LockedError: another release is under way.
         CheckError: a candidate failed; traffic is as it was.
+        StopAskedError: a rollback has asked for it; traffic is as it was.
         KeepLockError: something failed, and traffic could not be put back.
         UserError: anything else; traffic is as it was.
     """
-    card = load_card(DIST / "service" / CARD_NAME)
     cloud.say(f"release {identity.name} to {cloud.gcloud.project}, {cloud.region}")
-    with leased(cloud, f"release {identity.name}", take_over=take_over) as lease:
-        services = read_services(cloud.gcloud, cloud.region)
-        found = cut_short(cloud, services, lease.dead)
-        if found is None and _serves_already(cloud, identity, services):
-            cloud.say(f"{identity.name} serves on both already: nothing to do")
-            _record(cloud, identity, card, services, only_if_missing=True)
-            cloud.result({"release": identity.name, "changed": False})
-            return
-        # A release that died may have left the two apart: what it found is what was good.
-        before = positions(cloud, services) if found is None else found
-        lease.record(before)
-        with both_or_neither(cloud, before):
-            _go(_Begun(cloud, identity, card, lease, check), services)
-    cloud.result({"release": identity.name, "changed": not cloud.gcloud.dry_run})
+    with open_payload(cloud, identity, build) as payload:
+        purpose = f"release {identity.name}"
+        with leased(cloud, purpose, take_over=take_over, yields=True) as lease:
+            begun = _Begun(cloud, payload, lease, check or _contract(payload))
+            changed = _release(begun)
+    cloud.result({"release": identity.name, "changed": changed and not cloud.gcloud.dry_run})
 
 
-def _serves_already(cloud: Cloud, identity: Identity, services: Services) -> bool:
+def _contract(payload: Payload) -> Check:
+    """The contract, by the card that is released."""
+
+    def check(cloud: Cloud, candidates: Sequence[Candidate], card: Card) -> object:
+        return check_candidates(cloud, candidates, card, payload.card_path)
+
+    return check
+
+
+def _release(begun: _Begun) -> bool:
+    """Whether there was anything to do."""
+    cloud, payload = begun.cloud, begun.payload
+    services = read_services(cloud.gcloud, cloud.region)
+    found = cut_short(cloud, services, begun.lease.dead)
+    if found is None and _serves_already(cloud, payload, services):
+        cloud.say(f"{begun.name} serves on both already: nothing to do")
+        _record(cloud, payload, services, only_if_missing=True)
+        return False
+    # A release that died may have left the two apart: what it found is what was good.
+    before = positions(cloud, services) if found is None else found
+    begun.lease.record(before)
+    with both_or_neither(cloud, before):
+        _go(begun, services)
+    return True
+
+
+def _serves_already(cloud: Cloud, payload: Payload, services: Services) -> bool:
     """Whether both serve this release, with these settings and this image."""
+    identity, image = payload.identity, payload.image
     if release_of(cloud, services) != identity.name:
         return False
-    image = read_image(cloud, identity.name)
     for target, settings in cloud.targets.items():
         serving = services[settings.name].serving
         wanted = series(cloud, identity, target, image if target == "service" else None)
@@ -110,33 +151,37 @@ def _serves_already(cloud: Cloud, identity: Identity, services: Services) -> boo
 
 
 def _go(begun: _Begun, services: Services) -> None:
-    cloud = begun.cloud
+    cloud, payload = begun.cloud, begun.payload
     say_step(cloud.console, 1, STEPS, "candidates, without traffic")
-    candidates = deploy_candidates(cloud, begun.identity, services)
+    candidates = deploy_candidates(cloud, payload, services)
+    begun.lease.check()
     say_step(cloud.console, 2, STEPS, "check both candidates")
     if cloud.gcloud.dry_run:
         cloud.say("  (skipped: there is nothing to ask on a dry run)")
     else:
-        begun.check(cloud, candidates, begun.card)
+        begun.check(cloud, candidates, payload.card)
     say_step(cloud.console, 3, STEPS, "promote both")
     begun.lease.renew()
     for one in candidates:
         move(cloud, one.settings.name, one.revision, tagged=one.tagged)
+        # A rollback need not wait for more than the call that has just ended.
+        begun.lease.check()
     say_step(cloud.console, 4, STEPS, "confirm and record")
     if not cloud.gcloud.dry_run:
         _confirm(begun, candidates)
+        begun.lease.check()
         after = read_services(cloud.gcloud, cloud.region)
-        if release_of(cloud, after) != begun.identity.name:
+        if release_of(cloud, after) != begun.name:
             raise UserError("traffic was moved, but not all of it is there; is someone else at it?")
-        _record(cloud, begun.identity, begun.card, after)
-        cloud.say(f"{begun.identity.name} serves on both:")
+        _record(cloud, payload, after)
+        cloud.say(f"{begun.name} serves on both:")
         for one in candidates:
             cloud.say(f"  {one.target:<9} {one.service_url}")
 
 
 def _confirm(begun: _Begun, candidates: Sequence[Candidate]) -> None:
     """See both answer at their own URLs, public or private as they are to be."""
-    cloud, golden = begun.cloud, begun.card.golden[0]
+    cloud, card = begun.cloud, begun.payload.card
     opened = []
     try:
         endpoints = []
@@ -145,7 +190,8 @@ def _confirm(begun: _Begun, candidates: Sequence[Candidate]) -> None:
             if (way := settle_access(cloud, one.settings, url)) is not None:
                 opened.append((one, way))
             endpoints.append(endpoint_of(cloud, one.target, url, url))
-        answer = {"prediction": golden.prediction, "model_version": begun.card.version}
+        golden = card.golden[0]
+        answer = {"prediction": golden.prediction, "model_version": card.version}
         confirm(endpoints, golden.features, answer)
     except BaseException:
         for one, way in opened:
@@ -155,14 +201,10 @@ def _confirm(begun: _Begun, candidates: Sequence[Candidate]) -> None:
 
 
 def _record(
-    cloud: Cloud,
-    identity: Identity,
-    card: Card,
-    services: Services,
-    *,
-    only_if_missing: bool = False,
+    cloud: Cloud, payload: Payload, services: Services, *, only_if_missing: bool = False
 ) -> None:
-    if only_if_missing and any(one.release == identity.name for one in read_records(cloud)):
+    identity, golden = payload.identity, payload.card.golden[0]
+    if only_if_missing and read_records(cloud, identity.name).good:
         return
     serving = {
         target: services[settings.name].serving for target, settings in cloud.targets.items()
@@ -173,9 +215,10 @@ def _record(
         **members,
         revisions={target: one.name for target, one in serving.items() if one},
         digests={target: one.digest or "" for target, one in serving.items() if one},
-        example=card.golden[0].features,
-        expected=card.golden[0].prediction,
+        example=golden.features,
+        expected=golden.prediction,
         promoted_at=now(),
         promoted_by=current_owner(),
+        attested=payload.attested,
     )
     write_record(cloud, record)

@@ -3,11 +3,12 @@
 import argparse
 import difflib
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from config.errors import UserError
+from config.yaml_file import parse_yaml
 from delivery import data
+from delivery.cached import verify_cache
 
 LOCK = Path("dvc.lock")
 
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     remote = (arguments.pull or arguments.push) and data.open_remote()
     before = _read_lock()
     if arguments.pull and remote:
+        # What the cache has is not fetched again, but put into the tree.
+        verify_cache(LOCK)
         data.pull()
     reproduce()
     if arguments.locked:
@@ -47,9 +50,11 @@ def reproduce() -> None:
     """Bring every stage of ``dvc.yaml`` up to date; what DVC prints is shown as it comes.
 
     Raises:
-        UserError: a stage failed; its own line has been printed by then.
+        UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
+            another file than the lock names.
     """
     data.prepare()
+    verify_cache(LOCK)
     if data.dvc("repro").returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
 
@@ -60,7 +65,7 @@ def check_unchanged(before: str, after: str) -> None:
     Raises:
         UserError: they differ; names the stages, and shows the lines.
     """
-    old, new = (yaml.safe_load(text or "{}").get("stages", {}) for text in (before, after))
+    old, new = (_stages(text) for text in (before, after))
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if not changed:
         return
@@ -73,6 +78,11 @@ def check_unchanged(before: str, after: str) -> None:
         f"dvc.lock is not what this tree gives: {', '.join(changed)}; "
         "run `make repro` and commit dvc.lock with the change that caused it"
     )
+
+
+def _stages(lock: str) -> dict[str, Any]:
+    stages: dict[str, Any] = parse_yaml((lock or "{}").encode(), str(LOCK)).get("stages", {})
+    return stages
 
 
 def _read_lock() -> str:

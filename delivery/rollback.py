@@ -6,7 +6,7 @@ from config.errors import UserError
 from delivery.checks import confirm, endpoint_of
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
 from delivery.lease import leased
-from delivery.records import Record, read_records
+from delivery.records import Record, Records, read_records
 from delivery.traffic import (
     Services,
     both_or_neither,
@@ -35,20 +35,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """See ``roll_back``."""
-    roll_back(open_cloud(arguments), arguments.to, take_over=arguments.take_over)
+    # A workflow's empty input is no name.
+    roll_back(open_cloud(arguments), arguments.to or None, take_over=arguments.take_over)
 
 
 def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
     """Move the traffic of both to a release that is still there.
 
-    Without a name, and with the lock of a release that died, both go back to where that found them.
+    A release that is under way is asked for its stop, and waited for. Without a name, both go back
+    to where that release, or one that died, found them.
 
     Raises:
-        LockedError: a release is under way.
+        LockedError: another rollback is under way, or a cleanup.
         KeepLockError: something failed, and traffic could not be put back.
         UserError: there is no such release, or it is no longer there; traffic is as it was.
     """
-    with leased(cloud, f"rollback to {to or 'the release before'}", take_over=take_over) as lease:
+    purpose = f"rollback to {to or 'the release before'}"
+    with leased(cloud, purpose, take_over=take_over, stops=True) as lease:
         services = read_services(cloud.gcloud, cloud.region)
         found = cut_short(cloud, services, lease.dead)
         if to is None and found is not None:
@@ -56,7 +59,10 @@ def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
                 "a release was cut short: both go back to where it found them, if it moved any"
             )
             restore(cloud, found)
-            cloud.result({"release": release_of(cloud, read_services(cloud.gcloud, cloud.region))})
+            release = release_of(cloud, read_services(cloud.gcloud, cloud.region))
+            if release is not None:
+                cloud.say(f"{release} serves on both; run it again for the release before that")
+            cloud.result({"release": release})
             return
         record = _chosen(cloud, services, read_records(cloud), to)
         before = positions(cloud, services) if found is None else found
@@ -67,18 +73,19 @@ def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
         cloud.result({"release": record.release})
 
 
-def _chosen(cloud: Cloud, services: Services, records: list[Record], to: str | None) -> Record:
+def _chosen(cloud: Cloud, services: Services, found: Records, to: str | None) -> Record:
     """The record of the release to go back to.
 
     Raises:
-        UserError: there is none, or a revision of it has been deleted.
+        UserError: there is none, it cannot be read, or a revision of it has been deleted.
     """
-    current = release_of(cloud, services)
+    current, records = release_of(cloud, services), found.good
     if to is not None:
+        found.of(to)
         fitting = [one for one in records if to in {one.release, one.version}]
     else:
         at = next((i for i, one in enumerate(records) if one.release == current), len(records))
-        fitting = records[:at]
+        fitting = list(records[:at])
     if not fitting:
         known = ", ".join(one.release for one in reversed(records)) or "none"
         if to is None and not services:
@@ -92,8 +99,8 @@ def _chosen(cloud: Cloud, services: Services, records: list[Record], to: str | N
         if record.revisions[target] not in names:
             raise UserError(
                 f"{record.release} is recorded, but its revision {record.revisions[target]} is no "
-                "longer there; check its commit out and release it: "
-                f"git checkout {record.commit}"
+                f"longer there; release it again: `python -m delivery release --from-build "
+                f"{record.release}`, or check its commit out: git checkout {record.commit}"
             )
     return record
 

@@ -12,6 +12,7 @@ from config.card import Card, load_card
 from config.errors import UserError
 from config.layout import CARD_NAME, REQUIREMENTS_NAME
 from config.params import load_params
+from config.variables import tool_environment
 from delivery.bundle import DIST, read_bundle_hash
 from delivery.names import release_name
 
@@ -59,7 +60,9 @@ def list_contents(bundle: Path) -> dict[str, Any]:
 def _packages(path: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "cyclonedx_py", "requirements", str(path)]
     command += ["--output-reproducible", "--validate", "--of", "JSON", "--sv", SPECIFICATION]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=tool_environment(), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise UserError(f"{path}: {' '.join(done.stderr.split())[-400:]}")
     content: dict[str, Any] = json.loads(done.stdout)

@@ -5,9 +5,13 @@ from typing import Any
 
 from rich.box import SIMPLE
 from rich.table import Table
+from rich.text import Text
 
+from config.errors import UserError
 from delivery.cloud import Cloud, add_cloud_arguments, open_cloud
-from delivery.lease import Lock, read_lock
+from delivery.lease import read_held
+from delivery.lock_object import Held, has_expired
+from delivery.records import read_records
 from delivery.traffic import Services, release_of
 from targets.cloud_run import Service, read_services
 
@@ -24,15 +28,59 @@ def run(arguments: argparse.Namespace) -> int:
     """Print it; exit code 0 if both serve one release."""
     cloud = open_cloud(arguments)
     services = read_services(cloud.gcloud, cloud.region)
-    lock = read_lock(cloud)
     cloud.console.print(_table(cloud, services), width=min(cloud.console.width, WIDTH))
     release = release_of(cloud, services)
     cloud.say(f"in step: {release}" if release else _out_of_step(cloud, services))
-    if lock is not None:
-        state = "expired" if lock.expired else f"until {lock.expires} at the latest"
-        cloud.say(f"lock: {lock.owner}, {lock.purpose}, {state}")
-    cloud.result(_members(cloud, services, release, lock))
+    attested = _attested(cloud, release)
+    held, expired = _lock(cloud)
+    members = _members(cloud, services, release)
+    members |= {"attested": attested, "lock": held and _held(held, expired=expired)}
+    cloud.result(members)
     return 0 if release else OUT_OF_STEP
+
+
+def _attested(cloud: Cloud, release: str | None) -> str | None:
+    """Say who attests what serves; what cannot be read hides nothing else."""
+    if release is None:
+        return None
+    try:
+        record = read_records(cloud, release).of(release)
+    except UserError as error:
+        cloud.say(f"attested: cannot be read ({error})")
+        return None
+    by = record.attested if record else None
+    cloud.say(f"attested: by {by}" if by else "attested: not verified")
+    return by
+
+
+def _lock(cloud: Cloud) -> tuple[Held | None, bool | None]:
+    """Say who holds the lock, and whether for too long; None if that cannot be known."""
+    try:
+        held = read_held(cloud)
+    except UserError as error:
+        cloud.say(f"lock: cannot be read ({error})")
+        return None, None
+    if held is None:
+        return None, None
+    expired = has_expired(held)
+    until = f"until {held.ends:%Y-%m-%d %H:%M:%S} UTC at the latest"
+    cloud.say(f"lock: {held.lock.owner}, {held.lock.purpose}, {'expired' if expired else until}")
+    if held.lock.stop:
+        cloud.say(f"      {held.lock.stop} has asked for its stop")
+    if held.fault:
+        cloud.say(f"      what stands in it is no lock ({held.fault}); --take-over replaces it")
+    return held, expired
+
+
+def _held(held: Held, *, expired: bool | None) -> dict[str, Any]:
+    return {
+        "owner": held.lock.owner,
+        "purpose": held.lock.purpose,
+        "expires": held.ends.isoformat(timespec="seconds"),
+        "expired": expired,
+        "stop": held.lock.stop,
+        "fault": held.fault,
+    }
 
 
 def _out_of_step(cloud: Cloud, services: Services) -> str:
@@ -56,9 +104,11 @@ def _table(cloud: Cloud, services: Services) -> Table:
         for revision, percent in service.shares.items():
             release, digest = _about(service, revision)
             short = digest.removeprefix("sha256:")[:12] if digest else "?"
-            table.add_row(target, release or "not ours", f"{percent}%", short, revision)
+            shown = (target, release or "not ours", f"{percent}%", short, revision)
+            table.add_row(*map(Text, shown))
         for tag, revision in service.tags.items():
-            table.add_row(target, _about(service, revision)[0] or "", tag, "", revision)
+            shown = (target, _about(service, revision)[0] or "", tag, "", revision)
+            table.add_row(*map(Text, shown))
     return table
 
 
@@ -70,9 +120,7 @@ def _about(service: Service, name: str) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _members(
-    cloud: Cloud, services: Services, release: str | None, lock: Lock | None
-) -> dict[str, Any]:
+def _members(cloud: Cloud, services: Services, release: str | None) -> dict[str, Any]:
     targets: dict[str, Any] = {}
     for target, settings in cloud.targets.items():
         service = services.get(settings.name)
@@ -90,10 +138,4 @@ def _members(
             ],
             "tags": dict(service.tags),
         }
-    held = lock and {
-        "owner": lock.owner,
-        "purpose": lock.purpose,
-        "expires": lock.expires,
-        "expired": lock.expired,
-    }
-    return {"in_step": release is not None, "release": release, "targets": targets, "lock": held}
+    return {"in_step": release is not None, "release": release, "targets": targets}

@@ -1,11 +1,14 @@
 """Traffic of both targets: where it stands, moving it on both, putting it back on both."""
 
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from config.errors import UserError
 from delivery.cloud import Cloud
-from delivery.lease import KeepLockError, Lock, LockedError, Positions
+from delivery.lease import KeepLockError, LockedError, Positions, StopAskedError
+from delivery.lock_object import Lock
 from delivery.records import read_records
 from targets import cloud_run
 from targets.cloud_run import FULL, Service, read_services
@@ -38,7 +41,7 @@ def cut_short(cloud: Cloud, services: Services, dead: Lock | None) -> Positions 
     ``dead`` is its lock, if one was taken over.
 
     Raises:
-        UserError: the records cannot be read.
+        GcloudError: the records cannot be read.
     """
     if dead is None:
         return None
@@ -48,7 +51,7 @@ def cut_short(cloud: Cloud, services: Services, dead: Lock | None) -> Positions 
     names = {target: settings.name for target, settings in cloud.targets.items()}
     confirmed = [
         {names[target]: {revision: FULL} for target, revision in record.revisions.items()}
-        for record in read_records(cloud)
+        for record in read_records(cloud).good
     ]
     return None if now in confirmed else dead.before
 
@@ -66,10 +69,33 @@ def both_or_neither(cloud: Cloud, before: Positions) -> Iterator[None]:
         raise  # Whoever has the lock now decides about the traffic.
     except BaseException as error:
         if not cloud.gcloud.dry_run:
-            what = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            cloud.say(f"{what}: both go back to where they were")
-            restore(cloud, before)
+            cloud.say(f"{_what(error)}: both go back to where they were")
+            with _undisturbed():
+                interrupted = isinstance(error, KeyboardInterrupt)
+                restore(cloud.hurried() if interrupted else cloud, before)
         raise
+
+
+def _what(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "stopped" if isinstance(error, StopAskedError) else "failed"
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No further interrupt: a machine that goes away asks twice, and this takes its time once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    # Not SIG_IGN, which gcloud would inherit.
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def move(cloud: Cloud, service: str, revision: str, *, tagged: bool) -> None:

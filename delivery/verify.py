@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from config.card import Card, load_card
 from config.errors import UserError
 from config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME
 from config.params import load_params
-from delivery import data
+from delivery import contents, data
 from delivery.bundle import (
     DIST,
     IGNORE_NAMES,
@@ -21,19 +22,14 @@ from delivery.bundle import (
     read_bundle_hash,
 )
 from delivery.identity import UNKNOWN, read_identity
-from delivery.manifest import read_manifest, verify_bundle
+from delivery.manifest import find_fault, read_manifest, verify_bundle
+from delivery.names import BUNDLE_LABEL
 from targets.engine import NAMES, Engine, find_engine
+from training.pickled import read_pickled
 
 LOCKS = Path("locks")
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==\S+")
 HASH = "--hash=sha256:"
-BUNDLE_LABEL = "io.twinserve.bundle"
-# Run in the image, where it finds the files that it is told.
-DIGESTS = """\
-import hashlib, json, pathlib, sys
-print(json.dumps({name: hashlib.sha256(pathlib.Path(name).read_bytes()).hexdigest()
-                  for name in sys.argv[1:] if pathlib.Path(name).exists()}))
-"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +66,10 @@ def local_image() -> str:
 
 
 def verify_image(engine: Engine, image: str) -> None:
-    """The image is labelled with the bundle's hash, and holds the bundle's files, byte for byte.
+    """The image is labelled with the bundle's hash, and holds the bundle's files and no other.
+
+    Their bytes, modes and bytecode, which Python runs there without a look at its source. It is the
+    image's own Python that looks: an image that is hostile as a whole is caught by its digest.
 
     Raises:
         UserError: a label or a file differs, or the engine does not have the image.
@@ -80,12 +79,15 @@ def verify_image(engine: Engine, image: str) -> None:
     expected = read_manifest(bundle)
     if label != expected.bundle:
         raise UserError(f"{image} is labelled with bundle {label}, not with that of {bundle}")
-    code = ("python", "-c", DIGESTS, *expected.files)
+    # Isolated, so that no file of the image's stands in for a module of the standard library.
+    code = ("python", "-I", "-S", "-c", inspect.getsource(contents), ".")
     found = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
-    for name, digest in expected.files.items():
-        # The engine reads its ignore files and leaves them out.
-        if name not in IGNORE_NAMES and found.get(name) != digest:
-            raise UserError(f"{image}: {name} is not the one of {bundle}; build it again")
+    entries = {
+        str(name): (str(kind), int(mode), str(held)) for name, (kind, mode, held) in found.items()
+    }
+    # The engine reads its ignore files and leaves them out.
+    if fault := find_fault(bundle, entries, optional=IGNORE_NAMES):
+        raise UserError(f"{image}: {fault}, says {bundle / MANIFEST_NAME}; build it again")
 
 
 def verify_locks() -> None:
@@ -129,7 +131,7 @@ def verify_outputs() -> None:
 
 
 def verify_card() -> None:
-    """Each artifact that the model card names has the SHA-256 that the card gives.
+    """Each artifact has the SHA-256 that the model card gives, the pickle that in git too.
 
     Raises:
         UserError: one is missing or another.
@@ -137,6 +139,7 @@ def verify_card() -> None:
     card = load_card(MODELS / CARD_NAME)
     for name, expected in card.artifacts.items():
         _compare(_made(card, name), expected, f"{MODELS / CARD_NAME} says {expected[:12]}")
+    read_pickled()
 
 
 def verify_bundles() -> None:

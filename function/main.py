@@ -1,49 +1,60 @@
-"""The functions-framework entry point, ``predict``. It stands at the top of its bundle."""
+"""The functions-framework entry point, ``predict``. It stands at the top of its bundle.
+
+    functions-framework --target predict [--debug]
+
+Another function may stand beside it, for an event or a path of its own; see docs/function.md.
+"""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# What the bundle holds beside this file, a checkout has beside this file's folder.
+ROOT = HERE if (HERE / "manifest.json").exists() else HERE.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
 
 from inference import first_line  # noqa: F401 - before all else: it takes the time
 
 # isort: split
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn_worker
+import functions_framework.aio
 
 from config.errors import UserError
 from inference import logs
+from inference.bundle import locate_bundle
 from inference.endpoint import open_endpoint
-from inference.protocol import JoiningProtocol
+from inference.worker import install_worker
 
 if TYPE_CHECKING:
+    import flask
     from starlette.requests import Request
 
-    from inference.asgi import Answer
+    from inference.asgi import Application
 
 logs.install()
 try:
     # A function's URL points at its root.
-    ENDPOINT, _ = open_endpoint(Path(__file__).resolve().parent, {"/", "/predict"})
+    ENDPOINT, BUNDLE = open_endpoint(locate_bundle(ROOT, "function"), {"/", "/predict"}, ROOT)
 except UserError as error:
     sys.exit(f"error: {error}")
 
 
-class Worker(uvicorn_worker.UvicornWorker):  # type: ignore[misc]
-    """The process that answers: speaks our protocol, and tells its figures when it ends."""
+# With this mark functions-framework starts its ASGI server, whatever FUNCTION_USE_ASGI says.
+@functions_framework.aio.http  # type: ignore[arg-type]
+def predict(request: "Request | flask.Request") -> "Application | flask.Response":
+    """Answer one request.
 
-    CONFIG_KWARGS = uvicorn_worker.UvicornWorker.CONFIG_KWARGS | {"http": JoiningProtocol}
+    functions-framework brings a Starlette request, which has a ``scope``, and runs the ASGI
+    application that it is given; a test may bring a Flask request, and is given the response.
+    """
+    if hasattr(request, "scope"):
+        return ENDPOINT
+    from inference.direct import answer_flask
 
-    def init_signals(self) -> None:
-        """Handle signals as gunicorn does, but for the one that ends the worker."""
-        super().init_signals()
-        if ENDPOINT.responder.monitor is not None:
-            ENDPOINT.responder.monitor.write_at_end()
-
-
-# functions-framework names its worker by this name, once this module is loaded.
-uvicorn_worker.UvicornWorker = Worker
+    return answer_flask(ENDPOINT, request)
 
 
-async def predict(request: "Request") -> "Answer":
-    """Answer one request; functions-framework wants a plain function here."""
-    return await ENDPOINT.predict(request)
+install_worker(ENDPOINT, BUNDLE, ROOT, predict.__name__, predict)

@@ -7,9 +7,12 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 OK = 200
+# More digits than any length has that can be sent; int() itself refuses thousands of them.
+_MOST_DIGITS = 20
 
 
 class Answer:
@@ -33,3 +36,11 @@ class Answer:
         """Send it."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+def declared_length(value: bytes) -> int | None:
+    """What a ``Content-Length`` says, zeros in front included; None if it is no number."""
+    if not value.isdigit():
+        return None
+    digits = value.lstrip(b"0")
+    return int(digits or b"0") if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS

@@ -2,11 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from config.card import Card, parse_card
+from config.card import Card, parse_card, read_file
 from config.errors import UserError
 from config.layout import CARD_NAME, MANIFEST_NAME, SETTINGS_NAME
+from inference.limits import Limits
+
+
+def locate_bundle(root: Path, target: str) -> Path:
+    """The bundle that code below ``root`` serves: ``root`` itself, or of a checkout ``dist/``."""
+    return root if (root / MANIFEST_NAME).exists() else root / "dist" / target
 
 
 class Settings:
@@ -17,9 +24,22 @@ class Settings:
         allowed_origins: for CORS; ``*`` is every one.
         drift_window: rows that a drift score is taken over; with 0 nothing is monitored.
         log_every_s: the figures of monitoring are logged no more often.
+        limits: what a client may keep an instance waiting for.
+        own: modules of the user's own that the bundle carries.
+        routes: regular expressions of the paths that the user's own routes answer.
+        routes_at_start: FastAPI is imported, and those routes are built, before the first request.
     """
 
-    __slots__ = ("allowed_origins", "drift_window", "log_every_s", "max_body_bytes")
+    __slots__ = (
+        "allowed_origins",
+        "drift_window",
+        "limits",
+        "log_every_s",
+        "max_body_bytes",
+        "own",
+        "routes",
+        "routes_at_start",
+    )
 
     def __init__(
         self,
@@ -27,11 +47,22 @@ class Settings:
         allowed_origins: list[str],
         drift_window: int = 0,
         log_every_s: int = 60,
+        own: Sequence[str] = (),
+        routes: Sequence[str] = (),
+        routes_at_start: bool = False,  # noqa: FBT001, FBT002 - by name, from the file
+        **limits: float,
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.allowed_origins = allowed_origins
         self.drift_window = drift_window
         self.log_every_s = log_every_s
+        self.limits = Limits(**limits)
+        self.own = frozenset(own)
+        self.routes = routes
+        self.routes_at_start = routes_at_start
+
+
+_KINDS = Settings.__init__.__annotations__
 
 
 class Bundle:
@@ -50,13 +81,11 @@ class Bundle:
         Raises:
             UserError: a file is missing, or is not the one that the manifest names.
         """
-        manifest = json.loads(_read(directory / MANIFEST_NAME))
         self.directory = directory
-        self.hash: str = manifest["bundle"]
-        files: dict[str, str] = manifest["files"]
+        self.hash, files = _read_manifest(directory / MANIFEST_NAME)
         self.card_json = _proven(directory, CARD_NAME, files)
         self.card: Card = parse_card(self.card_json, source=str(directory / CARD_NAME))
-        self.settings = Settings(**json.loads(_proven(directory, SETTINGS_NAME, files)))
+        self.settings = _read_settings(directory, files)
         if files.get(self.card.served) != self.card.artifacts[self.card.served]:
             raise UserError(
                 f"{directory}: {MANIFEST_NAME} and {CARD_NAME} disagree on {self.card.served}; "
@@ -64,11 +93,42 @@ class Bundle:
             )
 
 
-def _read(path: Path) -> bytes:
+def _read_manifest(path: Path) -> tuple[str, dict[str, str]]:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; make the bundle with `dvc repro`") from None
+        manifest = json.loads(_read(path))
+        bundle, files = manifest["bundle"], manifest["files"]
+        if isinstance(bundle, str) and isinstance(files, dict):
+            return bundle, files
+    except (ValueError, TypeError, LookupError, RecursionError):
+        pass
+    raise UserError(f"{path}: not a manifest; make the bundle again with `dvc repro`")
+
+
+def _read_settings(directory: Path, files: dict[str, str]) -> Settings:
+    content = _proven(directory, SETTINGS_NAME, files)
+    try:
+        members = json.loads(content)
+        # What has no name of its own is one of the limits.
+        if all(_fits(value, _KINDS.get(name, float)) for name, value in members.items()):
+            return Settings(**members)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise UserError(
+        f"{directory / SETTINGS_NAME}: not the settings of this version; make the bundle again "
+        "with `dvc repro`"
+    )
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Whether a member of the settings is what it is annotated as."""
+    if kind in {list[str], Sequence[str]}:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    # A whole number is one of the others too, a truth value is neither.
+    return type(value) is kind or (kind is float and type(value) is int)
+
+
+def _read(path: Path) -> bytes:
+    return read_file(path, "make the bundle with `dvc repro`")
 
 
 def _proven(directory: Path, name: str, files: dict[str, str]) -> bytes:

@@ -4,6 +4,7 @@ Every refusal is a ``Problem``, sent as ``application/problem+json`` (RFC 9457).
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from config.card import Card
@@ -13,15 +14,19 @@ FLOAT32_MAX = 3.4028234663852886e38
 # A body of 64 KiB can hold thirty thousand wrong positions; naming more than these helps nobody.
 MOST_ERRORS_NAMED = 100
 METHODS = "POST, OPTIONS"
+_GZIP = b"\x1f\x8b"
 
 TITLES = {
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    503: "Service Unavailable",
 }
 
 
@@ -53,7 +58,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         """The body of the answer."""
         members: dict[str, Any] = {
             "type": "about:blank",
-            "title": TITLES[self.status],
+            "title": TITLES.get(self.status) or _title(self.status),
             "status": self.status,
             "detail": self.detail,
             "request_id": request_id,
@@ -61,6 +66,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         if self.errors:
             members["errors"] = self.errors
         return json.dumps(members).encode()
+
+
+def _title(status: int) -> str:
+    """Of a status that only a user's own step gives."""
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase
 
 
 def not_found() -> Problem:
@@ -96,6 +108,15 @@ def check_content_type(value: bytes | None) -> None:
     raise Problem(415, "the body must be JSON: send the header Content-Type: application/json")
 
 
+def compressed() -> Problem:
+    """For a body that is gzip's; RFC 9110 has the answer say which coding is taken."""
+    return Problem(
+        415,
+        "the body is compressed: send it as it is, without Content-Encoding",
+        headers=((b"accept-encoding", b"identity"),),
+    )
+
+
 def too_large(limit: int) -> Problem:
     """For a body of more than ``limit`` bytes."""
     return Problem(413, f"the body may have at most {limit} bytes")
@@ -117,9 +138,27 @@ def read_features(body: bytes, card: Card) -> list[float]:
     Raises:
         Problem: 400, the body is not a JSON object with ``features``; 422, they do not fit.
     """
+    features = read_object(body)["features"]
+    if type(features) is list and len(features) == len(card.features):
+        for value in features:
+            if type(value) is not float or not -FLOAT32_MAX <= value <= FLOAT32_MAX:
+                break
+        else:
+            return features
+    raise _unfit(features, card)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request, which has ``features``.
+
+    Raises:
+        Problem: 400, it is none.
+    """
     try:
         content = _DECODER.decode(body.decode())
     except UnicodeDecodeError as error:
+        if body.startswith(_GZIP):
+            raise compressed() from None
         raise Problem(400, f"the body is not UTF-8 (byte {error.start})") from None
     except RecursionError:
         raise Problem(400, "the body is nested too deeply") from None
@@ -130,14 +169,27 @@ def read_features(body: bytes, card: Card) -> list[float]:
         raise Problem(400, f"the body must be a JSON object, found {_kind(content)}")
     if "features" not in content:
         raise Problem(400, 'the body must have the key "features"')
-    features = content["features"]
-    if type(features) is list and len(features) == len(card.features):
-        for value in features:
-            if type(value) is not float or not -FLOAT32_MAX <= value <= FLOAT32_MAX:
-                break
-        else:
-            return features
-    raise _unfit(features, card)
+    return content
+
+
+def check_row(row: Sequence[float] | Mapping[str, float], card: Card) -> list[float]:
+    """A row that code of this process brings: numbers in the card's order, or by feature name.
+
+    Raises:
+        Problem: 422, it does not fit.
+    """
+    if isinstance(row, Mapping):
+        names = [feature.name for feature in card.features]
+        if row.keys() != set(names):
+            raise Problem(422, f"expected the features {', '.join(names)}, found {', '.join(row)}")
+        row = [row[name] for name in names]
+    numbers = [
+        float(value) if isinstance(value, int | float) and type(value) is not bool else value
+        for value in row
+    ]
+    if len(numbers) != len(card.features) or any(_fault(value) for value in numbers):
+        raise _unfit(numbers, card)
+    return numbers
 
 
 def _unfit(features: object, card: Card) -> Problem:
@@ -187,4 +239,4 @@ def _kind(value: object) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     names = {str: "a string", float: "a number", list: "a list", dict: "an object"}
-    return names[type(value)]
+    return names.get(type(value), f"a {type(value).__name__}")

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
-from config.card import Card
+from config.card import Card, read_file
 from config.errors import UserError
 from config.layout import NATIVE_VARIABLE
 
@@ -56,11 +56,7 @@ def load_model(card: Card, directory: Path, runtime: Runtime | None = None) -> M
         UserError: the artifact is missing, is not the one that the card names, or cannot be loaded.
     """
     path, expected = _artifact(card, directory)
-    try:
-        artifact = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: {error.strerror}; make it with `dvc repro`"
-        raise UserError(msg) from None
+    artifact = read_file(path, "make it with `dvc repro`", most=None)
     found = hashlib.sha256(artifact).hexdigest()
     if found != expected:
         msg = (

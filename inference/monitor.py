@@ -4,14 +4,13 @@ That module and what it needs are imported once there is something to work out, 
 pays for this one only.
 """
 
-import signal
 import struct
 import time
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from inference.asgi import OK
-from inference.telemetry import Instance, write_line
+from inference.logs import write_line
+from inference.telemetry import Instance
 
 if TYPE_CHECKING:
     from config.card import Card
@@ -109,19 +108,5 @@ class Monitor:
 
     def write_line(self) -> None:
         """Log what has been answered since the last such line, if anything has."""
-        line = self.tally().line(self.instance.name, self.bundle_hash)
-        if line:
+        for line in self.tally().lines(self.instance.name, self.bundle_hash):
             write_line(line)
-
-    def write_at_end(self) -> None:
-        """Write the last line when the process is told to end.
-
-        uvicorn, once it has answered everything, raises the signal again for whoever handled it
-        before it came: that is to be this.
-        """
-        signal.signal(signal.SIGTERM, self._end)
-
-    def _end(self, number: int, _frame: FrameType | None) -> None:
-        self.write_line()
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)

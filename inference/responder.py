@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from inference.asgi import OK, Answer, Headers, Receive, Scope
 from inference.bundle import Settings
 from inference.contract import Problem, unforeseen
-from inference.telemetry import Instance, RequestLog, trace_of, write_event
+from inference.logs import write_event
+from inference.telemetry import Instance, RequestLog, trace_of
 
 if TYPE_CHECKING:
     from inference.monitor import Monitor

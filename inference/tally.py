@@ -12,12 +12,13 @@ from config.card import Card, Feature
 from config.drift import in_bins, stability_index
 from config.layout import MONITORING_FORMAT, MONITORING_MEMBER
 from inference.asgi import OK
+from inference.logs import MOST_LINE_BYTES
 
 # Upper bounds of the buckets, powers of two of nanoseconds, 33 us to 1.1 s: a number's binary
 # digits are told faster than its place among any other bounds. What is slower has one more.
 _FIRST, _LAST = 15, 30
 LATENCY_BOUNDS_MS = tuple(2**digits / 1e6 for digits in range(_FIRST, _LAST + 1))
-# Cloud Logging takes entries of up to 256 KiB.
+# A night's reading has its bound too.
 MOST_FEATURES_LOGGED = 256
 
 
@@ -101,35 +102,50 @@ class Tally:
             for counts, feature in zip(self._histograms(self._recent), features, strict=True)
         ]
 
-    def line(self, instance: str, bundle: str) -> str:
-        """What has been answered since the line before, as one more; empty if nothing has."""
+    def lines(self, instance: str, bundle: str) -> list[str]:
+        """What has been answered since the lines before; none if nothing has.
+
+        As many as are needed for all figures, since a line has its bound; they add up like others.
+        """
         fresh = self._fresh
         if not fresh.answers.total():
-            return ""
+            return []
         now = time.perf_counter_ns()
         seconds = (now - self._told_ns) / 1e9
-        self._lines += 1
-        members = {
+        figures = {
+            "seconds": round(seconds, 3),
+            "answers": {status: count for status, count in fresh.answers.items() if count},
+            "latency": fresh.latency,
+            "latency_sum_ms": round(fresh.latency_ns / 1e6, 3),
+        }
+        message = f"{fresh.answers.total()} answers in {seconds:.0f} s, in figures"
+        predictions = list(zip(self.card.classes, fresh.classes, strict=True))
+        features = self._features()
+        lines: list[str] = []
+        while predictions or features or not lines:
+            members = self._line_members(instance, bundle, len(lines)) | figures
+            event = {"severity": "INFO", "message": message, MONITORING_MEMBER: members}
+            _fill(event, members, predictions, features)
+            lines.append(_dumped(event) + "\n")
+            figures = {"seconds": 0, "answers": {}, "latency_sum_ms": 0}
+            figures["latency"] = [0] * len(fresh.latency)
+            message = "further figures of the line before"
+        self._lines += len(lines)
+        self._told.add(fresh)
+        self._fresh, self._told_ns = self._nothing(), now
+        return lines
+
+    def _line_members(self, instance: str, bundle: str, number: int) -> dict[str, Any]:
+        return {
             "format": MONITORING_FORMAT,
             "instance": instance,
-            "line": self._lines,
+            "line": self._lines + number + 1,
             "bundle": bundle,
             "model": self.card.name,
             "model_version": self.card.version,
-            "seconds": round(seconds, 3),
-            "answers": {status: count for status, count in fresh.answers.items() if count},
             "latency_bounds_ms": LATENCY_BOUNDS_MS,
-            "latency": fresh.latency,
-            "latency_sum_ms": round(fresh.latency_ns / 1e6, 3),
-            "predictions": dict(zip(self.card.classes, fresh.classes, strict=True)),
             "window": self.window(),
-            "features": self._features(),
         }
-        message = f"{fresh.answers.total()} answers in {seconds:.0f} s, in figures"
-        self._told.add(fresh)
-        self._fresh, self._told_ns = self._nothing(), now
-        event = {"severity": "INFO", "message": message, MONITORING_MEMBER: members}
-        return json.dumps(event, separators=(",", ":")) + "\n"
 
     def _features(self) -> list[dict[str, Any]]:
         told = zip(self.card.features, self._fresh.values, self.drift(), strict=True)
@@ -151,6 +167,33 @@ class Tally:
         values = [[0] * (len(feature.edges) + 3) for feature in self.card.features]
         latency = [0] * (len(LATENCY_BOUNDS_MS) + 1)
         return Counts(values, latency, [0] * len(self.card.classes))
+
+
+def _dumped(event: Mapping[str, Any]) -> str:
+    return json.dumps(event, separators=(",", ":"))
+
+
+def _fill(
+    event: Mapping[str, Any],
+    members: dict[str, Any],
+    predictions: list[tuple[str, int]],
+    features: list[dict[str, Any]],
+) -> None:
+    """Move to the line as many figures as it has room for, and one if none fits."""
+    members["predictions"], members["features"] = {}, []
+    room = MOST_LINE_BYTES - 1 - len(_dumped(event))
+    moved = False
+    while predictions or features:
+        size = len(_dumped(dict(predictions[:1]) if predictions else features[0])) + 1
+        if moved and size > room:
+            return
+        if predictions:
+            name, count = predictions.pop(0)
+            members["predictions"][name] = count
+        else:
+            members["features"].append(features.pop(0))
+        room -= size
+        moved = True
 
 
 def _bins(feature: Feature, column: Iterable[float]) -> list[int]:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from inference.asgi import Scope
 from inference.first_line import FIRST_LINE_NS
+from inference.logs import shortened, write_line
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _CLOUD_TRACE = re.compile(rb"([0-9a-f]{32})(?:/\d{1,20})?(?:;o=[0-3])?")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
 
 _SEVERITIES = {2: "INFO", 3: "INFO", 4: "WARNING", 5: "ERROR"}
-# Paths come from outside: without a bound, remembering them would leak memory.
+# Paths come from outside: without bounds, remembering them would leak memory.
 _MOST_REMEMBERED = 64
+_LONGEST_REMEMBERED = 256
+# Of a path, as JSON; it stands in a line twice, and a line has its bound.
+_MOST_PATH_BYTES = 1600
 
 # proc(5): field 22 of /proc/self/stat, counted from the one after the command's closing bracket.
 _START_TIME = 22 - 3
@@ -124,22 +128,10 @@ class RequestLog:
         """Method and path as JSON text, remembered for the few that recur."""
         known = self._escaped.get((method, path))
         if known is None:
-            message = json.dumps(f"{method} {path}")[1:-1]
-            request = f'"requestMethod":{json.dumps(method)},"requestUrl":{json.dumps(path)}'
+            shown = shortened(path, _MOST_PATH_BYTES)
+            message = json.dumps(f"{method} {shown}")[1:-1]
+            request = f'"requestMethod":{json.dumps(method)},"requestUrl":{json.dumps(shown)}'
             known = (message, request)
-            if len(self._escaped) < _MOST_REMEMBERED:
+            if len(self._escaped) < _MOST_REMEMBERED and len(path) <= _LONGEST_REMEMBERED:
                 self._escaped[method, path] = known
         return known
-
-
-def write_event(severity: str, message: str, **members: str) -> None:
-    """Write one line that is not a request's."""
-    write_line(json.dumps({"severity": severity, "message": message, **members}) + "\n")
-
-
-def write_line(line: str) -> None:
-    """Write to stdout at once; a reader that went away must not cost an answer."""
-    try:
-        os.write(1, line.encode())
-    except OSError:
-        return

@@ -21,6 +21,9 @@ def parser() -> argparse.ArgumentParser:
     judging.add_argument("report", type=Path)
     rendering = commands.add_parser("render", help="print the comment that a report makes")
     rendering.add_argument("report", type=Path)
+    planning = commands.add_parser("plan", help="which jobs a pull request needs, by its paths")
+    planning.add_argument("--tree", type=Path, required=True, help="a checkout of its merge")
+    commands.add_parser("settle", help="fail unless just the planned jobs in $NEEDS succeeded")
     commenting = commands.add_parser("comment", help="post a run's report on its pull request")
     commenting.add_argument("report", type=Path)
     return made
@@ -44,11 +47,19 @@ def main() -> None:
         from review.gate import judge
 
         print(judge(arguments.report))
+    elif arguments.command == "plan":
+        from review.plan import plan
+
+        print(plan(arguments.tree))
+    elif arguments.command == "settle":
+        from review.plan import read_needs, settle
+
+        print(settle(read_needs()))
     elif arguments.command == "render":
         from review.render import render
-        from review.report import read_untrusted
+        from review.report import load_untrusted
 
-        print(render(read_untrusted(arguments.report.read_bytes()), "https://example.com", "HEAD"))
+        print(render(load_untrusted(arguments.report), "https://example.com", "HEAD"))
     else:
         from review.comment import comment, read_source
 

@@ -8,6 +8,7 @@ from benchmarks.imports import STARTS
 from benchmarks.suite import ROUNDS
 from config.errors import UserError
 from config.params import PARAMS_PATH, load_params
+from config.variables import user_environment
 from review.differences import metric_changes, param_changes
 from review.imports import compare_imports
 from review.latency import compare_latency
@@ -77,7 +78,9 @@ def _run(tree: Path, command: list[str]) -> str:
     Raises:
         UserError: it fails, with its last lines.
     """
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tree, env=user_environment(), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines()
         raise UserError(f"`{' '.join(command)}` fails in {tree}: {' '.join(lines[-3:])[:400]}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from config.errors import UserError
 from review.github import find_pull_request, post
 from review.render import render
-from review.report import read_untrusted
+from review.report import load_untrusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def comment(artifact: Path, source: Source) -> str:
     """
     if not artifact.exists():
         return "that run left no figures: nothing to say"
-    report = read_untrusted(artifact.read_bytes())
+    report = load_untrusted(artifact)
     number = find_pull_request(source.repository, source.owner, source.branch, source.commit)
     if number is None:
         return "no open pull request is at that commit any more: nothing to say"

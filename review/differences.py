@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from config.yaml_file import parse_yaml
 from review.report import MOST_ROWS, Change
 
 METRICS = Path("evaluation/metrics.json")
@@ -25,7 +24,11 @@ def metric_changes(base: Path, head: Path) -> tuple[Change, ...]:
 
 def param_changes(base: Path, head: Path) -> tuple[Change, ...]:
     """The parameters that differ."""
-    return _changes(*(yaml.safe_load(_text(tree / PARAMS, "{}")) for tree in (base, head)))
+    return _changes(*(_params(tree / PARAMS) for tree in (base, head)))
+
+
+def _params(path: Path) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    return parse_yaml(_text(path, "{}").encode(), str(PARAMS))
 
 
 def _text(path: Path, default: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from config.errors import UserError
 from review.imports import broken_imports
-from review.report import read_untrusted
+from review.report import load_untrusted
 
 
 def judge(path: Path) -> str:
@@ -12,12 +12,9 @@ def judge(path: Path) -> str:
 
     Raises:
         UserError: a whole interval is over its budget or the allowed ratio; each figure is named.
+            Or there is no report, or it is refused.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; make it with `review collect`") from None
-    report = read_untrusted(content)
+    report = load_untrusted(path)
     if report.broken:
         named = "; ".join((*report.broken, *broken_imports(report)))
         raise UserError(

@@ -20,6 +20,9 @@ MARKER = "<!-- twinserve: pull request report -->"
 NOTABLE = 0.05
 NONE = EN_DASH
 MOST_IMPORTS = 12
+MOST_NAMED = 20
+# What GitHub takes as a comment, in characters; counted here in bytes, of which there are no fewer.
+LONGEST = 65_536
 KEPT = {
     Outcome.KEPT: "kept",
     Outcome.WARNING: "perhaps over",
@@ -44,7 +47,30 @@ def render(report: Report, run_url: str, commit: str) -> str:
         _section("Size, MB", ("", "main", "here", "change"), _sizes(report)),
     ]
     head = f"### What this changes against main\n\nAt {_code(commit[:12])}, [this run]({run_url})."
-    return "\n\n".join([MARKER, head, *sections]) + "\n"
+    return _fitted([MARKER, head, *sections])
+
+
+def _fitted(sections: Sequence[str]) -> str:
+    """The sections as one text; the longest lose their last rows where all would be too long."""
+    most, kept = LONGEST, sections
+    while (text := "\n\n".join(kept) + "\n") and len(text.encode()) > LONGEST:
+        most = most * 9 // 10
+        kept = [_cut(section, most) for section in sections]
+    return text
+
+
+def _cut(section: str, most: int) -> str:
+    """Its first lines, of at most so many bytes: a line is whole, and with it each code span."""
+    lines = section.splitlines()
+    size = 0
+    for count, line in enumerate(lines):
+        size += len(line.encode()) + 1
+        if size > most:
+            left_out = (
+                f"*{len(lines) - count:,} more lines: too long for a comment; the run has all.*"
+            )
+            return "\n".join([*lines[:count], "", left_out])
+    return section
 
 
 def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -59,7 +85,7 @@ def _gate(report: Report) -> str:
     """What the check makes of the figures below."""
     allowed = f"{report.allowed_ratio:.2f}{TIMES}"
     if report.broken:
-        names = ", ".join(map(_code, report.broken))
+        names = _named(list(map(_code, report.broken)))
         return (
             f"**Slower than allowed**, by the whole 95% interval ({allowed} or a budget): {names}."
         )
@@ -67,8 +93,14 @@ def _gate(report: Report) -> str:
     warned += [one.name for one in report.benchmarks if _warns(one.outcome)]
     warned += [f"imports of the {one.target}" for one in report.imports if _warns(one.outcome)]
     if warned:
-        return f"Perhaps slower than {allowed} or a budget: {', '.join(map(_code, warned))}."
+        return f"Perhaps slower than {allowed} or a budget: {_named(list(map(_code, warned)))}."
     return f"**Speed**: nothing is slower than {allowed}, nor over a budget."
+
+
+def _named(items: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(items) - MOST_NAMED
+    return ", ".join(items[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _warns(outcome: Outcome) -> bool:
@@ -88,7 +120,7 @@ def _latency(one: Latency) -> tuple[str, ...]:
 def _benchmarks(benchmarks: Sequence[Benchmark]) -> str:
     rows = [(_benchmark(one), _verdict(one)) for one in benchmarks]
     notable = [verdict for _, verdict in rows if verdict]
-    said = ", ".join(notable) if notable else "none faster or slower beyond noise"
+    said = _named(notable) if notable else "none faster or slower beyond noise"
     table = _section(
         "Micro-benchmarks, µs", ("", "main", "here", "here / main (95%)"), [row for row, _ in rows]
     )

@@ -4,6 +4,7 @@ It comes out of code that nobody has reviewed yet. Whatever does not fit is refu
 """
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 import jsonschema
@@ -153,6 +154,23 @@ def json_schema() -> dict[str, object]:
     return Report.model_json_schema()
 
 
+def load_untrusted(path: Path) -> Report:
+    """Read an artifact, no further than its limit; see ``read_untrusted``.
+
+    Raises:
+        UserError: there is no such file, or it is refused.
+    """
+    # A pipe would never end, and a device neither.
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: the report is no file: refused")
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make it with `review collect`") from None
+    return read_untrusted(content)
+
+
 def read_untrusted(content: bytes) -> Report:
     """Take an artifact at nobody's word.
 
@@ -160,7 +178,7 @@ def read_untrusted(content: bytes) -> Report:
         UserError: it is too large, is not JSON, or does not fit the schema.
     """
     if len(content) > LARGEST_BYTES:
-        raise UserError(f"the report has {len(content):,} bytes, over {LARGEST_BYTES:,}: refused")
+        raise UserError(f"the bytes of the report are over {LARGEST_BYTES:,}: refused")
     try:
         members = json.loads(content, parse_constant=_refuse)
         jsonschema.Draft202012Validator(json_schema()).validate(members)

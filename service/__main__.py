@@ -11,34 +11,36 @@ from uvicorn.config import Config
 
 from config.errors import UserError, run_as_command
 from inference import logs
-from inference.protocol import JoiningProtocol
-from service.app import Service
-from service.server import DrainingServer
+from inference.bundle import locate_bundle
+from inference.custom import with_middleware
+from inference.server import DrainingServer, options
+from service.front import Service
+
+PORT_DIGITS = 5
 
 
 def main() -> None:
-    """Open the bundle, then listen until SIGTERM; requests that were accepted are answered."""
+    """Open the bundle, then listen until told to end; requests that were accepted are answered."""
     logs.install()
-    port = os.environ.get("PORT", "8080")
-    if not port.isdigit():
-        raise UserError(f"PORT must be a number, found {port!r}")
-    service = Service(Path(__file__).resolve().parent.parent)
-    if service.responder.monitor is not None:
-        service.responder.monitor.write_at_end()
+    root = Path(__file__).resolve().parent.parent
+    service = Service(locate_bundle(root, "service"), root)
+    settings = service.bundle.settings
+    limits = settings.limits
     config = Config(
-        service,
+        with_middleware(service, root) if "middleware" in settings.own else service,
         # In a container every interface is the right one; a laptop's targets say 127.0.0.1.
         host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104
-        port=int(port),
-        http=JoiningProtocol,
-        loop="uvloop",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
+        port=_port(os.environ.get("PORT", "8080")),
+        **options(limits, lifespan="routes" in settings.own),
     )
-    DrainingServer(config).run()
+    monitor = service.responder.monitor
+    DrainingServer(config, limits, None if monitor is None else monitor.write_line).run()
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= PORT_DIGITS and int(text) < 2**16):
+        raise UserError(f"PORT must be a number below 65536, found {text[:40]!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

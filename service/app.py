@@ -1,144 +1,49 @@
-"""The service's ASGI application.
+"""The service as FastAPI's own commands and tests know it: ``app``, a ``FastAPI``.
 
-A prediction is answered without FastAPI having been imported, which alone costs as much as the rest
-of a cold start. The first request for a page builds the FastAPI application, once.
+    uvicorn service.app:app --reload        fastapi dev service/app.py        TestClient(app)
+
+``app`` is made when somebody asks for the name. ``python -m service``, which ``make serve`` and
+the image start, never does: it answers predictions before FastAPI is imported. Routes of your own
+belong in ``custom/routes.py``, a plain ``APIRouter``.
 """
 
-import asyncio
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from inference import contract
-from inference.asgi import Answer, Receive, Scope, Send
-from inference.endpoint import open_endpoint
-from inference.responder import Responder, preflight
+from config.errors import UserError
+from inference.bundle import locate_bundle
+from service.front import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from fastapi import FastAPI
 
-    from inference.monitor import Monitor
-    from service.pages import Pages
-
-PREDICT_PATH = "/predict"
-HEALTH_PATH = "/health"
-METRICS_PATH = "/metrics"
-# What the FastAPI application answers. Any other path is refused without it, so that a scanner's
-# thousand guesses never build it.
-PAGE_PATHS = frozenset({"/docs", "/redoc", "/openapi.json", "/model"})
-ASSETS_PATH = "/assets/"
+ROOT = Path(__file__).resolve().parent.parent
 
 
-class _Fresh:
-    """What an instance says of itself at the moment; such requests are not counted as answered."""
-
-    methods = "GET, HEAD, OPTIONS"
-
-    def __init__(self, responder: Responder) -> None:
-        self._responder = responder
-
-    async def content(self) -> tuple[bytes, bytes]:
-        """The content type and the body."""
-        raise NotImplementedError
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as an ASGI application."""
-        answer = await self._responder.respond(self._handle, scope, receive, counted=False)
-        await answer(scope, receive, send)
-
-    async def _handle(
-        self, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
-    ) -> Answer:
-        method = scope["method"]
-        if method == "OPTIONS":
-            return preflight(self.methods)
-        if method not in {"GET", "HEAD"}:
-            raise contract.method_not_allowed(self.methods)
-        content_type, body = await self.content()
-        headers = [
-            (b"content-type", content_type),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-        ]
-        return Answer(200, headers, b"" if method == "HEAD" else body)
-
-
-class Health(_Fresh):
-    """Says that this instance is up."""
-
-    def __init__(self, responder: Responder, version: str) -> None:
-        super().__init__(responder)
-        self._body = b'{"status": "ok", "model_version": "%b"}' % version.encode()
-
-    async def content(self) -> tuple[bytes, bytes]:
-        """Made once."""
-        return b"application/json", self._body
-
-
-class Metrics(_Fresh):
-    """What this instance has answered, for Prometheus.
-
-    The first request imports what writes the text, off the event loop.
-    """
-
-    def __init__(self, responder: Responder, monitor: "Monitor") -> None:
-        super().__init__(responder)
-        self._monitor = monitor
-        self._expose: Callable[[Monitor], tuple[str, bytes]] | None = None
-
-    async def content(self) -> tuple[bytes, bytes]:
-        """Of this moment."""
-        if self._expose is None:
-            self._expose = await asyncio.to_thread(_exposition)
-        # On the event loop, as everything is counted there.
-        content_type, body = self._expose(self._monitor)
-        return content_type.encode(), body
-
-
-def _exposition() -> "Callable[[Monitor], tuple[str, bytes]]":
-    from service.exposition import expose
-
-    return expose
-
-
-class Service:
-    """Predictions and health at once; pages from FastAPI, built when first asked for.
+def create_app() -> "FastAPI":
+    """The application of the bundle that this file lies in, or of the checkout's ``dist/service``.
 
     Raises:
-        UserError: the bundle in ``directory`` is incomplete or was changed.
+        UserError: there is no bundle, it was changed, or a route of one's own is refused.
     """
+    from service.pages import Pages
 
-    def __init__(self, directory: Path) -> None:
-        self.endpoint, self.bundle = open_endpoint(directory, {PREDICT_PATH})
-        self.responder = self.endpoint.responder
-        self.health = Health(self.responder, self.bundle.card.version)
-        monitor = self.responder.monitor
-        self.metrics = None if monitor is None else Metrics(self.responder, monitor)
-        self._pages: Pages | None = None
-        self._building = asyncio.Lock()
+    service = Service(locate_bundle(ROOT, "service"), ROOT)
+    return Pages(service).as_application()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        path = scope["path"]
-        if path == PREDICT_PATH:
-            await self.endpoint(scope, receive, send)
-        elif path == HEALTH_PATH:
-            await self.health(scope, receive, send)
-        elif path == METRICS_PATH and self.metrics is not None:
-            await self.metrics(scope, receive, send)
-        elif path in PAGE_PATHS or path.startswith(ASSETS_PATH):
-            pages = await self.pages()
-            await pages(scope, receive, send)
-        else:
-            await self.endpoint(scope, receive, send)
 
-    async def pages(self) -> "Pages":
-        """The FastAPI application; the first call builds it, off the event loop."""
-        async with self._building:
-            if self._pages is None:
-                self._pages = await asyncio.to_thread(self._build_pages)
-        return self._pages
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever a module has
+    """Make ``app`` once it is asked for (PEP 562)."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        globals()["app"] = made = create_app()
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    return made
 
-    def _build_pages(self) -> "Pages":
-        from service.pages import Pages
 
-        return Pages(self)
+def __dir__() -> list[str]:
+    """With ``app``, which ``fastapi dev`` looks for among the names of a module."""
+    return sorted({*globals(), "app"})

@@ -1,12 +1,18 @@
 """The contract as OpenAPI: what the handler reads and answers, filled in from the model card."""
 
+import inspect
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from pydantic import TypeAdapter
 
 from config.card import Card, Feature
 from inference.bundle import Settings
 from inference.contract import FLOAT32_MAX, TITLES
-from service.app import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
+from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
+
+if TYPE_CHECKING:
+    from inference.steps import Steps
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHOD_NOT_ALLOWED = 405
@@ -29,10 +35,14 @@ def description(card: Card) -> str:
     )
 
 
-def with_contract(schema: dict[str, Any], card: Card, settings: Settings) -> dict[str, Any]:
+def with_contract(
+    schema: dict[str, Any], card: Card, settings: Settings, steps: "Steps | None" = None
+) -> dict[str, Any]:
     """Add the paths that the handler answers to what FastAPI found by itself."""
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {}).update(_schemas(card))
+    if steps is not None:
+        components["schemas"] |= _stepped(steps)
     components["headers"] = _headers()
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card)}
     if settings.drift_window:
@@ -127,6 +137,47 @@ def _schemas(card: Card) -> dict[str, Any]:
                 },
             },
         },
+    }
+
+
+def _stepped(steps: "Steps") -> dict[str, Any]:
+    """A request's row and the answer as the user's own steps have them."""
+    schemas: dict[str, Any] = {}
+    if steps.row_type is not None:
+        width = len(steps.fields)
+        schemas["Features"] = {
+            "type": "object",
+            "required": ["features"],
+            "properties": {
+                "features": {
+                    "anyOf": [
+                        _inline(steps.row_type),
+                        {
+                            "type": "array",
+                            "description": f"In this order: {', '.join(steps.fields)}.",
+                            "minItems": width,
+                            "maxItems": width,
+                        },
+                    ]
+                }
+            },
+        }
+    if steps.answer_type is not None:
+        schemas["Prediction"] = _inline(steps.answer_type)
+    elif steps.after is not None:
+        schemas["Prediction"] = {"type": "object"}
+    return schemas
+
+
+def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
+    """The JSON Schema of a type; of a TypedDict by hand, which pydantic takes from 3.12 on only."""
+    if not hasattr(kind, "__total__"):
+        return TypeAdapter(kind).json_schema()
+    return {
+        "type": "object",
+        "description": inspect.getdoc(kind) or "",
+        "required": sorted(kind.__required_keys__),
+        "properties": {name: _inline(one) for name, one in get_type_hints(kind).items()},
     }
 
 

@@ -7,10 +7,12 @@ import json
 import os
 import time
 import traceback
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from fastapi import FastAPI
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
@@ -21,37 +23,91 @@ from starlette.routing import Route
 from config.layout import RELEASE_VARIABLES
 from inference import contract
 from inference.asgi import Answer, Message, Receive, Scope, Send
+from inference.custom import with_middleware
+from inference.logs import write_event
 from inference.responder import preflight, refusal
-from inference.telemetry import write_event
+from inference.served import ServedModel
 from service import openapi
-from service.app import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH
+from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH, OwnPaths
+from service.routes import Lifespan, Routes, load_routes
 
 if TYPE_CHECKING:
-    from service.app import Service
+    from inference.bundle import Bundle
+    from inference.endpoint import Endpoint
+    from inference.responder import Responder
 
-METHODS = "GET, OPTIONS"
-ASSETS_METHODS = "GET, HEAD, OPTIONS"
+METHODS = "GET, HEAD, OPTIONS"
 DESCRIBED_ALREADY = frozenset({PREDICT_PATH, HEALTH_PATH, METRICS_PATH})
+
+
+class Front(Protocol):
+    """What answers before these pages, and hands them what is theirs."""
+
+    root: Path
+    endpoint: "Endpoint"
+    responder: "Responder"
+    bundle: "Bundle"
+    health: Any
+    metrics: Any
+    own_paths: OwnPaths
+    built: "Pages | None"
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer one request."""
 
 
 class Pages:
     """The FastAPI application with every answer dressed as the handler's own are."""
 
-    def __init__(self, service: "Service") -> None:
-        self.application = build_application(service)
+    def __init__(self, service: Front) -> None:
+        self._service = service
         self._responder = service.responder
+        self.routes = load_routes(service.root)
+        self.application = build_application(service, self.routes)
+        # What FastAPI makes of its middleware and routes, once the first request has come.
+        self._build_stack = self.application.build_middleware_stack
+        self._stack: Any = None
+        self._lifespan: Lifespan | None = None
+        service.own_paths = OwnPaths(self.routes.patterns)
+
+    def as_application(self) -> FastAPI:
+        """The application for a server that is not ours, whose lifespan that server runs."""
+        service, application = self._service, self.application
+        service.built = self
+
+        async def front(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                await service(scope, receive, send)
+            else:
+                await self._fastapi(scope, receive, send)
+
+        outermost = with_middleware(front, service.root)
+        application.build_middleware_stack = lambda: outermost  # type: ignore[method-assign]
+        return application
+
+    async def begin(self) -> None:
+        """Begin the lifespan of the user's own routes, if they have one."""
+        if self.routes.lifespan is not None:
+            self._lifespan = Lifespan(self.application)
+            await self._lifespan.begin()
+
+    async def end(self) -> None:
+        """End it."""
+        if self._lifespan is not None:
+            await self._lifespan.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI application."""
         if scope["path"] in DESCRIBED_ALREADY:
-            await self.application(scope, receive, send)
+            await self._fastapi(scope, receive, send)
             return
         began = time.perf_counter_ns()
         headers = dict(scope["headers"])
         instance = self._responder.instance
         instance.requests += 1
         request_id = instance.request_id(headers.get(b"x-request-id"))
-        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        lived = self._lifespan.state if self._lifespan is not None else {}
+        scope["state"] = {**scope.get("state", {}), **lived, "request_id": request_id}
         status = 500
 
         async def dressed(message: Message) -> None:
@@ -69,15 +125,27 @@ class Pages:
         self._responder.log(scope, headers, status, began, request_id)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "OPTIONS":
-            assets = scope["path"].startswith(ASSETS_PATH)
-            await preflight(ASSETS_METHODS if assets else METHODS)(scope, receive, send)
-        else:
-            await self.application(scope, receive, send)
+        path = scope["path"]
+        if path in self._service.own_paths:
+            scope["own"] = True
+            methods = self.routes.methods(path)
+            if scope["method"] == "OPTIONS" and "OPTIONS" not in methods:
+                await preflight(", ".join([*sorted(methods), "OPTIONS"]))(scope, receive, send)
+                return
+        elif scope["method"] == "OPTIONS":
+            await preflight(METHODS)(scope, receive, send)
+            return
+        await self._fastapi(scope, receive, send)
+
+    async def _fastapi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._stack is None:
+            self._stack = self._build_stack()
+        scope["app"] = self.application
+        await self._stack(scope, receive, send)
 
 
-def build_application(service: "Service") -> FastAPI:
-    """Mount the handler and add the pages."""
+def build_application(service: Front, routes: Routes) -> FastAPI:
+    """Mount the handler, add the pages and the user's own routes."""
     card = service.bundle.card
     application = FastAPIOffline(
         static_url=ASSETS_PATH.rstrip("/"),
@@ -85,8 +153,15 @@ def build_application(service: "Service") -> FastAPI:
         version=card.version,
         description=openapi.description(card),
         redirect_slashes=False,
-        exception_handlers={HTTPException: _http_problem, Exception: _unforeseen},
+        lifespan=routes.lifespan,
+        exception_handlers={
+            HTTPException: _http_problem,
+            contract.Problem: _problem,
+            Exception: _unforeseen,
+            **routes.exception_handlers,
+        },
     )
+    application.state.model = ServedModel(service.bundle.card, service.endpoint.model)
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
     if service.metrics is not None:
@@ -107,10 +182,11 @@ def build_application(service: "Service") -> FastAPI:
                 routes=application.routes,
             )
             application.openapi_schema = openapi.with_contract(
-                schema, card, service.bundle.settings
+                schema, card, service.bundle.settings, service.endpoint.steps
             )
         return application.openapi_schema
 
+    application.include_router(routes.router)
     # FastAPI's documented way to extend its schema.
     application.openapi = documented  # type: ignore[method-assign]
     return application
@@ -128,13 +204,19 @@ def with_release(card_json: bytes, environment: Mapping[str, str]) -> bytes:
     return json.dumps({**json.loads(card_json), "release": release}, indent=2).encode() + b"\n"
 
 
-async def _http_problem(request: Request, error: Exception) -> Answer:
-    """Give what FastAPI refuses by itself the contract's form."""
+async def _http_problem(request: Request, error: Exception) -> Answer | Response:
+    """Give what FastAPI refuses by itself the contract's form, but for the user's own routes."""
+    if request.scope.get("own"):
+        return await http_exception_handler(request, error)  # type: ignore[arg-type]
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == openapi.METHOD_NOT_ALLOWED:
-        allowed = ASSETS_METHODS if request.url.path.startswith(ASSETS_PATH) else METHODS
-        return refusal(contract.method_not_allowed(allowed), request.state.request_id)
+        return refusal(contract.method_not_allowed(METHODS), request.state.request_id)
     return refusal(contract.not_found(), request.state.request_id)
+
+
+async def _problem(request: Request, error: Exception) -> Answer:
+    """A row that an own route has asked the model about, and that is none."""
+    return refusal(cast("contract.Problem", error), request.state.request_id)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> Answer:

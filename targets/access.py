@@ -15,6 +15,7 @@ from targets.constraints import (
     read_constraint,
 )
 from targets.gcloud import Gcloud, GcloudError, Reason
+from targets.opener import open_url
 
 LIMIT_S = 30.0
 
@@ -69,7 +70,7 @@ def status_without_token(url: str) -> int:
     """
     request = urllib.request.Request(url, method="GET")  # noqa: S310 - a URL that gcloud names
     try:
-        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310 - likewise
+        with open_url(request, LIMIT_S) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as answer:
         with answer:

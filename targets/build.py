@@ -1,11 +1,16 @@
 """A build in Cloud Build: a file of steps on the tree that lies here, watched to its end."""
 
+import json
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from config.errors import UserError
+from config.yaml_file import read_yaml
 from targets.gcloud import Gcloud, GcloudError
 from targets.logs import read_build_log
 
@@ -28,6 +33,7 @@ class Build:
         account: email of the service account that it runs as.
         staging: ``gs://`` folder for the uploaded tree, one that the account may write.
         machine: its type, in the API's words; None for Cloud Build's own.
+        without: ids of the file's steps that whoever submits the build does otherwise.
     """
 
     region: str
@@ -35,6 +41,7 @@ class Build:
     account: str
     staging: str
     machine: str | None = None
+    without: AbstractSet[str] = frozenset()
 
 
 def submit_build(
@@ -66,18 +73,32 @@ def submit_build(
 
 def _start(gcloud: Gcloud, build: Build) -> Any:  # noqa: ANN401 - JSON
     machine = build.machine.lower().replace("_", "-") if build.machine else None
-    return gcloud.change(
-        "builds",
-        "submit",
-        ".",
-        f"--config={FILE}",
-        f"--region={build.region}",
-        f"--substitutions=_COMMIT={build.commit}",
-        f"--service-account=projects/{gcloud.project}/serviceAccounts/{build.account}",
-        f"--gcs-source-staging-dir={build.staging}",
-        *((f"--machine-type={machine}",) if machine else ()),
-        "--async",
-    )
+    steps = read_yaml(Path(FILE), "run this from the top of the repository")
+    with tempfile.TemporaryDirectory() as directory:
+        config = Path(directory) / "cloudbuild.json"
+        config.write_text(json.dumps(without(steps, build.without)), encoding="utf-8")
+        return gcloud.change(
+            "builds",
+            "submit",
+            ".",
+            f"--config={config}",
+            f"--region={build.region}",
+            f"--substitutions=_COMMIT={build.commit}",
+            f"--service-account=projects/{gcloud.project}/serviceAccounts/{build.account}",
+            f"--gcs-source-staging-dir={build.staging}",
+            *((f"--machine-type={machine}",) if machine else ()),
+            "--async",
+        )
+
+
+def without(build: Mapping[str, Any], dropped: AbstractSet[str]) -> dict[str, Any]:
+    """The same build less some steps; what waited for one of them waits for the rest."""
+    kept = [
+        {**step, "waitFor": [one for one in step["waitFor"] if one not in dropped]}
+        for step in build["steps"]
+        if step["id"] not in dropped
+    ]
+    return {**build, "steps": kept}
 
 
 def _watch(

@@ -87,6 +87,7 @@ class ContainerTarget:
             try:
                 process = subprocess.Popen(
                     command,
+                    env=self.engine.environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
@@ -120,7 +121,8 @@ class ContainerTarget:
             environment |= {"PORT": str(self.inner_port)}
         command += [f"--env={name}={value}" for name, value in environment.items()]
         if self.engine.name == "podman":
-            command += [f"--pidfile={pid_file}"]
+            # It would hand the user's proxies to what it runs.
+            command += [f"--pidfile={pid_file}", "--http-proxy=false"]
         if not self.health:
             command += ["--no-healthcheck"]
         return [*command, *self.limits.arguments(), *CONFINEMENT, self.image]

@@ -1,7 +1,6 @@
 """A container engine, Docker or Podman, whichever can run something here: build, push, look."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import UserError
+from config.variables import user_environment
 
 NAMES = ("docker", "podman")
 # Cloud Run's.
@@ -67,6 +67,7 @@ class Recipe:
         labels: of the image, beside those of the Dockerfile.
         secrets: files that are there during the build only, by id.
         network: of the build's commands; the engine's default if empty.
+        cache: an image that need not be there, whose layers Docker takes where it can.
     """
 
     context: Path
@@ -75,6 +76,7 @@ class Recipe:
     labels: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     network: str = ""
+    cache: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Engine:
         if self.name == "podman":
             # The OCI format has no HEALTHCHECK.
             command += ["--format", "docker"]
+        elif recipe.cache:
+            command += ["--cache-from", recipe.cache, "--build-arg", "BUILDKIT_INLINE_CACHE=1"]
         if recipe.network:
             command += ["--network", recipe.network]
         for name, path in recipe.secrets.items():
@@ -110,6 +114,11 @@ class Engine:
         to_file = self.name == "podman" and digest_file is not None
         return [self.name, "push", *(["--digestfile", str(digest_file)] if to_file else []), image]
 
+    def cache_commands(self, image: str, cache: str) -> list[list[str]]:
+        """What ``push`` runs then; Podman takes its layers from no single image."""
+        commands = [["docker", "tag", image, cache], self.push_command(cache)]
+        return commands if self.name == "docker" and cache else []
+
     def build(self, recipe: Recipe, on_line: OnLine = sys.stderr.write) -> None:
         """Build the image; ``on_line`` gets what the engine prints, as it comes.
 
@@ -123,10 +132,13 @@ class Engine:
         registry = image.partition("/")[0]
         return [self.name, "login", f"--username={TOKEN_USER}", "--password-stdin", registry]
 
-    def push(self, image: str, token: str, on_line: OnLine = sys.stderr.write) -> str:
+    def push(
+        self, image: str, token: str, on_line: OnLine = sys.stderr.write, *, cache: str = ""
+    ) -> str:
         """Push the image with an access token; the digest under which the registry has it.
 
-        The token is kept in a folder that goes with this call, never in the user's own settings.
+        Docker pushes it as ``cache`` too, for the next one's recipe. The token is kept in a folder
+        that goes with this call, never in the user's own settings.
 
         Raises:
             UserError: the registry did not take it.
@@ -139,6 +151,8 @@ class Engine:
             self._login(image, token, kept)
             digest_file = Path(directory) / "digest"
             self._follow(self.push_command(image, digest_file), on_line, kept)
+            for command in self.cache_commands(image, cache):
+                self._follow(command, on_line, kept)
             if digest_file.exists():
                 return digest_file.read_text(encoding="ascii").strip()
         repository = image.rpartition(":")[0]
@@ -205,7 +219,7 @@ class Engine:
     def _login(self, image: str, token: str, kept: dict[str, str]) -> None:
         done = subprocess.run(
             self.login_command(image),
-            env=self._environment() | kept,
+            env=self.environment() | kept,
             input=token,
             capture_output=True,
             text=True,
@@ -220,7 +234,7 @@ class Engine:
     ) -> None:
         with subprocess.Popen(
             command,
-            env=self._environment() | (kept or {}),
+            env=self.environment() | (kept or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -236,7 +250,7 @@ class Engine:
     def _run(self, arguments: tuple[str, ...], limit_s: float) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.name, *arguments],
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -244,9 +258,10 @@ class Engine:
             timeout=limit_s,
         )
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables that it is run with."""
         # Docker's older builder knows no secrets.
-        return os.environ | ({"DOCKER_BUILDKIT": "1"} if self.name == "docker" else {})
+        return user_environment() | ({"DOCKER_BUILDKIT": "1"} if self.name == "docker" else {})
 
 
 def find_engine(wanted: str, image: str, *, pull: bool = True) -> Engine:

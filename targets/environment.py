@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from config.errors import UserError
+from config.variables import PACKAGES, tool_environment
 
 ENVIRONMENTS = Path(".cache/environments")
 
@@ -20,8 +20,8 @@ ENVIRONMENTS = Path(".cache/environments")
 def ensure_environment(requirements: Path) -> Path:
     """The Python executable of an environment that holds exactly ``requirements``.
 
-    Made once for each content of the file and each Python, every hash checked and all bytecode
-    compiled; after that a look-up.
+    Made once for each content of the file, each Python and each place, every hash checked and all
+    bytecode compiled; after that a look-up.
 
     Raises:
         UserError: the file is missing, or uv cannot install it.
@@ -32,17 +32,26 @@ def ensure_environment(requirements: Path) -> Path:
         raise UserError(f"{requirements}: {error.strerror}; make it with `dvc repro`") from None
     key = hashlib.sha256(content + sys.version.encode() + sys.base_prefix.encode()).hexdigest()[:16]
     # Scripts name their Python by its path, which must outlive a link that led here.
-    directory = (ENVIRONMENTS / key).resolve()
+    directory = ENVIRONMENTS.resolve() / key
     python = directory / "bin" / "python"
     ready = directory / "ready"
     with _locked(ENVIRONMENTS / f"{key}.lock"):
-        if not ready.exists():
-            shutil.rmtree(directory, ignore_errors=True)
+        # For the same reason a tree that was moved or copied gets its environments anew.
+        if not (ready.exists() and ready.read_text(encoding="utf-8") == str(directory)):
+            _remove(directory)
             _uv("venv", "--python", sys.executable, str(directory))
             sync = ["pip", "sync", "--require-hashes", "--compile-bytecode"]
             _uv(*sync, "--python", str(python), str(requirements.absolute()))
-            ready.touch()
+            ready.write_text(str(directory), encoding="utf-8")
     return python
+
+
+def _remove(directory: Path) -> None:
+    """What is there; of a link nothing but the link."""
+    if directory.is_symlink():
+        directory.unlink()
+    else:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _uv(*arguments: str) -> None:
@@ -51,12 +60,9 @@ def _uv(*arguments: str) -> None:
     Raises:
         UserError: with the last line that uv printed.
     """
-    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
-    # pytest and `make` may run inside an activated environment; uv must not mistake it for ours.
-    environment.pop("VIRTUAL_ENV", None)
     done = subprocess.run(
         [find_uv_bin(), "--quiet", *arguments],
-        env=environment,
+        env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,
         check=False,

@@ -6,6 +6,7 @@ from typing import IO
 
 from config.errors import UserError
 from config.layout import REQUIREMENTS_NAME
+from config.variables import tool_environment
 from targets.environment import ensure_environment
 from targets.native import native_environment
 from targets.process import ProcessTarget
@@ -64,7 +65,9 @@ def compile_bytecode(python: Path, directory: Path) -> None:
         UserError: with what the compiler said.
     """
     command = [str(python), "-m", "compileall", "-q", str(directory)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=tool_environment(), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise UserError(f"{directory}: cannot compile: {' '.join(done.stdout.split())[:500]}")
 

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 from config.errors import UserError
+from targets.opener import open_url
 from targets.protocol import Endpoint
 
 LIMIT_S = 60.0
@@ -12,7 +13,7 @@ INTERVAL_S = 0.02
 
 
 def wait_until_answering(endpoint: Endpoint, *, limit_s: float = LIMIT_S) -> None:
-    """Ask until any HTTP answer comes.
+    """Ask until any HTTP answer comes, from the endpoint itself: no proxy can answer for it.
 
     Raises:
         UserError: the endpoint has ended, or the limit has passed.
@@ -20,7 +21,7 @@ def wait_until_answering(endpoint: Endpoint, *, limit_s: float = LIMIT_S) -> Non
     deadline = time.monotonic() + limit_s
     while True:
         try:
-            urllib.request.urlopen(endpoint.predict_url, timeout=5).close()  # noqa: S310 - our own
+            open_url(urllib.request.Request(endpoint.predict_url), 5).close()  # noqa: S310 - our own
         except urllib.error.HTTPError as answer:
             # GET is not allowed there, and to say so it must be up.
             answer.close()

@@ -4,10 +4,21 @@ Source: Cloud Storage, "Request preconditions": ``if-generation-match`` 0 means 
 """
 
 import re
+import tempfile
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 
+from config.errors import UserError
 from targets.gcloud import Gcloud, GcloudError, Reason
 
+HOST = "https://storage.googleapis.com/"
+ANSWER_WITHIN_S = 30.0
+# Between two calls another generation may take the place of the one that was seen.
+MOST_TRIES = 3
 ABSENT = "0"
 # What a dry run prints where a generation will stand.
 UNKNOWN = "GENERATION"
@@ -15,10 +26,48 @@ UNKNOWN = "GENERATION"
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An object as it was read."""
+    """An object as it was read.
+
+    Attributes:
+        updated: by the bucket's clock.
+    """
 
     text: str
     generation: str
+    updated: datetime
+
+
+def server_time() -> datetime:
+    """Now, by the clock of those who note when an object was written.
+
+    Raises:
+        UserError: nothing answers.
+    """
+    # Any answer says when it was given, a refusal too.
+    request = urllib.request.Request(HOST, method="HEAD")
+    try:
+        # An opener of its own: the shared one keeps the proxy that was set when it was first used.
+        with urllib.request.build_opener().open(request, timeout=ANSWER_WITHIN_S) as answer:
+            told = answer.headers["Date"]
+    except urllib.error.HTTPError as refused:
+        with refused:
+            told = refused.headers["Date"]
+    except OSError as error:
+        raise UserError(f"{HOST} does not say what time it is: {error}") from None
+    try:
+        return parsedate_to_datetime(told).astimezone(UTC)
+    except (TypeError, ValueError):
+        raise UserError(f"{HOST} does not say what time it is: {told!r}") from None
+
+
+def read_generation(gcloud: Gcloud, url: str) -> str | None:
+    """Which generation of the object at ``gs://bucket/name`` there is, or None.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    found = _describe(gcloud, url)
+    return None if found is None else found[0]
 
 
 def read_object(gcloud: Gcloud, url: str) -> Object | None:
@@ -27,14 +76,46 @@ def read_object(gcloud: Gcloud, url: str) -> Object | None:
     Raises:
         GcloudError: it cannot be read.
     """
+    for _ in range(MOST_TRIES):
+        found = _describe(gcloud, url)
+        if found is None:
+            return None
+        generation, updated = found
+        try:
+            text = gcloud.read_text("storage", "cat", f"{url}#{generation}")
+        except GcloudError as error:
+            if error.reason is not Reason.NOT_FOUND:
+                raise
+        else:
+            return Object(text, generation, updated)
+    return None
+
+
+def _describe(gcloud: Gcloud, url: str) -> tuple[str, datetime] | None:
+    """Generation and time of the last change; None where there is no object."""
     try:
-        generation = str(gcloud.read("storage", "objects", "describe", url)["generation"])
-        text = gcloud.read_text("storage", "cat", f"{url}#{generation}")
+        found = gcloud.read("storage", "objects", "describe", url)
     except GcloudError as error:
         if error.reason is Reason.NOT_FOUND:
             return None
         raise
-    return Object(text, generation)
+    return str(found["generation"]), datetime.fromisoformat(found["update_time"])
+
+
+def read_objects(gcloud: Gcloud, pattern: str) -> dict[str, bytes]:
+    """Every object that fits a pattern with ``*`` in its last part, by that part, in one call.
+
+    Raises:
+        GcloudError: they cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            gcloud.read_text("storage", "cp", pattern, directory)
+        except GcloudError as error:
+            if error.reason is Reason.NOT_FOUND:
+                return {}
+            raise
+        return {path.name: path.read_bytes() for path in sorted(Path(directory).iterdir())}
 
 
 def read_lines(gcloud: Gcloud, pattern: str) -> list[str]:
@@ -49,6 +130,15 @@ def read_lines(gcloud: Gcloud, pattern: str) -> list[str]:
         if error.reason is Reason.NOT_FOUND:
             return []
         raise
+
+
+def upload(gcloud: Gcloud, path: Path, url: str) -> None:
+    """Write a file's content as an object.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    gcloud.change_text("storage", "cp", str(path), url)
 
 
 def write_object(gcloud: Gcloud, url: str, text: str, *, generation: str | None = None) -> str:

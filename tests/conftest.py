@@ -1,21 +1,23 @@
-"""What every room's tests share: the bundles, reproduced once, and endpoints made from them."""
+"""What every room's tests share: the folder they start in, and the bundles, reproduced once."""
 
-import fcntl
+import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from config.variables import NETWORK, tool_environment
+from tests import suites
+from tests.tree import ROOT, Guard, lay_out, reproduce
 
 if TYPE_CHECKING:
     from tests.google import FakeGoogle, Instances
 
-ROOT = Path(__file__).parent.parent
 SHOWN = ROOT / "reports" / "tests"
+GUARD = Guard()
 
 Show = Callable[[str, str], None]
 
@@ -37,12 +39,54 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--card", default="models/model.json", help="the model card that the endpoints serve"
     )
+    parser.addoption(
+        "--suite", choices=suites.SUITES, help="only what belongs to this suite; by default, all"
+    )
+    parser.addoption(
+        "--shard",
+        type=suites.Shard.parse,
+        metavar="I/N",
+        help="only the I-th of N parts of the files",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark that leaves a test to the night."""
+    config.addinivalue_line("markers", suites.MARK)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what belongs to the suite and to the shard that are asked for."""
+    kept = suites.chosen(items, config.getoption("suite"), config.getoption("shard"))
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start each test of the engine in a tree of its own, and one of the model in the user's."""
+    about_the_model = suites.about_the_model(item)
+    os.chdir(ROOT if about_the_model else lay_out())
+    GUARD.on = not about_the_model
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """What pytest itself does between tests is no test's."""
+    GUARD.on = False
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Forget the tables of an earlier run."""
     if not (hasattr(session.config, "workerinput") or _is_a_check(session.config)):
         shutil.rmtree(SHOWN, ignore_errors=True)
+    # A hook that runs the tests has them point at its own repository, which no test may touch.
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
+    # With a proxy in the shell, endpoints of this machine are still asked directly.
+    for name, text in tool_environment(NETWORK).items():
+        if name.lower() == "no_proxy":
+            os.environ[name] = text
     # A pytest that a test starts is a run of its own, not a part of this one.
     os.environ.pop("PYTEST_XDIST_WORKER", None)
 
@@ -74,18 +118,33 @@ def show() -> Show:
 
 @pytest.fixture(scope="session")
 def dist() -> Path:
-    """The bundles of the tree as it stands, by the command that a user gives."""
-    command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    # DVC refuses a second one beside the first, and the tests run in more than one process.
-    with (ROOT / ".cache" / "repro.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(
-            command, cwd=ROOT, env={"PATH": path, "HOME": str(Path.home())}, check=False
-        )
-    assert done.returncode == 0, "dvc repro failed"
-    return ROOT / "dist"
+    """The bundles of the engine's own tree (``tests/project``), never the user's."""
+    return reproduce(lay_out())
+
+
+@pytest.fixture(scope="session")
+def bundles() -> Path:
+    """The bundles of the user's model, for the tests that are about it."""
+    return reproduce(ROOT)
+
+
+@pytest.fixture
+def predict(bundles: Path) -> Callable[[Sequence[object]], dict[str, Any]]:
+    """Asks the service of the user's bundle for one row; for ``tests/model``."""
+    # Here, since the contract suite is also run where there is no bundle.
+    from service.front import Service
+    from tests.contract.calls import InProcessCaller
+
+    caller = InProcessCaller(Service(bundles / "service"))
+
+    def ask(features: Sequence[object]) -> dict[str, Any]:
+        body = json.dumps({"features": features}).encode()
+        reply = caller.call("POST", "/predict", body=body)
+        assert reply.status == 200, reply.body
+        answer: dict[str, Any] = json.loads(reply.body)
+        return answer
+
+    return ask
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The trees of a fitted scikit-learn classifier, as arrays that a compiler can take."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 FORESTS = (ensemble.RandomForestClassifier, ensemble.ExtraTreesClassifier)
 TREES = (tree.DecisionTreeClassifier, tree.ExtraTreeClassifier)
+ADAPTIVE = ensemble.AdaBoostClassifier
+BAGGING = ensemble.BaggingClassifier
 GRADIENTS = ensemble.GradientBoostingClassifier
 HISTOGRAMS = ensemble.HistGradientBoostingClassifier
 LEAF = -1
+TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Ensemble:
         initial: what the sums begin with, shape (outputs,).
         divisor: what the sums are divided by at the end.
         margins: the outputs are log-odds (one) or go through softmax (more), not probabilities.
+        softness: what the outputs are divided by before the softmax; labels are told before that.
         zero_is_one: of one margin, that 0 is class 1.
         single: rows are rounded to float32 before they are compared.
     """
@@ -53,6 +57,7 @@ class Ensemble:
     margins: bool
     zero_is_one: bool
     single: bool
+    softness: float = 1.0
 
     @property
     def compared(self) -> "NDArray[np.float64]":
@@ -98,6 +103,10 @@ def read_ensemble(classifier: Classifier) -> Ensemble:
         return _gradients(fitted)
     if kind is HISTOGRAMS:
         return _histograms(fitted)
+    if kind is BAGGING:
+        return _bagging(fitted)
+    if kind is ADAPTIVE:
+        return _adaptive(fitted)
     raise UnfitError(f"{kind.__name__} is no tree ensemble of scikit-learn's")
 
 
@@ -107,6 +116,43 @@ def _forest(fitted: Any, trees: list[Any]) -> Ensemble:  # noqa: ANN401 - scikit
         [_plain(one, one.value[:, 0, :]) for one in trees],
         np.zeros(len(fitted.classes_)),
         divisor=len(trees),
+    )
+
+
+def _bagging(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
+    trees = []
+    for one, columns in zip(fitted.estimators_, fitted.estimators_features_, strict=True):
+        if type(one) not in TREES:
+            raise UnfitError(f"BaggingClassifier of {type(one).__name__}, not of trees")
+        # A tree that was drawn no row of a class gives that class nothing.
+        value = np.zeros((one.tree_.node_count, len(fitted.classes_)))
+        value[:, np.asarray(one.classes_, dtype=np.int64)] = one.tree_.value[:, 0, :]
+        plain = _plain(one.tree_, value)
+        inner = plain.feature != LEAF
+        feature = plain.feature.copy()
+        feature[inner] = np.asarray(columns)[plain.feature[inner]]
+        trees.append(replace(plain, feature=feature))
+    return _ensemble(fitted, trees, np.zeros(len(fitted.classes_)), divisor=len(trees))
+
+
+def _adaptive(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
+    classes = len(fitted.classes_)
+    trees = []
+    for one, weight in zip(fitted.estimators_, fitted.estimator_weights_, strict=False):
+        if type(one) not in TREES:
+            raise UnfitError(f"AdaBoostClassifier of {type(one).__name__}, not of trees")
+        chosen = one.classes_[np.argmax(one.tree_.value[:, 0, :], axis=1)]
+        votes = np.where(chosen[:, None] == fitted.classes_, weight, -1 / (classes - 1) * weight)
+        # Of two classes the second's doubled share is the margin: the shares are each other's
+        # opposites to the last bit.
+        trees.append(_plain(one.tree_, 2.0 * votes[:, 1:] if classes == TWO else votes))
+    return _ensemble(
+        fitted,
+        trees,
+        np.zeros(1 if classes == TWO else classes),
+        divisor=fitted.estimator_weights_.sum(),
+        margins=True,
+        softness=classes - 1,
     )
 
 
@@ -170,6 +216,7 @@ def _ensemble(
     margins: bool = False,
     zero_is_one: bool = False,
     single: bool = True,
+    softness: float = 1.0,
 ) -> Ensemble:
     """Put the trees into one sequence of nodes; leaves of the same values share a row."""
     roots, features, thresholds, followings, leaves = [], [], [], [], []
@@ -204,6 +251,7 @@ def _ensemble(
         margins=margins,
         zero_is_one=zero_is_one,
         single=single,
+        softness=float(softness),
     )
 
 

@@ -2,8 +2,10 @@
 
 import inspect
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.metadata import packages_distributions, requires
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _KEY = "import_path"
+_PACKAGE = "sklearn"
+_REQUIREMENT = re.compile(r"scikit-learn\b", re.IGNORECASE)
 _WHERE = "params.yaml: estimator"
 
 
@@ -44,18 +48,20 @@ class Classifier(Protocol):
         """Change arguments."""
 
 
-def build_classifier(choice: Estimator, seed: int) -> Classifier:
+def build_classifier(choice: Estimator, seed: int, classes: Sequence[str] = ()) -> Classifier:
     """Build the classifier, with every open ``random_state`` set and every given ``n_jobs`` 1.
 
     Both are part of the pickle: left open, it would differ from run to run or machine to machine.
+    A ``class_weight`` may call the classes by their names, which are given in their order.
 
     Raises:
         UserError: it is not a scikit-learn classifier, or refuses its arguments.
     """
     path = choice.import_path
-    built = _build(path, choice.arguments)
-    if not isinstance(built, BaseEstimator):
+    factory = load_class(path)
+    if not issubclass(factory, BaseEstimator):
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
+    built = _build(path, factory, choice.arguments, classes)
     classifier = cast("Classifier", built)
     try:
         arguments = classifier.get_params(deep=True)
@@ -122,12 +128,13 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _build(path: str, arguments: Mapping[str, object]) -> object:
-    factory = _load(path)
+def _build(
+    path: str, factory: type, arguments: Mapping[str, object], classes: Sequence[str]
+) -> object:
     try:
         signature = inspect.signature(factory)
         values = {
-            name: _as_default(signature, name, _value(argument))
+            name: _as_default(signature, name, _value(name, argument, classes))
             for name, argument in arguments.items()
         }
         return factory(**values)
@@ -135,19 +142,39 @@ def _build(path: str, arguments: Mapping[str, object]) -> object:
         raise _refusal(path, error) from None
 
 
-def _value(argument: object) -> object:
+def _value(name: str, argument: object, classes: Sequence[str]) -> object:
     match argument:
+        case dict() if name == "class_weight" and classes:
+            return _by_number(argument, classes)
         case {"import_path": path, **rest}:
             if not isinstance(path, str) or not rest.keys() <= {"arguments"}:
                 raise UserError(
                     f"{_WHERE}: found {argument!r:.80}, expected import_path and arguments"
                 )
-            return _build(path, cast("dict[str, object]", rest.get("arguments") or {}))
+            inner = rest.get("arguments") or {}
+            if not isinstance(inner, dict) or not all(isinstance(key, str) for key in inner):
+                raise UserError(f"{_WHERE}: {path}: found arguments {inner!r:.80}, expected names")
+            return _build(path, load_class(path), inner, classes)
         case dict():
-            return {key: _value(item) for key, item in argument.items()}
+            return {key: _value("", item, classes) for key, item in argument.items()}
         case list():
-            return [_value(item) for item in argument]
+            return [_value("", item, classes) for item in argument]
     return argument
+
+
+def _by_number(weights: Mapping[object, object], classes: Sequence[str]) -> dict[int, object]:
+    """Weights of classes that are called by name or by number, by their numbers."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    found: dict[int, object] = {}
+    for key, weight in weights.items():
+        number = key if type(key) is int else numbers.get(str(key), -1)
+        if number not in range(len(classes)) or number in found:
+            raise UserError(
+                f"{_WHERE}: class_weight: found {key!r:.40}, expected each class once, by its name "
+                f"in data.classes ({', '.join(classes)}) or its number, 0 to {len(classes) - 1}"
+            )
+        found[number] = weight
+    return found
 
 
 def _as_default(signature: inspect.Signature, name: str, value: object) -> object:
@@ -158,15 +185,39 @@ def _as_default(signature: inspect.Signature, name: str, value: object) -> objec
     return value
 
 
-def _load(path: str) -> type:
+def load_class(path: str) -> type:
+    """The class at an import path; nothing of it is called.
+
+    A module is imported only if it belongs to scikit-learn or to an installed distribution that
+    names scikit-learn among its requirements: to import any other would run it.
+
+    Raises:
+        UserError: it is no such class.
+    """
     module, _, name = path.rpartition(".")
+    if module and not _for_estimators(module.partition(".")[0]):
+        raise UserError(
+            f"{_WHERE}: {path} is not a scikit-learn estimator: {module.partition('.')[0]} is "
+            "neither scikit-learn nor an installed package that requires it"
+        )
     try:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise UserError(f"{_WHERE}: {path} cannot be imported: {first_line(error)}") from None
     if not isinstance(found, type):
         raise UserError(f"{_WHERE}: {path} is not a class")
+    # Kernels and splitters are no estimators, but may be an argument of an estimator.
+    if not issubclass(found, BaseEstimator) and found.__module__.partition(".")[0] != _PACKAGE:
+        raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
     return found
+
+
+def _for_estimators(package: str) -> bool:
+    if package == _PACKAGE:
+        return True
+    names = packages_distributions().get(package, ())
+    requirements = (one for name in names for one in requires(name) or ())
+    return any(_REQUIREMENT.match(one) for one in requirements)
 
 
 def _refusal(path: str, error: Exception) -> UserError:

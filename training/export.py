@@ -4,12 +4,10 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-
-import numpy as np
+from typing import Any, cast
 
 from config.card import Card, Choice, Feature, Parity
 from config.errors import run_as_command
@@ -22,14 +20,10 @@ from training.golden import golden_cases
 from training.outputs import read_output, write_output
 from training.parity import prove_parity
 from training.paths import METRICS_PATH, MODEL_PATH
-from training.pickled import read_model
+from training.pickled import read_pickled, unpickle
 from training.reference import reference_bins
 from training.serving import LIBRARIES, Served, make_served
 from training.table import Table, read_table
-from training.thresholds import threshold_rows
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SERVED = MODEL_PATH.with_name(SERVED_NAME)
 
@@ -42,18 +36,20 @@ def export(params: Params) -> None:
             an earlier export stays as it was.
     """
     table = read_table(params.data)
-    pickled = read_output(MODEL_PATH)
-    classifier = read_model()
-    served = make_served(params, classifier, pickled)
-    card = draft_card(params, table, classifier, pickled, served)
-    model = load_as_served(card, served.loadable)
-    near: Iterable[NDArray[np.float64]] = ()
-    if served.ensemble:
-        near = threshold_rows(served.ensemble, np.asarray(table.rows), params.split.seed)
-    card = card._replace(
-        golden=golden_cases(params, table, classifier, model),
-        parity=prove_parity(classifier, model, table.rows, params.split.seed, served.bar, near),
-    )
+    pickled = read_pickled()
+    classifier = unpickle(pickled)
+
+    def prove(served: Served) -> Card:
+        card = draft_card(params, table, classifier, pickled, served)
+        model = load_as_served(card, served.loadable)
+        return card._replace(
+            golden=golden_cases(params, table, classifier, model),
+            parity=prove_parity(classifier, model, table.rows, params.split.seed, served.bar),
+        )
+
+    served, card = make_served(params, classifier, pickled, prove)
+    choice = card.choice._replace(passed_over=dict(served.passed_over))
+    card = card._replace(choice=choice)
     _write(card, served)
     sys.stdout.write(_summary(card, len(served.artifact)))
 
@@ -126,11 +122,14 @@ def _observed(name: str, unit: str, column: Sequence[float]) -> Feature:
 
 def _summary(card: Card, size: int) -> str:
     parity = card.parity
-    rows = f"{parity.table_rows} + {parity.random_rows} + {parity.threshold_rows}"
+    rows = (
+        f"{parity.table_rows} + {parity.random_rows} + {parity.midpoint_rows} + "
+        f"{parity.threshold_rows}"
+    )
     return (
         f"export: serving.runtime {card.choice.asked} gives {card.chosen()}\n"
         f"export: {card.name} {card.version} as {SERVED / card.served} ({size:,} bytes); parity on "
-        f"{rows} rows of the table, random and at thresholds: largest difference "
+        f"{rows} rows of the table, random, at midpoints and at thresholds: largest difference "
         f"{parity.largest_difference:.1e}, {parity.ties} ties, {parity.near_ties} near-ties\n"
     )
 

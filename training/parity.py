@@ -1,6 +1,6 @@
 """Proof that what is served answers as the estimator that was trained."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,15 +10,37 @@ from config.card import Parity
 from config.errors import UserError
 from inference.model import Model
 from training.estimator import Classifier
+from training.midpoints import Midpoints, table_midpoints
+from training.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RANDOM_ROWS = 100_000
+# Kinds of rows that a runtime which reads float32 is asked as float32. The others, where the
+# estimator changes its answer, are asked as a request gives them.
+_ROUNDED = ("table", "random")
 # How far random rows go beyond the observed range, on either side, as a part of it.
 _MARGIN = 0.25
 # Asked at a time, so that a wide table does not fill the memory.
 _BLOCK = 10_000
+# No block is as long.
+_ALL = 2 * _BLOCK
+
+
+class ParityError(UserError):
+    """What is served answers otherwise than the estimator.
+
+    Attributes:
+        reason: as a part of a line: how much, and on which row.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"parity: the served model {reason}. Nothing is exported; set serving.runtime: joblib "
+            "in params.yaml to serve the estimator itself"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +50,12 @@ class Bar:
     Attributes:
         tolerance: the largest difference of a probability.
         near_tie: labels may differ where the estimator's top two classes are no further apart.
-        single: rows are rounded to float32 first, because that is what the runtime reads.
+        single: the runtime reads float32. Rows of the table and random ones are rounded first;
+            those where the estimator changes its answer are asked as a request gives them.
         alone: of a block, so many rows are asked one by one too, as a request is.
+        near: likewise, of rows where the estimator changes its answer.
         digits: past these, the last bits of one processor and another may differ.
+        thresholds: more than so many are sampled; 0 is no bound.
     """
 
     tolerance: float
@@ -38,14 +63,18 @@ class Bar:
     single: bool
     alone: int
     digits: int
+    near: int
+    thresholds: int = MOST_THRESHOLDS
 
 
 # Two probabilities, each off by the tolerance, can change places within twice of it.
-CLOSE = Bar(tolerance=1e-5, near_tie=2e-5, single=True, alone=200, digits=7)
+CLOSE = Bar(1e-5, near_tie=2e-5, single=True, alone=200, digits=7, near=_ALL)
 # exp() of two mathematics libraries is not the same to the last bit; sums are.
-BOOSTED = Bar(tolerance=1e-12, near_tie=-1, single=False, alone=_BLOCK, digits=15)
-EXACT = Bar(tolerance=0, near_tie=-1, single=False, alone=_BLOCK, digits=15)
-SAME = Bar(tolerance=0, near_tie=-1, single=False, alone=20, digits=15)
+BOOSTED = Bar(1e-12, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0)
+# A long sum has an order of its own in each library of linear algebra.
+SUMMED = Bar(1e-12, near_tie=2e-12, single=False, alone=_ALL, digits=15, near=_ALL)
+EXACT = Bar(0, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0)
+SAME = Bar(0, near_tie=-1, single=False, alone=20, digits=15, near=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +109,62 @@ def prove_parity(
     table: Sequence[Sequence[float]],
     seed: int,
     bar: Bar,
-    threshold_rows: "Iterable[NDArray[np.float64]]" = (),
 ) -> Parity:
-    """Compare both on every row of the table, on seeded random rows, and on those of thresholds.
+    """Compare both on the table, on random rows, and where the estimator changes its answer.
+
+    That is at midpoints of the table's neighbouring values, and at the thresholds of its trees.
 
     Raises:
-        UserError: they differ; the message gives the worst row of its kind and both answers.
+        ParityError: they differ; the message gives the worst row of its kind and both answers.
     """
     observed = np.asarray(table, dtype=np.float64)
-    kinds = {"table": [observed], "random": [random_rows(observed, seed)]}
-    counts = {"table": 0, "random": 0, "threshold": 0}
+    midpoints = table_midpoints(observed, seed)
+    thresholds = estimator_thresholds(classifier, observed, seed, bar.thresholds)
+    kinds: dict[str, Iterable[NDArray[np.float64]]] = {
+        "table": [_read(observed, bar)],
+        "random": [_read(random_rows(observed, seed), bar)],
+        "midpoint": midpoints.rows(single=bar.single),
+        "threshold": thresholds.rows(single=bar.single),
+    }
+    counts = dict.fromkeys(kinds, 0)
     largest, ties, near_ties = 0.0, 0, 0
-    for kind, blocks in (*kinds.items(), ("threshold", threshold_rows)):
+    for kind, blocks in kinds.items():
         for rows in _blocks(blocks):
-            answers = _ask(classifier, model, kind, counts[kind], _read(rows, bar))
+            answers = _ask(classifier, model, kind, counts[kind], rows)
             gaps = _hold(answers, model, bar)
             counts[kind] += len(rows)
             largest = max(largest, float(answers.differences.max()))
             ties += int(np.count_nonzero(gaps == 0))
             near_ties += int(np.count_nonzero((gaps > 0) & (gaps <= CLOSE.near_tie)))
+    # Rounded up, so that no difference passes for none.
+    largest = float(np.ceil(largest * 10**bar.digits) / 10**bar.digits)
+    return _proven(counts, midpoints, thresholds, bar.tolerance, largest)._replace(
+        ties=ties, near_ties=near_ties
+    )
+
+
+def _proven(
+    counts: Mapping[str, int],
+    midpoints: Midpoints,
+    thresholds: Thresholds,
+    tolerance: float,
+    largest: float,
+) -> Parity:
     return Parity(
         table_rows=counts["table"],
         random_rows=counts["random"],
         threshold_rows=counts["threshold"],
-        tolerance=bar.tolerance,
-        # Rounded up, so that no difference passes for none.
-        largest_difference=float(np.ceil(largest * 10**bar.digits) / 10**bar.digits),
-        ties=ties,
-        near_ties=near_ties,
+        tolerance=tolerance,
+        largest_difference=largest,
+        ties=0,
+        near_ties=0,
+        thresholds=thresholds.asked,
+        thresholds_found=thresholds.found,
+        thresholds_bound=thresholds.bound,
+        midpoint_rows=counts["midpoint"],
+        midpoints=midpoints.asked,
+        midpoints_found=midpoints.found,
+        midpoints_bound=midpoints.bound,
     )
 
 
@@ -181,7 +238,8 @@ def _hold(answers: _Answers, model: Model, bar: Bar) -> "NDArray[np.float64]":
     wrong = np.flatnonzero(clear & (answers.expected_labels != answers.served_labels))
     if wrong.size:
         raise _differ(answers, int(wrong[np.argmax(gaps[wrong])]), "in class", bar)
-    for place in range(0, len(answers.rows), -(-len(answers.rows) // bar.alone)):
+    alone = bar.alone if answers.kind in _ROUNDED else bar.near
+    for place in range(0, len(answers.rows), -(-len(answers.rows) // alone)):
         single = model.predict(answers.rows[place].tolist())
         if clear[place] and single != answers.served_labels[place]:
             answers.served_labels[place] = single
@@ -189,16 +247,15 @@ def _hold(answers: _Answers, model: Model, bar: Bar) -> "NDArray[np.float64]":
     return gaps
 
 
-def _differ(answers: _Answers, place: int, how: str, bar: Bar) -> UserError:
-    values = answers.rows[place].astype(np.float32 if bar.single else np.float64)
-    row = ", ".join(str(value) for value in values)
-    return UserError(
-        f"parity: the served model differs {how} from the estimator, worst on {answers.kind} row "
+def _differ(answers: _Answers, place: int, how: str, bar: Bar) -> ParityError:
+    rounded = bar.single and answers.kind in _ROUNDED
+    row = ", ".join(map(str, answers.rows[place].astype(np.float32 if rounded else np.float64)))
+    return ParityError(
+        f"differs {how} from the estimator, worst on {answers.kind} row "
         f"{answers.first + place + 1}: [{row}]: the estimator gives class "
         f"{answers.expected_labels[place]} of {_listed(answers.expected[place])}, the served model "
         f"class {answers.served_labels[place]} of {_listed(answers.served[place])} (allowed: "
-        f"{bar.tolerance:g}). Nothing is exported; set serving.runtime: joblib in params.yaml to "
-        "serve the estimator itself"
+        f"{bar.tolerance:g})"
     )
 
 

@@ -1,16 +1,19 @@
 """What is served: the first runtime that can have the estimator, and its artifact."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
+from config.card import Card
 from config.errors import UserError
 from config.params import Params
 from config.platforms import this_machine, this_platform, this_system
-from training.compilation import SYSTEM, compile_object, write_source
+from training.compilation import SYSTEM, compile_object
 from training.conversion import to_onnx
-from training.ensemble import Ensemble, read_ensemble
+from training.ensemble import Ensemble
 from training.estimator import Classifier, UnfitError
-from training.parity import BOOSTED, CLOSE, EXACT, SAME, Bar
+from training.parity import BOOSTED, CLOSE, EXACT, SAME, SUMMED, Bar, ParityError
+from training.program import Program, read_program
+from training.source import write_source
 
 AUTO = ("compiled", "onnx")
 # What made the artifacts of each runtime.
@@ -44,7 +47,6 @@ class Served:
     passed_over: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
     source: str = ""
-    ensemble: Ensemble | None = None
 
     @property
     def name(self) -> str:
@@ -52,24 +54,28 @@ class Served:
         return f"model.{SUFFIXES[self.runtime]}"
 
 
-def make_served(params: Params, classifier: Classifier, pickled: bytes) -> Served:
-    """The artifact of the runtime that ``params.yaml`` asks for, or of the first that can have it.
+def make_served(
+    params: Params, classifier: Classifier, pickled: bytes, prove: Callable[[Served], Card]
+) -> tuple[Served, Card]:
+    """The artifact of the first runtime that can have it and is proven, and its card.
+
+    ``params.yaml`` names the runtime, or leaves it to ``auto``.
 
     Raises:
         UserError: none can; the line says why, and what to set.
     """
     asked = params.serving.runtime
-    if asked == "joblib":
-        return Served("joblib", pickled, pickled, SAME)
     passed_over: dict[str, str] = {}
     for runtime in AUTO if asked == "auto" else (asked,):
         try:
-            if runtime == "compiled":
-                return _compiled(params, classifier)
-            onnx = to_onnx(classifier, len(params.data.features), params.model.name)
-            return Served("onnx", onnx, onnx, CLOSE, passed_over)
+            served = _make(runtime, params, classifier, pickled)
+            return replace(served, passed_over=passed_over), prove(served)
         except UnfitError as reason:
             passed_over[runtime] = str(reason)
+        except ParityError as error:
+            if asked != "auto":
+                raise
+            passed_over[runtime] = error.reason
     why = "; ".join(f"{runtime}: {reason}" for runtime, reason in passed_over.items())
     other = "" if asked == "auto" else "serving.runtime: auto may find another; "
     raise UserError(
@@ -78,24 +84,35 @@ def make_served(params: Params, classifier: Classifier, pickled: bytes) -> Serve
     )
 
 
-def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Ensemble]:
+def _make(runtime: str, params: Params, classifier: Classifier, pickled: bytes) -> Served:
+    if runtime == "joblib":
+        return Served("joblib", pickled, pickled, SAME)
+    if runtime == "compiled":
+        return _compiled(params, classifier)
+    onnx = to_onnx(classifier, len(params.data.features), params.model.name)
+    return Served("onnx", onnx, onnx, CLOSE)
+
+
+def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Program]:
     """The classifier's C source, and what it was written from.
 
     Raises:
-        UnfitError: it is no ensemble, or the source would be longer than the limit.
+        UnfitError: it cannot be compiled, or the source would be longer than the limit.
     """
-    ensemble = read_ensemble(classifier)
+    program = read_program(classifier)
     too_long = f"its C source is longer than serving.compile.max_source_mb: {limit_mb}"
-    if len(ensemble.feature) * _NODE_BYTES > limit_mb * 1e6:
+    if isinstance(program.body, Ensemble) and (
+        len(program.body.feature) * _NODE_BYTES > limit_mb * 1e6
+    ):
         raise UnfitError(too_long)
-    source = write_source(ensemble)
+    source = write_source(program)
     if len(source) > limit_mb * 1e6:
         raise UnfitError(f"{too_long} ({len(source) / 1e6:.0f} MB)")
-    return source, ensemble
+    return source, program
 
 
 def _compiled(params: Params, classifier: Classifier) -> Served:
-    source, ensemble = write_within(params.serving.compile.max_source_mb, classifier)
+    source, program = write_within(params.serving.compile.max_source_mb, classifier)
     machine = params.serving.compile.machine
     artifact = loadable = compile_object(source, machine)
     if this_platform() != f"{SYSTEM}-{machine}":
@@ -104,8 +121,7 @@ def _compiled(params: Params, classifier: Classifier) -> Served:
         runtime="compiled",
         artifact=artifact,
         loadable=loadable,
-        bar=BOOSTED if ensemble.margins else EXACT,
+        bar=EXACT if program.exact else BOOSTED if isinstance(program.body, Ensemble) else SUMMED,
         platform=f"{SYSTEM}-{machine}",
         source=source,
-        ensemble=ensemble,
     )

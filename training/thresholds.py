@@ -1,5 +1,6 @@
 """Rows that lie on, just under and just over each threshold of an ensemble, and reach it."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,32 +15,67 @@ if TYPE_CHECKING:
 VARIANTS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Splits of one tree.
+
+    Attributes:
+        rows: a row that comes to each split, shape (splits, features).
+        feature: the column that each split asks, shape (splits,).
+        threshold: shape (splits,).
+    """
+
+    rows: "NDArray[np.float64]"
+    feature: "NDArray[np.int64]"
+    threshold: "NDArray[np.float64]"
+
+
 def threshold_rows(
-    ensemble: Ensemble, observed: "NDArray[np.float64]", seed: int
+    ensemble: Ensemble,
+    observed: "NDArray[np.float64]",
+    seed: int,
+    chosen: "NDArray[np.int64] | None" = None,
 ) -> "Iterator[NDArray[np.float64]]":
     """For each tree, three rows a split, shape (VARIANTS * splits, features).
 
-    Each begins as a seeded row of the table, is moved into the box of the splits above, so that it
-    comes to the one in question, and is then put under, on and over that one's threshold. Under
-    and over mean the next number that the ensemble can tell apart, float32 or float64.
+    Each row that comes to a split is put under, on and over the split's threshold. Under and over
+    mean the next number that the ensemble can tell apart, float32 or float64.
+    """
+    for splits in reached_splits(ensemble, observed, seed, chosen):
+        under, over = neighbours(splits.threshold, single=ensemble.single)
+        made = np.repeat(splits.rows, VARIANTS, axis=0)
+        made[np.arange(len(made)), np.repeat(splits.feature, VARIANTS)] = np.column_stack(
+            [under, splits.threshold, over]
+        ).ravel()
+        yield made
+
+
+def reached_splits(
+    ensemble: Ensemble,
+    observed: "NDArray[np.float64]",
+    seed: int,
+    chosen: "NDArray[np.int64] | None" = None,
+) -> "Iterator[Splits]":
+    """For each tree its splits, or those whose nodes are ``chosen``.
+
+    Each row begins as a seeded row of the table and is moved into the box of the splits above, so
+    that it comes to the split in question.
     """
     draw = np.random.default_rng(seed)
     ends = [*ensemble.roots[1:].tolist(), len(ensemble.feature)]
+    wanted = ensemble.feature != LEAF
+    if chosen is not None:
+        wanted = np.zeros(len(wanted), dtype=bool)
+        wanted[chosen] = True
     for root, end in zip(ensemble.roots.tolist(), ends, strict=True):
-        splits = np.flatnonzero(ensemble.feature[root:end] != LEAF) + root
+        splits = np.flatnonzero(wanted[root:end]) + root
         if not splits.size:
             continue
         low, high = _boxes(ensemble, root, end)
-        _, lowest = _neighbours(low[splits - root], single=ensemble.single)
+        _, lowest = neighbours(low[splits - root], single=ensemble.single)
         base = observed[draw.integers(len(observed), size=len(splits))]
         rows = np.minimum(np.maximum(base, lowest), high[splits - root])
-        feature, threshold = ensemble.feature[splits], ensemble.threshold[splits]
-        under, over = _neighbours(threshold, single=ensemble.single)
-        made = np.repeat(rows, VARIANTS, axis=0)
-        made[np.arange(len(made)), np.repeat(feature, VARIANTS)] = np.column_stack(
-            [under, threshold, over]
-        ).ravel()
-        yield made
+        yield Splits(rows, ensemble.feature[splits], ensemble.threshold[splits])
 
 
 def _boxes(
@@ -63,10 +99,10 @@ def _boxes(
     return low, high
 
 
-def _neighbours(
+def neighbours(
     exact: "NDArray[np.float64]", *, single: bool
 ) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    """The next number below and above that the ensemble can tell apart; finite."""
+    """The next number below and above in float32 or float64; within float32's range."""
     limit = float(np.finfo(np.float32).max)
     if not single:
         below, above = np.nextafter(exact, -np.inf), np.nextafter(exact, np.inf)

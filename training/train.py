@@ -39,7 +39,7 @@ def train(params: Params) -> None:
     Raises:
         UserError: the estimator is refused; an earlier model stays.
     """
-    classifier = build_classifier(params.estimator, params.split.seed)
+    classifier = build_classifier(params.estimator, params.split.seed, params.data.classes)
     rows = read_prepared(TRAIN_PATH)
     for warning in fit(classifier, params.estimator, rows):
         sys.stdout.write(f"train: warning: {warning}\n")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.machine import Machine, load_average, read_machine
+from config.variables import tool_environment
 
 FOLDER = Path(".cache/large")
 RUNTIMES = ("compiled", "onnx", "joblib")
@@ -80,7 +81,12 @@ def _cell(trees: int, depth: int, runtime: str, max_source_mb: int) -> Cell:
         command += [str(trees), str(depth), runtime, str(FOLDER), str(max_source_mb)]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, check=False, timeout=LIMIT_S
+                command,
+                env=tool_environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LIMIT_S,
             )
         except subprocess.TimeoutExpired:
             return Cell(trees, depth, runtime, f"{what}: not done in {LIMIT_S:,.0f} s")

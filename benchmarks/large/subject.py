@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from benchmarks.memory import tree_pss_bytes
 from config.card import Card, Choice, Feature, Parity
@@ -29,15 +30,14 @@ def make(
     trees: int, depth: int, runtime: str, folder: Path, max_source_mb: int
 ) -> dict[str, float]:
     """Train the forest unless that was done, and write its artifact for the runtime."""
-    import joblib
-
     from training.conversion import to_onnx
-    from training.pickled import PROTOCOL
+    from training.pickled import digest_path, read_pickled, unpickle, write_model
 
     pickled = folder / f"{trees}x{depth}.joblib"
-    if not pickled.exists():
-        joblib.dump(_fitted(trees, depth, folder), pickled, protocol=PROTOCOL)
-    forest = joblib.load(pickled)
+    if not digest_path(pickled).exists():
+        write_model(_fitted(trees, depth, folder), pickled)
+    content = read_pickled(pickled)
+    forest: Any = unpickle(content)
     found: dict[str, float] = {"nodes": sum(one.tree_.node_count for one in forest.estimators_)}
     began = time.perf_counter()
     if runtime == "compiled":
@@ -46,7 +46,7 @@ def make(
     elif runtime == "onnx":
         artifact = to_onnx(forest, FEATURES, "large")
     else:
-        artifact = pickled.read_bytes()
+        artifact = content
     found["make_s"] = time.perf_counter() - began
     found["bytes"] = len(artifact)
     _artifact(trees, depth, runtime, folder).write_bytes(artifact)

@@ -16,6 +16,8 @@ from config.errors import UserError
 _ELF = b"\x7fELF\x02\x01"
 _HEADER = struct.Struct("<18xH20xQ10xHH2x")
 _MACHINES = {62: "x86_64", 183: "aarch64"}
+# What `model_margins` says of the outputs; log-odds or a softmax's are 1.
+_PROBABILITIES, _ONE_VS_REST = 0, 2
 
 
 class CompiledModel:
@@ -24,7 +26,8 @@ class CompiledModel:
     def __init__(self, library: ctypes.CDLL) -> None:
         self._width = _constant(library, "features")
         self._outputs = _constant(library, "outputs")
-        self._margins = _constant(library, "margins")
+        self._kind = _constant(library, "margins")
+        self._softness = ctypes.c_double.in_dll(library, "model_softness").value
         self._pack = struct.Struct(f"{self._width}d").pack
         # A bytes object is passed as the address of its content; nothing is copied.
         self._predict = library.model_predict
@@ -51,17 +54,27 @@ class CompiledModel:
         return list(labels), [self._probabilities(one) for one in by_row]
 
     def _probabilities(self, outputs: list[float]) -> list[float]:
-        if not self._margins:
+        if self._kind == _PROBABILITIES:
             return outputs
         if self._outputs == 1:
-            # Of the two equal forms, the one whose exponential cannot overflow.
-            exponential = math.exp(-abs(outputs[0]))
-            share = (1.0 if outputs[0] >= 0 else exponential) / (1.0 + exponential)
+            share = _logistic(outputs[0])
             return [1.0 - share, share]
-        highest = max(outputs)
-        exponentials = [math.exp(one - highest) for one in outputs]
+        if self._kind == _ONE_VS_REST:
+            shares = [_logistic(one) for one in outputs]
+            total = sum(shares)
+            # Where no class is likely at all, each is as likely as another.
+            return [one / total for one in shares] if total else [1 / len(shares)] * len(shares)
+        softened = [one / self._softness for one in outputs]
+        highest = max(softened)
+        exponentials = [math.exp(one - highest) for one in softened]
         total = sum(exponentials)
         return [one / total for one in exponentials]
+
+
+def _logistic(margin: float) -> float:
+    """Of the two equal forms, the one whose exponential cannot overflow."""
+    exponential = math.exp(-abs(margin))
+    return (1.0 if margin >= 0 else exponential) / (1.0 + exponential)
 
 
 def load(artifact: bytes, card: Card) -> CompiledModel:
@@ -116,11 +129,16 @@ def _open(artifact: bytes) -> ctypes.CDLL:
             file.write(artifact)
     except (AttributeError, OSError):
         return _open_from_folder(artifact)
-    return ctypes.CDLL(f"/proc/self/fd/{descriptor}")
+    path = f"/proc/self/fd/{descriptor}"
+    if not Path(path).exists():
+        # /proc is not mounted, or not for this process.
+        os.close(descriptor)
+        return _open_from_folder(artifact)
+    return ctypes.CDLL(path)
 
 
 def _open_from_folder(artifact: bytes) -> ctypes.CDLL:
-    """Where there are no files in memory: from a folder that nobody else may enter."""
+    """Where a file in memory cannot be had or named: from a folder that nobody else may enter."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as private:

@@ -33,7 +33,7 @@ from targets.process import ProcessTarget
 from targets.protocol import Endpoint
 
 BODY = b'{"features": [1.0, 2.0]}'
-LIMIT_S = 20.0
+LIMIT_S = 300.0
 SERVER = Path(__file__).parent / "fake_endpoint.py"
 
 

@@ -13,17 +13,16 @@ from benchmarks.noise import RECORDED, Noise, read_noise, write_noise
 from targets import local
 from tests.benchmarks.fakes import card, fake_target
 from tests.benchmarks.test_power import FACTS
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.tree import PROJECT, ROOT
 
 
 @pytest.fixture(autouse=True)
 def _tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parameters, for a short comparison, and the page, as the current folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("params.yaml", "docs/measuring.md"):
+    for folder, name in ((PROJECT, "params.yaml"), (ROOT, "docs/measuring.md")):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
     text = (tmp_path / "params.yaml").read_text()
     for old, new in (
         ("cold_starts: 3 ", "cold_starts: 1 "),

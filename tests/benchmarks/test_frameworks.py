@@ -1,5 +1,6 @@
 """Serving frameworks as peers: their protocols, their start, what they leave behind."""
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -50,6 +51,8 @@ def peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lock.write_text(f"numpy==2.0.0 \\\n    --hash=sha256:00\n{name}==1.2.3 ; python\n")
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "model.pkl").write_bytes(b"model")
+    digest = hashlib.sha256(b"model").hexdigest()
+    (tmp_path / "models" / "model.pkl.sha256").write_text(f"{digest}  models/model.pkl\n")
     return tmp_path
 
 
@@ -104,6 +107,7 @@ def test_a_framework_is_measured_in_its_own_protocol(name: str, peers: Path) -> 
     """Prepared by name, started by its line, asked at its path, its class checked."""
     (variant,) = variants.prepare([name], card())
     assert variant.environment == Path(sys.executable).parent.parent
+    (peers / "models" / "model.pkl.sha256").unlink()
     found = measured(replace(variant, environment=peers / "models")).variants[0]
     assert found.per_second.value > 0
     assert found.environment_bytes == len(b"model")

@@ -12,9 +12,8 @@ from benchmarks.large.grid import RUNTIMES, Cell, run_grid
 from benchmarks.large.page import grid_table, picture, write_grid
 from benchmarks.publish import publish
 from config.errors import UserError
+from tests.tree import PROJECT, ROOT
 from training.estimator import UnfitError
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_the_command_publishes(
 ) -> None:
     """Table and picture stand between the marks; the rest of the page stays."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text())
     (tmp_path / "docs").mkdir()
     page = tmp_path / "docs" / "performance.md"
     page.write_text("above\n<!-- begin large -->\nold\n<!-- end large -->\nbelow\n")

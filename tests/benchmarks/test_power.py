@@ -15,9 +15,9 @@ from config.errors import UserError
 from config.params import Comparison, load_params
 from tests.benchmarks.fakes import BODY, fake_target, machine
 from tests.benchmarks.test_side_by_side import WANTED
+from tests.tree import PROJECT, ROOT
 
 FACTS = Facts("2024-02-29T12:34:56+00:00", machine(), 0.25, None)
-ROOT = Path(__file__).parent.parent.parent
 MOST_FALSE_ALARMS = 0.05
 LEAST_POWER = 0.95
 
@@ -25,7 +25,7 @@ LEAST_POWER = 0.95
 @pytest.fixture(scope="module")
 def powers() -> list[Power]:
     """Of the default sizes."""
-    sizes = sizes_of(load_params(ROOT / "params.yaml").measurement)
+    sizes = sizes_of(load_params(PROJECT / "params.yaml").measurement)
     return power_of(read_noise(ROOT / "tests" / "benchmarks" / "noise.npz"), sizes, COMPARISONS)
 
 
@@ -36,7 +36,7 @@ def test_nothing_slower_is_let_through_and_what_is_slower_found(
 
     Of those with a slowdown of 20% of the warm median, or 30% of the cold start, 95% do.
     """
-    sizes = sizes_of(load_params(ROOT / "params.yaml").measurement)
+    sizes = sizes_of(load_params(PROJECT / "params.yaml").measurement)
     show("power of the gate", as_markdown(power_table(powers, sizes, COMPARISONS)))
     (check,) = [one for one in powers if one.figure == "any of them"]
     assert check.fails <= MOST_FALSE_ALARMS

@@ -11,9 +11,9 @@ from config.card import Choice, load_card
 from config.errors import UserError
 from targets.process import ProcessTarget
 from tests.benchmarks.fakes import card, fake_target
+from tests.tree import TREE
 
 MODEL = ("flowers", "v1.0")
-ROOT = Path(__file__).parent.parent.parent
 
 pytestmark = pytest.mark.usefixtures("short")
 
@@ -64,9 +64,9 @@ def test_a_runtime_that_cannot_have_the_model_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What export says of it; here there is no model at all."""
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text((TREE / "params.yaml").read_text())
     for room in ("config", "data", "inference", "training"):
-        (tmp_path / room).symlink_to(ROOT / room)
+        (tmp_path / room).symlink_to(TREE / room)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
         UserError, match=r"^serving.runtime: onnx: models/model.pkl: No such"

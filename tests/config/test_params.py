@@ -9,14 +9,14 @@ import yaml
 
 from config.errors import UserError, run_as_command
 from config.params import load_params
+from tests.tree import PROJECT
 
-ROOT = Path(__file__).parent.parent.parent
 Change = Callable[[dict[str, Any]], object]
 
 
 def written(directory: Path, change: Change) -> Path:
-    """The project's own file with one change."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    """A file that fits, with one change."""
+    params = yaml.safe_load((PROJECT / "params.yaml").read_text())
     change(params)
     path = directory / "params.yaml"
     path.write_text(yaml.safe_dump(params))
@@ -24,8 +24,8 @@ def written(directory: Path, change: Change) -> Path:
 
 
 def test_own_file_is_read() -> None:
-    """The committed file fits."""
-    params = load_params(ROOT / "params.yaml")
+    """A whole file fits."""
+    params = load_params(PROJECT / "params.yaml")
     assert params.model.version == "v1.0"
     assert len(params.data.features) == len(params.golden[0].features)
 
@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, change: Change, message: str
 
 def test_missing_file_is_told(tmp_path: Path) -> None:
     """Run from elsewhere, the line says from where."""
-    with pytest.raises(UserError, match="not found; run this from the top of the repository"):
+    with pytest.raises(UserError, match="No such file or directory; run this from the top of the "):
         load_params(tmp_path / "params.yaml")
 
 

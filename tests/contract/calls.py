@@ -5,8 +5,12 @@ import http.client
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
+
+import flask
 
 from inference.asgi import Message, Receive, Scope, Send
 
@@ -134,3 +138,32 @@ class InProcessCaller:
         # A server keeps the body of an answer to HEAD to itself.
         body = b"" if scope["method"] == "HEAD" else b"".join(part["body"] for part in parts)
         return Reply(start["status"], headers, body)
+
+
+class FlaskCaller:
+    """A function called with a Flask request, as Google's documentation tests one."""
+
+    def __init__(self, bundle: Path) -> None:
+        spec = spec_from_file_location("function_of_this_bundle", bundle / "main.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self._predict = module.predict
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | list[bytes] = b"",
+    ) -> Reply:
+        """See ``Caller``."""
+        data = b"".join(body) if isinstance(body, list) else body
+        application = flask.Flask(__name__)
+        with application.test_request_context(
+            path, method=method, headers=list(headers), data=data
+        ):
+            answer = self._predict(flask.request)
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return Reply(answer.status_code, found, b"" if method == "HEAD" else answer.get_data())

@@ -53,7 +53,7 @@ def function(request: pytest.FixtureRequest, endpoints: Endpoints) -> Caller:
 def card(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Card:
     """The card of the model that the endpoints serve."""
     if not pytestconfig.getoption("base_url"):
-        request.getfixturevalue("dist")
+        request.getfixturevalue("bundles")
     return load_card(Path(pytestconfig.getoption("card")))
 
 

@@ -2,19 +2,27 @@
 
 import asyncio
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from delivery.check import token_variable
-from service.app import Service
-from targets.local import local_function, local_service
+from service.front import Service
+from service.pages import Pages
+from targets.local import local_target
 from targets.protocol import Target
 from targets.ready import wait_until_answering
-from tests.contract.calls import Caller, HttpCaller, InProcessCaller
+from tests.contract.calls import Caller, FlaskCaller, HttpCaller, InProcessCaller
 
-IN_PROCESS = ("service-in-process", "service-pages-in-process", "function-in-process")
+IN_PROCESS = (
+    "service-in-process",
+    "service-pages-in-process",
+    "service-app-in-process",
+    "function-in-process",
+    "function-flask-in-process",
+)
 PROCESSES = ("service", "function")
 
 
@@ -35,17 +43,10 @@ class Endpoints:
     def _make(self, name: str) -> Caller:
         if name in self._given:
             return HttpCaller(self._given[name], os.environ.get(token_variable(name)))
-        dist: Path = self._request.getfixturevalue("dist")
-        if name == "function":
-            return self._started(local_function(dist / name))
-        if name == "service":
-            return self._started(local_service(dist / name))
-        if name == "function-in-process":
-            return InProcessCaller(function_application(dist / "function"))
-        service = Service(dist / "service")
-        if name == "service-in-process":
-            return InProcessCaller(service)
-        return InProcessCaller(asyncio.run(service.pages()))
+        dist: Path = self._request.getfixturevalue("bundles")
+        if name in PROCESSES:
+            return self._started(local_target(name, dist / name))
+        return _in_process(name, dist)
 
     def _started(self, target: Target) -> Caller:
         endpoint = self._stack.enter_context(target.start())
@@ -57,6 +58,19 @@ class Endpoints:
         self._stack.close()
 
 
+def _in_process(name: str, dist: Path) -> Caller:
+    if name == "function-in-process":
+        return InProcessCaller(function_application(dist / "function"))
+    if name == "function-flask-in-process":
+        return FlaskCaller(dist / "function")
+    service = Service(dist / "service")
+    if name == "service-app-in-process":
+        return InProcessCaller(Pages(service).as_application())
+    return InProcessCaller(
+        service if name == "service-in-process" else asyncio.run(service.pages())
+    )
+
+
 def function_application(bundle: Path) -> object:
     """functions-framework's own application around the bundle's ``predict``."""
     from functions_framework.aio import create_asgi_app
@@ -65,7 +79,9 @@ def function_application(bundle: Path) -> object:
     application: object = create_asgi_app(  # type: ignore[no-untyped-call]
         "predict", str(bundle / "main.py"), "http"
     )
-    return application
+    # As its worker does.
+    front: object = sys.modules["main"].Front(application)
+    return front
 
 
 def names(config: pytest.Config) -> list[str]:

@@ -1,6 +1,8 @@
 """From bundle to image to registry: what is refused, what is run, what is said."""
 
 import io
+import json
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -16,13 +18,14 @@ from delivery.bundle import read_bundle_hash
 from delivery.cloud import Cloud
 from delivery.identity import read_identity
 from delivery.manifest import read_manifest, verify_bundle
-from delivery.names import image_name
+from delivery.names import BUNDLE_LABEL, image_name
 from delivery.push import push_image
 from targets.engine import Engine, Layer
 from targets.gcloud import Gcloud
 from tests.targets.fake_engine import FakeEngines, Reply
+from tests.tools import require
+from tests.tree import ROOT, TREE
 
-ROOT = Path(__file__).parent.parent.parent
 DIGEST = f"sha256:{'ab' * 32}"
 
 
@@ -36,7 +39,7 @@ def delivery(*arguments: str, path: str = "/nowhere") -> subprocess.CompletedPro
     """`python -m delivery` where neither an engine nor gcloud is, unless `path` has them."""
     return subprocess.run(
         [sys.executable, "-m", "delivery", *arguments],
-        cwd=ROOT,
+        cwd=TREE,
         env={"PATH": path, "COMMIT_SHA": "c0ffee"},
         capture_output=True,
         text=True,
@@ -46,8 +49,7 @@ def delivery(*arguments: str, path: str = "/nowhere") -> subprocess.CompletedPro
 
 def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:
     """Bytecode that running it has left there is not part of it."""
-    (bundle / "service" / "__pycache__").mkdir(exist_ok=True)
-    (bundle / "service" / "__pycache__" / "app.pyc").touch()
+    py_compile.compile(str(bundle / "service" / "app.py"), doraise=True)
     verify_bundle(bundle)
 
 
@@ -94,7 +96,7 @@ def test_base_image_stands_in_one_place(dist: Path) -> None:
     assert len(digest) == 64
     assert text.count(digest) == 1
     stages = [line for line in text.splitlines() if line.startswith("FROM ")]
-    assert [line.split()[1] for line in stages] == ["${BASE_IMAGE}"] * 2
+    assert [line.split()[1] for line in stages] == ["${BASE_IMAGE}"] * 3
 
 
 def test_dockerfile_without_a_base_is_told(tmp_path: Path) -> None:
@@ -109,14 +111,15 @@ def test_dry_run_prints_the_commands() -> None:
     """Build and push, labelled, named for the registry; the record's command too. Nothing runs."""
     done = delivery("build", "--dry-run", "--push", "--project=my-project", "--engine=podman")
     assert done.returncode == 0, done.stderr
-    build, login, push, record = (line.split() for line in done.stdout.splitlines())
+    build, login, push, source, *records = (line.split() for line in done.stdout.splitlines())
     image = image_name(load_params().deployment, "my-project", read_identity().name)
     assert build[:2] == ["podman", "build"]
     assert image in build
     assert "org.opencontainers.image.revision=c0ffee" in build
     assert login[:6] == ["gcloud", "auth", "print-access-token", "|", "podman", "login"]
     assert push == ["podman", "push", image]
-    assert record[:4] == ["gcloud", "storage", "cp", "-"]
+    assert source[:4] == ["gcloud", "storage", "cp", "function.tar.gz"]
+    assert [record[:4] for record in records] == [["gcloud", "storage", "cp", "-"]] * 2
     alone = delivery("push", "--dry-run", "--project=my-project", "--engine=podman")
     assert alone.stdout.splitlines() == done.stdout.splitlines()[1:]
 
@@ -155,16 +158,44 @@ def test_pushed_image_is_recorded_by_its_digest(
     assert dist.is_dir()
     identity = read_identity("c0ffee")
     engines = FakeEngines(tmp_path, monkeypatch)
-    engines.add("podman", Reply(["login"]), Reply(["push"], out=DIGEST))
+    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: identity.bundle}}}
+    engines.add(
+        "podman",
+        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["history"], out="[]"),
+        Reply(["login"]),
+        Reply(["push"], out=DIGEST),
+    )
     engines.add("gcloud", Reply(["auth", "print-access-token"], out="a token\n"))
     changes: list[str] = []
     gcloud = Gcloud("my-project", dry_run=True, on_change=changes.append)
     cloud = Cloud(gcloud, load_params(), Console(file=io.StringIO()), as_json=False)
-    assert push_image(cloud, Engine("podman"), identity) == DIGEST
-    _, _, pushed = engines.asked
+    build = push_image(cloud, Engine("podman"), identity)
+    assert build.image.partition("@")[2] == DIGEST
+    pushed = engines.asked[-1]
     assert pushed[-1] == image_name(cloud.deployment, "my-project", identity.name)
-    (change,) = changes
-    assert f"builds/{identity.name}.json" in change
+    source, by_release, by_commit = changes
+    assert f"functions/{build.function}.tar.gz" in source
+    assert f"builds/{identity.name}.json" in by_release
+    assert "commits/c0ffee.json" in by_commit
+
+
+def test_image_of_another_bundle_is_not_pushed(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in dist/ has changed since the image was built: one line, and no login."""
+    assert dist.is_dir()
+    engines = FakeEngines(tmp_path, monkeypatch)
+    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: "another"}}}
+    engines.add(
+        "podman",
+        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["history"], out="[]"),
+    )
+    cloud = Cloud(Gcloud("my-project"), load_params(), Console(), as_json=False)
+    with pytest.raises(UserError, match="was built from another bundle"):
+        push_image(cloud, Engine("podman"), read_identity("c0ffee"))
+    assert "login" not in {words[1] for words in engines.asked}
 
 
 def test_table_of_layers_fits_a_narrow_terminal() -> None:
@@ -186,13 +217,19 @@ def test_json_of_what_was_built_adds_up() -> None:
 
 
 @pytest.mark.parametrize("name", [".dockerignore", ".gcloudignore"])
-def test_ignore_file_keeps_out_nothing_of_the_project(name: str) -> None:
-    """No file that git has is ignored; environments, caches and outputs are."""
-    git = shutil.which("git")
-    assert git
-    command = [git, "ls-files", "--cached", "--ignored", f"--exclude-from={name}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == ""
+def test_ignore_file_keeps_out_nothing_of_the_project(name: str, tmp_path: Path) -> None:
+    """No file that git would have is ignored; environments, caches and outputs are."""
+    git = [require("git"), f"--git-dir={tmp_path}", f"--work-tree={ROOT}"]
+    # A repository of the test's own, since an exported tree has none.
+    subprocess.run([*git, "init", "--quiet"], cwd=ROOT, check=True)
+    kept = {}
+    for option in ("--exclude-per-directory=.gitignore", f"--exclude-from={name}"):
+        words = [*git, "ls-files", "--others", option]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        kept[option] = set(done.stdout.splitlines())
+    by_git, by_name = kept.values()
+    assert "pyproject.toml" in by_git
+    assert by_git - by_name == set()
     ignored = (ROOT / name).read_text().splitlines()
-    assert {"/.git", "/.venv", "/.cache", "/dist", "/reports", "/models"} <= set(ignored)
+    assert {"/.git", "/.venv", "/.cache", "/dist", "/reports", "/models/*"} <= set(ignored)
     assert (ROOT / ".dockerignore").read_text() == (ROOT / ".gcloudignore").read_text()

@@ -20,8 +20,8 @@ from delivery.contrast import contrast
 from delivery.facts import Facts
 from tests.benchmarks.fakes import results, target_result
 from tests.benchmarks.test_report import Page
+from tests.tree import PROJECT, ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 NEEDS = (
     "architecture",
     "framework",
@@ -43,14 +43,14 @@ NEEDS = (
 
 @pytest.fixture
 def params() -> Params:
-    """Those of this tree."""
-    return load_params(ROOT / "params.yaml")
+    """Those of the tests."""
+    return load_params(PROJECT / "params.yaml")
 
 
 @pytest.fixture
 def known() -> Facts:
-    """The committed ones."""
-    return facts.load(ROOT / facts.SNAPSHOT)
+    """Those of the tests."""
+    return facts.load(PROJECT / facts.SNAPSHOT)
 
 
 def changed(known: Facts, **figures: Any) -> Facts:  # noqa: ANN401 - any of a side's
@@ -62,12 +62,6 @@ def changed(known: Facts, **figures: Any) -> Facts:  # noqa: ANN401 - any of a s
 def texts(known: Facts, params: Params) -> list[str]:
     """The sentences alone."""
     return [one.text for one in advise(known, params)]
-
-
-def test_the_committed_page_is_what_its_sources_make(known: Facts, params: Params) -> None:
-    """`make comparison` changes nothing in a clean tree."""
-    made = comparison.markdown(known, params)
-    assert made == (ROOT / comparison.PAGE).read_text(encoding="utf-8")
 
 
 def test_the_page_needs_nothing_but_itself(known: Facts, params: Params) -> None:
@@ -185,7 +179,7 @@ def test_every_file_of_the_model_s_life_is_there() -> None:
 def tree(dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bundles of the tree at hand, beside a measurement of them."""
     (tmp_path / "dist").symlink_to(dist)
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copy(PROJECT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(facts, "ensure_environment", lambda _: tmp_path / "environment/bin/python")
     (tmp_path / "environment" / "bin").mkdir(parents=True)

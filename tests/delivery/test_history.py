@@ -13,15 +13,14 @@ from config.errors import UserError
 from delivery.history import repository_url, run
 from tests.benchmarks.fakes import card, results
 from tests.tools import require
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.tree import PROJECT
 
 
 @pytest.fixture(autouse=True)
 def _tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with parameters and a report, as the current one."""
     monkeypatch.chdir(tmp_path)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = yaml.safe_load((PROJECT / "params.yaml").read_text())
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     write_report(results(), card(), [], tmp_path / "reports")
 

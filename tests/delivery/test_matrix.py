@@ -16,8 +16,7 @@ from delivery.spend import check_matrix_cap
 from targets.container import ContainerTarget, Limits
 from tests.pipeline.project import covered
 from tests.targets.fake_engine import WORKS, FakeEngines, Reply
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.tree import TREE
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def matrix(*words: str) -> subprocess.CompletedProcess[str]:
     """`python -m delivery matrix` where no engine and no gcloud is."""
     return subprocess.run(
         [sys.executable, "-m", "delivery", "matrix", *words],
-        cwd=ROOT,
+        cwd=TREE,
         env={"PATH": "/nowhere", **covered()},
         capture_output=True,
         text=True,
@@ -90,7 +89,7 @@ def test_without_an_engine_the_rest_is_measured(dist: Path) -> None:
     done = matrix("--runtimes", "compiled", "--rounds", "1", "--json")
     assert done.returncode == 0, done.stderr
     page = Path(json.loads(done.stdout)["report"])
-    cells = json.loads((ROOT / page.with_suffix(".json")).read_text())["cells"]
+    cells = json.loads((TREE / page.with_suffix(".json")).read_text())["cells"]
     measured = {
         (one["setting"]["target"], one["setting"]["place"]) for one in cells if one["samples"]
     }

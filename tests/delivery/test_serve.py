@@ -56,7 +56,7 @@ def test_serves_both_until_told_to_stop(dist: Path, number: signal.Signals) -> N
             reply = HttpCaller(url).call("POST", "/predict", [(name, value)], body.encode())
             assert reply.status == 200
         process.send_signal(number)
-        assert process.wait(30) == 0
+        assert process.wait() == 0
         for port in ports.values():
             assert free_port(int(port)) == int(port)
 
@@ -68,7 +68,7 @@ def test_port_in_use_is_one_line(dist: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with serving(dist, {"SERVICE_PORT": str(port)}) as process:
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.startswith(f"error: port {port} cannot be used")
     assert errors.count("\n") == 1
@@ -78,6 +78,6 @@ def test_port_in_use_is_one_line(dist: Path) -> None:
 def test_port_that_is_none_is_one_line(dist: Path, port: str) -> None:
     """A variable that holds no port is named."""
     with serving(dist, {"FUNCTION_PORT": port}) as process:
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate()
     assert process.returncode == 1
     assert errors == f"error: FUNCTION_PORT must be a port number, found '{port}'\n"

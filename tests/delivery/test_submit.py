@@ -8,26 +8,28 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from config.errors import UserError
 from config.params import load_params
 from delivery import submit
+from delivery.builds import BuildRecord
 from delivery.cloud import Cloud
 from targets.gcloud import Gcloud
 
+NAME = "v1.0-0123456789ab"
 IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
+BUILD = BuildRecord(NAME, f"{IMAGE}@sha256:{'1' * 64}", "c" * 40, "", "", function="2" * 64)
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """The commands that would change something, as gcloud would get them."""
     commands: list[str] = []
     monkeypatch.setattr(
         "targets.gcloud.run_gcloud",
         lambda words, *_, **__: _keep(commands, words),
     )
-    monkeypatch.setattr(submit, "read_services", lambda *_: {})
-    monkeypatch.setattr(submit, "release_of", lambda *_: "v1.0-0123456789ab")
-    monkeypatch.setattr(submit, "read_image", lambda *_: f"{IMAGE}@sha256:{'1' * 64}")
+    monkeypatch.setattr(submit, "read_build_of_commit", lambda *_: BUILD)
+    monkeypatch.setattr(submit, "read_archive", lambda *_: b"an archive")
+    monkeypatch.setattr(submit, "FUNCTION", tmp_path / "reports" / "function.tar.gz")
     monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
     return commands
 
@@ -54,28 +56,25 @@ def test_build_runs_as_the_deployer_with_the_commit(sent: list[str]) -> None:
     assert "--project=a-project" in words
 
 
-def test_what_serves_is_given_to_later_steps(
+def test_what_was_built_is_given_to_later_steps(
     sent: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Image and digest apart, as an attestation wants them; what stood in the file stays."""
+    """Image and digest apart, and the function's source as a file, as attestations want them."""
     output = tmp_path / "output"
     output.write_text("before=1\n")
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
     submit.submit(cloud(), "c" * 40)
     assert sent
-    assert output.read_text() == (
-        f"before=1\nrelease=v1.0-0123456789ab\nimage={IMAGE}\ndigest=sha256:{'1' * 64}\n"
-    )
-
-
-def test_targets_that_are_not_in_step_afterwards_are_an_error(
-    sent: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A build that says it is done is not believed: what serves is looked at."""
-    monkeypatch.setattr(submit, "release_of", lambda *_: None)
-    with pytest.raises(UserError, match="not in step"):
-        submit.submit(cloud(), "c" * 40)
-    assert sent
+    function = tmp_path / "reports" / "function.tar.gz"
+    assert output.read_text().splitlines() == [
+        "before=1",
+        f"release={NAME}",
+        f"image={IMAGE}",
+        f"digest=sha256:{'1' * 64}",
+        f"function={function}",
+        f"function-digest=sha256:{'2' * 64}",
+    ]
+    assert function.read_bytes() == b"an archive"
 
 
 def test_dry_run_prints_the_command_and_sends_nothing(sent: list[str]) -> None:
@@ -86,9 +85,7 @@ def test_dry_run_prints_the_command_and_sends_nothing(sent: list[str]) -> None:
     assert shown[0].startswith("gcloud builds submit . --config=cloudbuild.yaml")
 
 
-def test_commit_is_the_workflows(
-    sent: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_commit_is_the_workflows(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Given none, the commit is the one that GitHub names."""
     monkeypatch.setenv("GITHUB_SHA", "d" * 40)
     monkeypatch.delenv("COMMIT_SHA", raising=False)
@@ -96,4 +93,3 @@ def test_commit_is_the_workflows(
     submit.add_arguments(parser)
     submit.run(parser.parse_args(["--project", "a-project"]))
     assert f"_COMMIT={'d' * 40}" in sent[0]
-    assert not list(tmp_path.iterdir())

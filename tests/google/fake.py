@@ -147,7 +147,7 @@ class FakeGoogle:
             check=False,
         )
 
-    def wait_until_idle(self, limit_s: float = 10.0) -> bool:
+    def wait_until_idle(self, limit_s: float = 300.0) -> bool:
         """Whether every call of the fork server, a killed client's too, ends within the limit."""
         deadline = time.monotonic() + limit_s
         while calls_under_way():

@@ -21,6 +21,7 @@ class Fault:
         delay_s: waited first.
         after: the call is carried out all the same, and only its answer is the error.
         action: called with the request when it strikes, before anything else is done.
+        done: called once the call has been carried out, before it is answered.
     """
 
     match: str
@@ -29,6 +30,7 @@ class Fault:
     delay_s: float = 0.0
     after: bool = False
     action: Callable[[Request], None] | None = None
+    done: Callable[[], None] | None = None
     struck: int = 0
 
     def strikes(self, call: str) -> bool:
@@ -56,6 +58,8 @@ class Fault:
         Raises:
             ApiError, DroppedError: in its place.
         """
+        if self.done is not None:
+            self.done()
         if self.error is not None:
             raise self.error
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.google.environment import find_gcloud
 
 HERE = Path(__file__).parent
-START_LIMIT_S = 60.0
+START_LIMIT_S = 300.0
 POLL_S = 0.02
 
 

@@ -78,7 +78,7 @@ def test_killed_client_takes_its_call_along(google: FakeGoogle, number: signal.S
 
     def hold(_: object) -> None:
         arrived.set()
-        killed.wait(30)
+        killed.wait(300)
 
     command = ["gcloud", "storage", "cp", "-", "gs://some-bucket/in"]
     google.gcloud("storage", "buckets", "create", "gs://some-bucket")
@@ -86,10 +86,10 @@ def test_killed_client_takes_its_call_along(google: FakeGoogle, number: signal.S
         google.fault(Fault("GET .*/o/in", action=hold)),
         subprocess.Popen(command, env=google.environment, stdin=subprocess.PIPE) as client,
     ):
-        assert arrived.wait(30)
+        assert arrived.wait(300)
         before = len(google.calls)
         client.send_signal(number)
-        assert client.wait(30) == -number
+        assert client.wait(300) == -number
         assert google.wait_until_idle()
         killed.set()
     assert len(google.calls) == before

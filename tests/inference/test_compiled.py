@@ -21,7 +21,6 @@ from inference.model import load_model
 from inference.runtimes import compiled
 from training.compilation import compile_object
 
-ROOT = Path(__file__).parent.parent.parent
 MACHINE = platform.machine()
 PUBLIC = '__attribute__((visibility("default"))) const int model_'
 
@@ -74,9 +73,9 @@ def test_object_of_other_classes_is_refused(artifacts: dict[str, bytes], card: C
     assert expected == refusal(artifacts["compiled"], fewer)
 
 
-def test_two_objects_do_not_become_one(artifacts: dict[str, bytes], card: Card) -> None:
+def test_two_objects_do_not_become_one(artifacts: dict[str, bytes], card: Card, dist: Path) -> None:
     """The linker takes a known path for a known object; each load has a path of its own."""
-    source = (ROOT / "models" / "served" / "model.c").read_text()
+    source = (dist.parent / "models" / "served" / "model.c").read_text()
     turned = source.replace("return best;", "return OUTPUTS - 1 - best;")
     other = compiled.load(compile_object(turned, MACHINE), card)
     again = compiled.load(artifacts["compiled"], card)

@@ -1,7 +1,6 @@
 """What an instance counts of its answers, and the lines that it tells them in."""
 
 import json
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import Any
 import pytest
 
 from config.card import Card, Feature
+from delivery.observed import add_up
 from inference.bundle import Settings
 from inference.endpoint import open_endpoint
+from inference.logs import MOST_LINE_BYTES
 from inference.monitor import (
     MOST_ROWS,
     MOST_VALUES,
@@ -269,24 +270,31 @@ def test_wide_rows_are_bounded(
         assert len(monitor._rows) < MOST_VALUES * 8  # noqa: SLF001 - bytes
     assert monitor.tally().window() == MOST_VALUES_KEPT // width
     monitor.write_line()
-    (line,) = lines(capfd)
-    assert len(line["features"]) == MOST_FEATURES_LOGGED
+    told = lines(capfd)
+    assert len(told) > 1
+    assert [line["line"] for line in told] == list(range(1, len(told) + 1))
+    assert sum(len(line["features"]) for line in told) == MOST_FEATURES_LOGGED
 
 
-def test_end_writes_the_last_line_and_ends(
-    make_monitor: Callable[..., Monitor],
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+def test_figures_of_a_wide_table_take_several_lines_that_add_up(
+    make_monitor: Callable[..., Monitor], small: Card, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """SIGTERM is handled by one last line, and then as if nobody handled it."""
-    handlers: dict[int, Any] = {}
-    raised: list[int] = []
-    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
-    monkeypatch.setattr(signal, "raise_signal", raised.append)
-    monitor = make_monitor()
-    monitor.write_at_end()
-    note(monitor, 200)
-    handlers[signal.SIGTERM](signal.SIGTERM, None)
-    assert len(lines(capfd)) == 1
-    assert handlers[signal.SIGTERM] is signal.SIG_DFL
-    assert raised == [signal.SIGTERM]
+    """No line is longer than the log allows, and together they say what one would have said."""
+    feature = small.features[0]
+    wide = small._replace(
+        features=[feature._replace(name=f"a feature with a long name, {n}") for n in range(100)],
+        classes=[f"a class with a long name, {n}" for n in range(300)],
+    )
+    monitor = make_monitor(wide)
+    for number in range(3):
+        note(monitor, 200, [1.5] * 100, number)
+    monitor.write_line()
+    written = capfd.readouterr().out.splitlines()
+    assert len(written) > 2
+    assert max(map(len, written)) < MOST_LINE_BYTES
+    seen = add_up("service", [json.loads(line)["monitoring"] for line in written], 1000)
+    assert (seen.answered, seen.instances) == (3, 1)
+    assert sum(seen.predictions.values()) == 3
+    assert len(seen.predictions) == 300
+    assert {one.name for one in seen.features} == {one.name for one in wide.features}
+    assert {one.counts for one in seen.features} == {(0, 0, 3, 0, 0)}

@@ -9,7 +9,8 @@ import pytest
 
 from inference import logs
 from inference.first_line import FIRST_LINE_NS
-from inference.telemetry import Instance, process_start_ns, write_line
+from inference.logs import write_line
+from inference.telemetry import Instance, process_start_ns
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 

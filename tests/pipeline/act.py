@@ -4,7 +4,8 @@ What runs for real: triggers, ``needs``, ``if``, matrices, outputs, expressions,
 composite actions, every ``run`` line. What is played: other people's actions (``actions/``) and
 programs (``stand_ins.py``). What act does not know is held statically (``test_workflows.py``):
 branch filters, permissions, environments, concurrency. act reads ``./`` where GitHub has ``$/``,
-the repository at the commit that runs, so that is rewritten in the copy that it runs.
+the repository at the commit that runs, and it does not know a concurrency group's ``queue`` (GitHub
+has it since May 2026): so both are rewritten in the copy that it runs.
 """
 
 import json
@@ -22,6 +23,7 @@ from tests.pipeline.stand_ins import PROGRAMS, ROOT, Call, Rule, StandIns, insta
 from tests.tools import require
 
 ACTIONS = Path(__file__).parent / "actions"
+QUEUE = re.compile(r"^ +queue: max\n", re.MULTILINE)
 USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 TIMEOUT = 900.0
 TOKEN = "token-of-this-run"  # noqa: S105 - of nothing
@@ -120,7 +122,7 @@ def lay_out(directory: Path, programs: Sequence[str] = PROGRAMS) -> Workflows:
     for name in (".github", ".ci"):
         shutil.copytree(ROOT / name, tree / name)
     for path in (tree / ".github").rglob("*.yml"):
-        path.write_text(path.read_text().replace("uses: $/", "uses: ./"))
+        path.write_text(QUEUE.sub("", path.read_text().replace("uses: $/", "uses: ./")))
     stand_ins = install(directory / "stand-ins", tree, programs)
     _commit(tree)
     return Workflows(tree, folder, stand_ins)

@@ -26,9 +26,23 @@ LOGIN = {
     "service_account": "${{ vars.DEPLOYER }}",
 }
 MODEL = {"subject-path": "models/**/model.*"}
-IMAGE = {
-    "subject-name": "${{ steps.build.outputs.image }}",
-    "subject-digest": "${{ steps.build.outputs.digest }}",
+FUNCTION = {"subject-path": "${{ steps.build.outputs.function }}"}
+
+
+def _image(source: str) -> dict[str, str]:
+    """The image, as a step of the same job or another job names it."""
+    return {
+        "subject-name": f"${{{{ {source}.outputs.image }}}}",
+        "subject-digest": f"${{{{ {source}.outputs.digest }}}}",
+    }
+
+
+SBOM = {**_image("needs.build"), "sbom-path": "reports/sbom.json"}
+CACHE = {
+    "path": ".venv",
+    "key": "environment-${{ runner.os }}-${{ runner.arch }}"
+    "-${{ steps.python.outputs.python-version }}"
+    "-${{ hashFiles('locks/bootstrap.txt', 'locks/dev.txt') }}",
 }
 
 
@@ -65,11 +79,12 @@ def actions_are_given_what_they_take(files: Files) -> Iterator[str]:
     for job in files.jobs:
         matrix = job.raw.get("strategy", {}).get("matrix", {})
         for step in job.steps:
-            if step.action == "setup" and set(step.inputs) != set(matrix):
+            wanted = set(matrix) & {"python-version"}
+            if step.action == "setup" and set(step.inputs) != wanted:
                 yield f"{step.where}: not set up with what its matrix says"
     attested = [step.inputs for step in files.steps if step.action == "actions/attest"]
-    if attested != [MODEL, IMAGE, {**IMAGE, "sbom-path": "reports/sbom.json"}]:
-        yield "deploy.yml: attests something else than model, image and its contents"
+    if attested != [_image("steps.build"), FUNCTION, MODEL, SBOM]:
+        yield "deploy.yml: attests something else than image, function, model and contents"
 
 
 @cache
@@ -109,6 +124,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
         }
     ),
     "actions/attest": lambda _: True,
+    "actions/cache": lambda given: given == CACHE,
     "actions/setup-python": lambda given: (
         given == {"python-version": "${{ inputs.python-version }}"}
     ),
@@ -117,7 +133,10 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
 
 
 def bases_differ_from_heads(files: Files) -> Iterator[str]:
-    """A second checkout is of the base; the comment's is of the trusted branch."""
+    """A second checkout is of the base; the comment's is of the trusted branch.
+
+    The plan is made from the merge and its parents, and the verdict by the base's code alone.
+    """
     refs = {
         job.where: [step.inputs for step in job.steps if step.action == "actions/checkout"]
         for job in files.jobs
@@ -126,7 +145,12 @@ def bases_differ_from_heads(files: Files) -> Iterator[str]:
     base = {**plain, "ref": "${{ github.event.pull_request.base.sha }}", "path": ".base"}
     trusted = {**plain, "ref": "${{ github.event.repository.default_branch }}"}
     for where, found in refs.items():
-        expected = {"pr.yml: review": [plain, base], "pr-comment.yml: comment": [trusted]}
+        expected = {
+            "pr.yml: plan": [{**plain, "fetch-depth": 2}, base],
+            "pr.yml: review": [plain, base],
+            "pr.yml: all-green": [base],
+            "pr-comment.yml: comment": [trusted],
+        }
         if found and found != expected.get(where, [plain]):
             yield f"{where}: checks out something else"
 

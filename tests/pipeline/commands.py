@@ -14,12 +14,21 @@ from review.__main__ import parser as review_parser
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ".venv/bin/python"
+# The machine's own, before anything is installed, for the commands that need nothing.
+BARE = "python3"
+WITHOUT_INSTALLING = (
+    ["review", "plan"],
+    ["review", "settle"],
+    ["delivery", "schedules"],
+    ["delivery", "environment"],
+)
 # Shell that is no command of the project's, each a single line.
 PLAIN = {
-    "exit 1",
     "bash .ci/run",
     'cat reports/report.md >> "$GITHUB_STEP_SUMMARY"',
     'cat reports/monitoring.md >> "$GITHUB_STEP_SUMMARY"',
+    'cat .github/notes/unsigned.md >> "$GITHUB_STEP_SUMMARY"',
+    'git config --global --add safe.directory "$GITHUB_WORKSPACE"',
 }
 
 
@@ -28,16 +37,19 @@ def fault(line: str) -> str | None:
     if line in PLAIN:
         return None
     line = line.removesuffix(' | tee -a "$GITHUB_STEP_SUMMARY"')
-    line = re.sub(r'\$\{(\w+):\+"\$\1"\}', "VALUE", line)
+    line = line.removesuffix(' >> "$GITHUB_STEP_SUMMARY"')
     words = shlex.split(line)
     if words[0] == "make":
         return _make(words[1:])
-    if words[:2] != [PYTHON, "-m"]:
+    if words[:2] not in ([PYTHON, "-m"], [BARE, "-m"]):
         return f"{words[0]} is not the project's"
+    if words[0] == BARE and words[2:4] not in WITHOUT_INSTALLING:
+        return f"{' '.join(words[2:4])} needs what is installed in {PYTHON}'s environment"
     return _python(words[2:])
 
 
 def _make(targets: list[str]) -> str | None:
+    targets = [one for one in targets if one != "--touch"]
     unknown = [one for one in targets if one not in _targets()]
     return f"make has no target {unknown}" if unknown or len(targets) != 1 else None
 

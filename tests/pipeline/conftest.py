@@ -29,7 +29,12 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture
-def project(dist: Path, instances: Instances, tmp_path: Path) -> Iterator[Project]:
+def project(
+    dist: Path,
+    environments: None,  # noqa: ARG001
+    instances: Instances,
+    tmp_path: Path,
+) -> Iterator[Project]:
     """A tree and a Google Cloud project in which nothing is deployed yet."""
     require("gcloud")
     with opened(make_tree(dist, tmp_path / "tree"), tmp_path, instances) as one:
@@ -50,7 +55,7 @@ def environments(dist: Path) -> None:
 
 
 @pytest.fixture
-def repository(environments: None, project: Project, tmp_path: Path) -> Story:  # noqa: ARG001
+def repository(project: Project, tmp_path: Path) -> Story:
     """A repository and a project in which nothing is deployed yet."""
     return begin(project, tmp_path)
 

@@ -26,8 +26,8 @@ from targets.engine import Engine
 from targets.protocol import Endpoint
 from targets.ready import wait_until_answering
 from tests.tools import do_without, require
+from tests.tree import ROOT, TREE
 
-ROOT = Path(__file__).parent.parent.parent
 CACHE = ROOT / ".cache" / "containers"
 SUITE = "bookworm"
 LIBRARIES = (
@@ -135,7 +135,7 @@ def build_image(engine: Engine, commit: str) -> subprocess.CompletedProcess[str]
     command += [f"--base-image={BASE}", f"--commit={commit}"]
     command += [f"--pip-config={secrets['pipconf']}"]
     command += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return done
 

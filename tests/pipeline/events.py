@@ -4,7 +4,7 @@ from typing import Any
 
 HEAD = "a" * 40
 BASE = "b" * 40
-REPOSITORY = {"full_name": "owner/twinserve", "default_branch": "main"}
+REPOSITORY = {"full_name": "owner/twinserve", "default_branch": "main", "private": False}
 FORK = {"full_name": "stranger/twinserve", "owner": {"login": "stranger"}}
 OURS = {"full_name": "owner/twinserve", "owner": {"login": "owner"}}
 
@@ -42,9 +42,10 @@ def workflow_run(
     }
 
 
-def push(branch: str = "main") -> dict[str, Any]:
+def push(branch: str = "main", *, private: bool = False) -> dict[str, Any]:
     """Commits were pushed."""
-    return {"ref": f"refs/heads/{branch}", "after": HEAD, "repository": REPOSITORY}
+    repository = {**REPOSITORY, "private": private}
+    return {"ref": f"refs/heads/{branch}", "after": HEAD, "repository": repository}
 
 
 def dispatch(**inputs: str) -> dict[str, Any]:

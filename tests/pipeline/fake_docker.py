@@ -7,6 +7,7 @@ built for real in ``test_container.py``.
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,10 @@ def main() -> int:
     elif words[0] == "build":
         labels = dict(words[at + 1].split("=", 1) for at, w in enumerate(words) if w == "--label")
         image = words[words.index("--tag") + 1]
-        state[image] = {"context": str(Path(words[-1]).resolve()), "labels": labels, "digest": ""}
+        # The client's context is its own, and gone when the build is over.
+        kept = STATE.with_name(f"context-{len(state)}")
+        shutil.copytree(words[-1], kept)
+        state[image] = {"context": str(kept), "labels": labels, "digest": ""}
         STATE.write_text(json.dumps(state))
     elif words[:2] == ["image", "inspect"]:
         one = state.get(words[-1], {"labels": {}, "digest": ""})

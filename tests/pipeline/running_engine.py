@@ -24,7 +24,7 @@ from targets.protocol import Endpoint
 
 # Podman answers older versions of its interface too.
 START = "/v4.0.0/libpod/containers/{name}/start"
-READY_LIMIT_S = 20.0
+READY_LIMIT_S = 300.0
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -2,15 +2,18 @@
 
 It is started under the name of the program that it stands in for. ``$STAND_IN`` names a folder with
 ``calls.jsonl`` (written here, one call a line), ``rules.json`` (how to answer; the first rule whose
-words all occur in the call counts) and ``artifacts/``.
+words all occur in the call counts), ``times.jsonl`` (how long real commands took) and
+``artifacts/``.
 """
 
 import glob
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +29,11 @@ KEPT = (
     "HEAD_BRANCH",
     "HEAD_OWNER",
     "HEAD_SHA",
+    "ATTESTED",
+    "NEEDS",
     "REQUIRE_TOOLS",
     "RUN_URL",
+    "SHARD",
 )
 
 
@@ -37,7 +43,7 @@ def main() -> int:
     words = sys.argv[1:]
     if program == "stand-in":
         program, *words = words
-    if program == "python" and words[:1] != ["-m"]:
+    if program in {"python", "python3"} and words[:1] != ["-m"]:
         return subprocess.run([os.environ["REAL_PYTHON"], *words], check=False).returncode
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     call = {"program": program, "words": words, "environment": environment}
@@ -63,8 +69,20 @@ def _obey(rule: dict[str, object], words: list[str]) -> int:
     if rule.get("real"):
         command = [os.environ["REAL_PYTHON"], *words]
         environment = os.environ | {"PYTHONPATH": os.environ["REAL_TREE"]}
-        return subprocess.run(command, env=environment, check=False).returncode
+        return _timed(command, environment)
     return int(str(rule.get("exit", 0)))
+
+
+def _timed(command: list[str], environment: dict[str, str]) -> int:
+    """Run it, and note how long it took, and how much of that its own processes computed."""
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    code = subprocess.run(command, env=environment, check=False).returncode
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    took = {"words": command[1:], "seconds": time.monotonic() - began, "computed": computed}
+    with (FOLDER / "times.jsonl").open("a") as file:
+        file.write(json.dumps(took) + "\n")
+    return code
 
 
 def _upload(name: str, if_none: str, pattern: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM = Path(__file__).parent / "stand_in_program.py"
-PROGRAMS = ("make", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
+PROGRAMS = ("make", "python3", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
 # Where the pipeline's files have the environment that `make .venv/ready` makes.
 PYTHON = ".venv/bin/python"
 ROOT = Path(__file__).parent.parent.parent
@@ -65,6 +65,13 @@ class StandIns:
         lines = (self.folder / "calls.jsonl").read_text().splitlines()
         seen = [json.loads(line) for line in lines]
         return tuple(Call(c["program"], tuple(c["words"]), c["environment"]) for c in seen)
+
+    def times(self) -> dict[str, tuple[float, float]]:
+        """Of each real command: seconds that it took, and of its own processes' computing."""
+        path = self.folder / "times.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        seen = [json.loads(line) for line in lines]
+        return {" ".join(one["words"]): (one["seconds"], one["computed"]) for one in seen}
 
 
 def failing(call: str) -> Rule:

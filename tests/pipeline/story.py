@@ -2,7 +2,7 @@
 
 Real are the workflow and build files, each of the project's commands but `make`'s (environment,
 lint and tests are those of whoever runs this), gcloud, and both endpoints. Played are GitHub's
-actions and Docker.
+actions, its command `gh`, and Docker.
 """
 
 import json
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from delivery.schedules import NIGHTLY
 from tests.google.state import PROJECT, timestamp
 from tests.pipeline import events
 from tests.pipeline.act import Run, Workflows, lay_out
@@ -30,6 +31,18 @@ VARIABLES = {
 }
 REAL: Rule = {"call": "python -m delivery", "real": True}
 LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
+WORKFLOWS: Rule = {
+    "call": "gh api repos/owner/twinserve/actions/workflows",
+    "prints": json.dumps(
+        {
+            "workflows": [
+                {"path": f".github/workflows/{name}", "state": "active"} for name in NIGHTLY
+            ]
+        }
+    ),
+}
+ISSUES: Rule = {"call": "gh api repos/owner/twinserve", "prints": json.dumps({"has_issues": True})}
+GITHUB = (WORKFLOWS, ISSUES)
 
 
 @dataclass
@@ -40,20 +53,23 @@ class Story:
     workflows: Workflows
     folder: Path
     builds: list[Outcome] = field(default_factory=list)
+    times: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def push(self, *rules: Rule) -> Run:
         """A push to main, as far as it goes."""
         path = (
             f"{self.workflows.stand_ins.folder / 'bin'}:{self.project.google.environment['PATH']}"
         )
-        return self.workflows.run(
+        run = self.workflows.run(
             "deploy.yml",
             "push",
             events.push(),
-            rules=[*rules, LISTED, REAL],
+            rules=[*rules, LISTED, *GITHUB, REAL],
             variables=VARIABLES,
             environment={**self.project.google.as_account(DEPLOYER), "PATH": path},
         )
+        self.times |= self.workflows.stand_ins.times()
+        return run
 
     def build(self, build: dict[str, Any], source: Path) -> bool:
         """What Cloud Build's machine does with a source and a file of steps."""
@@ -78,6 +94,7 @@ class Story:
         given = {**build["substitutions"], "PROJECT_ID": PROJECT, "BUILD_ID": build["id"]}
         self.builds.append(worker.run(build, given))
         self._show(build, self.builds[-1])
+        self.times |= stand_ins.times()
         return self.builds[-1].succeeded
 
     def _show(self, build: dict[str, Any], outcome: Outcome) -> None:
@@ -108,6 +125,8 @@ class Story:
                 "usr/local/bin/docker": f"#!{sys.executable}\n{DOCKER.read_text()}",
                 "usr/local/libexec/docker/cli-plugins/docker-buildx": "#!/bin/sh\n",
             },
+            # The environment that it makes is the stand-in's Python, which is there already.
+            "python": {"usr/local/bin/make": "#!/bin/sh\ntouch .venv/ready\n"},
         }
         for image, files in programs.items():
             for name, text in files.items():

@@ -52,6 +52,7 @@ def test_only_what_no_release_needs_is_deleted(served: Project) -> None:
     assert "nothing to delete" in again.stdout
 
 
+@pytest.mark.nightly
 def test_probe_that_was_left_is_deleted(served: Project) -> None:
     """A killed measurement's service is known by its label."""
     state = served.google.state
@@ -73,7 +74,7 @@ def test_everything_is_asked_for_first(served: Project) -> None:
         text=True,
     )
     os.write(parent, b"n\n")
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate()
     os.close(parent)
     os.close(child)
     assert process.returncode == 0

@@ -5,6 +5,7 @@ two clients out of their images is real, from folders that stand for the images.
 """
 
 import copy
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from delivery.submit import LEFT, TEST
+from targets.build import without
 from tests.pipeline.build_rules import AFTER, COMMANDS
 from tests.pipeline.cloud_build import Outcome, Worker, faults, read, steps
 from tests.pipeline.stand_ins import ROOT, StandIns, install
@@ -47,11 +50,15 @@ def worker(tmp_path: Path, stand_ins: StandIns) -> Worker:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"#!/bin/sh\necho {path.name}\n")
             path.chmod(0o755)
+    # Before there is an environment, the image's own Python runs a command.
+    own = tmp_path / "images" / "python" / "usr" / "local" / "bin"
+    own.mkdir(parents=True)
+    shutil.copy2(stand_ins.folder / "bin" / "python3", own)
     (tmp_path / "home").mkdir()
     return Worker(
         tmp_path / "workspace",
         tmp_path / "home",
-        {image: tmp_path / "images" / image for image in images},
+        {image: tmp_path / "images" / image for image in (*images, "python")},
         stand_ins.environment(tmp_path),
     )
 
@@ -155,13 +162,13 @@ def test_steps_run_in_the_order_that_they_need(
 def test_independent_steps_run_side_by_side(
     build: dict[str, Any], worker: Worker, stand_ins: StandIns
 ) -> None:
-    """The two clients and the environment are fetched at once; so are test and image made."""
-    together = {"gcloud": 0, "docker": 0, "environment": 0, "test": 1, "bundle": 1}
-    gates = [threading.Barrier(3), threading.Barrier(2)]
+    """The two clients are fetched at once; so are test and image made."""
+    together = {"gcloud": 0, "docker": 0, "test": 1, "bundle": 1}
+    gates = [threading.Barrier(2), threading.Barrier(2)]
 
     def begin(step: str) -> None:
         if step in together:
-            gates[together[step]].wait(timeout=20)
+            gates[together[step]].wait(timeout=600)
 
     object.__setattr__(worker, "on_begin", begin)
     assert run(worker, stand_ins, build).succeeded
@@ -173,7 +180,7 @@ def test_commit_and_project_reach_the_commands(
     """Whatever names, pushes or releases knows the project, and of what commit it is."""
     run(worker, stand_ins, build)
     seen = {call.line: call.environment for call in stand_ins.calls()}
-    for step in ("build", "push", "release", "record"):
+    for step in ("environment", "build", "push", "release", "record"):
         assert seen[as_called(COMMANDS[step])]["GOOGLE_CLOUD_PROJECT"] == "a-project"
     for step in ("build", "push", "release"):
         assert seen[as_called(COMMANDS[step])]["COMMIT_SHA"] == "c" * 40
@@ -228,3 +235,34 @@ def test_build_ends_before_github_gives_up(build: dict[str, Any]) -> None:
     """The whole has a limit, no step one above it."""
     limit = float(build["timeout"].removesuffix("s"))
     assert all(step.timeout_s <= limit for step in steps(build) if step.timeout_s)
+
+
+@pytest.mark.parametrize("untested", [False, True])
+def test_submitted_build_is_the_same_less_what_the_caller_does(
+    build: dict[str, Any],
+    worker: Worker,
+    stand_ins: StandIns,
+    untested: bool,  # noqa: FBT001
+) -> None:
+    """Never released by the build, tested unless the caller does so; the rest is as in the file."""
+    dropped = LEFT | ({TEST} if untested else set())
+    less = without(build, dropped)
+    assert faults(less) == []
+    expected = {name: needed - dropped for name, needed in AFTER.items() if name not in dropped}
+    assert {step.id: set(step.wait_for) for step in steps(less)} == expected
+    assert set(run(worker, stand_ins, less).exit_codes) == set(expected)
+    assert {key: value for key, value in less.items() if key != "steps"} == {
+        key: value for key, value in build.items() if key != "steps"
+    }
+    for step in less["steps"]:
+        (whole,) = [one for one in build["steps"] if one["id"] == step["id"]]
+        assert {**step, "waitFor": 0} == {**whole, "waitFor": 0}
+
+
+def test_build_fits_the_smallest_quota_twice(build: dict[str, Any]) -> None:
+    """No machine type: the standard one waits ready and has 2 CPUs, of 5 in the smallest quota.
+
+    Sources: Cloud Build's documentation, "Pricing" (e2-standard-2 starts without provisioning),
+    "Quotas and limits" (CPUs of a regional default pool: 5 to 100, not to be increased).
+    """
+    assert "machineType" not in build["options"]

@@ -32,15 +32,17 @@ from targets.ready import wait_until_answering
 from tests.pipeline.engine import BASE, answering, build_image, podman
 from tests.pipeline.running_engine import CreatedContainer, running
 from tests.stopping import ANSWERS_BEFORE, Clients
+from tests.tree import ROOT, TREE
 
-ROOT = Path(__file__).parent.parent.parent
 REPORTS = ROOT / "reports"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MOST_ABOVE_BASE = 45_000_000
 COLD_ROUNDS = int(os.environ.get("COLD_ROUNDS", "6"))
-STOPPED_WITHIN_S = 10
+# For what hangs, not for what is slow.
+STOPPED_WITHIN_S = 300
 
 Json = dict[str, Any]
+pytestmark = pytest.mark.nightly
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +251,7 @@ def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) ->
     """`python -m delivery check` runs it beside the function, and counts the cases."""
     command = [sys.executable, "-m", "delivery", "check", f"--image={built['image']}"]
     done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     found = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
@@ -270,7 +272,7 @@ def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, bu
     engine.build(Recipe(tmp_path, other))
     command = [sys.executable, "-m", "delivery", "check", f"--image={other}"]
     done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
     )
     assert done.returncode == 4
     assert re.search(r"error: \d+ cases of the contract fail; see above", done.stderr)

@@ -1,4 +1,7 @@
-"""docs/deploy.md followed from top to bottom against the fake: each command prints what it says."""
+"""docs/deploy.md followed from top to bottom against the fake: each command prints what it says.
+
+At night; on each change, every command in it is one that the project has.
+"""
 
 import os
 import re
@@ -7,8 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.google.state import PROJECT
 from tests.pipeline import story
+from tests.pipeline.commands import fault
 from tests.pipeline.repository import describe
 from tests.pipeline.stand_ins import ROOT
 from tests.pipeline.story import Story
@@ -76,6 +82,14 @@ class Follower:
             self.run(f"python -m delivery {words}{project}")
 
 
+def test_commands_of_the_document_are_the_projects() -> None:
+    """Each, with its options, is one that `python -m delivery` takes."""
+    lines = [command for command, _ in commands() if command.startswith("python -m delivery")]
+    assert len(lines) > 5
+    assert [found for one in lines if (found := fault(f".venv/bin/{one}"))] == []
+
+
+@pytest.mark.nightly
 def test_document_is_followed_from_top_to_bottom(repository: Story) -> None:
     """From an empty project to two endpoints, measured, rolled back, and all gone again."""
     google = repository.project.google

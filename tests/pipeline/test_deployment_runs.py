@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.pipeline import events
-from tests.pipeline.act import Workflows
+from tests.pipeline.act import Run, Workflows
 from tests.pipeline.stand_ins import Rule, failing
 
 PROJECT = {
@@ -22,7 +22,10 @@ IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
 DIGEST = f"sha256:{'1' * 64}"
 SUBMITTED: Rule = {
     "call": "delivery submit",
-    "files": {"$GITHUB_OUTPUT": f"image={IMAGE}\ndigest={DIGEST}\n"},
+    "files": {
+        "$GITHUB_OUTPUT": f"image={IMAGE}\ndigest={DIGEST}\nfunction=reports/function.tar.gz\n",
+        "reports/function.tar.gz": "",
+    },
 }
 REPRODUCED: Rule = {
     "call": "delivery repro",
@@ -41,27 +44,59 @@ WATCHED: Rule = {
     "files": {"reports/monitoring.md": "drift", "reports/monitoring.json": ""},
 }
 RELEASED = (SUBMITTED, REPRODUCED, LISTED)
+SHOWN: Rule = {"call": "delivery status", "prints": "both in step\n"}
+# What a machine has not is installed first.
+SETTING_UP = ("setup-python 3.11", "cache .venv ", "make .venv/ready")
+
+
+def of_job(run: Run, job: str) -> list[str]:
+    """What one job called, without its set-up."""
+    return [
+        call.line
+        for call in run.calls
+        if call.environment.get("GITHUB_JOB") == job and not call.line.startswith(SETTING_UP)
+    ]
+
+
+def push(workflows: Workflows, *rules: Rule, private: bool = False, **variables: str) -> Run:
+    """A push to main of a repository that has a project."""
+    return workflows.run(
+        "deploy.yml",
+        "push",
+        events.push(private=private),
+        rules=[*rules, *RELEASED, SHOWN, *MEASURED],
+        variables=PROJECT | variables,
+    )
 
 
 def test_push_deploys_and_measures(workflows: Workflows) -> None:
-    """Verify, log in without a key, release in Cloud Build, attest, measure: in that order."""
-    run = workflows.run(
-        "deploy.yml", "push", events.push(), rules=[*RELEASED, *MEASURED], variables=PROJECT
-    )
+    """Tested beside being built; built, attested, released, measured: in that order."""
+    run = push(workflows)
     assert run.succeeded, run.output
-    assert run.jobs == {"verify": "success", "release": "success", "measure": "success"}
-    expected = [
-        "setup-gcloud 528.0.0",
-        "make lint",
-        "make test",
+    assert run.jobs == dict.fromkeys(
+        ("verify", "build", "release", "describe", "measure", "switches"), "success"
+    )
+    assert of_job(run, "verify") == ["make test-model"]
+    assert of_job(run, "build") == [
         LOGGED_IN,
         "setup-gcloud 528.0.0",
-        "python -m delivery submit",
+        "python -m delivery submit --untested",
+        f"attest  {IMAGE} {DIGEST} ",
+        "attest reports/function.tar.gz   ",
+    ]
+    assert of_job(run, "release") == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "python -m delivery release --from-build",
+        "python -m delivery status",
+    ]
+    assert of_job(run, "describe") == [
         "python -m delivery repro --locked",
         "attest models/**/model.*   ",
-        f"attest  {IMAGE} {DIGEST} ",
         "make sbom",
         f"attest  {IMAGE} {DIGEST} reports/sbom.json",
+    ]
+    assert of_job(run, "measure") == [
         LOGGED_IN,
         "setup-gcloud 528.0.0",
         "python -m delivery repro --pull",
@@ -71,46 +106,86 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
         "upload-artifact latency error reports/report.*",
         "upload-artifact history error reports/history/*",
     ]
-    # What a machine has not is installed first.
-    setting_up = ("setup-python 3.11", "make .venv/ready", "apt-get ")
-    assert [line for line in run.lines() if not line.startswith(setting_up)] == expected
+    (released,) = [call for call in run.calls if "release" in call.words]
+    assert released.environment["ATTESTED"] == "true"
+    assert released.environment["GH_TOKEN"]
     assert "a table" in run.summary
+    assert "both in step" in run.summary
+    assert "Not signed" not in run.summary
 
 
-@pytest.mark.parametrize("call", ["make lint", "make test"])
-def test_nothing_is_deployed_that_fails_to_verify(workflows: Workflows, call: str) -> None:
-    """No login, no build, no release, no measurement."""
-    rules = [failing(call), *RELEASED, *MEASURED]
-    run = workflows.run("deploy.yml", "push", events.push(), rules=rules, variables=PROJECT)
+def test_private_repository_is_released_unsigned_and_told_so(workflows: Workflows) -> None:
+    """Where GitHub cannot sign, nothing is attested; the release knows, and all goes on."""
+    run = push(workflows, private=True)
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(
+        ("verify", "build", "release", "measure", "switches"), "success"
+    )
+    assert not [line for line in run.lines() if line.startswith("attest")]
+    (released,) = [call for call in run.calls if "release" in call.words]
+    assert released.environment["ATTESTED"] == "false"
+    assert "Not signed" in run.summary
+
+
+def test_private_repository_whose_plan_signs_says_so_by_a_variable(workflows: Workflows) -> None:
+    """On Enterprise Cloud a variable has private repositories attested as public ones are."""
+    run = push(workflows, private=True, ATTESTATIONS="true")
+    assert run.succeeded, run.output
+    assert len([line for line in run.lines() if line.startswith("attest")]) == 4
+    (released,) = [call for call in run.calls if "release" in call.words]
+    assert released.environment["ATTESTED"] == "true"
+
+
+def test_nothing_is_released_that_fails_to_verify(workflows: Workflows) -> None:
+    """The image that was built meanwhile gets no traffic, and nothing is measured."""
+    run = push(workflows, failing("make test-model"))
     assert not run.succeeded
-    assert run.jobs == {"verify": "failure"}
-    assert not [line for line in run.lines() if line.startswith(("auth", "python -m delivery"))]
+    assert run.jobs["verify"] == "failure"
+    assert run.jobs["build"] == "success"
+    assert not {"release", "measure"} & set(run.jobs)
 
 
-@pytest.mark.parametrize("call", ["auth", "delivery submit"])
-def test_nothing_is_measured_that_was_not_deployed(workflows: Workflows, call: str) -> None:
-    """A login or a release that fails ends the run: nothing is attested, nothing measured."""
-    rules = [failing(call), *RELEASED, *MEASURED]
-    run = workflows.run("deploy.yml", "push", events.push(), rules=rules, variables=PROJECT)
+@pytest.mark.parametrize(
+    ("call", "job"),
+    [
+        ("auth", "build"),
+        ("delivery submit", "build"),
+        (f"attest  {IMAGE} {DIGEST}", "build"),
+        ("attest reports/function", "build"),
+        ("delivery release", "release"),
+    ],
+)
+def test_nothing_goes_on_after_a_failure(workflows: Workflows, call: str, job: str) -> None:
+    """What could not be built or signed is not released; what was not released is not measured."""
+    run = push(workflows, failing(call))
     assert not run.succeeded
-    assert run.jobs == {"verify": "success", "release": "failure"}
-    assert not [line for line in run.lines() if "probe" in line or line.startswith("attest")]
+    assert run.jobs[job] == "failure"
+    assert "measure" not in run.jobs
+    assert ("release" in run.jobs) is (job == "release")
 
 
 def test_model_that_is_not_what_was_built_is_not_attested(workflows: Workflows) -> None:
-    """Reproduction that differs from the lock ends the run before anything is signed."""
-    rules = [failing("delivery repro"), SUBMITTED, LISTED, *MEASURED]
-    run = workflows.run("deploy.yml", "push", events.push(), rules=rules, variables=PROJECT)
+    """Reproduction that differs from the lock signs nothing of it, and is red."""
+    run = push(workflows, failing("delivery repro --locked"))
+    assert run.jobs["describe"] == "failure"
+    assert of_job(run, "describe") == ["python -m delivery repro --locked"]
+
+
+def test_failed_release_shows_what_serves(workflows: Workflows) -> None:
+    """Whoever looks at a red release sees where things stand."""
+    run = push(workflows, failing("delivery release"))
     assert run.jobs["release"] == "failure"
-    assert not [line for line in run.lines() if line.startswith("attest")]
+    assert "both in step" in run.summary
 
 
 def test_fork_without_a_project_verifies_and_deploys_nowhere(workflows: Workflows) -> None:
-    """Where no project is set, main is tested all the same."""
-    run = workflows.run("deploy.yml", "push", events.push(), rules=[*RELEASED, *MEASURED])
+    """Where no project is set, main is tested all the same, and the summary says what is off."""
+    told: Rule = {"call": "delivery schedules", "prints": "- No Google Cloud project is named\n"}
+    run = workflows.run("deploy.yml", "push", events.push(), rules=[told, *RELEASED, *MEASURED])
     assert run.succeeded
-    assert run.jobs == {"verify": "success"}
+    assert run.jobs == {"verify": "success", "switches": "success"}
     assert not [line for line in run.lines() if line.startswith("python -m delivery")]
+    assert run.summary.strip() == "- No Google Cloud project is named"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +198,7 @@ def test_measurement_runs_by_itself(
     """Each night and by hand: measured, cleaned up, shown and kept."""
     run = workflows.run("measure.yml", event, payload, rules=MEASURED, variables=PROJECT)
     assert run.succeeded, run.output
-    assert run.lines()[2:] == [
+    assert of_job(run, "measure") == [
         LOGGED_IN,
         "setup-gcloud 528.0.0",
         "python -m delivery repro --pull",
@@ -166,7 +241,7 @@ def test_monitoring_runs_by_itself(workflows: Workflows, event: str) -> None:
     payload = events.schedule() if event == "schedule" else events.dispatch()
     run = workflows.run("monitor.yml", event, payload, rules=[WATCHED], variables=PROJECT)
     assert run.succeeded, run.output
-    assert run.lines()[2:] == [
+    assert of_job(run, "monitor") == [
         LOGGED_IN,
         "setup-gcloud 528.0.0",
         "python -m delivery monitor --issue",
@@ -195,9 +270,9 @@ def test_monitoring_that_fails_is_red_and_shows_what_it_has(workflows: Workflows
 @pytest.mark.parametrize(
     ("inputs", "line"),
     [
-        ({"release": "v1.0-0123456789ab"}, "python -m delivery rollback v1.0-0123456789ab"),
-        ({"release": ""}, "python -m delivery rollback"),
-        ({"release": "$(touch owned) v1"}, "python -m delivery rollback $(touch owned) v1"),
+        ({"release": "v1.0-0123456789ab"}, "python -m delivery rollback -- v1.0-0123456789ab"),
+        ({"release": ""}, "python -m delivery rollback -- "),
+        ({"release": "$(touch owned) v1"}, "python -m delivery rollback -- $(touch owned) v1"),
     ],
 )
 def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line: str) -> None:
@@ -212,7 +287,7 @@ def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line:
     )
     assert run.succeeded, run.output
     expected = [LOGGED_IN, "setup-gcloud 528.0.0", line, "python -m delivery status"]
-    assert run.lines()[2:] == expected
+    assert of_job(run, "rollback") == expected
     assert not list(workflows.tree.rglob("owned"))
     assert run.summary.strip() == "both in step"
 

@@ -75,6 +75,7 @@ def test_each_setting_is_a_revision_of_a_copy(
     assert small.serving().keys() == {SERVICE, FUNCTION}
 
 
+@pytest.mark.nightly
 def test_refusals_make_nothing_or_leave_nothing(
     small: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,7 +28,10 @@ def test_both_are_measured_cold_and_warm(served: Project) -> None:
     assert not images
 
 
-@pytest.mark.parametrize("service", ["probe-service", "probe-function"])
+@pytest.mark.parametrize(
+    "service",
+    [pytest.param("probe-service", marks=pytest.mark.nightly), "probe-function"],
+)
 def test_probe_that_fails_is_deleted_all_the_same(served: Project, service: str) -> None:
     """A refusal in the middle of the samples ends in a line, with both copies gone."""
     fault = Fault(rf"PUT run.googleapis.com/apis/.*/services/{service}", quota_exceeded(), times=0)
@@ -39,6 +42,7 @@ def test_probe_that_fails_is_deleted_all_the_same(served: Project, service: str)
     assert served.serving().keys() == {SERVICE, FUNCTION}
 
 
+@pytest.mark.nightly
 def test_interrupted_probe_is_deleted(served: Project) -> None:
     """Ctrl-C while samples are taken deletes both copies and exits with 130."""
     reached = Fault(r"PUT run.googleapis.com/apis/.*/services/probe-function", times=0)

@@ -4,64 +4,92 @@ The project's own commands are played here (``stand_ins.py``), since each is tes
 some take minutes; what is real is everything that stands in the workflow files.
 """
 
+import json
 from collections.abc import Mapping
 
 import pytest
 
+from config.errors import UserError
+from review.plan import JOBS, settle
 from tests.pipeline import events
 from tests.pipeline.act import TOKEN, Run, Workflows
 from tests.pipeline.stand_ins import Rule, failing
 
 REVIEWED: Rule = {"call": "review collect", "files": {"reports/review.json": "{}"}}
-PULL_REQUEST_JOBS = {
-    "lint", "test", "every-tool", "reproduce", "container", "audit", "review", "all-green"
-}  # fmt: skip
+
+
+def planned(*jobs: str) -> Rule:
+    """Let the base's code plan these jobs."""
+    return {"call": "review plan", "files": {"$GITHUB_OUTPUT": f"jobs={json.dumps(jobs)}\n"}}
+
+
+PLANNED = planned(*JOBS)
 
 
 @pytest.mark.parametrize("fork", [False, True])
 def test_pull_request_runs_every_check(workflows: Workflows, fork: bool) -> None:  # noqa: FBT001
-    """Lint, tests on each Python, reproduction, container, audit and figures, and no login."""
-    run = workflows.run("pr.yml", "pull_request", events.pull_request(fork=fork), rules=[REVIEWED])
+    """Lint, both suites, container, audit and figures, where all are planned; and no login."""
+    run = workflows.run(
+        "pr.yml", "pull_request", events.pull_request(fork=fork), rules=[PLANNED, REVIEWED]
+    )
     assert run.succeeded, run.output
-    assert run.jobs == dict.fromkeys(PULL_REQUEST_JOBS, "success")
+    assert run.jobs == dict.fromkeys(("plan", *JOBS, "all-green"), "success")
     lines = run.lines()
-    for version in ("3.11", "3.12", "3.13"):
-        assert f"setup-python {version}" in lines
     for line in (
-        "python -m delivery repro --locked",
+        "python3 -m review plan --tree ..",
+        "make lint",
+        "make test-model",
         "python -m delivery build --engine docker",
         "python -m delivery verify --image --engine docker",
         "python -m delivery check --engine docker",
         "make audit",
-        f"checkout {events.BASE} .base",
         "python -m review collect --base .base --output reports/review.json",
         "python -m review judge reports/review.json",
+        "python3 -m review settle",
     ):
         assert lines.count(line) == 1, line
-    assert lines.count("make test") == 3
-    assert lines.count("make lint") == 2
+    shards = [call.environment.get("SHARD") for call in run.calls if "test-engine" in call.words]
+    assert sorted(map(str, shards)) == ["1/4", "2/4", "3/4", "4/4"]
+    assert lines.count(f"checkout {events.BASE} .base") == 3
     assert (workflows.stand_ins.artifacts / "review" / "review.json").read_text() == "{}"
     assert not [line for line in lines if line.startswith(("auth", "gcloud"))]
 
 
-def test_one_job_allows_no_missing_tool(workflows: Workflows) -> None:
-    """REQUIRE_TOOLS is 1 in the job that runs what every change must pass."""
-    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=[REVIEWED])
-    strict = {
-        call.environment["GITHUB_JOB"]
-        for call in run.calls
-        if call.line == "make test" and call.environment.get("REQUIRE_TOOLS") == "1"
+def test_only_planned_jobs_run_and_the_verdict_is_told_all(workflows: Workflows) -> None:
+    """A change of the parameters runs the model's suite and the figures, and nothing else."""
+    rules = [planned("model", "review"), REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(("plan", "model", "review", "all-green"), "success")
+    needs = json.loads(run.calls[-1].environment["NEEDS"])
+    assert settle(needs) == "all that was due has succeeded: model, review"
+    assert {name: one["result"] for name, one in needs.items()} == {
+        **dict.fromkeys(JOBS, "skipped"),
+        **dict.fromkeys(("plan", "model", "review"), "success"),
     }
-    assert strict == {"every-tool"}
+
+
+def test_environment_of_an_earlier_run_is_taken_as_made(workflows: Workflows) -> None:
+    """A hit in the cache makes `make .venv/ready` a look-up; a miss changes nothing."""
+    hit: Rule = {"call": "cache .venv", "files": {"$GITHUB_OUTPUT": "cache-hit=true\n"}}
+    for rules, touched in (([hit], ["make --touch .venv/ready"]), ([], [])):
+        run = workflows.run(
+            "pr.yml", "pull_request", events.pull_request(), rules=[*rules, planned("lint")]
+        )
+        assert run.succeeded, run.output
+        (cached,) = [line for line in run.lines() if line.startswith("cache")]
+        assert cached.startswith("cache .venv environment-Linux-")
+        made = [line for line in run.lines() if line.startswith("make ")]
+        assert made == [*touched, "make .venv/ready", "make lint"]
 
 
 @pytest.mark.parametrize(
     ("call", "job"),
     [
         ("make lint", "lint"),
-        ("make test", "test"),
-        ("make test", "every-tool"),
-        ("delivery repro --locked", "reproduce"),
+        ("make test-model", "model"),
+        ("make test-engine", "engine"),
+        ("make repro", "container"),
         ("delivery build", "container"),
         ("delivery verify --image", "container"),
         ("delivery check", "container"),
@@ -70,17 +98,34 @@ def test_one_job_allows_no_missing_tool(workflows: Workflows) -> None:
         ("review judge", "review"),
     ],
 )
-def test_pull_request_is_red_if_any_check_is(workflows: Workflows, call: str, job: str) -> None:
-    """Whatever fails, its job fails, and with it the one check that is required."""
-    rules = [failing(call), REVIEWED]
+def test_failure_of_any_check_reaches_the_verdict(
+    workflows: Workflows, call: str, job: str
+) -> None:
+    """Whatever fails, its job fails, and the one check that is required is told so."""
+    rules = [failing(call), PLANNED, REVIEWED]
     run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
     assert run.jobs[job] == "failure"
-    assert run.jobs["all-green"] == "failure"
+    with pytest.raises(UserError, match=f"^{job}: failure, and success by the plan$"):
+        settle(json.loads(run.calls[-1].environment["NEEDS"]))
+
+
+@pytest.mark.parametrize("call", ["review plan", "review settle"])
+def test_pull_request_without_plan_or_verdict_is_red(workflows: Workflows, call: str) -> None:
+    """A plan that fails runs nothing; a verdict that fails is the failure of the required check."""
+    rules = [failing(call), PLANNED, REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert not run.succeeded
+    if call == "review plan":
+        with pytest.raises(UserError, match="plan: failure"):
+            settle(json.loads(run.calls[-1].environment["NEEDS"]))
+        assert set(run.jobs) == {"plan", "all-green"}
+    else:
+        assert run.jobs["all-green"] == "failure"
 
 
 def test_figures_of_what_is_too_slow_are_kept(workflows: Workflows) -> None:
     """The gate fails the job after the reviewer's figures were uploaded."""
-    rules = [failing("review judge"), REVIEWED]
+    rules = [failing("review judge"), PLANNED, REVIEWED]
     run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
     assert run.jobs["review"] == "failure"
     assert (workflows.stand_ins.artifacts / "review" / "review.json").exists()
@@ -91,7 +136,7 @@ def test_comment_is_written_by_the_trusted_code(workflows: Workflows) -> None:
     put(workflows, "review", "review.json")
     run = workflows.run("pr-comment.yml", "workflow_run", events.workflow_run(fork=True))
     assert run.succeeded, run.output
-    assert run.lines() == [
+    assert [line for line in run.lines() if not line.startswith("cache ")] == [
         "checkout main .",
         "setup-python 3.11",
         "make .venv/ready",

@@ -56,7 +56,12 @@ def refused(project: Project, reason: Reason | None = None) -> str:
     ("error", "reason", "cure"),
     [
         (permission_denied("run.services.update"), Reason.DENIED, "delivery bootstrap"),
-        (quota_exceeded(), Reason.QUOTA, "wait and run it again"),
+        pytest.param(
+            quota_exceeded(),
+            Reason.QUOTA,
+            "wait and run it again",
+            marks=pytest.mark.nightly,
+        ),
     ],
     ids=["denied", "quota"],
 )
@@ -109,7 +114,7 @@ def test_refused_promotion_puts_both_back(served: Project, service: str) -> None
 
 
 @BOTH
-@pytest.mark.parametrize("kind", ["never-ready", "exits"])
+@pytest.mark.parametrize("kind", [pytest.param("never-ready", marks=pytest.mark.nightly), "exits"])
 def test_candidate_that_never_becomes_ready_changes_nothing(
     served: Project, service: str, kind: str
 ) -> None:

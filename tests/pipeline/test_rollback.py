@@ -54,6 +54,7 @@ def test_refused_rollback_moves_neither(served: Served) -> None:
     assert project.releases() == {SERVICE: {new.name}, FUNCTION: {new.name}}
 
 
+@pytest.mark.nightly
 def test_rollback_to_what_was_deleted_is_refused(served: Served) -> None:
     """A revision that is no longer there is named, with the commit to release anew."""
     project, (old, new) = served
@@ -65,6 +66,7 @@ def test_rollback_to_what_was_deleted_is_refused(served: Served) -> None:
     assert project.releases() == {SERVICE: {new.name}, FUNCTION: {new.name}}
 
 
+@pytest.mark.nightly
 def test_dry_run_of_a_rollback_only_prints(served: Served) -> None:
     """Both commands, and nothing moved."""
     project, (old, new) = served

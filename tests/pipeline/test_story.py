@@ -3,6 +3,7 @@
 import json
 
 from tests.contract.calls import HttpCaller
+from tests.pipeline import critical_path
 from tests.pipeline.project import FUNCTION, SERVICE
 from tests.pipeline.story import Story
 
@@ -13,7 +14,10 @@ def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story)
     (build,) = repository.builds
     assert build.succeeded, build.outputs
     assert run.succeeded, run.output[-4000:]
-    assert run.jobs == {"verify": "success", "release": "success", "measure": "success"}
+    critical_path.keep(repository.times)
+    assert "release --from-build" in " ".join(repository.times)
+    jobs = ("verify", "build", "release", "describe", "measure", "switches")
+    assert run.jobs == dict.fromkeys(jobs, "success")
     project = repository.project
     (release,) = project.releases()[SERVICE]
     assert project.releases() == {SERVICE: {release}, FUNCTION: {release}}
@@ -28,8 +32,23 @@ def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story)
     assert {one["name"] for one in report["results"]["targets"]} == {"service", "function"}
     assert "cold and warm" in run.summary
     assert "Cost: about $0.0" in run.summary
-    digest = project.objects()[f"builds/{release}.json"]
-    attested = [call.line for call in run.calls if call.program == "attest"]
-    assert len(attested) == 3
-    assert json.loads(digest)["image"].partition("@")[2] in attested[1]
+    built = json.loads(project.objects()[f"builds/{release}.json"])
+    attested = {call.line for call in run.calls if call.program == "attest"}
+    image, _, digest = built["image"].partition("@")
+    assert attested == {
+        f"attest  {image} {digest} ",
+        "attest reports/function.tar.gz   ",
+        "attest models/**/model.*   ",
+        f"attest  {image} {digest} reports/sbom.json",
+    }
+    # What is promoted was verified by its digests, after it had been signed.
+    order = [call.line for call in run.calls if call.program in {"attest", "gh"}]
+    verified = [line for line in order if line.startswith("gh attestation verify")]
+    assert len(verified) == 2
+    assert f"oci://{built['image']}" in verified[0]
+    assert min(map(order.index, verified)) > max(
+        order.index(f"attest  {image} {digest} "), order.index("attest reports/function.tar.gz   ")
+    )
+    assert any(name.startswith("environments/") for name in project.objects())
+    assert "Schedules and issues are on." in run.summary
     assert set(project.google.state.services) == {SERVICE, FUNCTION}

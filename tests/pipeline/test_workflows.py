@@ -35,6 +35,7 @@ def test_files_keep_every_rule(files: Files) -> None:
     assert build_faults(read(ROOT / "cloudbuild.yaml")) == []
 
 
+@pytest.mark.nightly
 def test_most_mutants_are_caught_and_the_rest_explained(
     show: Callable[[str, str], None],
 ) -> None:
@@ -95,7 +96,9 @@ def test_nothing_but_one_job_may_write_to_the_repository(files: Files) -> None:
     }
     assert writers == {
         "pr-comment.yml: comment": ["pull-requests"],
-        "deploy.yml: release": ["attestations", "id-token"],
+        "deploy.yml: build": ["attestations", "id-token"],
+        "deploy.yml: release": ["id-token"],
+        "deploy.yml: describe": ["attestations", "id-token"],
         "deploy.yml: measure": ["id-token"],
         "measure.yml: measure": ["id-token"],
         "monitor.yml: monitor": ["id-token", "issues"],
@@ -105,10 +108,14 @@ def test_nothing_but_one_job_may_write_to_the_repository(files: Files) -> None:
 
 
 def test_who_may_log_in_is_in_the_environment(files: Files) -> None:
-    """A job that can become the deployer is of ``production``, or calls one that is."""
+    """A job that becomes the deployer is of ``production``; without it, identity only signs."""
     for job in files.jobs:
-        if "id-token" in job.raw["permissions"] and "uses" not in job.raw:
+        if "uses" in job.raw or "id-token" not in job.raw["permissions"]:
+            continue
+        if "google-github-actions/auth" in [step.action for step in job.steps]:
             assert job.raw["environment"] == "production", job.where
+        else:
+            assert job.raw["permissions"]["attestations"] == "write", job.where
 
 
 def test_caller_and_called_never_wait_for_each_other(files: Files) -> None:
@@ -118,7 +125,25 @@ def test_caller_and_called_never_wait_for_each_other(files: Files) -> None:
         if "uses" in job.raw:
             called = job.raw["uses"].rpartition("/")[2]
             assert groups[called] != groups[job.workflow]
-    assert groups["deploy.yml"] == groups["rollback.yml"]
+
+
+def test_release_is_never_lost_and_a_rollback_never_waits(files: Files) -> None:
+    """Releases queue, and none that waits is dropped; a rollback shares no group with them.
+
+    Source: GitHub's changelog of 7 May 2026: without ``queue: max`` a newer run cancels the one
+    that waits; with it up to 100 wait, and go in the order in which they came.
+    """
+    jobs = {job.id: job.raw for job in files.jobs if job.workflow == "deploy.yml"}
+    queued = jobs["release"]["concurrency"]
+    assert queued == {"group": "release", "cancel-in-progress": False, "queue": "max"}
+    assert [name for name, one in jobs.items() if "concurrency" in one] == ["release"]
+    rollback = files.workflows["rollback.yml"]["concurrency"]
+    assert rollback["group"] not in {
+        queued["group"],
+        files.workflows["deploy.yml"]["concurrency"]["group"],
+    }
+    # Of two pushes neither waits to be verified and built, so neither is cancelled meanwhile.
+    assert "github.sha" in files.workflows["deploy.yml"]["concurrency"]["group"]
 
 
 def test_every_lock_that_is_served_is_audited() -> None:

@@ -1,4 +1,4 @@
-"""A copy of the project as a cloud build has it: the files, without their history."""
+"""A copy of the tests' tree as a cloud build has it: the files, without their history."""
 
 import hashlib
 import shutil
@@ -7,43 +7,23 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-FILES = (
-    ".dvcignore",
-    ".dvc/config",
-    "data/iris.csv",
-    "dvc.lock",
-    "dvc.yaml",
-    "params.yaml",
-    "pyproject.toml",
-    "tests/conftest.py",
-)
-ROOMS = (
-    "benchmarks",
-    "config",
-    "delivery",
-    "function",
-    "inference",
-    "locks",
-    "service",
-    "targets",
-    "tests/contract",
-    "training",
-)
+from tests.tree import CACHE, FILES, OWN_FILES, ROOMS, ROOT, lay_out, reproduce
 
+__all__ = ["ROOT", "digests", "export", "repro"]
 OUTPUTS = ("models", "dist", "evaluation")
 
 
 def export(directory: Path) -> Path:
     """Copy what the pipeline needs; environments that are made here serve there too."""
-    for name in FILES:
+    tree = lay_out()
+    reproduce(tree)
+    for name in (*FILES, *OWN_FILES, "dvc.lock"):
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, directory / name)
+        shutil.copy2(tree / name, directory / name)
     for room in ROOMS:
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / room, directory / room, ignore=ignored)
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    (directory / ".cache").symlink_to(ROOT / ".cache")
+        shutil.copytree(tree / room, directory / room, ignore=ignored)
+    (directory / ".cache").symlink_to(CACHE)
     return directory
 
 

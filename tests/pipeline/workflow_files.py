@@ -53,7 +53,8 @@ class Step:
     def intent(self) -> object:
         """In the form that the policy has it."""
         what = self.run or self.action
-        return {"run": what, "if": self.raw["if"]} if "if" in self.raw else what
+        conditions = {key: self.raw[key] for key in ("if", "working-directory") if key in self.raw}
+        return {"run": what, **conditions} if conditions else what
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -13,13 +14,17 @@ import yaml
 
 from review.comment import VARIABLES
 from tests.pipeline import action_rules, commands
-from tests.pipeline.workflow_files import Files, parse
+from tests.pipeline.workflow_files import Files, Job, parse
 
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
+# The nightly suite alone may take longer.
+SLOW_JOB, SLOWEST_MINUTES = "nightly.yml: everything", 180
 SHORTEST_DAYS = 7
+RUNNER = "ubuntu-latest"
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 STEP_OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.")
+JOB_OUTPUT = re.compile(r"needs\.([\w-]+)\.outputs\.([\w-]+)")
 SCHEMAS = {
     ".github/workflows/": "github-workflows.json",
     ".github/actions/": "github-actions.json",
@@ -77,6 +82,9 @@ def follows_policy(files: Files) -> Iterator[str]:
             "needs": job.needs or None,
             "uses": job.raw.get("uses"),
             "matrix": job.raw.get("strategy", {}).get("matrix"),
+            "concurrency": job.raw.get("concurrency"),
+            "container": job.raw.get("container"),
+            "outputs": job.raw.get("outputs"),
             "steps": [step.intent for step in job.steps] or None,
         }
         for key, value in found.items():
@@ -96,9 +104,11 @@ def jobs_are_bounded(files: Files) -> Iterator[str]:
         if "uses" in job.raw:
             continue
         minutes = job.raw.get("timeout-minutes", 0)
-        if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        longest = SLOWEST_MINUTES if job.where == SLOW_JOB else LONGEST_MINUTES
+        if not SHORTEST_MINUTES <= minutes <= longest:
             yield f"{job.where}: {minutes} minutes are no sensible limit"
-        if job.raw.get("runs-on") != "ubuntu-latest":
+        matrix = job.raw.get("strategy", {}).get("matrix", {})
+        if job.raw.get("runs-on") != ("${{ matrix.machine }}" if "machine" in matrix else RUNNER):
             yield f"{job.where}: runs elsewhere"
         if "strategy" in job.raw and job.raw["strategy"].get("fail-fast") is not False:
             yield f"{job.where}: one Python's failure hides another's"
@@ -123,11 +133,22 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
         "review comment": {**_COMMENT, "GH_TOKEN": "${{ github.token }}"},
         "delivery monitor": {"GH_TOKEN": "${{ github.token }}"},
         "delivery rollback": {"RELEASE": "${{ inputs.release }}"},
+        "delivery release": {
+            "ATTESTED": "${{ needs.build.outputs.signed }}",
+            "GH_TOKEN": "${{ github.token }}",
+        },
+        "delivery schedules": {
+            "GH_TOKEN": "${{ github.token }}",
+            "GOOGLE_CLOUD_PROJECT": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
+        },
+        "review settle": {"NEEDS": "${{ toJSON(needs) }}"},
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
     }
     for step in files.steps:
         names = [words for words in wanted if words in (step.run or "")]
         expected = wanted[names[0]] if names else {}
+        if step.run == "make test-engine" and step.where.startswith("pr.yml"):
+            expected = {"SHARD": "${{ matrix.shard }}"}
         if (step.raw.get("env") or {}) != expected:
             yield f"{step.where}: its variables are not those that its command reads"
 
@@ -146,10 +167,10 @@ def references_lead_somewhere(files: Files) -> Iterator[str]:
     for job in files.jobs:
         ids: set[str] = set()
         for step in job.steps:
-            for one in STEP_OUTPUT.findall(str(step.raw)):
-                if one not in ids:
-                    yield f"{step.where}: no earlier step is called {one}"
+            yield from _unknown_steps(step.where, step.raw, ids)
             ids.add(str(step.raw.get("id")))
+        yield from _unknown_steps(f"{job.where}: outputs", job.raw.get("outputs"), ids)
+        yield from _unknown_outputs(job, files.workflows[job.workflow]["jobs"])
     names = {content.get("name") for content in files.workflows.values()}
     for name, content in files.workflows.items():
         triggers = content.get("on")
@@ -157,6 +178,20 @@ def references_lead_somewhere(files: Files) -> Iterator[str]:
         for one in (followed or {}).get("workflows", []):
             if one not in names:
                 yield f"{name}: follows {one}, which there is not"
+
+
+def _unknown_steps(where: str, content: object, known: AbstractSet[str]) -> Iterator[str]:
+    for one in STEP_OUTPUT.findall(str(content)):
+        if one not in known:
+            yield f"{where}: no earlier step is called {one}"
+
+
+def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
+    for other, output in JOB_OUTPUT.findall(str(job.raw)):
+        if other not in job.needs:
+            yield f"{job.where}: takes an output of {other}, which it does not need"
+        elif output not in jobs[other].get("outputs", {}):
+            yield f"{job.where}: {other} has no output {output}"
 
 
 def secrets_are_not_used(files: Files) -> Iterator[str]:
@@ -167,17 +202,20 @@ def secrets_are_not_used(files: Files) -> Iterator[str]:
 
 
 def setup_is_one_command(files: Files) -> Iterator[str]:
-    """The set-up action installs Python and runs what a person runs."""
+    """The set-up action installs Python and runs what a person runs, or takes its result."""
     found = [step.intent for step in files.setup]
     action = files.parsed[".github/actions/setup/action.yml"]
-    if found != ["actions/setup-python", "make .venv/ready"]:
+    taken = {"run": "make --touch .venv/ready", "if": "steps.cache.outputs.cache-hit == 'true'"}
+    if found != ["actions/setup-python", "actions/cache", taken, "make .venv/ready"]:
         yield "setup: other steps than intended"
     if action["runs"].get("using") != "composite":
         yield "setup: not composite"
     if action.get("inputs", {}).get("python-version", {}).get("default") != "3.11":
         yield "setup: another Python than the project's oldest"
-    if files.setup[-1].raw.get("shell") != "bash":
+    if {step.raw.get("shell") for step in files.setup if step.run} != {"bash"}:
         yield "setup: no shell"
+    if [step.raw.get("id") for step in files.setup[:2]] != ["python", "cache"]:
+        yield "setup: ids that its own steps do not name"
 
 
 def dependencies_are_watched(files: Files) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """`review collect` on two real trees, of which one has another forest."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from review.report import read_untrusted
-from tests.pipeline.trees import ROOT, export
+from tests.pipeline.trees import export
+from tests.tree import ROOT
 
 DOCKER = ROOT / "tests" / "pipeline" / "fake_docker.py"
 BASE_BYTES = 1000
@@ -16,9 +16,7 @@ BASE_BYTES = 1000
 def tree(directory: Path) -> Path:
     """An exported tree that is set up as a checkout is."""
     made = export(directory)
-    shutil.copy2(ROOT / "Makefile", made)
     (made / ".venv").symlink_to(Path(sys.executable).parent.parent)
-    shutil.copytree(ROOT / "review", made / "review")
     return made
 
 

@@ -10,8 +10,8 @@ from review import imports
 from review.imports import broken_imports, compare_imports
 from review.report import Report, read_untrusted
 from tests.review.reports import encoded, sample
+from tests.tree import PROJECT
 
-ROOT = Path(__file__).parent.parent.parent
 SMALL: Start = (Module("json", 40.0, 40.0, None, outermost=True),)
 LARGE: Start = (*SMALL, Module("heavy", 20.0, 20.0, "inference.model", outermost=True))
 
@@ -27,7 +27,7 @@ def test_both_targets_are_compared_by_the_heads_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each in its trees' bundles; what is new is named with its time and with who asked for it."""
-    params = (ROOT / "params.yaml").read_text()
+    params = (PROJECT / "params.yaml").read_text()
     assert "imports_ratio: 1.10 " in params
     (tmp_path / "params.yaml").write_text(
         params.replace("imports_ratio: 1.10 ", "imports_ratio: 1.4 ")

@@ -15,7 +15,7 @@ from config.layout import MANIFEST_NAME, SETTINGS_NAME
 def rebundled(tmp_path: Path) -> Callable[..., Path]:
     """Makes a copy of a bundle whose settings and manifest agree on another value."""
 
-    def make(bundle: Path, **settings: int) -> Path:
+    def make(bundle: Path, **settings: float) -> Path:
         copy = tmp_path / bundle.name
         shutil.copytree(bundle, copy)
         text = json.dumps(json.loads((copy / SETTINGS_NAME).read_bytes()) | settings)

@@ -4,7 +4,6 @@ import hashlib
 import json
 import platform
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,17 +72,3 @@ def test_server_refuses_an_object_that_is_none(
     expected = rf"{name} ended with exit code 1: error: model.so: the linker cannot .*{message}"
     with target.start() as endpoint, pytest.raises(UserError, match=expected):
         wait_until_answering(endpoint)
-
-
-def test_port_that_is_none_is_told(dist: Path) -> None:
-    """A PORT that is not a number ends the service with the variable's name."""
-    target = local_service(dist / "service")
-    done = subprocess.run(
-        target.command,
-        cwd=target.directory,
-        env={**target.environment, "PORT": "http"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (1, "error: PORT must be a number, found 'http'\n")

@@ -20,6 +20,7 @@ for start, out, error, code in json.loads({replies!r}):
         if "--digestfile" in asked:
             pathlib.Path(asked[asked.index("--digestfile") + 1]).write_text(out)
         sys.stdout.write(out)
+        sys.stdout.flush()
         sys.stderr.write(error)
         sys.exit(code)
 sys.exit("nobody told what to say to: " + " ".join(asked))

@@ -33,8 +33,8 @@ from targets.access import Access
 from targets.gcloud import Gcloud, GcloudError, Reason
 from targets.registry import Image
 from tests.tools import require
+from tests.tree import PROJECT
 
-ROOT = Path(__file__).parent.parent.parent
 MODULES: tuple[ModuleType, ...] = (
     access,
     build,
@@ -75,7 +75,7 @@ def new(*, first: Access | None) -> deploy.NewRevision:
 
 def deployments(gcloud: Gcloud) -> None:
     """Both targets, new or not, with every switch on and off."""
-    settings = load_params(ROOT / "params.yaml").deployment
+    settings = load_params(PROJECT / "params.yaml").deployment
     for first in (*Access, None):
         for on in (True, False):
             change = {"public": on, "cpu_boost": on}
@@ -99,7 +99,9 @@ def readings(gcloud: Gcloud) -> None:
     """What is asked."""
     cloud_run.read_services(gcloud, REGION)
     registry.list_images(gcloud, IMAGE.partition("@")[0])
+    storage.read_generation(gcloud, f"{BUCKET}/lock.json")
     storage.read_object(gcloud, f"{BUCKET}/lock.json")
+    storage.read_objects(gcloud, f"{BUCKET}/releases/*.json")
     storage.read_lines(gcloud, f"{BUCKET}/releases/*.json")
     access.identity_token(gcloud, "deployer@p.iam.gserviceaccount.com", "https://s.run.app")
     access.decide_access(gcloud, PublicBy.AUTO)
@@ -128,6 +130,7 @@ def changes(gcloud: Gcloud) -> None:
     cloud_run.delete_revision(gcloud, REGION, "s-1")
     storage.write_object(gcloud, f"{BUCKET}/lock.json", "{}", generation=storage.ABSENT)
     storage.write_object(gcloud, f"{BUCKET}/releases/a.json", "{}")
+    storage.upload(gcloud, Path("function.tar.gz"), f"{BUCKET}/functions/a.tar.gz")
     storage.delete_object(gcloud, f"{BUCKET}/lock.json", generation="1")
     registry.delete_image(gcloud, Image(IMAGE.partition("@")[0], DIGEST, (), ""))
     project.delete_repository(gcloud, REGION, "ml-models")
@@ -176,7 +179,7 @@ class Recorder:
         words = [word for word in arguments if not word.startswith("-")]
         if "describe" in words and words[0] in {"artifacts", "storage", "iam"}:
             if "objects" in words:
-                return '{"generation": "1"}'
+                return '{"generation": "1", "update_time": "2026-01-01T00:00:00+0000"}'
             raise GcloudError("not there", Reason.NOT_FOUND)
         if words[:2] == ["builds", "submit"]:
             return '{"id": "0-1", "status": "SUCCESS"}'

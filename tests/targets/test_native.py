@@ -25,7 +25,8 @@ def tree(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tree whose bundles are for another machine; only the last two stages are run for it."""
     tree = exported(tmp_path_factory.mktemp("native") / "tree")
     (tree / "models").mkdir()
-    shutil.copy(dist.parent / "models" / "model.pkl", tree / "models")
+    for name in ("model.pkl", "model.pkl.sha256"):
+        shutil.copy(dist.parent / "models" / name, tree / "models")
     shutil.copytree(dist.parent / "evaluation", tree / "evaluation", dirs_exist_ok=True)
     (tree / ".cache").unlink()
     params = yaml.safe_load((tree / "params.yaml").read_text())

@@ -50,6 +50,6 @@ def test_none_is_ended_for_another_that_had_its_number(
         kill([replace(started, began="1"), started])
     assert ended == [child]
     kill([started])
-    assert parent.wait(20) == 0
+    assert parent.wait() == 0
     kill([started])
     assert child not in [one.pid for one in process_tree(child)]

@@ -14,8 +14,8 @@ import yaml
 
 from config.errors import UserError, run_as_command
 from config.params import Params, load_params
+from tests.tree import PROJECT
 
-ROOT = Path(__file__).parent.parent.parent
 STAGES = ("prepare", "train", "evaluate", "export")
 
 
@@ -27,10 +27,10 @@ class Project:
 
     @classmethod
     def new(cls, root: Path) -> "Project":
-        """The project as it is committed: iris."""
+        """The project of the tests: iris."""
         (root / "data").mkdir(parents=True)
-        shutil.copy(ROOT / "params.yaml", root)
-        shutil.copy(ROOT / "data/iris.csv", root / "data")
+        shutil.copy(PROJECT / "params.yaml", root)
+        shutil.copy(PROJECT / "data/iris.csv", root / "data")
         return cls(root)
 
     def copy(self, root: Path) -> "Project":

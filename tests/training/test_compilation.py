@@ -23,9 +23,12 @@ from config.card import Card
 from config.errors import UserError
 from inference.runtimes import compiled
 from tests.benchmarks.fakes import card
-from training.compilation import compile_object, write_source
+from training.columns import request_columns
+from training.compilation import compile_object
 from training.ensemble import LEAF, read_ensemble
 from training.estimator import UnfitError
+from training.program import Program, read_program
+from training.source import write_source
 from training.thresholds import VARIANTS, threshold_rows
 
 FORESTS: dict[str, Callable[[], Any]] = {
@@ -55,7 +58,7 @@ def fitting(features: int, classes: int) -> Card:
 
 
 def loaded(classifier: Any, features: int, classes: int) -> compiled.CompiledModel:  # noqa: ANN401 - scikit-learn has no types
-    source = write_source(read_ensemble(classifier))
+    source = write_source(read_program(classifier))
     return compiled.load(compile_object(source, platform.machine()), fitting(features, classes))
 
 
@@ -97,7 +100,7 @@ def test_threshold_without_an_end_sends_every_row_one_way() -> None:
     answers = []
     for end in (np.inf, -np.inf):
         endless = replace(ensemble, threshold=np.full_like(ensemble.threshold, end))
-        source = write_source(endless)
+        source = write_source(Program(30, request_columns(30), endless))
         model = compiled.load(compile_object(source, platform.machine()), fitting(30, 2))
         _, found = model.scores(x.tolist())
         assert len({tuple(one) for one in found}) == 1
@@ -168,7 +171,7 @@ def test_same_bytes_every_time(
 ) -> None:
     """From another folder, too; no path, no time, no library and no compiler's cache is left."""
     x, y = load_iris(return_X_y=True)
-    source = write_source(read_ensemble(RandomForestClassifier(5, random_state=1).fit(x, y)))
+    source = write_source(read_program(RandomForestClassifier(5, random_state=1).fit(x, y)))
     first = compile_object(source, machine)
     monkeypatch.chdir(tmp_path)
     assert compile_object(source, machine) == first

@@ -71,7 +71,8 @@ def test_onnx_when_it_is_asked_for(evaluated: Project) -> None:
     assert {path.name for path in served.iterdir()} == {"model.onnx"}
     card = load_card(evaluated.root / "models/model.json")
     assert (card.runtime, card.served, card.choice) == ("onnx", "model.onnx", ("onnx", {}, ""))
-    assert (card.parity.random_rows, card.parity.threshold_rows) == (100_000, 0)
+    assert card.parity.random_rows == 100_000
+    assert card.parity.threshold_rows > 1_000
     assert 0 < card.parity.largest_difference <= card.parity.tolerance == 1e-5
     assert set(card.libraries) == {"joblib", "numpy", "onnx", "scikit-learn", "skl2onnx"}
 
@@ -145,7 +146,7 @@ def test_export_is_repeatable(evaluated: Project, capsys: pytest.CaptureFixture[
     assert out.startswith(
         "export: serving.runtime auto gives compiled\nexport: iris v1.0 as models/served/"
     )
-    assert "parity on 150 + 100000 + " in out
+    assert "parity on 150 + 100000 + 2380 + " in out
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,9 @@ def test_what_cannot_be_converted_is_served_by_joblib(evaluated: Project) -> Non
     evaluated.change({"serving.runtime": "joblib"})
     evaluated.run("export")
     models = evaluated.root / "models"
-    assert {path.name for path in models.iterdir()} == {"served", "model.json", "model.pkl"}
+    assert {path.name for path in models.iterdir()} == {
+        *("served", "model.json", "model.pkl", "model.pkl.sha256")
+    }
     assert {path.name for path in (models / "served").iterdir()} == {"model.joblib"}
     assert (models / "served" / "model.joblib").read_bytes() == (models / "model.pkl").read_bytes()
     card = load_card(models / "model.json")

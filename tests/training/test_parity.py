@@ -9,7 +9,9 @@ import pytest
 from config.card import Parity
 from config.errors import UserError
 from inference.model import Model
+from training.midpoints import BASES
 from training.parity import CLOSE, EXACT, RANDOM_ROWS, Bar, prove_parity, random_rows
+from training.thresholds import neighbours
 
 if TYPE_CHECKING:
     from training.estimator import Classifier
@@ -43,28 +45,22 @@ class FakeModel:
         return fake.predict(rows).tolist(), fake.predict_proba(rows).tolist()
 
 
-def prove(
-    model: Model,
-    table: Sequence[Sequence[float]] = TABLE,
-    bar: Bar = CLOSE,
-    near: Sequence["np.ndarray[tuple[int, int]]"] = (),
-) -> Parity:
-    return prove_parity(cast("Classifier", FakeClassifier()), model, table, 1, bar, near)
+def prove(model: Model, table: Sequence[Sequence[float]] = TABLE, bar: Bar = CLOSE) -> Parity:
+    return prove_parity(cast("Classifier", FakeClassifier()), model, table, 1, bar)
 
 
-def refusal(
-    model: Model, bar: Bar = CLOSE, near: Sequence["np.ndarray[tuple[int, int]]"] = ()
-) -> str:
+def refusal(model: Model, bar: Bar = CLOSE, table: Sequence[Sequence[float]] = TABLE) -> str:
     with pytest.raises(UserError) as refused:
-        prove(model, bar=bar, near=near)
+        prove(model, table, bar)
     return str(refused.value)
 
 
 def test_equal_models_pass_and_rows_are_counted() -> None:
     """Every row of the table and every random row; no difference."""
-    parity = prove(FakeModel(), near=[np.array([[0.3, 1.0]] * 3)] * 2)
+    parity = prove(FakeModel())
     assert (parity.table_rows, parity.random_rows) == (4, RANDOM_ROWS)
-    assert parity.threshold_rows == 6
+    # Three gaps of the first column: the midpoint and its two neighbours in float32.
+    assert (parity.midpoint_rows, parity.threshold_rows) == (3 * 3 * BASES, 0)
     assert (parity.tolerance, parity.largest_difference, parity.ties) == (1e-5, 0.0, 0)
 
 
@@ -142,6 +138,20 @@ def test_single_row_is_asked_too() -> None:
     assert "the served model class 0 of" in message
 
 
+def test_every_row_at_a_midpoint_is_asked_alone() -> None:
+    """A model that answers a single row otherwise at one number only does not pass."""
+    # So many that only some of them would be asked, were they random ones.
+    table = [[place / 100, 5.0] for place in range(40)]
+    under, _ = neighbours(np.array([0.10 / 2 + 0.11 / 2]), single=True)
+
+    class Wrong(FakeModel):
+        def predict(self, features: Sequence[float]) -> int:
+            return super().predict(features) ^ (features[0] == float(under[0]))
+
+    message = refusal(Wrong(), table=table)
+    assert "in class, asked for this row alone, from the estimator, worst on midpoint" in message
+
+
 def test_shape_of_the_probabilities() -> None:
     """A model with another number of classes is refused before numbers are compared."""
 
@@ -171,9 +181,9 @@ def test_exact_bar_takes_no_difference_at_all() -> None:
 
     assert prove(LastBit()).largest_difference == 1e-7
     assert "in probability from the estimator, worst on table row 1" in refusal(LastBit(), EXACT)
-    near = [np.array([[0.2, 1.0], [0.5, 1.0]])]
-    assert prove(Tie(), near=near).ties == 1
-    assert "in class from the estimator, worst on threshold row 2" in refusal(Tie(), EXACT, near)
+    table = [[0.3, 1.0], [0.7, 1.0]]
+    assert prove(Tie(), table).ties == BASES
+    assert "in class from the estimator, worst on midpoint row 1" in refusal(Tie(), EXACT, table)
 
 
 def test_rows_are_rounded_only_for_a_runtime_that_does() -> None:

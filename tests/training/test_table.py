@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sklearn.datasets import load_iris
 
-from tests.training.project import ROOT, Project
+from tests.training.project import Project
+from tests.tree import PROJECT
 from training.table import read_table
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
@@ -32,8 +33,8 @@ def cell(project: Project, line: int, column: int, text: str) -> None:
 
 
 def test_iris_is_scikit_learns_copy(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The committed table equals scikit-learn's, row by row, and so do the class names."""
-    monkeypatch.chdir(ROOT)
+    """The table of the tests equals scikit-learn's, row by row, and so do the class names."""
+    monkeypatch.chdir(PROJECT)
     table, original = read_table(project.params.data), load_iris()
     assert original.data.tolist() == table.rows
     assert original.target.tolist() == table.classes

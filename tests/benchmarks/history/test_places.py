@@ -9,6 +9,7 @@ import pytest
 from benchmarks.history import branch as branches
 from benchmarks.history.places import History, open_history
 from config.errors import UserError
+from targets.git import Repository, Setting, login_settings
 from tests.benchmarks.history.synthetic import measurement, names
 from tests.tools import require
 
@@ -115,15 +116,10 @@ def test_login_of_the_checkout_is_used(
     ):
         subprocess.run([*git, *words], check=True)
     monkeypatch.chdir(checkout)
-    seen: list[str] = []
-    run = branches._run  # noqa: SLF001 - what it is asked is the point
-
-    def watched(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        seen.append(" ".join(words))
-        return run(tree, *words)
-
-    monkeypatch.setattr(branches, "_run", watched)
     history = open_history("git:origin#benchmarks")
     history.append(measurement())
     assert names(history.read()) == names([measurement()])
-    assert "config --add http.https://github.com/.extraheader AUTHORIZATION: basic x" in seen
+    extra = Setting("http.https://github.com/.extraheader", "AUTHORIZATION: basic x")
+    assert extra in login_settings()
+    ours = Repository(tmp_path, "main", login_settings())
+    assert ours.ask("config", extra.name) == f"{extra.value}\n"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from inference.protocol import MOST_HELD_BACK, JoiningTransport
+from inference.transport import MOST_HELD_BACK, JoiningTransport
 
 
 class RecordingTransport(asyncio.Transport):
@@ -23,6 +23,14 @@ class RecordingTransport(asyncio.Transport):
     def close(self) -> None:
         """Take no more."""
         self.closed = True
+
+    def abort(self) -> None:
+        """Likewise."""
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        """Whether it takes no more."""
+        return self.closed
 
 
 def written(*steps: str | bytes) -> RecordingTransport:
@@ -70,3 +78,19 @@ def test_everything_else_is_the_transports_own() -> None:
     joining = JoiningTransport(recording, loop)
     assert joining.get_extra_info("peername") == ("127.0.0.1", 1)
     loop.close()
+
+
+def test_nothing_is_written_after_the_end() -> None:
+    """Whoever is told to go gets nothing more, and the rest is thrown away without a fault."""
+    recording = RecordingTransport()
+
+    async def run() -> None:
+        joining = JoiningTransport(recording, asyncio.get_running_loop())
+        joining.write(b"held back")
+        joining.abort()
+        joining.write(b"too late")
+        await asyncio.sleep(0)
+        assert joining.is_closing()
+
+    asyncio.run(run())
+    assert recording.writes == []

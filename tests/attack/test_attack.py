@@ -1,0 +1,133 @@
+"""Both targets under requests that nobody should send: no fault, no hang, no difference."""
+
+import json
+import re
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from config.card import Card, load_card
+from inference.logs import MOST_LINE_BYTES
+from targets.local import local_target
+from targets.ready import wait_until_answering
+from tests.attack.hostile import requests
+from tests.conftest import Show
+from tests.wire import exchange, statuses
+
+TARGETS = ("service", "function")
+SEED = 14
+# What says who answered and when, and what depends on when the client's end has been seen.
+OWN = re.compile(
+    rb"^(?:date|x-request-id|x-instance|server-timing|connection): [^\r\n]*\r\n|"
+    rb'(?<="request_id": )"[^"]*"',
+    re.MULTILINE,
+)
+FINAL, SERVER_ERROR = 200, 500
+
+
+@dataclass
+class Found:
+    """What came of an attack."""
+
+    requests: int = 0
+    answers: Counter[int] = field(default_factory=Counter)
+    hangs: list[bytes] = field(default_factory=list)
+    differences: list[tuple[bytes, ...]] = field(default_factory=list)
+    malformed: list[bytes] = field(default_factory=list)
+
+    @property
+    def server_errors(self) -> int:
+        """Answers of 5xx."""
+        return sum(count for status, count in self.answers.items() if status >= SERVER_ERROR)
+
+    def table(self) -> str:
+        """What is printed."""
+        answers = ", ".join(f"{status}: {count}" for status, count in sorted(self.answers.items()))
+        return (
+            f"| requests to each target | {self.requests} |\n| --- | --- |\n"
+            f"| 5xx | {self.server_errors} |\n| hangs | {len(self.hangs)} |\n"
+            f"| differences | {len(self.differences)} |\n"
+            f"| malformed lines of log | {len(self.malformed)} |\n| answers of both | {answers} |"
+        )
+
+
+def comparable(received: bytes) -> bytes:
+    """Answers without what is each target's own."""
+    return OWN.sub(b"", received)
+
+
+def logged(output: IO[bytes], found: Found) -> list[tuple[object, ...]]:
+    """What the log says of each request; lines that it should not hold are noted."""
+    output.seek(0)
+    told: list[tuple[object, ...]] = []
+    for line in output:
+        try:
+            event = json.loads(line)
+            if "httpRequest" in event:
+                http = event["httpRequest"]
+                told.append((http["requestMethod"], http["requestUrl"], http["status"]))
+        except (ValueError, KeyError):
+            found.malformed.append(line)
+        if len(line) > MOST_LINE_BYTES or not line.endswith(b"\n"):
+            found.malformed.append(line)
+    return told
+
+
+def attack(dist: Path, seed: int, count: int, card: Card) -> Found:
+    """Send the same requests to both targets, and compare what comes and what is logged."""
+    found = Found()
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in TARGETS]
+        ports = []
+        for name, output in zip(TARGETS, outputs, strict=True):
+            target = replace(local_target(name, dist / name), output=output)
+            endpoint = stack.enter_context(target.start())
+            wait_until_answering(endpoint)
+            ports.append(int(endpoint.url.rpartition(":")[2]))
+        for sent in requests(seed, count, card):
+            found.requests += 1
+            try:
+                received = [exchange(port, sent) for port in ports]
+            except TimeoutError:
+                found.hangs.append(sent)
+                continue
+            for one in received:
+                found.answers.update(statuses(one))
+            if len(set(map(comparable, received))) > 1:
+                found.differences.append((sent, *received))
+        lines = [logged(output, found)[1:] for output in outputs]
+    found.differences += [
+        tuple(repr(line).encode() for line in pair)
+        for pair in zip(*lines, strict=False)
+        if len(set(pair)) > 1
+    ]
+    final = sum(count for status, count in found.answers.items() if status >= FINAL)
+    assert len(lines[0]) == len(lines[1]) >= final // 2
+    return found
+
+
+def hold(dist: Path, show: Show, seed: int, count: int) -> None:
+    """Nothing may be found, and enough must have been reached for that to mean something."""
+    found = attack(dist, seed, count, load_card(dist / "service" / "model.json"))
+    show(f"attack-{count}", found.table())
+    assert found.server_errors == 0
+    assert found.hangs == []
+    assert found.differences == []
+    assert found.malformed == []
+    assert set(found.answers) >= {200, 204, 400, 404, 405, 413, 415, 422, 431}
+
+
+def test_attack_finds_nothing(dist: Path, show: Show) -> None:
+    """The first few hundred, at every change."""
+    hold(dist, show, SEED, 600)
+
+
+@pytest.mark.nightly
+def test_long_attack_finds_nothing(dist: Path, show: Show) -> None:
+    """Ten thousand, each night."""
+    hold(dist, show, SEED + 1, 10_000)

@@ -1,0 +1,97 @@
+"""A fork that changed everything that a user may: its push goes all the way, with no other edit."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config.card import load_card
+from review.plan import needed, settle
+from tests.contract.calls import HttpCaller
+from tests.google import Instances
+from tests.pipeline import events
+from tests.pipeline.act import Workflows
+from tests.pipeline.project import opened
+from tests.pipeline.story import Story, begin
+from tests.pipeline.test_another_model import SWAPS, edit
+from tests.pipeline.test_pull_request_runs import REVIEWED, planned
+from tests.pipeline.trees import export, repro
+from tests.tools import require
+
+NAMES = {"service": "tumour-service", "function": "tumour-function"}
+CHANGES: dict[str, dict[str, Any]] = {
+    "measurement": {"cold_samples": 2, "warm_requests": 100, "connections": [1]},
+    "deployment": {"region": "europe-west1", "repository": "tumours"},
+}
+
+pytestmark = pytest.mark.nightly
+
+
+@pytest.fixture
+def fork(environments: None, instances: Instances, tmp_path: Path) -> Iterator[Story]:  # noqa: ARG001
+    """Another version, name, table, features, estimator, region, repository and services."""
+    require("gcloud")
+    tree = export(tmp_path / "tree")
+    edit(tree, SWAPS["breast cancer, gradient boosting"])
+    (tree / "data" / "iris.csv").unlink()
+    path = tree / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["model"]["version"] = "v1.1"
+    for section, changes in CHANGES.items():
+        params[section] |= changes
+    for target, name in NAMES.items():
+        params["deployment"][target]["name"] = name
+    path.write_text(yaml.safe_dump(params, sort_keys=False))
+    done = repro(tree)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with opened(tree, tmp_path, instances) as project:
+        yield begin(project, tmp_path)
+
+
+# What such a fork's commit touches.
+CHANGED = (
+    "params.yaml", "data/iris.csv", "data/table.csv", "dvc.lock", "evaluation/metrics.json",
+)  # fmt: skip
+
+
+def test_pull_request_of_a_fork_is_held_to_the_models_suite(workflows: Workflows) -> None:
+    """All that it changes is a user's: the model's suite and the figures run, and all is green."""
+    rules = [planned(*needed(CHANGED)), REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(fork=True), rules=rules)
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(("plan", "model", "review", "all-green"), "success")
+    needs = json.loads(run.calls[-1].environment["NEEDS"])
+    assert settle(needs) == "all that was due has succeeded: model, review"
+
+
+def test_push_of_a_fork_is_released_and_measured(fork: Story) -> None:
+    """Both of its services answer for its model, under its names."""
+    run = fork.push()
+    (build,) = fork.builds
+    assert build.succeeded, build.outputs
+    assert run.succeeded, run.output[-4000:]
+    project = fork.project
+    releases = project.releases()
+    assert set(releases) == set(NAMES.values())
+    (release,) = set.union(*releases.values())
+    assert release.startswith("v1.1-")
+    kept = fork.workflows.stand_ins.artifacts / "latency" / "report.json"
+    assert json.loads(kept.read_text())["results"]["subject"]["name"] == "breast-cancer"
+    card = load_card(build_card(fork))
+    for name in NAMES.values():
+        for golden in card.golden:
+            body = json.dumps({"features": golden.features}).encode()
+            url = project.google.state.services[name].url
+            answer = HttpCaller(url).call("POST", "/predict", body=body)
+            assert json.loads(answer.body) == {
+                "prediction": golden.prediction,
+                "model_version": "v1.1",
+            }
+
+
+def build_card(fork: Story) -> Path:
+    """The card of what the build served; the fork's own tree keeps no output."""
+    return next(fork.folder.rglob("dist/service/model.json"))

@@ -1,0 +1,40 @@
+"""The user's model, reproduced from nothing in a folder of its own."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tree import CACHE, ROOT
+
+# What git does not have, or what is made.
+MADE = shutil.ignore_patterns(
+    ".git", ".venv", ".cache", "dist", "reports", "history", "models", "prepared", "evaluation",
+    "dvc_plots", "tmp", "config.local", "__pycache__", ".*_cache", ".coverage*", ".hypothesis",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def remade(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the user's tree without anything that was made, after `delivery repro`."""
+    tree = tmp_path_factory.mktemp("remade") / "tree"
+    shutil.copytree(ROOT, tree, ignore=_ignored, symlinks=True)
+    (tree / ".cache").symlink_to(CACHE)
+    done = subprocess.run(
+        [sys.executable, "-m", "delivery", "repro"],
+        cwd=tree,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tree), "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tree
+
+
+def _ignored(folder: str, names: list[str]) -> set[str]:
+    found = set(MADE(folder, names))
+    # DVC's own cache would let it skip every stage; the folder's name is used elsewhere too.
+    return found | ({"cache"} & set(names) if Path(folder).name == ".dvc" else set())

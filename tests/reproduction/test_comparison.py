@@ -1,0 +1,15 @@
+"""docs/comparison.md is not behind what it was made from."""
+
+from config.params import load_params
+from delivery import comparison, facts
+from tests.tree import PROJECT
+
+
+def test_the_committed_page_is_what_its_sources_make() -> None:
+    """`make comparison` changes nothing in a clean tree.
+
+    A fork that only deploys elsewhere may keep the page as it came, of the settings it came with.
+    """
+    known, page = facts.load(), comparison.PAGE.read_text(encoding="utf-8")
+    settings = (load_params(), load_params(PROJECT / "params.yaml"))
+    assert page in [comparison.markdown(known, one) for one in settings], "run `make comparison`"

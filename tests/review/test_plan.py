@@ -1,0 +1,182 @@
+"""Which jobs a change needs, and whether they succeeded: by the base's code, nothing installed."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from config.errors import UserError
+from review.plan import JOBS, MODEL, PROSE, TESTS, changed, needed, plan, settle
+from tests.pipeline.workflow_files import read_files, texts_of
+from tests.tools import require
+
+ROOT = Path(__file__).parent.parent.parent
+ALL = set(JOBS)
+# Every top-level path of the repository, and what a change of it must run.
+EXPECTED: dict[str, set[str]] = {
+    ".ci": ALL, ".devcontainer": set(PROSE), ".dockerignore": ALL, ".dvc": ALL, ".dvcignore": ALL,
+    ".gcloudignore": ALL, ".github": ALL, ".gitignore": ALL, "LICENSE": set(PROSE),
+    "Makefile": ALL, "README.md": set(PROSE), "benchmarks": ALL, "cloudbuild.yaml": ALL,
+    "config": ALL, "data": set(MODEL), "delivery": ALL, "docs": set(PROSE), "dvc.lock": set(MODEL),
+    "dvc.yaml": ALL, "evaluation": set(MODEL), "function": ALL, "inference": ALL, "locks": ALL,
+    "params.yaml": set(MODEL), "pyproject.toml": ALL, "review": ALL, "service": ALL,
+    "targets": ALL, "tests": set(TESTS), "training": ALL,
+}  # fmt: skip
+
+
+def test_every_top_level_path_has_the_expected_plan() -> None:
+    """A file of each folder, and each file, runs what it must; an unknown path everything."""
+    present = {path.name for path in ROOT.iterdir() if path.name != ".git"} & set(EXPECTED)
+    for name in present:
+        path = f"{name}/some/file" if (ROOT / name).is_dir() else name
+        assert set(needed([path])) == EXPECTED[name], path
+    assert set(needed(["a-folder-that-is-new/file"])) == ALL
+    assert needed([]) == JOBS
+
+
+def test_every_tracked_top_level_path_is_expected_here() -> None:
+    """A path that is added to the repository is added to the expectation, by whoever adds it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("an exported tree: no git says what is tracked")
+    listed = subprocess.run(
+        [require("git"), "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    tracked = {path.partition("/")[0] for path in listed.stdout.split("\0") if path}
+    assert tracked <= set(EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["params.yaml", "dvc.lock", "data/iris.csv"], {"model", "review"}),
+        (["tests/model/test_mine.py"], {"model", "review"}),
+        (["tests/models/test_other.py"], {"lint", "model", "engine"}),
+        (["params.yaml", "docs/deploy.md"], {"lint", "model", "engine", "review"}),
+        (["params.yaml", "delivery/release.py"], ALL),
+        (["params.yaml.orig"], ALL),
+        (["docs-of-mine/page.md"], ALL),
+    ],
+)
+def test_changes_add_up(paths: list[str], expected: set[str]) -> None:
+    """Several paths need what any needs; a name that only begins like a known one is unknown."""
+    assert set(needed(paths)) == expected
+
+
+def commit(tree: Path, message: str) -> None:
+    """Commit all of a tree."""
+    for words in (["add", "--all"], ["commit", "--quiet", "--message", message]):
+        git(tree, *words)
+
+
+def git(tree: Path, *words: str) -> None:
+    """Run git as somebody."""
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    subprocess.run([require("git"), *who, *words], cwd=tree, check=True, capture_output=True)
+
+
+@pytest.fixture
+def merged(tmp_path: Path) -> Path:
+    """A merge of a pull request that moves a file of the engine into the docs."""
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    (tmp_path / "targets").mkdir()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "targets" / "run.py").write_text("the same text, which git would call a rename\n")
+    commit(tmp_path, "base")
+    git(tmp_path, "checkout", "--quiet", "-b", "topic")
+    (tmp_path / "targets" / "run.py").rename(tmp_path / "docs" / "run.py")
+    commit(tmp_path, "topic")
+    git(tmp_path, "checkout", "--quiet", "main")
+    (tmp_path / "base-goes-on.txt").write_text("")
+    commit(tmp_path, "main goes on")
+    git(tmp_path, "merge", "--quiet", "--no-edit", "topic")
+    return tmp_path
+
+
+def test_change_is_that_of_the_pull_request_alone(merged: Path) -> None:
+    """Both names of a moved file, and nothing of what the base has got meanwhile."""
+    assert changed(merged) == ["docs/run.py", "targets/run.py"]
+
+
+def test_plan_reaches_the_later_jobs(merged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The jobs are an output in JSON, and a line for people."""
+    output = merged / "output"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    assert plan(merged).startswith("2 changed paths need: lint, model")
+    assert output.read_text() == f"jobs={json.dumps(JOBS)}\n"
+
+
+def test_shallow_checkout_is_refused_with_its_cure(tmp_path: Path) -> None:
+    """Without the parent no plan is made, least of all an empty one."""
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "file").write_text("")
+    commit(tmp_path, "only")
+    with pytest.raises(UserError, match="fetch-depth: 2"):
+        changed(tmp_path)
+
+
+def needs(due: object, **results: str) -> dict[str, object]:
+    """GitHub's context of a job that needs the plan and these."""
+    planned = {"result": "success", "outputs": {"jobs": json.dumps(due)}}
+    return {"plan": planned, **{name: {"result": one} for name, one in results.items()}}
+
+
+def test_green_is_what_was_due_and_nothing_else() -> None:
+    """What was due has succeeded, the rest was skipped."""
+    said = settle(needs(["lint", "model"], lint="success", model="success", engine="skipped"))
+    assert said == "all that was due has succeeded: lint, model"
+
+
+@pytest.mark.parametrize(
+    ("context", "fault"),
+    [
+        (needs(["lint"], lint="failure"), "lint: failure"),
+        (needs(["lint"], lint="cancelled"), "lint: cancelled"),
+        (needs(["lint"], lint="skipped"), "lint: skipped, and success by the plan"),
+        (needs(["lint", "engine"], lint="success"), "engine: missing"),
+        (needs(["lint"], lint="success", engine="failure"), "engine: failure"),
+        (needs(["lint"], lint="success", engine="success"), "engine: success, and skipped"),
+        ({"plan": {"result": "failure", "outputs": {}}}, "plan: failure"),
+        ({"lint": {"result": "success"}}, "plan: missing"),
+    ],
+)
+def test_anything_else_is_red(context: Mapping[str, object], fault: str) -> None:
+    """A planned job that failed, was cancelled, skipped or dropped; an unplanned one that ran."""
+    with pytest.raises(UserError, match=fault):
+        settle(context)
+
+
+def test_commands_need_nothing_installed(merged: Path, tmp_path: Path) -> None:
+    """Plan and verdict run under a Python without site-packages, from a copy of the base's code."""
+    base = tmp_path / "base"
+    for room in ("review", "config"):
+        shutil.copytree(ROOT / room, base / room)
+    bare = [sys.executable, "-S", "-m", "review"]
+    done = subprocess.run(
+        [*bare, "plan", "--tree", str(merged)], cwd=base, env={"PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    verdict = subprocess.run(
+        [*bare, "settle"], cwd=base, env={"NEEDS": json.dumps(needs(["lint"], lint="failure"))},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert verdict.returncode == 1
+    assert verdict.stderr == "error: lint: failure, and success by the plan\n"
+    nothing = subprocess.run(
+        [*bare, "settle"], cwd=base, env={}, capture_output=True, text=True, check=False
+    )
+    assert nothing.stderr == "error: NEEDS: give it GitHub's `toJSON(needs)`\n"
+
+
+def test_every_planned_job_is_in_the_workflow() -> None:
+    """`pr.yml` has the jobs that a plan names, each under its condition; `all-green` needs all."""
+    jobs = read_files(texts_of(ROOT)).workflows["pr.yml"]["jobs"]
+    assert set(jobs) == {*JOBS, "plan", "all-green"}
+    for name in JOBS:
+        assert jobs[name]["if"] == f"contains(fromJSON(needs.plan.outputs.jobs), '{name}')"
+        assert jobs[name]["needs"] == "plan"
+    assert set(jobs["all-green"]["needs"]) == {*JOBS, "plan"}

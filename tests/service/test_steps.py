@@ -1,0 +1,129 @@
+"""A user's own steps before and after the model, on both targets."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from config.errors import UserError
+from inference.endpoint import Endpoint, open_endpoint
+from service.front import Service
+from tests.contract.calls import InProcessCaller, Reply
+from tests.service.own_code import STEPS
+from tests.service.test_own_code import checkout  # noqa: F401 - a fixture
+
+Checkout = Callable[..., Path]
+SETOSA = {"sepal_length": 2.0, "sepal_width": 1.4, "petal_length": 0.55, "petal_width": 0.08}
+
+
+def opened(root: Path, target: str = "service") -> Endpoint:
+    return open_endpoint(root / "dist" / target, {"/predict"}, root)[0]
+
+
+def ask(endpoint: Endpoint, features: object) -> Reply:
+    body = json.dumps({"features": features}).encode()
+    return InProcessCaller(endpoint).call(
+        "POST", "/predict", [("Content-Type", "application/json")], body
+    )
+
+
+@pytest.mark.parametrize("target", ["service", "function"])
+def test_steps_stand_around_the_model(checkout: Checkout, target: str) -> None:  # noqa: F811
+    """Units are turned before it; after it members are added, of the row as it was sent."""
+    endpoint = opened(checkout(steps=STEPS), target)
+    reply = ask(endpoint, SETOSA | {"site": "A"})
+    assert (reply.status, json.loads(reply.body)) == (
+        200,
+        {"prediction": 0, "model_version": "v1.0", "site": "alpine", "sure": True},
+    )
+
+
+def test_row_may_be_a_list_in_the_order_of_its_fields(checkout: Checkout) -> None:  # noqa: F811
+    """As a request without steps is."""
+    endpoint = opened(checkout(steps=STEPS))
+    assert json.loads(ask(endpoint, [*SETOSA.values(), "B"]).body)["site"] == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("row", "pointer"),
+    [
+        (SETOSA, "#/features/site"),
+        (SETOSA | {"site": 5}, "#/features/site"),
+        (SETOSA | {"site": "A", "petal_width": "0.2"}, "#/features/petal_width"),
+        (SETOSA | {"site": "A", "petal_width": 1e39}, "#/features/petal_width"),
+        (SETOSA | {"site": "A", "petals": 4}, "#/features/petals"),
+        ([1.0], "#/features"),
+        ("row", "#/features"),
+    ],
+)
+def test_row_that_is_not_what_the_step_takes_is_refused(
+    checkout: Checkout,  # noqa: F811
+    row: Any,  # noqa: ANN401 - any JSON
+    pointer: str,
+) -> None:
+    """422, naming the place."""
+    reply = ask(opened(checkout(steps=STEPS)), row)
+    assert reply.status == 422
+    assert [one["pointer"] for one in json.loads(reply.body)["errors"]] == [pointer]
+
+
+def test_refusal_of_a_step_is_a_problem_of_the_contracts_form(checkout: Checkout) -> None:  # noqa: F811
+    """With the step's own status and words."""
+    reply = ask(opened(checkout(steps=STEPS)), SETOSA | {"site": "sea"})
+    assert reply.headers["content-type"] == "application/problem+json"
+    told = json.loads(reply.body)
+    assert (reply.status, told["title"], told["detail"]) == (
+        409,
+        "Conflict",
+        "no flower grows there",
+    )
+
+
+def test_fault_of_a_step_is_a_clean_500(
+    checkout: Checkout,  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing of it reaches the caller; the log has its trace."""
+    reply = ask(opened(checkout(steps=STEPS)), SETOSA | {"site": "fault"})
+    assert reply.status == 500
+    assert b"secret" not in reply.body
+    assert "OSError: secret" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("def before(): ...", "before must take 1 arguments, found 0"),
+        ("async def after(row, answer): ...", "after must be a plain function"),
+        ("def load(): raise OSError('no file')", r"load\(\): OSError: no file"),
+    ],
+)
+def test_step_that_cannot_be_used_is_told_at_the_start(
+    checkout: Checkout,  # noqa: F811
+    text: str,
+    line: str,
+) -> None:
+    """One line with the file and the function."""
+    with pytest.raises(UserError, match=f"custom/steps.py: {line}"):
+        opened(checkout(steps=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["def before(row): return {}", "def before(row): return row | {'petal_width': float('nan')}"],
+)
+def test_features_that_the_model_cannot_read_never_reach_it(checkout: Checkout, text: str) -> None:  # noqa: F811
+    """A step of whose output a column is missing or no number: a 500."""
+    assert ask(opened(checkout(steps=text)), list(SETOSA.values())).status == 500
+
+
+def test_types_of_a_step_become_the_documents(checkout: Checkout) -> None:  # noqa: F811
+    """The TypedDict that ``before`` takes is the request's schema."""
+    root = checkout(steps=STEPS)
+    document = TestClient(Service(root / "dist/service", root)).get("/openapi.json").json()
+    row, _ = document["components"]["schemas"]["Features"]["properties"]["features"]["anyOf"]
+    assert row["properties"]["site"]["type"] == "string"
+    assert set(row["required"]) == {*SETOSA, "site"}

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from config.errors import UserError
+from config.variables import user_environment
 from delivery.names import releases_bucket
 from targets.gcloud import Gcloud, GcloudError, Reason, current_project
 
@@ -84,7 +85,7 @@ def _fetch(gcloud: Gcloud, url: str, archive: Path) -> bool:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(command, check=False)
+    done = subprocess.run(command, env=user_environment(), check=False)
     if done.returncode:
         raise UserError(f"`{' '.join(command)}` failed: its last lines above say why")
 

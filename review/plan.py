@@ -6,13 +6,12 @@ request cannot plan its own tests away, and the plan costs seconds.
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from config.errors import UserError
+from targets.git import changed_paths
 
 # The jobs of `.github/workflows/pr.yml` that depend on what is changed.
 JOBS = ("lint", "model", "engine", "container", "audit", "review")
@@ -22,17 +21,22 @@ MODEL = frozenset({"model", "review"})
 # What reaches no image and no lock.
 TESTS = frozenset({"lint", "model", "engine"})
 PROSE = frozenset({"lint", "engine"})
+# The user's own code, which both bundles carry.
+CUSTOM = MODEL | {"lint", "container"}
 # The first that fits counts; a folder ends with a slash. What stands nowhere needs everything.
 PATHS: tuple[tuple[str, frozenset[str]], ...] = (
     ("params.yaml", MODEL),
     ("data/", MODEL),
     ("dvc.lock", MODEL),
     ("evaluation/", MODEL),
+    ("models/", MODEL),
+    ("custom/", CUSTOM),
     ("tests/model/", MODEL),
     ("tests/", TESTS),
     ("docs/", PROSE),
     ("README.md", PROSE),
     ("LICENSE", PROSE),
+    ("SECURITY.md", PROSE),
     (".devcontainer/", PROSE),
 )
 PLAN = "plan"
@@ -51,29 +55,9 @@ def _needed_by(path: str) -> frozenset[str]:
     return EVERYTHING
 
 
-def changed(tree: Path) -> list[str]:
-    """The paths that the commit in ``tree`` changes, against its first parent.
-
-    GitHub's merge commit of a pull request has the base's newest commit as that parent. A renamed
-    file counts under both of its names.
-
-    Raises:
-        UserError: git does not know that parent.
-    """
-    git = shutil.which("git") or "git"
-    command = [git, "-C", str(tree), "diff", "--name-only", "--no-renames", "-z", "HEAD^1", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UserError(
-            f"{tree}: git cannot tell what HEAD changes ({done.stderr.strip()[:300]}): "
-            "check out two commits at least (fetch-depth: 2)"
-        )
-    return [path for path in done.stdout.split("\0") if path]
-
-
 def plan(tree: Path) -> str:
     """Say which jobs the change in ``tree`` needs, to a workflow's later jobs too."""
-    paths = changed(tree)
+    paths = changed_paths(tree)
     jobs = needed(paths)
     if path := os.environ.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8") as file:

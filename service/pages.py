@@ -135,6 +135,9 @@ class Pages:
         elif scope["method"] == "OPTIONS":
             await preflight(METHODS)(scope, receive, send)
             return
+        elif scope["method"] == "HEAD":
+            # The server, which knows what was asked for, keeps the body to itself.
+            scope = {**scope, "method": "GET"}
         await self._fastapi(scope, receive, send)
 
     async def _fastapi(self, scope: Scope, receive: Receive, send: Send) -> None:

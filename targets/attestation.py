@@ -6,7 +6,6 @@ digest, as whoever is logged in by the Docker configuration.
 
 import base64
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ import time
 from pathlib import Path
 
 from config.errors import UserError
+from config.variables import user_environment
 from targets.engine import TOKEN_USER
 
 LIMIT_S = 120.0
@@ -63,7 +63,7 @@ def _verify(subject: str, repository: str, commit: str, more: dict[str, str]) ->
         try:
             done = subprocess.run(
                 command(subject, repository, commit),
-                env=os.environ | more,
+                env=user_environment() | more,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

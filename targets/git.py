@@ -85,6 +85,25 @@ def remote_url(remote: str) -> str | None:
     return _asked_of_checkout("remote", "get-url", remote)
 
 
+def changed_paths(tree: Path) -> list[str]:
+    """The paths that the commit in ``tree`` changes, against its first parent.
+
+    GitHub's merge commit of a pull request has the base's newest commit as that parent. A renamed
+    file counts under both of its names.
+
+    Raises:
+        UserError: git is missing, or does not know that parent.
+    """
+    words = ("diff", "--name-only", "--no-renames", "-z", "HEAD^1", "HEAD")
+    done = _run(tree, words, tool_environment(GIT_LOGIN, GIT_CONFIGURATION))
+    if done.code:
+        raise UserError(
+            f"{tree}: git cannot tell what HEAD changes ({done.told}): check out two commits at "
+            "least (fetch-depth: 2)"
+        )
+    return [path for path in done.out.split("\0") if path]
+
+
 def login_settings() -> list[Setting]:
     """How that checkout and its user log in; GitHub's checkout puts it there."""
     printed = _asked_of_checkout("config", "--null", "--get-regexp", LOGIN) or ""
@@ -131,5 +150,5 @@ def _run(directory: Path, words: Sequence[str], environment: dict[str, str]) -> 
             check=False,
         )
     except FileNotFoundError:
-        raise UserError("git is not on the PATH; a history on a branch needs it") from None
+        raise UserError("git is not on the PATH: install it") from None
     return Done(done.returncode, done.stdout, done.stderr)

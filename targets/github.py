@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.errors import UserError
+from config.variables import user_environment
 
 API = "https://api.github.com"
 LIMIT_S = 30.0
@@ -56,6 +57,7 @@ def api(path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -
         command += ["--input", "-"]
     done = subprocess.run(
         command,
+        env=user_environment(),
         input=None if body is None else json.dumps(body),
         capture_output=True,
         text=True,

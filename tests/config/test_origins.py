@@ -7,13 +7,12 @@ import yaml
 
 from config.errors import UserError
 from config.params import load_params
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.tree import PROJECT
 
 
 def with_origin(folder: Path, origin: str) -> Path:
     """The project's parameters with one origin allowed."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = yaml.safe_load((PROJECT / "params.yaml").read_text())
     params["serving"]["allowed_origins"] = [origin]
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump(params))

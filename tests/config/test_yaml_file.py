@@ -10,8 +10,8 @@ from dvc.utils.serialize import parse_yaml as dvc_parse_yaml
 from config.errors import UserError
 from config.params import load_params
 from config.yaml_file import parse_yaml, read_yaml
+from tests.tree import PROJECT
 
-ROOT = Path(__file__).parent.parent.parent
 ALIASES = "".join(
     f"{name}: &{name} [{', '.join(f'*{before}' for _ in range(10))}]\n"
     for before, name in zip("abcdefghij", "bcdefghijk", strict=True)
@@ -32,7 +32,7 @@ def test_values_are_those_of_dvc(text: str) -> None:
 
 def test_parameters_are_those_of_dvc() -> None:
     """The project's own file, too."""
-    text = (ROOT / "params.yaml").read_text()
+    text = (PROJECT / "params.yaml").read_text()
     assert parse_yaml(text.encode(), "params.yaml") == dvc_parse_yaml(text, "params.yaml")
 
 

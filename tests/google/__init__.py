@@ -24,9 +24,9 @@ working directory must be the repository's root. ::
   ``policy("services/app").members(role)``, ``accounts``, ``pools``, ``providers``, ``enabled``.
 - ``as_account(email)``: the environment of whoever is logged in as a service account, and may do
   what its roles hold (``permissions``); ``environment`` is the project's owner's, who may do all.
-- ``state.lag_s``: how long what was just made (APIs, accounts, roles) is not known; ``constraints``:
-  rules of the organisation's policies; ``build_cpus``: the quota of builds; ``billing``; ``github``:
-  what GitHub shows anyone of a repository.
+- ``state.lag_s``: how long what was just made (APIs, accounts, roles) is not known;
+  ``constraints``: rules of the organisation's policies; ``build_cpus``: the quota of builds;
+  ``billing``; ``github``: what GitHub shows anyone of a repository.
 - ``calls``: every API request so far; ``str(call)`` is ``METHOD host/path``, hosts without
   region.
 - ``push_image(image, bundle)``: what a registry has after a push. A function's bundle is what

@@ -30,8 +30,6 @@ SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
 SOURCES = "cloud-run-source-deploy"
 LOCK = "lock.json"
-# Of what hangs; nothing is judged by how long it takes.
-DEADLINE_S = 600.0
 POLL_S = 0.1
 # How the fake calls what gcloud's groups of commands are about.
 KINDS = {

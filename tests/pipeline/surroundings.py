@@ -1,6 +1,7 @@
 """Where a workflow's lines run when not here: a checkout, an image's programs, no root."""
 
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,8 @@ PACKAGES = (
     "findutils", "gcc", "gcc-12", "git", "grep", "gzip", "hostname", "libc-bin", "make", "mawk",
     "patch", "perl-base", "procps", "sed", "tar", "unzip", "util-linux", "xz-utils",
 )  # fmt: skip
-USER = 1001
+# Any that the machine has a name for, as GitHub's has for its own, but root.
+USER = pwd.getpwnam("daemon").pw_uid
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,6 @@ class Surroundings:
             env={
                 "HOME": str(self.home),
                 "LANG": "C.UTF-8",
-                "USER": "runner",
                 "PATH": str(self.programs),
                 **(environment or {}),
             },

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from config.card import load_card
 from review.plan import needed, settle
 from tests.contract.calls import HttpCaller
 from tests.google import Instances
@@ -79,19 +78,13 @@ def test_push_of_a_fork_is_released_and_measured(fork: Story) -> None:
     (release,) = set.union(*releases.values())
     assert release.startswith("v1.1-")
     kept = fork.workflows.stand_ins.artifacts / "latency" / "report.json"
-    assert json.loads(kept.read_text())["results"]["subject"]["name"] == "breast-cancer"
-    card = load_card(build_card(fork))
-    for name in NAMES.values():
-        for golden in card.golden:
-            body = json.dumps({"features": golden.features}).encode()
-            url = project.google.state.services[name].url
-            answer = HttpCaller(url).call("POST", "/predict", body=body)
-            assert json.loads(answer.body) == {
-                "prediction": golden.prediction,
-                "model_version": "v1.1",
-            }
-
-
-def build_card(fork: Story) -> Path:
-    """The card of what the build served; the fork's own tree keeps no output."""
-    return next(fork.folder.rglob("dist/service/model.json"))
+    assert json.loads(kept.read_text())["results"]["subject"]["model"] == "breast-cancer"
+    urls = {name: project.google.state.services[name].url for name in NAMES.values()}
+    card = json.loads(HttpCaller(urls[NAMES["service"]]).call("GET", "/model").body)
+    assert (card["name"], card["version"]) == ("breast-cancer", "v1.1")
+    assert card["golden"]
+    for url in urls.values():
+        for golden in card["golden"]:
+            body = json.dumps({"features": golden["features"]}).encode()
+            answer = json.loads(HttpCaller(url).call("POST", "/predict", body=body).body)
+            assert answer == {"prediction": golden["prediction"], "model_version": "v1.1"}

@@ -13,9 +13,6 @@ from tests.pipeline.workflow_files import read_files, texts_of
 from tests.tools import require
 from tests.tree import ROOT
 
-# Slow: each suite and reproduction runs a second time in here.
-pytestmark = pytest.mark.nightly
-
 STORY = "with gcloud and Google's fake in test_story.py"
 EXPORTED = "in an exported tree, in test_exported.py"
 STEPS = {
@@ -89,6 +86,7 @@ def test_every_step_and_line_is_accounted_for() -> None:
     assert lines == {*LINES, *LINES_ELSEWHERE}
 
 
+@pytest.mark.nightly
 def test_surroundings_have_no_tool_too_many(checkout: Surroundings) -> None:
     """No client of a cloud and no engine; and the user is not root."""
     for name in ("gcloud", "docker", "podman", "runc", "mmdebstrap", "gh", "apt-get", "sudo"):
@@ -96,6 +94,8 @@ def test_surroundings_have_no_tool_too_many(checkout: Surroundings) -> None:
     assert checkout.run("id -u").stdout == f"{USER}\n"
 
 
+# Lint, reproduction and the model's suite run a second time in here.
+@pytest.mark.nightly
 @pytest.mark.parametrize("line", LINES)
 def test_line_of_a_workflow_as_a_user(checkout: Surroundings, line: str) -> None:
     """Plan, verdict, lint, reproduction and the model's suite need no root and no tool of ours."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from config.errors import UserError
-from review.plan import JOBS, MODEL, PROSE, TESTS, changed, needed, plan, settle
+from review.plan import CUSTOM, JOBS, MODEL, PROSE, TESTS, needed, plan, settle
+from targets.git import changed_paths
 from tests.pipeline.workflow_files import read_files, texts_of
 from tests.tools import require
 
@@ -19,9 +20,9 @@ ALL = set(JOBS)
 # Every top-level path of the repository, and what a change of it must run.
 EXPECTED: dict[str, set[str]] = {
     ".ci": ALL, ".devcontainer": set(PROSE), ".dockerignore": ALL, ".dvc": ALL, ".dvcignore": ALL,
-    ".gcloudignore": ALL, ".github": ALL, ".gitignore": ALL, "LICENSE": set(PROSE),
+    ".gcloudignore": ALL, ".gitattributes": ALL, ".github": ALL, ".gitignore": ALL, "LICENSE": set(PROSE),
     "Makefile": ALL, "README.md": set(PROSE), "benchmarks": ALL, "cloudbuild.yaml": ALL,
-    "config": ALL, "data": set(MODEL), "delivery": ALL, "docs": set(PROSE), "dvc.lock": set(MODEL),
+    "config": ALL, "custom": set(CUSTOM), "models": set(MODEL), "SECURITY.md": set(PROSE), "data": set(MODEL), "delivery": ALL, "docs": set(PROSE), "dvc.lock": set(MODEL),
     "dvc.yaml": ALL, "evaluation": set(MODEL), "function": ALL, "inference": ALL, "locks": ALL,
     "params.yaml": set(MODEL), "pyproject.toml": ALL, "review": ALL, "service": ALL,
     "targets": ALL, "tests": set(TESTS), "training": ALL,
@@ -98,7 +99,7 @@ def merged(tmp_path: Path) -> Path:
 
 def test_change_is_that_of_the_pull_request_alone(merged: Path) -> None:
     """Both names of a moved file, and nothing of what the base has got meanwhile."""
-    assert changed(merged) == ["docs/run.py", "targets/run.py"]
+    assert changed_paths(merged) == ["docs/run.py", "targets/run.py"]
 
 
 def test_plan_reaches_the_later_jobs(merged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +116,7 @@ def test_shallow_checkout_is_refused_with_its_cure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     commit(tmp_path, "only")
     with pytest.raises(UserError, match="fetch-depth: 2"):
-        changed(tmp_path)
+        changed_paths(tmp_path)
 
 
 def needs(due: object, **results: str) -> dict[str, object]:

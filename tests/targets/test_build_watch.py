@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ Calls = list[list[str]]
 
 
 @pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Calls]:
+def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Calls]:
     """In gcloud's place: answers to `describe` one after another, and one to `logging read`."""
+    (tmp_path / targets.build.FILE).write_text("steps: [{id: a, name: i, waitFor: ['-']}]\n")
+    monkeypatch.chdir(tmp_path)
 
     def begin(*described: Any, lines: tuple[str, ...] = ()) -> Calls:  # noqa: ANN401 - JSON
         calls: Calls = []

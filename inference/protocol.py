@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Bytes that are parsed at once: the requests in them may wait for their turn as objects; all that
 # follows waits as the bytes that it is.
 SLICE = 2048
+# Bytes of answers that a client has not taken, beyond which nothing more is answered.
+MOST_UNTAKEN = 16 * 1024
 # Bytes around a chunked body, for each byte of it, beyond what a head may have.
 MOST_FRAMING = 16
 MOST_FIELDS = 500
@@ -106,6 +108,7 @@ class Connection(HttpToolsProtocol):
         """Start a connection, if need be in the place of another."""
         super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
         self.flow = Flow(self)
+        self.transport.set_write_buffer_limits(high=MOST_UNTAKEN)
         self.since = self.loop.time()
         if len(self.connections) > self.limits.at_most:
             make_room(self, self.connections)  # type: ignore[arg-type]

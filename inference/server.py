@@ -31,7 +31,7 @@ LOG_S = 1.0
 RESERVE_S = REFUSAL_S + LOG_S + 2.0
 # The kernel keeps so much for each connection and direction, whatever its client does: memory that
 # an instance is charged for. Within a data centre no more than that is ever on its way.
-SOCKET_BYTES = 64 * 1024
+SOCKET_BYTES = 32 * 1024
 
 
 def options(limits: Limits, *, lifespan: bool = False) -> dict[str, Any]:

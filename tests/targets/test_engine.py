@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,9 @@ def test_container_of_docker_has_the_pid_that_docker_tells(
     with target.start() as endpoint:
         assert endpoint.pid == 4711
         assert endpoint.fault() is None
+        # It runs beside this, and on a slow machine notes that only now.
+        while "run" not in [command[1] for command in engines.asked]:
+            time.sleep(0.01)
     asked = [command[1] for command in engines.asked]
     assert "inspect" in asked
     assert asked[-2:] == ["stop", "rm"]

@@ -31,6 +31,7 @@ FILES = (
     ".dvcignore",
     ".dvc/config",
     "Makefile",
+    "cloudbuild.yaml",
     "custom/README.md",
     "dvc.yaml",
     "pyproject.toml",

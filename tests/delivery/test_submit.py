@@ -47,7 +47,8 @@ def test_build_runs_as_the_deployer_with_the_commit(sent: list[str]) -> None:
     """The file, the region, the commit, the account, and a bucket that the account may write."""
     submit.submit(cloud(), "c" * 40)
     (command,) = sent
-    assert command.startswith("builds submit . --config=cloudbuild.yaml --region=us-central1 ")
+    assert command.startswith("builds submit . --config=")
+    assert "/cloudbuild.json --region=us-central1 " in command
     words = shlex.split(command)
     account = "twinserve-deployer@a-project.iam.gserviceaccount.com"
     assert f"--substitutions=_COMMIT={'c' * 40}" in words
@@ -82,7 +83,7 @@ def test_dry_run_prints_the_command_and_sends_nothing(sent: list[str]) -> None:
     shown: list[str] = []
     submit.submit(cloud(dry_run=True, on_change=shown.append), "c" * 40)
     assert not sent
-    assert shown[0].startswith("gcloud builds submit . --config=cloudbuild.yaml")
+    assert shown[0].startswith("gcloud builds submit . --config=")
 
 
 def test_commit_is_the_workflows(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

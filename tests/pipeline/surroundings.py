@@ -72,6 +72,11 @@ def lay_out(directory: Path) -> Surroundings:
     subprocess.run(pack, cwd=ROOT, input=names, text=True, check=True)
     subprocess.run([require("tar"), "--extract", f"--file={archive}"], cwd=tree, check=True)
     (tree / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    # What both targets run in was installed by whoever runs this, too: no index is named here.
+    environments = ROOT / ".cache" / "environments"
+    environments.mkdir(parents=True, exist_ok=True)
+    (tree / ".cache").mkdir()
+    (tree / ".cache" / "environments").symlink_to(environments)
     # It was installed from these locks: nothing is to be installed anew, over the one of this tree.
     for lock in (tree / "locks").iterdir():
         os.utime(lock, (0, 0))

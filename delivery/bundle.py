@@ -93,8 +93,9 @@ def _contents(target: str) -> dict[str, bytes]:
     sources |= {f"config/{name}": Path("config") / name for name in CONFIG_FILES}
     sources |= {
         str(path): path
-        for path in Path("inference").glob("*.py")
-        if target == "function" or path.name not in FUNCTION_ONLY
+        for path in sorted(Path("inference").rglob("*.py"))
+        if path.parent.name != "runtimes"
+        and (target == "function" or path.name not in FUNCTION_ONLY)
     }
     sources |= {str(path): path for path in _own_files()}
     for name in ("__init__.py", f"{card.runtime}.py"):

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export DVC_NO_ANALYTICS := 1
-# What the user's shell tells Python is not for ours; what else reaches whom: config/variables.py.
+# What the user's shell tells Python is not for ours; what else reaches whom: twinserve/config/variables.py.
 unexport $(filter-out PYTHONUNBUFFERED,$(filter PYTHON%,$(.VARIABLES)))
 
 .DEFAULT_GOAL := help
@@ -14,7 +14,7 @@ help: ## list every target
 
 .PHONY: run
 run: .venv/ready ## reproduce the model, serve it on both targets, check and measure them
-	@$(BIN)/python -m delivery rehearse
+	@$(BIN)/twinserve rehearse
 
 .PHONY: test
 test: .venv/ready ## the model's suite and the engine's (8 minutes on two cores)
@@ -38,41 +38,42 @@ test-all: .venv/ready ## all three suites, held together to the bound of coverag
 
 .PHONY: serve
 serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT)
-	@$(BIN)/python -m delivery serve
+	@$(BIN)/twinserve serve
 
 .PHONY: repro
 repro: .venv/ready ## reproduce the model and both bundles (dvc repro)
-	@$(BIN)/python -m delivery repro
+	@$(BIN)/twinserve repro
 
 .PHONY: bench
 bench: .venv/ready ## compare both targets with floor, ceiling, reference and empty function
-	@$(BIN)/python -m benchmarks compare
+	@$(BIN)/twinserve bench compare
 
 .PHONY: imports
 imports: .venv/ready ## what each target imports before its first prediction, and for how long
-	@$(BIN)/python -m benchmarks imports
+	@$(BIN)/twinserve bench imports
 
 .PHONY: matrix
 matrix: .venv/ready ## cold starts over runtime, memory and CPU, image or function
-	@$(BIN)/python -m delivery matrix
+	@$(BIN)/twinserve matrix
 
 .PHONY: history
 history: .venv/ready ## draw the measurements that are kept over time (reports/history)
-	@$(BIN)/python -m delivery history
+	@$(BIN)/twinserve history
 
 .PHONY: peers
 peers: .venv/ready ## compare both targets with other serving frameworks (12 minutes)
-	@$(BIN)/python -m benchmarks peers
+	@$(BIN)/twinserve bench peers
 
 .PHONY: comparison
 comparison: .venv/ready ## make docs/comparison.md and its page from figures, model card and prices
-	@$(BIN)/python -m delivery comparison
+	@$(BIN)/twinserve comparison
 
 .PHONY: lint
-lint: .venv/ready ## ruff, mypy and hadolint
+lint: .venv/ready ## ruff, mypy, the layers of the engine, hadolint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/hadolint service/Dockerfile
 
 .PHONY: lint-workflows
@@ -85,11 +86,11 @@ lint-workflows: .venv/ready ## the pipeline's own files: schemas, zizmor's stric
 
 .PHONY: verify
 verify: .venv/ready ## hold locks, model and bundles to each other, by hash
-	@$(BIN)/python -m delivery verify
+	@$(BIN)/twinserve verify
 
 .PHONY: sbom
 sbom: .venv/ready ## list what the service's image holds, as CycloneDX (reports/sbom.json)
-	@$(BIN)/python -m delivery sbom
+	@$(BIN)/twinserve sbom
 
 .PHONY: audit
 audit: .venv/ready ## known vulnerabilities of what is served (asks PyPI)
@@ -97,7 +98,7 @@ audit: .venv/ready ## known vulnerabilities of what is served (asks PyPI)
 
 .PHONY: lock
 lock: .venv/ready ## compile the lock files anew from pyproject.toml
-	@$(BIN)/python -m delivery lock
+	@$(BIN)/twinserve lock
 
 .PHONY: clean
 clean: ## remove environments, caches and outputs
@@ -110,4 +111,4 @@ ifneq ($(shell cat .venv/ready 2>/dev/null),$(realpath .venv))
 endif
 .venv/ready: locks/bootstrap.txt locks/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; say which with `make PYTHON=python3.12 ...`")'
-	@$(PYTHON) -m delivery.install
+	@$(PYTHON) -m twinserve.delivery.environment.install

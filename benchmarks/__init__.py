@@ -1,4 +1,1 @@
-"""Cold and warm probes of any endpoint, their statistics, and the report.
-
-What is measured is always another process, asked over HTTP; nothing here imports what it measures.
-"""
+"""What the targets are measured against."""

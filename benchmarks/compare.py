@@ -5,17 +5,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks import load
-from benchmarks.client import Call, post
-from benchmarks.cold import LIMIT_S, ColdSample, Exchange, first_exchange, weigh
-from benchmarks.disk import size_bytes
 from benchmarks.goals import GOALS, Figure, Goal, Standing
-from benchmarks.machine import Machine, load_average, read_machine
-from benchmarks.memory import tree_pss_bytes
-from benchmarks.statistics import Estimate, estimate, paired_ratio
 from benchmarks.variants import Variant
-from config.errors import UserError
-from targets.protocol import Endpoint
+from twinserve.config.errors import UserError
+from twinserve.measure.cold.starts import (
+    LIMIT_S,
+    ColdSample,
+    Exchange,
+    classify_start,
+    first_exchange,
+)
+from twinserve.measure.http import load
+from twinserve.measure.http.client import Call, post
+from twinserve.measure.machine.disk import size_bytes
+from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.memory import tree_pss_bytes
+from twinserve.measure.statistics import Estimate, estimate, paired_ratio
+from twinserve.targets.protocol import Endpoint
 
 CONNECTIONS = 16
 SECONDS = 2.0
@@ -211,7 +217,7 @@ def _prove_cold(variant: Variant, endpoint: Endpoint, exchange: Exchange, seen: 
     """A peer tells nothing of itself; whoever does is held to it."""
     if exchange.answer is None or exchange.answer.header("x-instance") is None:
         return
-    sample = weigh(endpoint, exchange, seen)
+    sample = classify_start(endpoint, exchange, seen)
     if not isinstance(sample, ColdSample):
         raise UserError(f"{variant.name}: its start was not cold: {sample}")
     seen.add(sample.instance)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.dialects import BENTOML, LITSERVE, MLFLOW, MLFLOW_ONNX, MLSERVER, Dialect
-from config.errors import UserError
-from targets.environment import ensure_environment
-from targets.local import compile_bytecode, environment_for
-from targets.process import LOOPBACK, ProcessTarget, free_port
+from twinserve.config.errors import UserError
+from twinserve.targets.environment import ensure_environment
+from twinserve.targets.local import compile_bytecode, environment_for
+from twinserve.targets.process import LOOPBACK, ProcessTarget, free_port
 
 PEERS = Path(__file__).parent / "peers"
 LOCKS = Path("locks/peers")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from benchmarks.statistics import Estimate
 from benchmarks.variants import (
     CEILING,
     EMPTY_FUNCTION,
@@ -13,6 +12,7 @@ from benchmarks.variants import (
     SERVICE,
     SERVICE_ONNX,
 )
+from twinserve.measure.statistics import Estimate
 
 
 class Figure(StrEnum):

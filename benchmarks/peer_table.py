@@ -1,15 +1,18 @@
-"""The targets beside the serving frameworks: one picture, one table, for README and terminal."""
+"""The targets beside the serving frameworks: one picture, one table, for page and terminal."""
+
+from pathlib import Path
 
 from rich.table import Table as TerminalTable
 
-from benchmarks import frameworks, svg
+from benchmarks import frameworks
 from benchmarks.compare import Comparison, VariantResult
-from benchmarks.comparison import figures_table
-from benchmarks.pages import readable_time
-from benchmarks.publish import README, as_markdown, publish, publish_picture
-from benchmarks.svg import LEFT, RIGHT, WIDTH, Scale
-from benchmarks.text import number
+from benchmarks.comparison_report import figures_table
 from benchmarks.variants import FUNCTION, SERVICE
+from twinserve.measure.pages import svg
+from twinserve.measure.pages.publish import BENCHMARKS, as_markdown, publish, publish_picture
+from twinserve.measure.pages.render import readable_time
+from twinserve.measure.pages.svg import LEFT, RIGHT, WIDTH, Scale
+from twinserve.measure.pages.text import number
 
 COMMAND = "make peers"
 # The columns' names where there is no room.
@@ -26,7 +29,7 @@ OURS, BOUNDS, OTHERS = "s0", "s4", "s1"
 
 
 def publish_peers(comparison: Comparison) -> None:
-    """Put the table and the picture into the README.
+    """Put the table and the picture into docs/benchmarks.md.
 
     Raises:
         UserError: the marks are not there.
@@ -37,11 +40,11 @@ def publish_peers(comparison: Comparison) -> None:
     others = {one.name.partition(" ")[0]: one.version for one in comparison.variants if one.version}
     versions = "".join(f", {name} {version}" for name, version in others.items())
     parts = (
-        f"![This project beside serving frameworks]({path})\n",
+        f"![This project beside serving frameworks]({Path(path).name})\n",
         as_markdown(figures_table(comparison)),
         f"Taken {readable_time(comparison.taken_at)} by `{COMMAND}` on {where}{versions}.\n",
     )
-    publish(README, "peers", "\n".join(parts))
+    publish(BENCHMARKS, "peers", "\n".join(parts))
 
 
 def picture(comparison: Comparison) -> str:

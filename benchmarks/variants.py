@@ -6,20 +6,19 @@ from pathlib import Path
 
 from benchmarks import frameworks
 from benchmarks.dialects import OURS, WITHOUT_A_MODEL, Dialect
-from benchmarks.runtimes import dist_of, dist_unmonitored
-from config.card import Card, GoldenCase, load_card
-from config.errors import UserError
-from targets.environment import ensure_environment
-from targets.local import compile_bytecode, environment_for, local_function, local_service
-from targets.process import ProcessTarget
-from targets.protocol import Target
-from training.outputs import write_output
-from training.pickled import read_pickled
+from twinserve.config.card import Card, GoldenCase
+from twinserve.config.errors import UserError
+from twinserve.delivery.bundle.runtimes import dist_of, dist_unmonitored
+from twinserve.targets.environment import ensure_environment
+from twinserve.targets.local import compile_bytecode, environment_for, local_function, local_service
+from twinserve.targets.process import ProcessTarget
+from twinserve.targets.protocol import Target
+from twinserve.training.outputs import write_output
+from twinserve.training.pickled import read_pickled
 
-PEERS = frameworks.PEERS
+FLOORS = Path(__file__).parent / "floors"
 DIST = Path("dist")
 LOCKS = Path("locks")
-CARD = DIST / "service" / "model.json"
 # Trained, versioned, and never in a bundle that does not serve it.
 PICKLED = Path("models/model.pkl")
 COMPARED = Path(".cache/compared")
@@ -74,17 +73,6 @@ class Variant:
     def name(self) -> str:
         """In tables and reports."""
         return self.target.name
-
-
-def bundled_card() -> Card:
-    """The card in the service's bundle.
-
-    Raises:
-        UserError: there is no bundle.
-    """
-    if not CARD.exists():
-        raise UserError(f"{CARD.parent}: no bundle there; make it with `make repro`")
-    return load_card(CARD)
 
 
 def default_names(card: Card) -> tuple[str, ...]:
@@ -180,15 +168,15 @@ def _there(name: str, model: Path) -> Path:
 def _asgi_peer(name: str, card: Card, lock: str, model: Path | None) -> ProcessTarget:
     served = {} if model is None else {"MODEL": str(_there(name, model).absolute())}
     python = ensure_environment(LOCKS / lock)
-    directory = PEERS / name.partition(" ")[0]
+    directory = FLOORS / name.partition(" ")[0]
     compile_bytecode(python, directory)
     environment = environment_for(python) | {"MODEL_VERSION": card.version} | served
-    return ProcessTarget(name, (str(python), str(PEERS / "serve.py")), directory, environment)
+    return ProcessTarget(name, (str(python), str(FLOORS / "serve.py")), directory, environment)
 
 
 def _function_peer(name: str) -> ProcessTarget:
     python = ensure_environment(LOCKS / "function-compiled.txt")
-    directory = PEERS / name.replace(" ", "_")
+    directory = FLOORS / name.replace(" ", "_")
     compile_bytecode(python, directory)
     return ProcessTarget(
         name,

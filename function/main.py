@@ -14,7 +14,7 @@ ROOT = HERE if (HERE / "manifest.json").exists() else HERE.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from inference import first_line  # noqa: F401 - before all else: it takes the time
+from twinserve.inference import first_line  # noqa: F401 - before all else: it takes the time
 
 # isort: split
 
@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING
 
 import functions_framework.aio
 
-from config.errors import UserError
-from inference import logs
-from inference.bundle import locate_bundle
-from inference.endpoint import open_endpoint
-from inference.worker import install_worker
+from twinserve.config.errors import UserError
+from twinserve.inference import logs
+from twinserve.inference.bundle import locate_bundle
+from twinserve.inference.endpoint import open_endpoint
+from twinserve.inference.http.worker import install_worker
 
 if TYPE_CHECKING:
     import flask
     from starlette.requests import Request
 
-    from inference.asgi import Application
+    from twinserve.inference.asgi import Application
 
 logs.install()
 try:
@@ -52,7 +52,7 @@ def predict(request: "Request | flask.Request") -> "Application | flask.Response
     """
     if hasattr(request, "scope"):
         return ENDPOINT
-    from inference.direct import answer_flask
+    from twinserve.inference.http.direct import answer_flask
 
     return answer_flask(ENDPOINT, request)
 

@@ -1,6 +1,6 @@
 """Serve the bundle that this package lies in: ``python -m service``, on ``$HOST`` and ``$PORT``."""
 
-from inference import first_line  # noqa: F401 - before all else: it takes the time
+from twinserve.inference import first_line  # noqa: F401 - before all else: it takes the time
 
 # isort: split
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from uvicorn.config import Config
 
-from config.errors import UserError, run_as_command
-from inference import logs
-from inference.bundle import locate_bundle
-from inference.custom import with_middleware
-from inference.server import DrainingServer, options
 from service.front import Service
+from twinserve.config.errors import UserError, run_as_command
+from twinserve.inference import logs
+from twinserve.inference.bundle import locate_bundle
+from twinserve.inference.custom import with_middleware
+from twinserve.inference.http.server import DrainingServer, options
 
 PORT_DIGITS = 5
 

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from config.errors import UserError
-from inference.bundle import locate_bundle
 from service.front import Service
+from twinserve.config.errors import UserError
+from twinserve.inference.bundle import locate_bundle
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -13,8 +13,8 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from inference.monitor import Monitor
-from inference.tally import LATENCY_BOUNDS_MS, Counts, Tally
+from twinserve.inference.monitor import Monitor
+from twinserve.inference.tally import LATENCY_BOUNDS_MS, Counts, Tally
 
 PREFIX = "twinserve"
 # Of the process itself, as every Prometheus client gives them.

@@ -9,10 +9,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inference import contract
-from inference.asgi import Answer, Receive, Scope, Send
-from inference.endpoint import open_endpoint
-from inference.responder import Handler, Responder, preflight
 from service.paths import (
     ASSETS_PATH,
     HEALTH_PATH,
@@ -21,12 +17,16 @@ from service.paths import (
     PREDICT_PATH,
     OwnPaths,
 )
+from twinserve.inference import contract
+from twinserve.inference.asgi import Answer, Receive, Scope, Send
+from twinserve.inference.endpoint import open_endpoint
+from twinserve.inference.responder import Handler, Responder, preflight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inference.monitor import Monitor
     from service.pages import Pages
+    from twinserve.inference.monitor import Monitor
 
 
 class _Fresh:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from config.card import Card, Feature
-from inference.bundle import Settings
-from inference.contract import FLOAT32_MAX, TITLES
 from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
+from twinserve.config.card import Card, Feature
+from twinserve.inference.bundle import Settings
+from twinserve.inference.contract import FLOAT32_MAX, TITLES
 
 if TYPE_CHECKING:
-    from inference.steps import Steps
+    from twinserve.inference.steps import Steps
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHOD_NOT_ALLOWED = 405

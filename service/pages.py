@@ -20,21 +20,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 
-from config.layout import RELEASE_VARIABLES
-from inference import contract
-from inference.asgi import Answer, Message, Receive, Scope, Send
-from inference.custom import with_middleware
-from inference.logs import write_event
-from inference.responder import preflight, refusal
-from inference.served import ServedModel
 from service import openapi
 from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH, OwnPaths
 from service.routes import Lifespan, Routes, load_routes
+from twinserve.config.layout import RELEASE_VARIABLES
+from twinserve.inference import contract
+from twinserve.inference.asgi import Answer, Message, Receive, Scope, Send
+from twinserve.inference.custom import with_middleware
+from twinserve.inference.logs import write_event
+from twinserve.inference.responder import preflight, refusal
+from twinserve.inference.served import ServedModel
 
 if TYPE_CHECKING:
-    from inference.bundle import Bundle
-    from inference.endpoint import Endpoint
-    from inference.responder import Responder
+    from twinserve.inference.bundle import Bundle
+    from twinserve.inference.endpoint import PredictionHandler
+    from twinserve.inference.responder import Responder
 
 METHODS = "GET, HEAD, OPTIONS"
 DESCRIBED_ALREADY = frozenset({PREDICT_PATH, HEALTH_PATH, METRICS_PATH})
@@ -44,7 +44,7 @@ class Front(Protocol):
     """What answers before these pages, and hands them what is theirs."""
 
     root: Path
-    endpoint: "Endpoint"
+    endpoint: "PredictionHandler"
     responder: "Responder"
     bundle: "Bundle"
     health: Any

@@ -10,9 +10,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Match, Mount, Route
 
-from config.errors import UserError
-from inference.custom import CUSTOM, load_custom
 from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PAGE_PATHS, PREDICT_PATH
+from twinserve.config.errors import UserError
+from twinserve.inference.custom import CUSTOM, load_custom
 
 NAME = "routes"
 WHERE = f"{CUSTOM}/{NAME}.py"

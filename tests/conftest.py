@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from config.variables import NETWORK, tool_environment
 from tests import suites
 from tests.tree import ROOT, Guard, lay_out, reproduce
+from twinserve.config.variables import NETWORK, tool_environment
 
 if TYPE_CHECKING:
     from tests.google import FakeGoogle, Instances
@@ -23,21 +23,11 @@ Show = Callable[[str, str], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the contract suite be pointed at endpoints that run elsewhere."""
-    parser.addoption(
-        "--base-url",
-        action="append",
-        default=[],
-        metavar="NAME=URL",
-        help="hold this endpoint to the contract (repeatable); by default, ones made here",
-    )
+    """Let a part of the tests be run."""
     parser.addoption(
         "--deployed",
         action="store_true",
         help="those endpoints stand behind Google's front end (tests/contract/front_end.py)",
-    )
-    parser.addoption(
-        "--card", default="models/model.json", help="the model card that the endpoints serve"
     )
     parser.addoption(
         "--suite", choices=suites.SUITES, help="only what belongs to this suite; by default, all"
@@ -78,7 +68,7 @@ def pytest_runtest_teardown() -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Forget the tables of an earlier run."""
-    if not (hasattr(session.config, "workerinput") or _is_a_check(session.config)):
+    if not hasattr(session.config, "workerinput"):
         shutil.rmtree(SHOWN, ignore_errors=True)
     # A hook that runs the tests has them point at its own repository, which no test may touch.
     for name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -93,16 +83,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests have shown, in whichever process they ran."""
-    if _is_a_check(terminalreporter.config):
-        return
     for path in sorted(SHOWN.glob("*.md")):
         terminalreporter.section(path.stem, sep="-")
         terminalreporter.write_line(path.read_text().rstrip())
-
-
-def _is_a_check(config: pytest.Config) -> bool:
-    """Whether endpoints are held to the contract, which the tests do themselves by the way."""
-    return bool(config.getoption("base_url"))
 
 
 @pytest.fixture
@@ -131,9 +114,8 @@ def bundles() -> Path:
 @pytest.fixture
 def predict(bundles: Path) -> Callable[[Sequence[object]], dict[str, Any]]:
     """Asks the service of the user's bundle for one row; for ``tests/model``."""
-    # Here, since the contract suite is also run where there is no bundle.
     from service.front import Service
-    from tests.contract.calls import InProcessCaller
+    from twinserve.contract.calls import InProcessCaller
 
     caller = InProcessCaller(Service(bundles / "service"))
 
@@ -150,7 +132,6 @@ def predict(bundles: Path) -> Callable[[Sequence[object]], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Instances"]:
     """Processes of bundles, kept from one fake of Google to the next."""
-    # Here, since the contract suite is also run where there is nothing to fake.
     from tests.google import Instances
 
     kept = Instances(tmp_path_factory.mktemp("instances"))

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from benchmarks.client import Answer, ProtocolError, parse_answer, post
-from targets.protocol import Endpoint
+from twinserve.measure.http.client import Answer, ProtocolError, parse_answer, post
+from twinserve.targets.protocol import Endpoint
 
 # For what hangs, not for what is slow.
 LIMIT_S = 300.0

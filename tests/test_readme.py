@@ -1,4 +1,4 @@
-"""What the README shows is run, and prints what it says; `…` there stands for anything.
+"""What the pages show is run, and prints what it says; `…` there stands for anything.
 
 It tells of the model that the tests have (``tests/project``), whatever a fork serves by now.
 """
@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from targets.process import free_port
-from targets.protocol import Endpoint
-from targets.ready import wait_until_answering
 from tests.tools import require
 from tests.tree import ROOT, TREE
+from twinserve.targets.process import free_port
+from twinserve.targets.protocol import Endpoint
+from twinserve.targets.ready import wait_until_answering
 
 README = (ROOT / "README.md").read_text()
+# Commands and what they print stand in these.
+PAGES = ("README.md", "docs/asking.md", "docs/yours.md", "CONTRIBUTING.md")
+SHOWN = "\n".join((ROOT / name).read_text() for name in PAGES)
 # These are what CI and whoever reads this are running already, and one that takes minutes.
 NOT_HERE = ("make run", "make test", "make lint")
 FOREGROUND = "make serve"
@@ -38,7 +41,7 @@ class Block:
 def blocks() -> list[Block]:
     """The console blocks, in their order."""
     found = []
-    for text in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+    for text in re.findall(r"```console\n(.*?)```", SHOWN, re.DOTALL):
         commands, outputs = [], []
         for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, _, output = step.partition("\n")
@@ -132,7 +135,7 @@ def test_readme_commands_print_what_it_says(block: Block, ports: dict[str, str])
         assert re.fullmatch(pattern(expected), output.strip(), re.DOTALL), output
 
 
-@pytest.mark.parametrize(("status", "command"), ROW.findall(README))
+@pytest.mark.parametrize(("status", "command"), ROW.findall(SHOWN))
 def test_readme_shows_how_to_get_each_status(
     status: str, command: str, ports: dict[str, str]
 ) -> None:

@@ -12,7 +12,7 @@ from tests import suites
 from tests.suites import ENGINE, MODEL, NIGHTLY, Result, Shard
 from tests.tree import ROOT, TREE
 
-SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/test_container.py")
+SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/containers/test_container.py")
 
 
 @cache

@@ -35,22 +35,15 @@ FILES = (
     "custom/README.md",
     "dvc.yaml",
     "pyproject.toml",
-    "tests/conftest.py",
     "tests/suites.py",
     "tests/tree.py",
 )
 ROOMS = (
     "benchmarks",
-    "config",
-    "delivery",
     "function",
-    "inference",
     "locks",
-    "review",
     "service",
-    "targets",
-    "tests/contract",
-    "training",
+    "twinserve",
 )
 
 
@@ -79,7 +72,7 @@ def reproduce(tree: Path) -> Path:
     # DVC refuses a second one beside the first, and the tests run in more than one process.
     with _alone():
         done = subprocess.run(
-            [sys.executable, "-m", "delivery", "repro"],
+            [sys.executable, "-m", "twinserve", "repro"],
             cwd=tree,
             env={"PATH": "/usr/bin:/bin", "HOME": str(Path.home())},
             capture_output=True,

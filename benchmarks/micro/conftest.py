@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from config.card import Card, load_card
-from config.layout import CARD_NAME
-from inference.model import Model, load_model
+from twinserve.config.card import Card, load_card
+from twinserve.config.layout import CARD_NAME
+from twinserve.inference.model import Model, load_model
 
 BUNDLE = Path("dist/service")
 

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from config.card import Card
-from inference.asgi import Message
-from inference.endpoint import Endpoint, open_endpoint
+from twinserve.config.card import Card
+from twinserve.inference.asgi import Message
+from twinserve.inference.endpoint import PredictionHandler, open_endpoint
 
 PATH = "/predict"
 
 
 @pytest.fixture(scope="session")
-def endpoint(bundle: Path) -> Endpoint:
+def endpoint(bundle: Path) -> PredictionHandler:
     """The handler as the service opens it."""
     return open_endpoint(bundle, {PATH})[0]
 
 
 @pytest.fixture
-def ask(endpoint: Endpoint, body: bytes) -> Callable[[], list[Message]]:
+def ask(endpoint: PredictionHandler, body: bytes) -> Callable[[], list[Message]]:
     """Sends one request and gives the messages of its answer."""
     headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
 

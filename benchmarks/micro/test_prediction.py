@@ -3,8 +3,8 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from config.card import Card
-from inference.model import Model
+from twinserve.config.card import Card
+from twinserve.inference.model import Model
 
 
 def test_one_request(benchmark: BenchmarkFixture, model: Model, card: Card) -> None:

@@ -3,8 +3,8 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from config.card import Card
-from inference.contract import Problem, read_features
+from twinserve.config.card import Card
+from twinserve.inference.contract import Problem, read_features
 
 
 def test_valid(benchmark: BenchmarkFixture, body: bytes, card: Card) -> None:

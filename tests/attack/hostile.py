@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 
-from config.card import Card
+from twinserve.config.card import Card
 
 METHODS = (
     *[b"POST"] * 40,

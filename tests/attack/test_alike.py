@@ -10,10 +10,10 @@ from typing import IO
 
 import pytest
 
-from targets.local import local_target
-from targets.ready import wait_until_answering
 from tests.attack.test_attack import TARGETS, comparable
 from tests.wire import exchange, post, statuses
+from twinserve.targets.local import local_target
+from twinserve.targets.ready import wait_until_answering
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import IO
 
 import pytest
 
-from config.card import Card, load_card
-from inference.logs import MOST_LINE_BYTES
-from targets.local import local_target
-from targets.ready import wait_until_answering
 from tests.attack.hostile import requests
 from tests.conftest import Show
 from tests.wire import exchange, statuses
+from twinserve.config.card import Card, load_card
+from twinserve.inference.logs import MOST_LINE_BYTES
+from twinserve.targets.local import local_target
+from twinserve.targets.ready import wait_until_answering
 
 TARGETS = ("service", "function")
 SEED = 14

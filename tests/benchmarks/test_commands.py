@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import noise as noises
-from benchmarks import power
-from benchmarks.__main__ import main
-from benchmarks.history.document import SCHEMA, json_schema
-from benchmarks.noise import RECORDED, Noise, read_noise, write_noise
-from targets import local
-from tests.benchmarks.fakes import card, fake_target
-from tests.benchmarks.test_power import FACTS
+from benchmarks.studies import noise as noises
+from benchmarks.studies import power
+from benchmarks.studies.noise import RECORDED, Noise, read_noise, write_noise
+from tests.benchmarks.studies.test_power import FACTS
+from tests.measure.fakes import card, fake_target
 from tests.tree import PROJECT, ROOT
+from twinserve.__main__ import main
+from twinserve.measure.history.document import SCHEMA, json_schema
+from twinserve.targets import local
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +35,12 @@ def _tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_noise_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of both targets and the micro-benchmarks, into the file that the test of the gate reads."""
-    monkeypatch.setattr("benchmarks.variants.bundled_card", card)
+    monkeypatch.setattr("twinserve.delivery.bundle.assembly.bundled_card", card)
     monkeypatch.setattr(local, "local_service", lambda _bundle: fake_target())
     monkeypatch.setattr(local, "local_function", lambda _bundle: fake_target(name="function"))
     monkeypatch.setattr(noises, "run_suite", lambda _tree: {"one": 1.0})
-    monkeypatch.setattr("benchmarks.side_by_side.WARM_UP_REQUESTS", 1)
-    assert main(["noise", "--rounds", "1", "--suites", "2"]) == 0
+    monkeypatch.setattr("twinserve.measure.pairs.side_by_side.WARM_UP_REQUESTS", 1)
+    assert main(["bench", "noise", "--rounds", "1", "--suites", "2"]) == 0
     noise = read_noise(RECORDED)
     assert noise.cold_ms.keys() == {"service", "function"}
     assert noise.micro_us.shape == (2, 2, 1)
@@ -50,12 +50,12 @@ def test_power_is_told_and_published(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A row each figure, without a change and with one, into the page too."""
-    monkeypatch.setattr("benchmarks.__main__.COMPARISONS", 10)
+    monkeypatch.setattr("benchmarks.commands.COMPARISONS", 10)
     monkeypatch.setattr(power, "WARM_SLOWDOWN", 1.5)
     quiet = np.ones((20, 2, 1))
     noise = Noise(FACTS, {"service": quiet}, {"service": quiet}, quiet, ("a::b",))
     write_noise(noise, RECORDED)
-    assert main(["power", "--publish"]) == 0
+    assert main(["bench", "power", "--publish"]) == 0
     row = "| service: warm p50 | 50% | 100.0% | 0.0% |  |"
     assert row in capsys.readouterr().out
     assert row in Path("docs/measuring.md").read_text()
@@ -68,6 +68,6 @@ def test_power_is_told_and_published(
 
 def test_schema_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     """Where it is published."""
-    assert main(["schema"]) == 0
+    assert main(["bench", "schema"]) == 0
     assert SCHEMA.read_text() == json_schema()
     assert capsys.readouterr().out == f"written: {SCHEMA}\n"

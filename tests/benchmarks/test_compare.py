@@ -12,18 +12,19 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from benchmarks import __main__ as command
+from benchmarks import commands as command
 from benchmarks import compare as comparing
 from benchmarks import variants
 from benchmarks.compare import Comparison, Reading, VariantResult, compare, ratios_of
-from benchmarks.comparison import publish_comparison, terminal_tables, write_comparison
+from benchmarks.comparison_report import publish_comparison, terminal_tables, write_comparison
 from benchmarks.goals import GOALS, Figure, Goal, Standing
-from benchmarks.statistics import Estimate, estimate
 from benchmarks.variants import Variant
-from config.card import Card
-from config.errors import UserError
-from tests.benchmarks.fakes import card, fake_variant, machine
-from tests.benchmarks.test_report import Page
+from tests.measure.fakes import card, fake_variant, machine
+from tests.measure.run.test_report import Page
+from twinserve.__main__ import main
+from twinserve.config.card import Card
+from twinserve.config.errors import UserError
+from twinserve.measure.statistics import Estimate, estimate
 
 MODEL = ("flowers", "v1.0")
 ROOT = Path(__file__).parent.parent.parent
@@ -174,59 +175,67 @@ def test_the_command_compares_what_it_is_told(
         return [fake_variant(name=name) for name in names]
 
     monkeypatch.setattr(variants, "prepare", prepare)
-    monkeypatch.setattr(variants, "bundled_card", card)
+    monkeypatch.setattr("twinserve.delivery.bundle.assembly.bundled_card", card)
     monkeypatch.setattr(variants, "default_names", lambda _: ("ceiling",))
     monkeypatch.setattr(comparing, "SECONDS", 0.05)
     monkeypatch.setattr(command, "REPORTS", tmp_path)
     only = ["service", "floor", "service"]
-    assert command.main(["compare", "--rounds", "1", "--only", *only]) == 0
+    assert main(["bench", "compare", "--rounds", "1", "--only", *only]) == 0
     shown = capsys.readouterr().out
     assert "2 variants ready: service, floor" in shown
     assert shown.count("round 1/1") == 2
     assert (tmp_path / "bench.html").exists()
-    assert command.main(["compare", "--rounds", "1"]) == 0
+    assert main(["bench", "compare", "--rounds", "1"]) == 0
     assert "1 variants ready: ceiling" in capsys.readouterr().out
 
 
 def test_the_command_runs_micro_benchmarks_with_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its exit code is pytest's."""
     monkeypatch.setattr(command, "SUITE", "no/such/folder")
-    assert command.main(["micro"]) == 4  # pytest: usage error
+    assert main(["bench", "micro"]) == 4  # pytest: usage error
 
 
 @pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--rounds", "x"], ["--only", "roof"], []])
 def test_a_wrong_command_line_says_so(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Argparse's exit code, and a line that names the argument."""
     with pytest.raises(SystemExit, match="2"):
-        command.main(["compare", *wrong] if wrong else [])
+        main(["bench", "compare", *wrong] if wrong else ["bench"])
     assert "error:" in capsys.readouterr().err
 
 
 def test_help_is_had_as_a_module() -> None:
-    """``python -m benchmarks --help``."""
+    """``twinserve bench --help``."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "twinserve", "bench", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "compare" in done.stdout
 
 
 def test_a_card_without_a_golden_case_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """There would be nothing to ask."""
-    monkeypatch.setattr(variants, "bundled_card", lambda: card()._replace(golden=[]))
+    monkeypatch.setattr(
+        "twinserve.delivery.bundle.assembly.bundled_card", lambda: card()._replace(golden=[])
+    )
     with pytest.raises(UserError, match="no golden case"):
-        command.main(["compare"])
+        main(["bench", "compare"])
 
 
 def test_a_comparison_is_published(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The README gets tables and pictures between its marks."""
+    """The page gets tables and pictures between its marks."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "README.md").write_text("# One\n<!-- begin bench -->\n<!-- end bench -->\nlast\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "benchmarks.md").write_text(
+        "# One\n<!-- begin bench -->\n<!-- end bench -->\nlast\n"
+    )
     publish_comparison(comparison)
-    text = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "docs" / "benchmarks.md").read_text()
     for part in (
-        "![Cold starts](docs/cold.svg)",
+        "![Cold starts](cold.svg)",
         "| service onnx |",
         "| service / ceiling: memory |",
     ):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import frameworks, load, variants
+from benchmarks import frameworks, variants
 from benchmarks.compare import Comparison, FixedRate, compare
 from benchmarks.dialects import (
     BENTOML,
@@ -20,12 +20,13 @@ from benchmarks.dialects import (
     WITHOUT_A_MODEL,
     Dialect,
 )
-from benchmarks.disk import size_bytes
 from benchmarks.frameworks import FRAMEWORKS, Framework
 from benchmarks.variants import Variant
-from config.card import GoldenCase
-from config.errors import UserError
-from tests.benchmarks.fakes import card, fake_variant, poll
+from tests.measure.fakes import card, fake_variant, poll
+from twinserve.config.card import GoldenCase
+from twinserve.config.errors import UserError
+from twinserve.measure.http import load
+from twinserve.measure.machine.disk import size_bytes
 
 SERVER = Path(__file__).parent / "fake_framework.py"
 ROW = [1.0, 2.0]

@@ -8,17 +8,18 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from benchmarks import __main__ as command
+from benchmarks import commands as command
 from benchmarks import compare as comparing
 from benchmarks import variants
 from benchmarks.compare import Comparison, FixedRate, Reading, VariantResult
-from benchmarks.comparison import PEERS, figures_table, write_comparison
+from benchmarks.comparison_report import PEERS, figures_table, write_comparison
 from benchmarks.peer_table import picture, publish_peers, terminal_table
-from benchmarks.statistics import Estimate
 from benchmarks.variants import Variant
-from config.card import Card
-from tests.benchmarks.fakes import card, fake_variant, machine
-from tests.benchmarks.test_report import Page
+from tests.measure.fakes import card, fake_variant, machine
+from tests.measure.run.test_report import Page
+from twinserve.__main__ import main
+from twinserve.config.card import Card
+from twinserve.measure.statistics import Estimate
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -95,13 +96,16 @@ def test_the_terminal_s_table_fits_80_columns(comparison: Comparison) -> None:
 def test_peers_are_published(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the README's marks: picture, table, date, command."""
+    """Between the page's marks: picture, table, date, command."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "README.md").write_text("# One\n<!-- begin peers -->\n<!-- end peers -->\nlast\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "benchmarks.md").write_text(
+        "# One\n<!-- begin peers -->\n<!-- end peers -->\nlast\n"
+    )
     publish_peers(comparison)
-    text = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "docs" / "benchmarks.md").read_text()
     for part in (
-        "(docs/peers.svg)",
+        "(peers.svg)",
         "| mlflow onnx |",
         "29 February 2024",
         "`make peers`",
@@ -135,16 +139,17 @@ def test_the_command_measures_peers(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(variants, "prepare", prepare)
-    monkeypatch.setattr(variants, "bundled_card", card)
+    monkeypatch.setattr("twinserve.delivery.bundle.assembly.bundled_card", card)
     monkeypatch.setattr(variants, "peer_names", lambda _: ("service", "litserve"))
     monkeypatch.setattr(comparing, "PEER_SECONDS", 0.05)
     monkeypatch.setattr(comparing, "PEER_RATE", FixedRate(rate=200, requests=10, warm_up=1))
     monkeypatch.setattr(command, "REPORTS", tmp_path)
-    (tmp_path / "README.md").write_text("<!-- begin peers -->\n<!-- end peers -->\n")
-    assert command.main(["peers", "--rounds", "1", "--publish"]) == 0
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "benchmarks.md").write_text("<!-- begin peers -->\n<!-- end peers -->\n")
+    assert main(["bench", "peers", "--rounds", "1", "--publish"]) == 0
     shown = capsys.readouterr().out
     assert "2 variants ready: service, litserve" in shown
     assert (tmp_path / "peers.html").exists()
-    assert "| litserve |" in (tmp_path / "README.md").read_text()
-    assert command.main(["peers", "--rounds", "1", "--only", "mlflow"]) == 0
+    assert "| litserve |" in (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert main(["bench", "peers", "--rounds", "1", "--only", "mlflow"]) == 0
     assert "1 variants ready: mlflow" in capsys.readouterr().out

@@ -7,11 +7,12 @@ import pytest
 
 from benchmarks import frameworks, variants
 from benchmarks.compare import compare
-from config.card import Choice, load_card
-from config.errors import UserError
-from targets.process import ProcessTarget
-from tests.benchmarks.fakes import card, fake_target
+from tests.measure.fakes import card, fake_target
 from tests.tree import TREE
+from twinserve.config.card import Choice, load_card
+from twinserve.config.errors import UserError
+from twinserve.delivery.bundle.assembly import bundled_card
+from twinserve.targets.process import ProcessTarget
 
 MODEL = ("flowers", "v1.0")
 
@@ -39,7 +40,7 @@ def test_a_peer_with_a_model_answers(
 ) -> None:
     """The floor and the reference design serve this project's own artifacts."""
     monkeypatch.chdir(dist.parent)
-    prepared = variants.prepare([name], variants.bundled_card())
+    prepared = variants.prepare([name], bundled_card())
     found = compare(prepared, rounds=1, model=MODEL, seconds=0.5)
     assert found.variants[0].per_second.value > 0
 
@@ -52,7 +53,7 @@ def test_the_same_model_under_another_runtime_answers(
     """Exported and bundled beside the working tree, whose own bundles stay as they are."""
     monkeypatch.chdir(dist.parent)
     before = (dist / "service" / "manifest.json").read_bytes()
-    (variant,) = variants.prepare([name], variants.bundled_card())
+    (variant,) = variants.prepare([name], bundled_card())
     assert isinstance(variant.target, ProcessTarget)
     assert load_card(variant.target.directory / "model.json").runtime == name.split()[1]
     found = compare([variant], rounds=1, model=MODEL, seconds=0.5)
@@ -65,7 +66,7 @@ def test_a_runtime_that_cannot_have_the_model_is_one_line(
 ) -> None:
     """What export says of it; here there is no model at all."""
     (tmp_path / "params.yaml").write_text((TREE / "params.yaml").read_text())
-    for room in ("config", "data", "inference", "training"):
+    for room in ("data", "twinserve"):
         (tmp_path / room).symlink_to(TREE / room)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
@@ -131,4 +132,4 @@ def test_without_a_bundle_there_is_one_line(
     """It says how to make one."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="make it with `make repro`"):
-        variants.bundled_card()
+        bundled_card()

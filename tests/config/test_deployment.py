@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from config.deployment import Deployment, PublicBy
+from twinserve.config.deployment import Deployment, PublicBy
 
 TARGET = {
     "name": "app",

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from config.drift import in_bins, stability_index
+from twinserve.config.drift import in_bins, stability_index
 
 
 def test_index_is_the_sum_over_the_bins() -> None:

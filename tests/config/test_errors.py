@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = """\
 from rich.console import Console
-from config.errors import UserError, run_as_command
+from twinserve.config.errors import UserError, run_as_command
 
 def main():
     print("1.50 \\N{PLUS-MINUS SIGN} 0.02")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config.errors import UserError
-from config.params import load_params
 from tests.tree import PROJECT
+from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
 
 
 def with_origin(folder: Path, origin: str) -> Path:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from config.errors import UserError, run_as_command
-from config.params import load_params
 from tests.tree import PROJECT
+from twinserve.config.errors import UserError, run_as_command
+from twinserve.config.params import load_params
 
 Change = Callable[[dict[str, Any]], object]
 

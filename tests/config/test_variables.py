@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from config.variables import NETWORK, PACKAGES, REMOTES, tool_environment, user_environment
+from twinserve.config.variables import (
+    NETWORK,
+    PACKAGES,
+    REMOTES,
+    tool_environment,
+    user_environment,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("benchmarks", "config", "delivery", "inference", "review", "targets", "training")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from dvc.utils.serialize import parse_yaml as dvc_parse_yaml
 
-from config.errors import UserError
-from config.params import load_params
-from config.yaml_file import parse_yaml, read_yaml
 from tests.tree import PROJECT
+from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
+from twinserve.config.yaml_file import parse_yaml, read_yaml
 
 ALIASES = "".join(
     f"{name}: &{name} [{', '.join(f'*{before}' for _ in range(10))}]\n"

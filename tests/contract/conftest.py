@@ -1,69 +1,31 @@
-"""Gives each case the endpoints that it is about."""
+"""The contract suite on endpoints that are made here: in process, and as local processes."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config.card import Card, load_card
-from config.params import load_params
-from tests.contract.calls import Caller
-from tests.contract.endpoints import Endpoints, names
+from tests.contract.endpoints import NAMES, EndpointsMadeHere
+from twinserve.config.card import Card, load_card
+from twinserve.contract.fixtures import endpoint, function, limit, service, spread
+
+__all__ = ["endpoint", "function", "limit", "service"]
+pytest.register_assert_rewrite("twinserve.contract.suite")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each case on every endpoint that it is about."""
-    chosen = {
-        "endpoint": names(metafunc.config),
-        "service": [name for name in names(metafunc.config) if name.startswith("service")],
-        "function": [name for name in names(metafunc.config) if name.startswith("function")],
-    }
-    for fixture, values in chosen.items():
-        if fixture in metafunc.fixturenames:
-            metafunc.parametrize(fixture, values, indirect=True)
+    spread(metafunc, NAMES)
 
 
 @pytest.fixture(scope="session")
-def endpoints(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[Endpoints]:
+def endpoints(bundles: Path) -> Iterator[EndpointsMadeHere]:
     """Every endpoint of this run, by name."""
-    opened = Endpoints(pytestconfig, request)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def endpoint(request: pytest.FixtureRequest, endpoints: Endpoints) -> Caller:
-    """An endpoint of any kind."""
-    return endpoints[request.param]
-
-
-@pytest.fixture
-def service(request: pytest.FixtureRequest, endpoints: Endpoints) -> Caller:
-    """A service."""
-    return endpoints[request.param]
-
-
-@pytest.fixture
-def function(request: pytest.FixtureRequest, endpoints: Endpoints) -> Caller:
-    """A function."""
-    return endpoints[request.param]
+    with EndpointsMadeHere(bundles) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
-def card(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Card:
+def card(bundles: Path) -> Card:
     """The card of the model that the endpoints serve."""
-    if not pytestconfig.getoption("base_url"):
-        request.getfixturevalue("bundles")
-    return load_card(Path(pytestconfig.getoption("card")))
-
-
-@pytest.fixture(scope="session")
-def deployed(pytestconfig: pytest.Config) -> bool:
-    """Whether the endpoints stand behind Google's front end."""
-    return bool(pytestconfig.getoption("deployed"))
-
-
-@pytest.fixture(scope="session")
-def limit() -> int:
-    """The largest body, in bytes."""
-    return load_params().serving.max_body_bytes
+    return load_card(bundles.parent / "models" / "model.json")

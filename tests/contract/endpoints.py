@@ -1,19 +1,17 @@
-"""The endpoints of a run: those given by ``--base-url``, else one of every kind, made here."""
+"""An endpoint of every kind, made here."""
 
 import asyncio
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
-import pytest
-
-from delivery.check import token_variable
 from service.front import Service
 from service.pages import Pages
-from targets.local import local_target
-from targets.protocol import Target
-from targets.ready import wait_until_answering
-from tests.contract.calls import Caller, FlaskCaller, HttpCaller, InProcessCaller
+from twinserve.contract.calls import Caller, FlaskCaller, HttpCaller, InProcessCaller
+from twinserve.targets.local import local_target
+from twinserve.targets.protocol import Target
+from twinserve.targets.ready import wait_until_answering
 
 IN_PROCESS = (
     "service-in-process",
@@ -23,16 +21,24 @@ IN_PROCESS = (
     "function-flask-in-process",
 )
 PROCESSES = ("service", "function")
+NAMES = (*IN_PROCESS, *PROCESSES)
 
 
-class Endpoints:
+class EndpointsMadeHere:
     """Opens each endpoint when a case first asks for it."""
 
-    def __init__(self, config: pytest.Config, request: pytest.FixtureRequest) -> None:
-        self._given = dict(text.split("=", 1) for text in config.getoption("base_url"))
-        self._request = request
+    names = NAMES
+
+    def __init__(self, dist: Path) -> None:
+        self._dist = dist
         self._open: dict[str, Caller] = {}
         self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     def __getitem__(self, name: str) -> Caller:
         if name not in self._open:
@@ -40,9 +46,7 @@ class Endpoints:
         return self._open[name]
 
     def _make(self, name: str) -> Caller:
-        if name in self._given:
-            return HttpCaller(self._given[name], os.environ.get(token_variable(name)))
-        dist: Path = self._request.getfixturevalue("bundles")
+        dist = self._dist
         if name in PROCESSES:
             return self._started(local_target(name, dist / name))
         return _in_process(name, dist)
@@ -51,10 +55,6 @@ class Endpoints:
         endpoint = self._stack.enter_context(target.start())
         wait_until_answering(endpoint)
         return HttpCaller(endpoint.url)
-
-    def close(self) -> None:
-        """Stop what was started."""
-        self._stack.close()
 
 
 def _in_process(name: str, dist: Path) -> Caller:
@@ -79,9 +79,3 @@ def function_application(bundle: Path) -> object:
         "predict", str(bundle / "main.py"), "http"
     )
     return application
-
-
-def names(config: pytest.Config) -> list[str]:
-    """The endpoints of this run."""
-    given = [text.split("=", 1)[0] for text in config.getoption("base_url")]
-    return given or [*IN_PROCESS, *PROCESSES]

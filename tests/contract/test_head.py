@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.calls import Caller
+from twinserve.contract.calls import Caller
 
 PAGES = ["/docs", "/redoc", "/openapi.json", "/model", "/health", "/metrics"]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from delivery.federation import principals, provider_for
-from targets.github import Identity
-from tests.google.accounts import lets_in
+from tests.google.resources.accounts import lets_in
+from twinserve.delivery.cloud.federation import principals, provider_for
+from twinserve.targets.github import Identity
 
 OURS = Identity(700700, 4242)
 CLAIMS = {

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from config.params import Budgets, DeployedBudgets, load_params
-from delivery import check
-from targets.protocol import Endpoint
-from tests.contract.calls import Reply
-from tests.contract.cases import REFUSED
 from tests.contract.front_end import INSTEAD, may_answer
-from tests.google.relay import Head
-from tests.google.serving import Listener
+from tests.google.running.relay import Head
+from tests.google.running.serving import Listener
+from twinserve.config.params import Budgets, DeployedBudgets, load_params
+from twinserve.contract import check
+from twinserve.contract.calls import Reply
+from twinserve.contract.cases import REFUSED
+from twinserve.targets.protocol import Endpoint
 
 CARD = Path("models/model.json")
 
@@ -40,7 +40,7 @@ def test_only_a_release_asks_for_it(monkeypatch: pytest.MonkeyPatch, *, deployed
         commands.append(command)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("delivery.check.subprocess.run", run)
+    monkeypatch.setattr("twinserve.contract.check.subprocess.run", run)
     with pytest.raises(KeyboardInterrupt):
         check.check_contract([Endpoint("service", "http://s", 0)], CARD, deployed=deployed)
     assert ("--deployed" in commands[0]) is deployed

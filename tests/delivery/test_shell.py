@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from delivery import data
-from delivery.check import CheckError, check_contract
-from targets.local import local_service
-from targets.process import ProcessTarget
-from targets.protocol import Endpoint
-from targets.ready import wait_until_answering
-from tests.pipeline.trees import ROOT, export
+from tests.pipeline.models.trees import ROOT, export
+from twinserve.contract.check import CheckError, check_contract
+from twinserve.delivery.bundle import dvc as data
+from twinserve.targets.local import local_service
+from twinserve.targets.process import ProcessTarget
+from twinserve.targets.protocol import Endpoint
+from twinserve.targets.ready import wait_until_answering
 
 # Each has broken a run: `0 cases fail`, assertions left out, no answer in 60 s, no such module.
 SHELL = {
@@ -71,7 +71,7 @@ def test_pipeline_gives_the_same_whatever_the_shell(tmp_path: Path) -> None:
     """Stages run by DVC, with the shell's variables in its way, reproduce what is locked."""
     tree = export(tmp_path / "tree")
     done = subprocess.run(
-        [sys.executable, "-E", "-m", "delivery", "repro", "--locked"],
+        [sys.executable, "-E", "-m", "twinserve", "repro", "--locked"],
         cwd=tree,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tree), **SHELL},
         capture_output=True,

@@ -7,13 +7,13 @@ import signal
 import pytest
 from rich.console import Console
 
-from config.errors import UserError
-from config.params import load_params
-from delivery import traffic
-from delivery.cloud import HURRY_S, Cloud
-from delivery.lease import LockedError, Positions, StopAskedError
-from delivery.traffic import both_or_neither
-from targets.gcloud import Gcloud
+from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
+from twinserve.delivery.project import HURRY_S, Cloud
+from twinserve.delivery.release import traffic
+from twinserve.delivery.release.lease import LockedError, Positions, StopAskedError
+from twinserve.delivery.release.traffic import both_or_neither
+from twinserve.targets.google.gcloud import Gcloud
 
 BEFORE = {"a": {"a-1": 100}}
 

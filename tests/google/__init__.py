@@ -7,7 +7,7 @@ working directory must be the repository's root. ::
     def test_something(google: FakeGoogle, dist: Path) -> None:
         digest = google.push_image(f"{REGISTRY}/{PROJECT}/ml-models/app:v1", dist / "service")
         done = google.gcloud("run", "deploy", "app", f"--image=…@{digest}", …)
-        subprocess.run([sys.executable, "-m", "delivery", "status"], env=google.environment)
+        subprocess.run([sys.executable, "-m", "twinserve", "status"], env=google.environment)
         assert google.state.services["app"].serving() == {"app-00001-abc": 100}
 
 ``google`` (a fixture in ``tests/conftest.py``) starts with an empty project whose APIs are enabled
@@ -65,7 +65,7 @@ from tests.google.faults import (
     service_disabled,
     unauthenticated,
 )
-from tests.google.instances import Instances
+from tests.google.running.instances import Instances
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, REGISTRY
 
 __all__ = [

@@ -7,7 +7,7 @@ refusal beside it.
 from typing import TYPE_CHECKING
 
 from tests.google.api import ApiError, invalid
-from tests.google.permissions import denied, may
+from tests.google.resources.permissions import denied, may
 from tests.google.state import PROJECT, PROJECT_NUMBER
 
 if TYPE_CHECKING:

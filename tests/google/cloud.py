@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tests.google.api import Json
 from tests.google.faults import Fault, StartFault
-from tests.google.instances import Instances
-from tests.google.revisions import Revisions
-from tests.google.serving import Listeners
+from tests.google.resources.revisions import Revisions
+from tests.google.running.instances import Instances
+from tests.google.running.serving import Listeners
 from tests.google.state import State
 
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from tests.contract.calls import HttpCaller, Reply
 from tests.google.api import Json
 from tests.google.fake import FakeGoogle
 from tests.google.state import PROJECT, REGION, REGISTRY
+from twinserve.contract.calls import HttpCaller, Reply
 
 SERVICE = "fastapi-ml-service"
 FUNCTION = "predict-ml"

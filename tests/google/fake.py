@@ -9,7 +9,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from tests.google import (
+from tests.google.api import Answer, ApiError, DroppedError, Json, Request, Routes, as_json, invalid
+from tests.google.certificates import write_authority
+from tests.google.cloud import Cloud
+from tests.google.faults import (
+    Fault,
+    StartFault,
+    permission_denied,
+    service_disabled,
+    unauthenticated,
+)
+from tests.google.gcloud.environment import make_environment
+from tests.google.gcloud.fork_server import POLL_S, calls_under_way, shared_client
+from tests.google.proxy import Proxy
+from tests.google.resources import (
     accounts,
     buckets,
     builds,
@@ -23,20 +36,7 @@ from tests.google import (
     revisions,
     services,
 )
-from tests.google.api import Answer, ApiError, DroppedError, Json, Request, Routes, as_json, invalid
-from tests.google.certificates import write_authority
-from tests.google.cloud import Cloud
-from tests.google.environment import make_environment
-from tests.google.faults import (
-    Fault,
-    StartFault,
-    permission_denied,
-    service_disabled,
-    unauthenticated,
-)
-from tests.google.fork_server import POLL_S, calls_under_way, shared_client
-from tests.google.instances import Instances
-from tests.google.proxy import Proxy
+from tests.google.running.instances import Instances
 from tests.google.state import (
     GATED,
     PROJECT,

@@ -7,12 +7,12 @@ from pathlib import Path
 import joblib
 import pytest
 
-from config.card import Card, load_card
-from inference.bundle import Settings
-from inference.endpoint import Endpoint
-from inference.responder import Responder
-from inference.telemetry import Instance
-from training.conversion import to_onnx
+from twinserve.config.card import Card, load_card
+from twinserve.inference.bundle import Settings
+from twinserve.inference.endpoint import PredictionHandler
+from twinserve.inference.responder import Responder
+from twinserve.inference.telemetry import Instance
+from twinserve.training.served.conversion import to_onnx
 
 
 class ConstantModel:
@@ -22,14 +22,14 @@ class ConstantModel:
         self._error = error
 
     def predict(self, features: Sequence[float]) -> int:
-        """See ``inference.model.Model``."""
+        """See ``twinserve.inference.model.Model``."""
         assert features
         if self._error:
             raise self._error
         return 0
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
-        """See ``inference.model.Model``."""
+        """See ``twinserve.inference.model.Model``."""
         return [0 for _ in rows], [[1.0] for _ in rows]
 
 
@@ -52,17 +52,17 @@ def artifacts(dist: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def make_endpoint(card: Card) -> Callable[..., Endpoint]:
+def make_endpoint(card: Card) -> Callable[..., PredictionHandler]:
     """Makes an endpoint at /predict."""
 
     def make(
         *, error: Exception | None = None, limit: int = 1000, origins: Sequence[str] = ("*",)
-    ) -> Endpoint:
+    ) -> PredictionHandler:
         settings = Settings(limit, list(origins))
         instance = Instance()
         instance.mark("interpreter")
         responder = Responder(instance, settings)
-        return Endpoint(ConstantModel(error), card, settings, responder, {"/predict"})
+        return PredictionHandler(ConstantModel(error), card, settings, responder, {"/predict"})
 
     return make
 

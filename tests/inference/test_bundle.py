@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from config.card import Card, load_card
-from config.errors import UserError
-from inference.bundle import Bundle
-from inference.endpoint import open_endpoint
-from inference.model import RUNTIMES, load_model, load_runtime
+from twinserve.config.card import Card, load_card
+from twinserve.config.errors import UserError
+from twinserve.inference.bundle import Bundle
+from twinserve.inference.endpoint import open_endpoint
+from twinserve.inference.model import RUNTIMES, load_model, load_runtime
 
 
 def append(name: str) -> Callable[[Path], None]:

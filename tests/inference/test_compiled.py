@@ -14,12 +14,12 @@ import joblib
 import numpy as np
 import pytest
 
-from config.card import Card
-from config.errors import UserError
-from config.layout import NATIVE_VARIABLE
-from inference.model import load_model
-from inference.runtimes import compiled
-from training.compilation import compile_object
+from twinserve.config.card import Card
+from twinserve.config.errors import UserError
+from twinserve.config.layout import NATIVE_VARIABLE
+from twinserve.inference.model import load_model
+from twinserve.inference.runtimes import compiled
+from twinserve.training.served.compilation import compile_object
 
 MACHINE = platform.machine()
 PUBLIC = '__attribute__((visibility("default"))) const int model_'
@@ -146,8 +146,8 @@ def test_sixteen_threads_get_the_answers_of_one(
 def test_nothing_but_the_standard_library_is_imported(dist: Path) -> None:
     """NumPy and every other package stay out of the process that answers."""
     code = (
-        "import sys; from pathlib import Path; from config.card import load_card; "
-        "from inference.model import load_model; card = load_card(Path('model.json')); "
+        "import sys; from pathlib import Path; from twinserve.config.card import load_card; "
+        "from twinserve.inference.model import load_model; card = load_card(Path('model.json')); "
         "print(load_model(card, Path()).predict(card.golden[1].features), "
         "*{name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names)"
     )
@@ -156,4 +156,4 @@ def test_nothing_but_the_standard_library_is_imported(dist: Path) -> None:
     done = subprocess.run(command, cwd=bundle, capture_output=True, text=True, check=True)
     prediction, *modules = done.stdout.split()
     assert prediction == "1"
-    assert set(modules) - {"__main__"} == {"config", "inference"}
+    assert set(modules) - {"__main__"} == {"twinserve"}

@@ -13,17 +13,17 @@ import pytest
 import uvloop
 from uvicorn.config import Config
 
-from inference.asgi import Answer, Receive, Scope, Send
-from inference.endpoint import Endpoint
-from inference.limits import Limits
-from inference.server import DrainingServer, options
-from targets.process import free_port
 from tests.wire import connect, exchange, post, statuses, until_closed
+from twinserve.inference.asgi import Answer, Receive, Scope, Send
+from twinserve.inference.endpoint import PredictionHandler
+from twinserve.inference.http.limits import Limits
+from twinserve.inference.http.server import DrainingServer, options
+from twinserve.targets.process import free_port
 
 SHORT_S = 0.3
 LONG_S = 60.0
 GOOD = b'{"features": [1, 2, 3, 4]}'
-MakeEndpoint = Callable[..., Endpoint]
+MakeEndpoint = Callable[..., PredictionHandler]
 Told = TypeVar("Told")
 
 

@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 import pytest
 
-from inference.asgi import Message
-from inference.contract import MOST_ERRORS_NAMED, Problem
-from inference.endpoint import Endpoint, read_body
-from tests.contract.calls import InProcessCaller, Reply
+from twinserve.contract.calls import InProcessCaller, Reply
+from twinserve.inference.asgi import Message
+from twinserve.inference.contract import MOST_ERRORS_NAMED, Problem
+from twinserve.inference.endpoint import PredictionHandler, read_body
 
 JSON = ("Content-Type", "application/json")
-MakeEndpoint = Callable[..., Endpoint]
+MakeEndpoint = Callable[..., PredictionHandler]
 
 
-def post(endpoint: Endpoint, body: bytes, *headers: tuple[str, str]) -> Reply:
+def post(endpoint: PredictionHandler, body: bytes, *headers: tuple[str, str]) -> Reply:
     return InProcessCaller(endpoint).call("POST", "/predict", [JSON, *headers], body)
 
 
-def right(endpoint: Endpoint) -> bytes:
+def right(endpoint: PredictionHandler) -> bytes:
     return json.dumps({"features": [1.0] * len(endpoint._card.features)}).encode()  # noqa: SLF001
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.asgi import declared_length
+from twinserve.inference.asgi import declared_length
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from inference.logs import (
+from twinserve.inference.logs import (
     MOST_LINE_BYTES,
     MOST_WAITING_BYTES,
     Output,
     event_line,
     shortened,
 )
-from inference.telemetry import RequestLog
+from twinserve.inference.telemetry import RequestLog
 
 LINE = b'{"a": 1}\n'
 

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from config.card import Card, Feature
-from delivery.observed import add_up
-from inference.bundle import Settings
-from inference.endpoint import open_endpoint
-from inference.logs import MOST_LINE_BYTES
-from inference.monitor import (
+from twinserve.config.card import Card, Feature
+from twinserve.contract.calls import InProcessCaller
+from twinserve.inference.bundle import Settings
+from twinserve.inference.endpoint import open_endpoint
+from twinserve.inference.logs import MOST_LINE_BYTES
+from twinserve.inference.monitor import (
     MOST_ROWS,
     MOST_VALUES,
     MOST_VALUES_A_SECOND,
     MOST_VALUES_KEPT,
     Monitor,
 )
-from inference.tally import LATENCY_BOUNDS_MS, MOST_FEATURES_LOGGED, Tally
-from inference.telemetry import Instance
-from tests.contract.calls import InProcessCaller
+from twinserve.inference.tally import LATENCY_BOUNDS_MS, MOST_FEATURES_LOGGED, Tally
+from twinserve.inference.telemetry import Instance
+from twinserve.monitoring.observed import add_up
 
 SECOND = 1_000_000_000
 

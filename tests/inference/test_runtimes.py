@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from config.card import load_card
-from targets.local import local_function, local_service
-from targets.ready import wait_until_answering
-from tests.contract.calls import HttpCaller
+from twinserve.config.card import load_card
+from twinserve.contract.calls import HttpCaller
+from twinserve.targets.local import local_function, local_service
+from twinserve.targets.ready import wait_until_answering
 
 
 @pytest.mark.parametrize("name", ["service", "function"])

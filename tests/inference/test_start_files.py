@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from config.card import Card
-from config.errors import UserError
-from inference.endpoint import open_endpoint
-from inference.runtimes import compiled
+from twinserve.config.card import Card
+from twinserve.config.errors import UserError
+from twinserve.inference.endpoint import open_endpoint
+from twinserve.inference.runtimes import compiled
 
 NAMES = ("manifest.json", "model.json", "serving.json", "model.so")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from inference import logs
-from inference.first_line import FIRST_LINE_NS
-from inference.logs import write_line
-from inference.telemetry import Instance, process_start_ns
+from twinserve.inference import logs
+from twinserve.inference.first_line import FIRST_LINE_NS
+from twinserve.inference.logs import write_line
+from twinserve.inference.telemetry import Instance, process_start_ns
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 

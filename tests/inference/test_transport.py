@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from inference.transport import MOST_HELD_BACK, JoiningTransport
+from twinserve.inference.http.transport import MOST_HELD_BACK, JoiningTransport
 
 
 class RecordingTransport(asyncio.Transport):

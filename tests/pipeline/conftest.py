@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from delivery.release import release
-from targets.local import local_function, local_service
 from tests.google import Instances
-from tests.pipeline.act import Workflows, lay_out
-from tests.pipeline.candidates import golden_only
-from tests.pipeline.project import Project, make_tree, opened
+from tests.pipeline.models.trees import export, repro
+from tests.pipeline.releases.candidates import golden_only
+from tests.pipeline.releases.project import Project, make_tree, opened
 from tests.pipeline.story import Story, begin
-from tests.pipeline.trees import export, repro
+from tests.pipeline.workflows.act import Workflows, lay_out
 from tests.tools import require
+from twinserve.delivery.release.transaction import release
+from twinserve.targets.local import local_function, local_service
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from config.errors import UserError, run_as_command
+from twinserve.config.errors import UserError, run_as_command
 
 ROOT = Path(__file__).parent.parent.parent
 MEASURED = ROOT / "reports" / "story.json"
@@ -67,14 +67,14 @@ PATH = (
     ),
     Part("Cloud Build pulls the steps' images"),
     Part("the environment from the bucket: 0.5 GB, 1.6 GB unpacked"),
-    Part("reproduce the model", "-m delivery repro --pull --locked --push"),
-    Part("hold bundles to locks", "-m delivery verify"),
-    Part("name the image, and ask for its layers", "-m delivery build --engine docker"),
+    Part("reproduce the model", "twinserve repro --pull --locked --push"),
+    Part("hold bundles to locks", "twinserve verify"),
+    Part("name the image, and ask for its layers", "twinserve build --engine docker"),
     Part("Docker builds the image"),
-    Part("records, and the function's source", "-m delivery push"),
+    Part("records, and the function's source", "twinserve push"),
     Part("attest image and function"),
     Part("GitHub finds a runner, sets it up again, installs gcloud"),
-    Part("verify, deploy, check, promote, confirm", "-m delivery release --from-build"),
+    Part("verify, deploy, check, promote, confirm", "twinserve release --from-build"),
     Part(
         "Cloud Run builds the function and deploys it; the service beside it",
         low=180,

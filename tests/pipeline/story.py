@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from delivery.schedules import NIGHTLY
 from tests.google.state import PROJECT, timestamp
-from tests.pipeline import events
-from tests.pipeline.act import Run, Workflows, lay_out
-from tests.pipeline.cloud_build import Outcome, Worker
-from tests.pipeline.project import DEPLOYER, Project
-from tests.pipeline.stand_ins import ROOT, Rule, install
+from tests.pipeline.builds.cloud_build import Outcome, Worker
+from tests.pipeline.releases.project import DEPLOYER, Project
+from tests.pipeline.workflows import events
+from tests.pipeline.workflows.act import Run, Workflows, lay_out
+from tests.pipeline.workflows.stand_ins import ROOT, Rule, install
+from twinserve.delivery.cloud.schedules import NIGHTLY
 
 DOCKER = Path(__file__).parent / "fake_docker.py"
 FILES = ("cloudbuild.yaml", "Makefile", ".gcloudignore", ".dockerignore")
@@ -29,7 +29,7 @@ VARIABLES = {
     "WORKLOAD_IDENTITY_PROVIDER": PROVIDER,
     "DEPLOYER": DEPLOYER,
 }
-REAL: Rule = {"call": "python -m delivery", "real": True}
+REAL: Rule = {"call": "twinserve ", "real": True}
 LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
 WORKFLOWS: Rule = {
     "call": "gh api repos/owner/twinserve/actions/workflows",

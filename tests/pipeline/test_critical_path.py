@@ -2,8 +2,8 @@
 
 import pytest
 
-from config.errors import UserError
 from tests.pipeline.critical_path import BEGIN, END, PAGE, PATH, Measured, table
+from twinserve.config.errors import UserError
 
 COMMANDS = [part.command for part in PATH if part.command]
 MEASURED = Measured(times=dict.fromkeys(COMMANDS, (2.0, 1.0)), load=0.5, cores=2)

@@ -14,10 +14,10 @@ import pytest
 
 from tests.google.state import PROJECT
 from tests.pipeline import story
-from tests.pipeline.commands import fault
-from tests.pipeline.repository import describe
-from tests.pipeline.stand_ins import ROOT
+from tests.pipeline.cloud.repository import describe
 from tests.pipeline.story import Story
+from tests.pipeline.workflows.commands import fault
+from tests.pipeline.workflows.stand_ins import ROOT
 
 DOCUMENT = ROOT / "docs" / "deploy.md"
 # A person's, GitHub's, or one that makes what only Google runs.
@@ -79,12 +79,12 @@ class Follower:
         params.write_text(text.replace("version: v1.0", "version: v1.1"))
         for words in ("repro", "build", "push", "release"):
             project = "" if words == "repro" else f" --project {PROJECT}"
-            self.run(f"python -m delivery {words}{project}")
+            self.run(f"twinserve {words}{project}")
 
 
 def test_commands_of_the_document_are_the_projects() -> None:
-    """Each, with its options, is one that `python -m delivery` takes."""
-    lines = [command for command, _ in commands() if command.startswith("python -m delivery")]
+    """Each, with its options, is one that `twinserve` takes."""
+    lines = [command for command, _ in commands() if command.startswith("twinserve")]
     assert len(lines) > 5
     assert [found for one in lines if (found := fault(f".venv/bin/{one}"))] == []
 
@@ -110,6 +110,6 @@ def test_document_is_followed_from_top_to_bottom(repository: Story) -> None:
     assert google.state.services == {}
     assert google.state.buckets == {}
     assert google.state.repositories == {}
-    words = {shlex.split(command)[3] for command in done}
+    words = {shlex.split(command)[1] for command in done}
     assert words >= {"bootstrap", "doctor", "submit", "build", "push", "release", "status", "probe"}
     assert words >= {"rollback", "cleanup", "repro"}

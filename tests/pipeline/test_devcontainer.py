@@ -3,8 +3,8 @@
 import json
 import re
 
-from tests.pipeline.stand_ins import ROOT
-from tests.pipeline.workflow_files import read_files, texts_of
+from tests.pipeline.workflows.stand_ins import ROOT
+from tests.pipeline.workflows.workflow_files import read_files, texts_of
 
 IMAGE = re.compile(r"python:3\.11-bookworm@sha256:[0-9a-f]{64}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.cloud_build import read, steps
+from tests.pipeline.builds.cloud_build import read, steps
 from tests.tools import require
 from tests.tree import ROOT
 

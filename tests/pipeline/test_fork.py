@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import yaml
 
-from review.plan import needed, settle
-from tests.contract.calls import HttpCaller
 from tests.google import Instances
-from tests.pipeline import events
-from tests.pipeline.act import Workflows
-from tests.pipeline.project import opened
+from tests.pipeline.models.test_another_model import SWAPS, edit
+from tests.pipeline.models.trees import export, repro
+from tests.pipeline.releases.project import opened
 from tests.pipeline.story import Story, begin
-from tests.pipeline.test_another_model import SWAPS, edit
-from tests.pipeline.test_pull_request_runs import REVIEWED, planned
-from tests.pipeline.trees import export, repro
+from tests.pipeline.workflows import events
+from tests.pipeline.workflows.act import Workflows
+from tests.pipeline.workflows.test_pull_request_runs import REVIEWED, planned
 from tests.tools import require
+from twinserve.contract.calls import HttpCaller
+from twinserve.review.plan import needed, settle
 
 NAMES = {"service": "tumour-service", "function": "tumour-function"}
 CHANGES: dict[str, dict[str, Any]] = {

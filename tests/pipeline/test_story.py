@@ -2,10 +2,10 @@
 
 import json
 
-from tests.contract.calls import HttpCaller
 from tests.pipeline import critical_path
-from tests.pipeline.project import FUNCTION, SERVICE
+from tests.pipeline.releases.project import FUNCTION, SERVICE
 from tests.pipeline.story import Story
+from twinserve.contract.calls import HttpCaller
 
 
 def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story) -> None:

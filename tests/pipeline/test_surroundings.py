@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from tests.pipeline.cloud_build import read, steps
+from tests.pipeline.builds.cloud_build import read, steps
 from tests.pipeline.surroundings import USER, Surroundings, give_history, lay_out
-from tests.pipeline.workflow_files import read_files, texts_of
+from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.tools import require
 from tests.tree import ROOT
 
@@ -29,9 +29,9 @@ STEPS = {
 }
 # A workflow's lines, in an order in which each finds what it needs.
 LINES = (
-    "python3 -m review plan --tree ..",
-    "python3 -m review settle",
-    ".venv/bin/python -m delivery repro --locked",
+    "python3 -m twinserve review plan --tree ..",
+    "python3 -m twinserve review settle",
+    ".venv/bin/twinserve repro --locked",
     "make repro",
     "make sbom",
     "make lint-workflows",
@@ -50,24 +50,24 @@ LINES_ELSEWHERE = {
     'cat .github/notes/unsigned.md >> "$GITHUB_STEP_SUMMARY"': ACT,
     'cat reports/report.md >> "$GITHUB_STEP_SUMMARY"': ACT,
     'cat reports/monitoring.md >> "$GITHUB_STEP_SUMMARY"': ACT,
-    'python3 -m delivery schedules >> "$GITHUB_STEP_SUMMARY"': "in test_schedules.py",
-    ".venv/bin/python -m delivery build --engine docker": "in test_container.py",
-    ".venv/bin/python -m delivery verify --image --engine docker": "in test_container.py",
-    ".venv/bin/python -m delivery check --engine docker": "in test_container.py",
-    ".venv/bin/python -m review collect --base .base --output reports/review.json": (
+    'python3 -m twinserve schedules >> "$GITHUB_STEP_SUMMARY"': "in test_schedules.py",
+    ".venv/bin/twinserve build --engine docker": "in test_container.py",
+    ".venv/bin/twinserve verify --image --engine docker": "in test_container.py",
+    ".venv/bin/twinserve check --engine docker": "in test_container.py",
+    ".venv/bin/twinserve review collect --base .base --output reports/review.json": (
         "in test_collect.py"
     ),
-    ".venv/bin/python -m review judge reports/review.json": "in test_gate.py",
-    ".venv/bin/python -m review comment untrusted/review/review.json": "in test_comment.py",
-    ".venv/bin/python -m delivery submit --untested": STORY,
-    ".venv/bin/python -m delivery release --from-build": STORY,
-    '.venv/bin/python -m delivery status | tee -a "$GITHUB_STEP_SUMMARY"': STORY,
-    ".venv/bin/python -m delivery repro --pull": STORY,
-    ".venv/bin/python -m delivery probe": STORY,
-    ".venv/bin/python -m delivery probe --clean-up": STORY,
-    ".venv/bin/python -m delivery history --deployed --append": STORY,
-    ".venv/bin/python -m delivery monitor --issue": "in test_monitor.py",
-    '.venv/bin/python -m delivery rollback -- "$RELEASE"': "in test_rollback.py",
+    ".venv/bin/twinserve review judge reports/review.json": "in test_gate.py",
+    ".venv/bin/twinserve review comment untrusted/review/review.json": "in test_comment.py",
+    ".venv/bin/twinserve submit --untested": STORY,
+    ".venv/bin/twinserve release --from-build": STORY,
+    '.venv/bin/twinserve status | tee -a "$GITHUB_STEP_SUMMARY"': STORY,
+    ".venv/bin/twinserve repro --pull": STORY,
+    ".venv/bin/twinserve probe": STORY,
+    ".venv/bin/twinserve probe --clean-up": STORY,
+    ".venv/bin/twinserve history --deployed --append": STORY,
+    ".venv/bin/twinserve monitor --issue": "in test_monitor.py",
+    '.venv/bin/twinserve rollback -- "$RELEASE"': "in test_rollback.py",
 }
 
 

@@ -1,8 +1,9 @@
 """docs/comparison.md is not behind what it was made from."""
 
-from config.params import load_params
-from delivery import comparison, facts
 from tests.tree import PROJECT
+from twinserve.comparison import facts
+from twinserve.comparison import page as comparison
+from twinserve.config.params import load_params
 
 
 def test_the_committed_page_is_what_its_sources_make() -> None:

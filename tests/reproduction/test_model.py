@@ -8,10 +8,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from config.card import load_card
-from config.params import load_params
 from tests.tree import ROOT
-from training.figures import broken_gates
+from twinserve.config.card import load_card
+from twinserve.config.params import load_params
+from twinserve.training.evaluation.figures import broken_gates
 
 LOCK, METRICS = Path("dvc.lock"), Path("evaluation/metrics.json")
 # Read before any test has reproduced anything.

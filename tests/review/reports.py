@@ -61,7 +61,7 @@ def sample() -> dict[str, Any]:
                         "head_ms": 20.5,
                         "ratio": None,
                         "weight_ms": 44.0,
-                        "importer": "inference.endpoint",
+                        "importer": "twinserve.inference.endpoint",
                         "root": True,
                     },
                     {

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from review.report import read_untrusted
-from tests.pipeline.trees import export
+from tests.pipeline.models.trees import export
 from tests.tree import ROOT
+from twinserve.review.report import read_untrusted
 
-DOCKER = ROOT / "tests" / "pipeline" / "fake_docker.py"
+DOCKER = ROOT / "tests" / "pipeline" / "containers" / "fake_docker.py"
 BASE_BYTES = 1000
 
 
@@ -40,7 +40,7 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
     text = params.read_text()
     assert "n_estimators: 100" in text
     params.write_text(text.replace("n_estimators: 100", "n_estimators: 20"))
-    command = [".venv/bin/python", "-m", "review", "collect", "--base", str(base)]
+    command = [".venv/bin/twinserve", "review", "collect", "--base", str(base)]
     done = subprocess.run(
         [*command, "--output", "reports/review.json", "--rounds", "1"],
         cwd=head,
@@ -75,7 +75,7 @@ def test_side_that_cannot_be_reproduced_ends_in_a_line(tmp_path: Path) -> None:
     """Which command, in which tree."""
     head = tree(tmp_path / "head")
     (tmp_path / "empty").mkdir()
-    command = [".venv/bin/python", "-m", "review", "collect", "--base", str(tmp_path / "empty")]
+    command = [".venv/bin/twinserve", "review", "collect", "--base", str(tmp_path / "empty")]
     done = subprocess.run(
         [*command, "--output", "review.json"], cwd=head, capture_output=True, text=True, check=False
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from review.render import MARKER
 from tests.review.reports import encoded, sample
+from twinserve.review.render import MARKER
 
 ROOT = Path(__file__).parent.parent.parent
 FAKE = Path(__file__).parent / "fake_gh.py"
@@ -55,7 +55,7 @@ class GitHub:
             "RUN_URL": "https://github.com/owner/twinserve/actions/runs/4711",
         }
         return subprocess.run(
-            [sys.executable, "-m", "review", "comment", str(artifact)],
+            [sys.executable, "-m", "twinserve", "review", "comment", str(artifact)],
             cwd=ROOT,
             env=given | environment,
             capture_output=True,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from review.differences import metric_changes, param_changes
+from twinserve.review.differences import metric_changes, param_changes
 
 
 @pytest.fixture

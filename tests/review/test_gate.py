@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UserError
-from review.gate import judge
 from tests.review.reports import encoded, sample
+from twinserve.config.errors import UserError
+from twinserve.review.gate import judge
 
 
 def report(directory: Path, **members: object) -> Path:
@@ -33,7 +33,7 @@ def test_whole_interval_over_the_allowed_ratio_fails(tmp_path: Path) -> None:
         ": service: cold start, p50; test_handler.py::test_predict; imports of the service; "
         in told
     )
-    assert "fastapi is new with 44 ms, asked for by inference.endpoint" in told
+    assert "fastapi is new with 44 ms, asked for by twinserve.inference.endpoint" in told
     assert "measurement.comparison.allowed_ratio" in told
 
 

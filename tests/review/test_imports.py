@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import import_growth
-from benchmarks.imports import Module, Start
-from review import imports
-from review.imports import broken_imports, compare_imports
-from review.report import Report, read_untrusted
 from tests.review.reports import encoded, sample
 from tests.tree import PROJECT
+from twinserve.measure.imports import growth as import_growth
+from twinserve.measure.imports.trace import Module, Start
+from twinserve.review import imports
+from twinserve.review.imports import broken_imports, compare_imports
+from twinserve.review.report import Report, read_untrusted
 
 SMALL: Start = (Module("json", 40.0, 40.0, None, outermost=True),)
-LARGE: Start = (*SMALL, Module("heavy", 20.0, 20.0, "inference.model", outermost=True))
+LARGE: Start = (*SMALL, Module("heavy", 20.0, 20.0, "twinserve.inference.model", outermost=True))
 
 
 def report(**ratio: float) -> Report:
@@ -50,7 +50,7 @@ def test_both_targets_are_compared_by_the_heads_budget(
     assert (service.ratio.value, service.budget) == (1.5, 1.4)
     (change,) = function.changes
     assert (change.name, change.base_ms, change.head_ms) == ("heavy", None, 20.0)
-    assert change.importer == "inference.model"
+    assert change.importer == "twinserve.inference.model"
 
 
 def test_broken_budget_names_the_module() -> None:
@@ -59,7 +59,7 @@ def test_broken_budget_names_the_module() -> None:
     assert line == (
         "service: imports take 2.00× the time of before (1.90–2.10), over "  # noqa: RUF001
         "measurement.budgets.imports_ratio (1.1) in params.yaml: fastapi is new with 44 ms, asked "
-        "for by inference.endpoint; uvicorn takes 1.50 ms more"
+        "for by twinserve.inference.endpoint; uvicorn takes 1.50 ms more"
     )
 
 

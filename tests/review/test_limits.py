@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UserError
-from review.render import LONGEST, render
-from review.report import LARGEST_BYTES, MOST_ROWS, load_untrusted, read_untrusted
 from tests.review.reports import encoded, sample
+from twinserve.config.errors import UserError
+from twinserve.review.render import LONGEST, render
+from twinserve.review.report import LARGEST_BYTES, MOST_ROWS, load_untrusted, read_untrusted
 
 ROOT = Path(__file__).parent.parent.parent
 URL = "https://github.com/owner/twinserve/actions/runs/4711"
@@ -46,7 +46,7 @@ def test_missing_report_is_one_line(command: str, tmp_path: Path) -> None:
     """With what makes it."""
     path = tmp_path / "review.json"
     done = subprocess.run(
-        [sys.executable, "-m", "review", command, str(path)],
+        [sys.executable, "-m", "twinserve", "review", command, str(path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

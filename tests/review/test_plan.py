@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UserError
-from review.plan import CUSTOM, JOBS, MODEL, PROSE, TESTS, needed, plan, settle
-from targets.git import changed_paths
-from tests.pipeline.workflow_files import read_files, texts_of
+from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.tools import require
+from twinserve.config.errors import UserError
+from twinserve.review.plan import CUSTOM, JOBS, MODEL, PROSE, TESTS, needed, plan, settle
+from twinserve.targets.git import changed_paths
 
 ROOT = Path(__file__).parent.parent.parent
 ALL = set(JOBS)
@@ -58,7 +58,7 @@ def test_every_tracked_top_level_path_is_expected_here() -> None:
         (["tests/model/test_mine.py"], {"model", "review"}),
         (["tests/models/test_other.py"], {"lint", "model", "engine"}),
         (["params.yaml", "docs/deploy.md"], {"lint", "model", "engine", "review"}),
-        (["params.yaml", "delivery/release.py"], ALL),
+        (["params.yaml", "twinserve/delivery/release/transaction.py"], ALL),
         (["params.yaml.orig"], ALL),
         (["docs-of-mine/page.md"], ALL),
     ],
@@ -84,12 +84,14 @@ def git(tree: Path, *words: str) -> None:
 def merged(tmp_path: Path) -> Path:
     """A merge of a pull request that moves a file of the engine into the docs."""
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
-    (tmp_path / "targets").mkdir()
+    (tmp_path / "twinserve" / "targets").mkdir()
     (tmp_path / "docs").mkdir()
-    (tmp_path / "targets" / "run.py").write_text("the same text, which git would call a rename\n")
+    (tmp_path / "twinserve" / "targets" / "run.py").write_text(
+        "the same text, which git would call a rename\n"
+    )
     commit(tmp_path, "base")
     git(tmp_path, "checkout", "--quiet", "-b", "topic")
-    (tmp_path / "targets" / "run.py").rename(tmp_path / "docs" / "run.py")
+    (tmp_path / "twinserve" / "targets" / "run.py").rename(tmp_path / "docs" / "run.py")
     commit(tmp_path, "topic")
     git(tmp_path, "checkout", "--quiet", "main")
     (tmp_path / "base-goes-on.txt").write_text("")
@@ -156,7 +158,7 @@ def test_commands_need_nothing_installed(merged: Path, tmp_path: Path) -> None:
     base = tmp_path / "base"
     for room in ("review", "config", "targets"):
         shutil.copytree(ROOT / room, base / room)
-    bare = [sys.executable, "-S", "-m", "review"]
+    bare = [sys.executable, "-S", "-m", "twinserve", "review"]
     done = subprocess.run(
         [*bare, "plan", "--tree", str(merged)], cwd=base, env={"PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,

@@ -2,9 +2,9 @@
 
 import re
 
-from review.render import MARKER, MOST_IMPORTS, render
-from review.report import read_untrusted
 from tests.review.reports import encoded, sample
+from twinserve.review.render import MARKER, MOST_IMPORTS, render
+from twinserve.review.report import read_untrusted
 
 URL = "https://github.com/owner/twinserve/actions/runs/4711"
 COMMIT = "a" * 40
@@ -26,7 +26,7 @@ def test_comment_tells_each_difference() -> None:
         "| service: cold start, p50 | 128 | 160 | 1.25× (1.05–1.45) | warns |",  # noqa: RUF001
         "| service: warm latency, p99 | 1.30 | 1.25 | – | passes |",  # noqa: RUF001 - likewise
         "| service | 410 | 1,405 | 45.5 | 91 | 2.00× (1.90–2.10) | 1.10× **broken** |",  # noqa: RUF001
-        "| `fastapi` is new | – | 20.5 | – | +44.00 | `inference.endpoint` |",  # noqa: RUF001
+        "| `fastapi` is new | – | 20.5 | – | +44.00 | `twinserve.inference.endpoint` |",  # noqa: RUF001
         "| `uvicorn` | 5 | 6.50 | 1.30× (1.20–1.40) | +1.50 | – |",  # noqa: RUF001
         "| image | 390.00 | 391.50 | +1.50 |",
         "| both bundles | 0.34 | 0.33 | -0.01 |",

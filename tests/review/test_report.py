@@ -6,9 +6,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from config.errors import UserError
-from review.report import LARGEST_BYTES, MOST_ROWS, json_schema, read_untrusted
 from tests.review.reports import encoded, sample
+from twinserve.config.errors import UserError
+from twinserve.review.report import LARGEST_BYTES, MOST_ROWS, json_schema, read_untrusted
 
 EVIL = "](https://evil.example)<img src=x>@everyone"
 

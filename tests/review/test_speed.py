@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.statistics import Outcome
-from config.errors import UserError
-from review.speed import compare_speed
+from twinserve.config.errors import UserError
+from twinserve.measure.statistics import Outcome
+from twinserve.review.speed import compare_speed
 
 SUITE = """\
 def test_sum(benchmark):

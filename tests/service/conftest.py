@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.layout import MANIFEST_NAME, SETTINGS_NAME
+from twinserve.config.layout import MANIFEST_NAME, SETTINGS_NAME
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ class Middleware:
 STEPS = '''
 from typing import TypedDict
 
-from inference.steps import Refusal
+from twinserve.inference.steps import Refusal
 
 NAMES = {}
 

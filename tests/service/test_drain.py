@@ -19,20 +19,20 @@ import pytest
 import uvloop
 from uvicorn.config import Config
 
-from benchmarks.client import parse_answer, post
-from config.card import load_card
-from config.layout import MONITORING_MEMBER
-from inference import server as server_module
-from inference.asgi import Answer, Receive, Scope, Send
-from inference.limits import Limits
-from inference.server import ENDING, LINGER_S, DrainingServer, options
-from targets.local import local_target
-from targets.process import free_port
-from targets.protocol import Endpoint
-from targets.ready import wait_until_answering
-from targets.tree import process_tree
 from tests import wire
 from tests.stopping import ANSWERS_BEFORE, Clients
+from twinserve.config.card import load_card
+from twinserve.config.layout import MONITORING_MEMBER
+from twinserve.inference.asgi import Answer, Receive, Scope, Send
+from twinserve.inference.http import server as server_module
+from twinserve.inference.http.limits import Limits
+from twinserve.inference.http.server import ENDING, LINGER_S, DrainingServer, options
+from twinserve.measure.http.client import parse_answer, post
+from twinserve.targets.local import local_target
+from twinserve.targets.process import free_port
+from twinserve.targets.protocol import Endpoint
+from twinserve.targets.ready import wait_until_answering
+from twinserve.targets.tree import process_tree
 
 TARGETS = ("service", "function")
 # A machine may be busy; what is asked for is `end_s`.

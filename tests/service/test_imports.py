@@ -8,11 +8,11 @@ from typing import IO
 
 import pytest
 
-from targets.local import local_function, local_service
-from targets.process import ProcessTarget
-from targets.protocol import Endpoint
-from targets.ready import wait_until_answering
-from tests.contract.calls import HttpCaller
+from twinserve.contract.calls import HttpCaller
+from twinserve.targets.local import local_function, local_service
+from twinserve.targets.process import ProcessTarget
+from twinserve.targets.protocol import Endpoint
+from twinserve.targets.ready import wait_until_answering
 
 # Third-party packages that a first prediction needs. A name that is added here costs every cold
 # start: measure it before.

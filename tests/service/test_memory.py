@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.memory import tree_pss_bytes
-from targets.local import local_target
-from targets.ready import wait_until_answering
 from tests import wire
 from tests.tools import do_without
+from twinserve.measure.machine.memory import tree_pss_bytes
+from twinserve.targets.local import local_target
+from twinserve.targets.ready import wait_until_answering
 
 CLIENTS = 50
 MOST_ADDED = 16 * 1024 * 1024

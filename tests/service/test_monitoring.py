@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from config.card import Card, load_card
-from config.layout import MONITORING_MEMBER
 from service.front import Service
-from targets.local import local_function, local_service
-from targets.ready import wait_until_answering
-from tests.contract.calls import Caller, HttpCaller, InProcessCaller
 from tests.service.test_imports import predicted, watched
+from twinserve.config.card import Card, load_card
+from twinserve.config.layout import MONITORING_MEMBER
+from twinserve.contract.calls import Caller, HttpCaller, InProcessCaller
+from twinserve.targets.local import local_function, local_service
+from twinserve.targets.ready import wait_until_answering
 
 JSON = ("Content-Type", "application/json")
 Samples = dict[str, dict[tuple[str, ...], float]]
@@ -112,9 +112,9 @@ def test_first_metrics_import_their_library_and_nothing_before(dist: Path) -> No
         assert caller.call("GET", "/docs").status == 200
         output.seek(0)
         before = output.read()
-        for module in (b" prometheus_client\n", b" inference.tally\n"):
+        for module in (b" prometheus_client\n", b" twinserve.inference.tally\n"):
             assert module not in before
-        assert b" inference.monitor\n" in before
+        assert b" twinserve.inference.monitor\n" in before
         read_metrics(caller)
         output.seek(0)
         assert b" prometheus_client\n" in output.read()

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from targets.local import local_service
-from targets.ready import wait_until_answering
+from twinserve.targets.local import local_service
+from twinserve.targets.ready import wait_until_answering
 
 
 def test_service_does_as_its_openapi_says(dist: Path, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from config.errors import UserError
 from service.front import Service
 from service.pages import Pages
 from tests.service.own_code import MIDDLEWARE, ROUTES
+from twinserve.config.errors import UserError
 
 SETOSA = {"features": [5.1, 3.5, 1.4, 0.2]}
 Checkout = Callable[..., Path]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from config.card import load_card
 from service.prune import UNNEEDED, prune, strip
-from targets.environment import ensure_environment
+from twinserve.config.card import load_card
+from twinserve.targets.environment import ensure_environment
 
 ROOT = Path(__file__).parent.parent.parent
 

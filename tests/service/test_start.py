@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from config.card import load_card
-from config.errors import UserError
-from targets.local import local_function, local_service
-from targets.ready import wait_until_answering
-from training.compilation import compile_object
+from twinserve.config.card import load_card
+from twinserve.config.errors import UserError
+from twinserve.targets.local import local_function, local_service
+from twinserve.targets.ready import wait_until_answering
+from twinserve.training.served.compilation import compile_object
 
 
 @pytest.mark.parametrize("name", ["service", "function"])

@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from config.errors import UserError
-from inference.endpoint import Endpoint, open_endpoint
 from service.front import Service
-from tests.contract.calls import InProcessCaller, Reply
 from tests.service.own_code import STEPS
 from tests.service.test_own_code import checkout  # noqa: F401 - a fixture
+from twinserve.config.errors import UserError
+from twinserve.contract.calls import InProcessCaller, Reply
+from twinserve.inference.endpoint import PredictionHandler, open_endpoint
 
 Checkout = Callable[..., Path]
 SETOSA = {"sepal_length": 2.0, "sepal_width": 1.4, "petal_length": 0.55, "petal_width": 0.08}
 
 
-def opened(root: Path, target: str = "service") -> Endpoint:
+def opened(root: Path, target: str = "service") -> PredictionHandler:
     return open_endpoint(root / "dist" / target, {"/predict"}, root)[0]
 
 
-def ask(endpoint: Endpoint, features: object) -> Reply:
+def ask(endpoint: PredictionHandler, features: object) -> Reply:
     body = json.dumps({"features": features}).encode()
     return InProcessCaller(endpoint).call(
         "POST", "/predict", [("Content-Type", "application/json")], body

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from inference.limits import Limits
-from targets.local import local_service, local_target
-from targets.ready import wait_until_answering
 from tests import wire
+from twinserve.inference.http.limits import Limits
+from twinserve.targets.local import local_service, local_target
+from twinserve.targets.ready import wait_until_answering
 
 NO_TEMPORARY_FOLDER = """\
 import tempfile

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-import targets.build
-from config.errors import UserError
-from targets.build import Build, submit_build
-from targets.gcloud import Gcloud, GcloudError, Reason
+import twinserve.targets.google.build
+from twinserve.config.errors import UserError
+from twinserve.targets.google.build import Build, submit_build
+from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
 
 BUILD = Build("us-central1", "c" * 40, "deployer@p.iam.gserviceaccount.com", "gs://b/source")
 STEPS = ("environment", "test", "release")
@@ -20,7 +20,9 @@ Calls = list[list[str]]
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Calls]:
     """In gcloud's place: answers to `describe` one after another, and one to `logging read`."""
-    (tmp_path / targets.build.FILE).write_text("steps: [{id: a, name: i, waitFor: ['-']}]\n")
+    (tmp_path / twinserve.targets.google.build.FILE).write_text(
+        "steps: [{id: a, name: i, waitFor: ['-']}]\n"
+    )
     monkeypatch.chdir(tmp_path)
 
     def begin(*described: Any, lines: tuple[str, ...] = ()) -> Calls:  # noqa: ANN401 - JSON
@@ -38,9 +40,9 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Calls
                 return json.dumps(answer)
             return json.dumps([{"textPayload": line} for line in reversed(lines)])
 
-        monkeypatch.setattr("targets.gcloud.run_gcloud", run)
-        monkeypatch.setattr(targets.build, "LOG_WITHIN_S", 0.0)
-        monkeypatch.setattr(targets.build, "POLL_S", 0.0)
+        monkeypatch.setattr("twinserve.targets.google.gcloud.run_gcloud", run)
+        monkeypatch.setattr(twinserve.targets.google.build, "LOG_WITHIN_S", 0.0)
+        monkeypatch.setattr(twinserve.targets.google.build, "POLL_S", 0.0)
         return calls
 
     return begin

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from targets.container import ContainerTarget
-from targets.engine import Engine
+from twinserve.targets.container import ContainerTarget
+from twinserve.targets.engine import Engine
 
 
 def test_engine_keeps_what_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

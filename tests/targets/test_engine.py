@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UserError
-from targets.container import ContainerTarget
-from targets.engine import Engine, Layer, Recipe, find_engine
-from targets.ready import wait_until_answering
 from tests.targets.fake_engine import WORKS, FakeEngines, Reply
+from twinserve.config.errors import UserError
+from twinserve.targets.container import ContainerTarget
+from twinserve.targets.engine import Engine, Layer, Recipe, find_engine
+from twinserve.targets.ready import wait_until_answering
 
 NO_DAEMON = Reply(
     ["run"],
@@ -77,8 +77,8 @@ def test_engine_that_never_answers_is_told(
     engines: FakeEngines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the probe nor a question waits for ever."""
-    monkeypatch.setattr("targets.engine.PROBE_LIMIT_S", 0.1)
-    monkeypatch.setattr("targets.engine.ASK_LIMIT_S", 0.1)
+    monkeypatch.setattr("twinserve.targets.engine.PROBE_LIMIT_S", 0.1)
+    monkeypatch.setattr("twinserve.targets.engine.ASK_LIMIT_S", 0.1)
     engines.add("docker", Reply([], code=None))
     with pytest.raises(UserError, match=r"docker: nothing has run in 0\.1 s"):
         find_engine("docker", "base")
@@ -89,7 +89,7 @@ def test_engine_that_never_answers_is_told(
 def test_image_that_must_be_there_is_not_fetched(engines: FakeEngines) -> None:
     """To push what was built, an engine that does not have it is no use."""
     engines.add("podman", Reply(["run"], error="Error: x: image not known\n", code=125))
-    with pytest.raises(UserError, match=r"image not known.*python -m delivery build"):
+    with pytest.raises(UserError, match=r"image not known.*twinserve build"):
         find_engine("podman", IMAGE, pull=False)
     assert "--pull=never" in engines.asked[0]
 
@@ -215,7 +215,7 @@ def test_container_of_docker_has_the_pid_that_docker_tells(
     engines: FakeEngines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Docker writes no file of it and is asked; what does not stop is removed by force."""
-    monkeypatch.setattr("targets.container.STOP_LIMIT_S", 0.1)
+    monkeypatch.setattr("twinserve.targets.container.STOP_LIMIT_S", 0.1)
     runs, pid = Reply(["run"], code=None), Reply(["inspect"], "4711\n")
     engines.add("docker", runs, pid, Reply(["stop"]), Reply(["rm"]))
     target = ContainerTarget("service", IMAGE, Engine("docker"))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from targets.engine import Engine, Recipe
 from tests.targets.fake_engine import FakeEngines, Reply
 from tests.tree import ROOT
+from twinserve.targets.engine import Engine, Recipe
 
 REPOSITORY = "us-central1-docker.pkg.dev/a-project/ml-models/service"
 IMAGE, CACHE = f"{REPOSITORY}:v1.0-0123456789ab", f"{REPOSITORY}:cache"

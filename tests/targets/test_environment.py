@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UserError
-from targets import environment
-from targets.environment import ensure_environment
-from targets.local import compile_bytecode, environment_for, local_function, local_service
+from twinserve.config.errors import UserError
+from twinserve.targets import environment
+from twinserve.targets.environment import ensure_environment
+from twinserve.targets.local import compile_bytecode, environment_for, local_function, local_service
 
 LOCKED = """\
 iniconfig==2.1.0 \\
@@ -86,7 +86,8 @@ def test_bundle_can_import_its_own_and_nothing_else(name: str, dist: Path) -> No
     python = Path(make(dist / name).command[0])
     if name == "function":
         python = python.parent / "python"
-    ours = ["inference", "config"]
-    foreign = ["training", "delivery", "benchmarks", "targets", "sklearn", "skl2onnx", "dvc"]
+    ours = ["twinserve.inference", "twinserve.config"]
+    foreign = ["twinserve.training", "twinserve.delivery", "twinserve.targets", "benchmarks"]
+    foreign += ["sklearn", "skl2onnx", "dvc"]
     foreign += ["fastapi" if name == "function" else "flask", "pytest", "pip", "matplotlib"]
     assert importable(python, dist / name, *ours, *foreign) == ours

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.history.places import open_history
-from config.errors import UserError
-from delivery.history import repository_url
-from delivery.identity import UNKNOWN, current_commit
-from targets.git import Repository, Setting, login_settings
-from tests.benchmarks.history.synthetic import measurement, names
+from tests.measure.history.synthetic import measurement, names
 from tests.tools import require
+from twinserve.config.errors import UserError
+from twinserve.delivery.bundle.identity import UNKNOWN, current_commit
+from twinserve.delivery.probe.history import repository_url
+from twinserve.measure.history.places import open_history
+from twinserve.targets.git import Repository, Setting, login_settings
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = (
@@ -207,4 +207,4 @@ def test_one_module_runs_git() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and node.value == "git"
     }
-    assert found == {"targets/git.py"}
+    assert found == {"twinserve/targets/git.py"}

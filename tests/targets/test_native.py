@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config.errors import UserError
-from config.platforms import this_machine
-from targets.local import local_function, local_service
-from targets.native import native_environment
-from targets.ready import wait_until_answering
-from tests.contract.calls import HttpCaller
-from tests.pipeline.trees import export as exported
+from tests.pipeline.models.trees import export as exported
+from twinserve.config.errors import UserError
+from twinserve.config.platforms import this_machine
+from twinserve.contract.calls import HttpCaller
+from twinserve.targets.local import local_function, local_service
+from twinserve.targets.native import native_environment
+from twinserve.targets.ready import wait_until_answering
 
 OTHER = {"x86_64": "aarch64", "aarch64": "x86_64"}[this_machine()]
 
@@ -32,7 +32,7 @@ def tree(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     params = yaml.safe_load((tree / "params.yaml").read_text())
     params["serving"]["compile"]["machine"] = OTHER
     (tree / "params.yaml").write_text(yaml.safe_dump(params))
-    for stage in (["training.export"], ["delivery", "bundle"]):
+    for stage in (["twinserve.training.export"], ["twinserve", "bundle"]):
         subprocess.run([sys.executable, "-m", *stage], cwd=tree, check=True, capture_output=True)
     return tree
 
@@ -42,7 +42,9 @@ def test_bundle_of_another_machine_is_served_here(
     make: type, tree: Path, dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the object that export made beside it; the bundle itself has the other machine's only."""
-    monkeypatch.setattr("targets.environment.ENVIRONMENTS", dist.parent / ".cache/environments")
+    monkeypatch.setattr(
+        "twinserve.targets.environment.ENVIRONMENTS", dist.parent / ".cache/environments"
+    )
     monkeypatch.chdir(tree)
     name = make.__name__.removeprefix("local_")
     manifest = json.loads((tree / "dist" / name / "manifest.json").read_bytes())
@@ -59,7 +61,7 @@ def test_without_one_for_this_machine_the_line_says_how(
 ) -> None:
     """As after `dvc pull`, which brings what was made elsewhere."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=f"compiled for linux-{OTHER}, .*training.export"):
+    with pytest.raises(UserError, match=f"compiled for linux-{OTHER}, .*twinserve.training.export"):
         native_environment(tree / "dist" / "service")
 
 
@@ -67,7 +69,9 @@ def test_changed_object_is_refused(
     tree: Path, dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its SHA-256 is told with its path, and checked as any other."""
-    monkeypatch.setattr("targets.environment.ENVIRONMENTS", dist.parent / ".cache/environments")
+    monkeypatch.setattr(
+        "twinserve.targets.environment.ENVIRONMENTS", dist.parent / ".cache/environments"
+    )
     shutil.copytree(tree / ".cache" / "native", tmp_path / ".cache" / "native")
     monkeypatch.chdir(tmp_path)
     target = local_service(tree / "dist" / "service")

@@ -9,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from config.errors import UserError
-from targets.access import status_without_token
-from targets.opener import is_loopback, open_url
-from targets.process import free_port
-from targets.protocol import Endpoint
-from targets.ready import wait_until_answering
+from twinserve.config.errors import UserError
+from twinserve.targets.google.access import status_without_token
+from twinserve.targets.opener import is_loopback, open_url
+from twinserve.targets.process import free_port
+from twinserve.targets.protocol import Endpoint
+from twinserve.targets.ready import wait_until_answering
 
 
 class Refusing(BaseHTTPRequestHandler):

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UserError
-from delivery.install import install
-from targets import environment
-from targets.environment import ensure_environment
-from targets.local import compile_bytecode
 from tests.targets.test_environment import LOCKED
 from tests.tools import require
+from twinserve.config.errors import UserError
+from twinserve.delivery.environment.install import install
+from twinserve.targets import environment
+from twinserve.targets.environment import ensure_environment
+from twinserve.targets.local import compile_bytecode
 
 ROOT = Path(__file__).parent.parent.parent
 

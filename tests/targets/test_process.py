@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UserError
-from targets.process import ProcessTarget, free_port
-from targets.ready import wait_until_answering
-from tests.benchmarks.fakes import poll
-from tests.contract.calls import HttpCaller
+from tests.measure.fakes import poll
+from twinserve.config.errors import UserError
+from twinserve.contract.calls import HttpCaller
+from twinserve.targets.process import ProcessTarget, free_port
+from twinserve.targets.ready import wait_until_answering
 
 SERVER = """
 import http.server, os, signal, sys
@@ -71,7 +71,7 @@ def test_nothing_of_our_environment_is_inherited(monkeypatch: pytest.MonkeyPatch
 
 def test_process_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM is asked first; a process that ignores it is ended all the same."""
-    monkeypatch.setattr("targets.process.STOP_LIMIT_S", 0.2)
+    monkeypatch.setattr("twinserve.targets.process.STOP_LIMIT_S", 0.2)
     with target(STUBBORN="1").start() as endpoint:
         wait_until_answering(endpoint)
     assert endpoint.pid

@@ -17,12 +17,17 @@ SECRETS = (
     "server.pem",
     "service/server.key",
     "delivery/gha-creds-0123456789abcdef.json",
-    "config/.env",
+    "twinserve/config/.env",
     "home/application_default_credentials.json",
     ".netrc",
     ".dvc/config.local",
 )
-KEPT = ("params.yaml", "delivery/release.py", "environment.md", "tests/google/keys.py")
+KEPT = (
+    "params.yaml",
+    "twinserve/delivery/release/transaction.py",
+    "environment.md",
+    "tests/google/keys.py",
+)
 
 
 @pytest.fixture

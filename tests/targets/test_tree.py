@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from targets.tree import PROC, kill, process_tree
+from twinserve.targets.tree import PROC, kill, process_tree
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="needs /proc")
 FAMILY = """

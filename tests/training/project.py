@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from config.errors import UserError, run_as_command
-from config.params import Params, load_params
 from tests.tree import PROJECT
+from twinserve.config.errors import UserError, run_as_command
+from twinserve.config.params import Params, load_params
 
 STAGES = ("prepare", "train", "evaluate", "export")
 
@@ -81,15 +81,15 @@ class Project:
         )
 
     def run(self, *stages: str) -> None:
-        """Run stages in this process, as ``python -m training.<stage>`` does."""
+        """Run stages in this process, as ``python -m twinserve.training.<stage>`` does."""
         with chdir(self.root):
             for stage in stages:
-                import_module(f"training.{stage}").main()
+                import_module(f"twinserve.training.{stage}").main()
 
     def command(self, stage: str) -> int:
-        """The exit code of ``python -m training.<stage>``."""
+        """The exit code of ``python -m twinserve.training.<stage>``."""
         with chdir(self.root), pytest.raises(SystemExit) as ended:
-            run_as_command(import_module(f"training.{stage}").main)
+            run_as_command(import_module(f"twinserve.training.{stage}").main)
         return int(ended.value.code or 0)
 
     def refused(self, stage: str) -> str:

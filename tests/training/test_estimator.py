@@ -12,9 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
-from config.errors import UserError
-from config.params import Estimator
-from training.estimator import build_classifier, describe
+from twinserve.config.errors import UserError
+from twinserve.config.params import Estimator
+from twinserve.training.estimator import build_classifier, describe
 
 FOREST = "sklearn.ensemble.RandomForestClassifier"
 LOGISTIC = "sklearn.linear_model.LogisticRegression"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from config.params import Gates
 from tests.training.project import Project
-from training.figures import Importance, broken_gates
-from training.pictures import confusion_picture, importances_picture
+from twinserve.config.params import Gates
+from twinserve.training.evaluation.figures import Importance, broken_gates
+from twinserve.training.evaluation.pictures import confusion_picture, importances_picture
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

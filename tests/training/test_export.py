@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
 
-from config.card import load_card
-from inference.model import load_model
 from tests.training.project import Project
-from training import export as exporting
-from training import serving as choosing
-from training.export import load_as_served
+from twinserve.config.card import load_card
+from twinserve.inference.model import load_model
+from twinserve.training import export as exporting
+from twinserve.training.export import load_as_served
+from twinserve.training.served import serving as choosing
 
 FOREST = "sklearn.ensemble.RandomForestClassifier"
 LOGISTIC = {

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sklearn.pipeline import Pipeline
 
-from config.errors import UserError
-from config.params import Estimator
 from tests.training.project import Project
-from training.estimator import build_classifier
+from twinserve.config.errors import UserError
+from twinserve.config.params import Estimator
+from twinserve.training.estimator import build_classifier
 
 CLASSES = ["setosa", "versicolor", "virginica"]
 LOGISTIC = "sklearn.linear_model.LogisticRegression"

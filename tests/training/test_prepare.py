@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
-from config.params import Split
 from tests.training.project import Project
-from training.prepare import held_out
+from twinserve.config.params import Split
+from twinserve.training.prepare import held_out
 
 
 @pytest.mark.parametrize(

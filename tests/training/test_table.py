@@ -7,7 +7,7 @@ from sklearn.datasets import load_iris
 
 from tests.training.project import Project
 from tests.tree import PROJECT
-from training.table import read_table
+from twinserve.training.table import read_table
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
 

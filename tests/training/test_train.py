@@ -6,7 +6,7 @@ import joblib
 import pytest
 
 from tests.training.project import Project
-from training.prepared import read_prepared
+from twinserve.training.prepared import read_prepared
 
 
 def test_model_knows_the_classes_by_number(evaluated: Project) -> None:

@@ -1,0 +1,1 @@
+"""The least that a server can do, and the usual design."""

@@ -1,0 +1,1 @@
+"""Questions answered once, by a measurement that can be repeated."""

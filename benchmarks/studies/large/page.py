@@ -1,0 +1,103 @@
+"""The grid as a table and a picture."""
+
+from itertools import groupby
+from pathlib import Path
+
+from benchmarks.studies.large.grid import RUNTIMES, Cell, Grid
+from twinserve.measure.pages import svg
+from twinserve.measure.pages.publish import as_markdown
+from twinserve.measure.pages.render import Cell as Text
+from twinserve.measure.pages.render import Row, Table, readable_time
+from twinserve.measure.pages.svg import LEFT, RIGHT, WIDTH, Scale
+from twinserve.measure.pages.text import number
+from twinserve.measure.run.results import to_json
+
+_ROW = 40
+_COLUMNS = (
+    "trees and depth",
+    "runtime",
+    "made, s",
+    "artifact, MB",
+    "loaded, ms",
+    "1 row, µs",
+    "1,000 rows, ms",
+    "PSS, MB",
+)
+
+
+def write_grid(grid: Grid, directory: Path) -> Path:
+    """Write ``large.json`` and ``large.md``; the latter's path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "large.json").write_text(to_json(grid), encoding="utf-8")
+    page = directory / "large.md"
+    page.write_text(markdown(grid), encoding="utf-8")
+    return page
+
+
+def markdown(grid: Grid) -> str:
+    """The table, and where and when it was taken."""
+    machine = grid.machine
+    loads = " and ".join("unknown" if one is None else f"{one:.1f}" for one in _loads(grid))
+    return (
+        f"{as_markdown(grid_table(grid))}\nTaken {readable_time(grid.taken_at)} on {machine.cpu}, "
+        f"{machine.cores} cores, Python {machine.python}; load average before and after: {loads}.\n"
+    )
+
+
+def grid_table(grid: Grid) -> Table:
+    """A row each cell; a fault in place of the figures that it prevented."""
+    rows = tuple(Row(f"{one.trees:,}, {one.depth}", _figures(one)) for one in grid.cells)
+    return Table("Forests on a table of 100 features and three classes", _COLUMNS, rows)
+
+
+def picture(grid: Grid) -> str:
+    """Microseconds for one row on a logarithmic axis: a line a forest, a dot a runtime."""
+    timed = [one for one in grid.cells if not one.fault]
+    times = [one.single_us for one in timed]
+    x = Scale(min(times) * 0.7, max(times) * 1.4, LEFT, WIDTH - RIGHT, log=True)
+    shapes, row = [], 1
+    for name, cells in groupby(timed, lambda one: f"{one.trees:,} trees, depth {one.depth}"):
+        middle = row * _ROW + 24
+        shapes += [
+            svg.text(LEFT, row * _ROW + 10, name, style="name"),
+            svg.line(x.start, middle, x.end, middle, "grid"),
+        ]
+        for cell in cells:
+            place = RUNTIMES.index(cell.runtime)
+            shapes.append(svg.dot(x(cell.single_us), middle, 5, f"dot s{place}"))
+        row += 1
+    bottom = row * _ROW + 4
+    shapes.append(svg.line(x.start, bottom, x.end, bottom, "axis"))
+    for mark in svg.log_ticks(x.low, x.high):
+        if f"{mark:.0e}".startswith("1"):
+            label = svg.text(x(mark), bottom + 16, f"{number(mark)} µs", anchor="middle")
+            shapes += [svg.line(x(mark), bottom - 4, x(mark), bottom, "axis"), label]
+    for place, runtime in enumerate(RUNTIMES):
+        at = LEFT + 90 * place
+        shapes += [svg.dot(at + 5, 12, 5, f"dot s{place}"), svg.text(at + 16, 16, runtime)]
+    return svg.picture(shapes, bottom + 24, f"One row alone: {_spoken(timed)}.")
+
+
+def _figures(cell: Cell) -> tuple[Text, ...]:
+    if cell.fault:
+        return (Text(cell.runtime), Text(cell.fault), *[Text("")] * (len(_COLUMNS) - 3))
+    return (
+        Text(cell.runtime),
+        Text(number(cell.make_s)),
+        Text(number(cell.bytes / 1e6)),
+        Text(number(cell.load_ms)),
+        Text(number(cell.single_us)),
+        Text(number(cell.batch_ms)),
+        Text(number(cell.memory_bytes / 1e6)),
+    )
+
+
+def _loads(grid: Grid) -> tuple[float | None, float | None]:
+    return grid.load_before, grid.load_after
+
+
+def _spoken(cells: list[Cell]) -> str:
+    return "; ".join(
+        f"{one.trees} trees of depth {one.depth} by {one.runtime} {number(one.single_us)} µs"
+        for one in cells
+    )

@@ -1,1 +1,0 @@
-"""The commands: bundle, rehearse, serve. What they start lives in ``targets``."""

@@ -1,0 +1,93 @@
+"""Lock files: hashed, naming no index, one version of each package everywhere."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from twinserve.config.errors import UserError
+from twinserve.delivery.bundle import locks as lock
+
+ROOT = Path(__file__).parent.parent.parent.parent
+LOCKS = sorted((ROOT / "locks").glob("*.txt"))
+PEERS = sorted((ROOT / "locks" / "peers").glob("*.txt"))
+PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[^]]+\])?==(\S+)", re.MULTILINE)
+
+
+def pins(path: Path) -> set[tuple[str, str]]:
+    """(package, version) of each line of a lock."""
+    return set(PINNED.findall(path.read_text()))
+
+
+def test_every_group_that_is_installed_has_a_lock() -> None:
+    """The lock files are those that `make lock` writes, no more and no fewer."""
+    groups = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"])
+    peers = {f"{lock.PEER}{path.stem}" for path in PEERS}
+    assert peers == {group for group in groups if group.startswith(lock.PEER)}
+    assert {path.stem for path in LOCKS} == groups - lock.PARTS - peers
+
+
+@pytest.mark.parametrize("path", LOCKS + PEERS, ids=lambda path: path.stem)
+def test_every_requirement_is_pinned_and_hashed(path: Path) -> None:
+    """Each requirement has a version and at least one SHA-256; no line names an index."""
+    text = path.read_text()
+    requirements = re.split(r"\n(?=\S)", text.strip())
+    for requirement in requirements:
+        assert PINNED.match(requirement), requirement
+        assert "--hash=sha256:" in requirement
+    assert "://" not in text
+    assert "index-url" not in text
+    assert "find-links" not in text
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_no_two_rooms_disagree_on_a_version(path: Path) -> None:
+    """Every lock is a part of the widest one."""
+    assert pins(path) <= pins(ROOT / "locks" / f"{lock.WIDEST}.txt")
+
+
+@pytest.mark.parametrize("path", PEERS, ids=lambda path: path.stem)
+def test_peers_open_the_model_with_what_made_it(path: Path) -> None:
+    """Of the libraries that read the artifact, a peer has the very versions of ours."""
+    ours = dict(pins(ROOT / "locks" / f"{lock.WIDEST}.txt"))
+    theirs = dict(pins(path))
+    shared = [name for name in lock.MODEL_LIBRARIES if name in theirs]
+    assert shared
+    assert {name: theirs[name] for name in shared} == {name: ours[name] for name in shared}
+
+
+def test_groups_are_compiled_under_the_widest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make lock` compiles the widest group first and holds the others to it, a peer to little."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+        'dev = ["iniconfig==2.1.0", "joblib==1.5.1"]\nsmall = ["iniconfig"]\n'
+        'peer-other = ["iniconfig<2.1", "joblib"]\n'
+    )
+    (tmp_path / "locks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert [path.name for path in lock.lock()] == ["dev.txt", "small.txt", "other.txt"]
+    assert pins(tmp_path / "locks" / "small.txt") == {("iniconfig", "2.1.0")}
+    others = dict(pins(tmp_path / "locks" / "peers" / "other.txt"))
+    assert others == {"iniconfig": "2.0.0", "joblib": "1.5.1"}
+
+
+def test_versions_that_do_not_fit_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What uv says of a conflict ends as one line that names the lock."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+        'dev = ["iniconfig==2.1.0", "iniconfig==2.0.0"]\n'
+    )
+    (tmp_path / "locks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"locks/dev\.txt: .*iniconfig"):
+        lock.lock()
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_every_python_gets_the_same_versions(path: Path) -> None:
+    """No package is locked twice, so the model card is the same on each Python."""
+    names = [name for name, _ in PINNED.findall(path.read_text())]
+    assert len(names) == len(set(names))

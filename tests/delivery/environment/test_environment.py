@@ -1,0 +1,98 @@
+"""The environment of a build: from the bucket if it is there, else made; never a reason to fail."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tree import ROOT
+
+# A stand-in for `gcloud storage cp FROM TO`, with a folder for a bucket; what it cannot do it says
+# as gcloud does.
+GCLOUD = """\
+import os, shutil, sys
+from pathlib import Path
+words = [word for word in sys.argv[1:] if not word.startswith("--")]
+assert words[:2] == ["storage", "cp"], words
+if os.environ.get("REFUSES") == "all":
+    sys.exit("ERROR: (gcloud.storage.cp) HTTPError 403: denied")
+bucket = Path(os.environ["BUCKET"])
+def local(name):
+    return bucket / name.removeprefix("gs://").replace("/", "_") if name.startswith("gs:") else name
+source, target = map(local, words[2:])
+if not os.path.exists(source):
+    sys.exit(f"ERROR: (gcloud.storage.cp) The following URLs matched no objects: {words[2]}")
+shutil.copy(source, target)
+"""
+# Makes what `make .venv/ready` does, as small as can be, and says that it did.
+MAKE = """\
+#!/bin/sh
+echo "make $*"
+[ "$1" = --touch ] && exec touch "$2"
+mkdir -p .venv/bin && echo made > .venv/bin/python && touch .venv/ready
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A tree with locks, an empty bucket, and the two programs."""
+    programs = tmp_path / "programs"
+    for folder in (programs, tmp_path / "bucket", tmp_path / "tree" / "locks"):
+        folder.mkdir(parents=True)
+    (programs / "gcloud").write_text(f"#!{sys.executable}\n{GCLOUD}")
+    (programs / "make").write_text(MAKE)
+    for path in programs.iterdir():
+        path.chmod(0o755)
+    for name in ("bootstrap", "dev"):
+        (tmp_path / "tree" / "locks" / f"{name}.txt").write_text(f"{name}==1\n")
+    return tmp_path
+
+
+def prepare(workspace: Path, **variables: str) -> str:
+    """Run the command as a build's step does: nothing installed; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "twinserve", "environment"],
+        cwd=workspace / "tree",
+        env={
+            "PATH": f"{workspace / 'programs'}:{os.defpath}",
+            "PYTHONPATH": str(ROOT),
+            "BUCKET": str(workspace / "bucket"),
+            "GOOGLE_CLOUD_PROJECT": "a-project",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def forget(workspace: Path) -> None:
+    """Let the next build begin without an environment, as each does."""
+    subprocess.run(["/bin/rm", "-r", str(workspace / "tree" / ".venv")], check=True)
+
+
+def test_environment_is_made_once_for_each_lock(workspace: Path) -> None:
+    """The second build takes what the first one kept; a changed lock is made anew."""
+    assert prepare(workspace).startswith("make .venv/ready\nenvironment: kept at gs://a-project-")
+    forget(workspace)
+    told = prepare(workspace).splitlines()
+    assert told[0] == "make --touch .venv/ready"
+    assert told[1].startswith("environment: taken from gs://a-project-twinserve-releases/environm")
+    assert (workspace / "tree" / ".venv" / "bin" / "python").read_text() == "made\n"
+    forget(workspace)
+    (workspace / "tree" / "locks" / "dev.txt").write_text("dev==2\n")
+    assert prepare(workspace).startswith("make .venv/ready\n")
+    assert len(list((workspace / "bucket").iterdir())) == 2
+
+
+def test_bucket_that_refuses_costs_time_alone(workspace: Path) -> None:
+    """Neither reading nor writing it is needed: both are said, and the environment is there."""
+    told = prepare(workspace, REFUSES="all").splitlines()
+    assert "made anew, since the one that is kept cannot be had" in told[0]
+    assert told[1] == "make .venv/ready"
+    assert "not kept for later builds" in told[2]
+    assert (workspace / "tree" / ".venv" / "ready").exists()

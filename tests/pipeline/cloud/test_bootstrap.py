@@ -1,0 +1,183 @@
+"""Bootstrap makes a project and its repository ready, once or often, without a key."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.google import FakeGoogle, Instances
+from tests.google.state import PROJECT
+from tests.pipeline.cloud.repository import ID, NAME, OWNER_ID, GitHub, describe, make_fork
+from tests.pipeline.releases.project import BUILDER, DEPLOYER, Project, make_tree
+from tests.tools import require
+
+CONDITION = (
+    f"assertion.repository_id=='{ID}' && assertion.repository_owner_id=='{OWNER_ID}' && "
+    "assertion.ref=='refs/heads/main'"
+)
+
+
+@pytest.fixture
+def empty(dist: Path, instances: Instances, tmp_path: Path) -> Iterator[Project]:
+    """A project in which there is nothing yet, and a public repository."""
+    require("gcloud")
+    with FakeGoogle(tmp_path, instances=instances) as google:
+        google.state.enabled.clear()
+        google.state.github[NAME] = describe()
+        yield Project(google, make_tree(dist, tmp_path / "tree"))
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> GitHub:
+    """A fork, and gh."""
+    return make_fork(tmp_path / "github")
+
+
+def bootstrap(
+    project: Project, github: GitHub | None = None, *options: str
+) -> subprocess.CompletedProcess[str]:
+    """The command, with gh where a repository is given."""
+    environment = github.environment(project.google) if github else None
+    return project.run("bootstrap", "--github", NAME, *options, environment=environment)
+
+
+def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> None:
+    """The second run creates and grants nothing, and tells the same variables."""
+    done = bootstrap(empty, None, "--json")
+    assert done.returncode == 0, done.stderr
+    state = empty.google.state
+    assert "run.googleapis.com" in state.enabled
+    assert {"ml-models"} == state.repositories.keys()
+    assert len(state.buckets) == 3
+    for bucket in state.buckets.values():
+        (rule,) = bucket.resource["lifecycle"]["rule"]
+        assert rule["condition"] == {"age": 1, "matchesPrefix": ["source/", "services/"]}
+    assert len(state.accounts) == 3
+    (provider,) = state.providers.values()
+    assert provider["attributeCondition"] == CONDITION
+    said = json.loads(done.stdout)["variables"]
+    assert said["DEPLOYER"] == "twinserve-deployer@twin-project.iam.gserviceaccount.com"
+    assert said["WORKLOAD_IDENTITY_PROVIDER"].endswith("/providers/github-actions")
+    before = (set(state.accounts), set(state.pools), set(state.buckets))
+    calls = len(empty.google.calls)
+    again = bootstrap(empty, None, "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["variables"] == said
+    assert before == (set(state.accounts), set(state.pools), set(state.buckets))
+    given = [call for call in empty.google.calls[calls:] if call.path.endswith("setIamPolicy")]
+    assert not given
+
+
+def test_bootstrap_grants_no_account_more_than_it_uses(empty: Project) -> None:
+    """No owner, no editor, no key; the runtime account has no role at all."""
+    done = bootstrap(empty)
+    assert done.returncode == 0, done.stdout
+    roles: dict[str, set[str]] = {}
+    for policy in empty.google.state.policies.values():
+        for binding in policy.bindings:
+            for member in binding["members"]:
+                roles.setdefault(member, set()).add(binding["role"])
+    deployer = roles[f"serviceAccount:{DEPLOYER}"]
+    assert not {"roles/owner", "roles/editor", "roles/iam.serviceAccountKeyAdmin"} & deployer
+    # `monitor` reads the targets' logs.
+    assert "roles/logging.viewer" in deployer
+    assert roles[f"serviceAccount:{BUILDER}"] == {"roles/run.builder"}
+    assert not [member for member in roles if "twinserve-runtime" in member]
+    (principal,) = [member for member in roles if member.startswith("principalSet://")]
+    assert principal.endswith(f"/attribute.repository_id/{ID}")
+    assert roles[principal] == {"roles/iam.workloadIdentityUser"}
+    assert not [call for call in empty.google.calls if call.path.endswith("/keys")]
+    assert not [call for call in empty.google.calls if "/triggers" in call.path]
+
+
+def test_another_repository_takes_the_first_ones_place(empty: Project) -> None:
+    """Run again for another name, the provider lets in that repository, and no more the first."""
+    assert bootstrap(empty).returncode == 0
+    empty.google.state.github["someone/else"] = describe("someone/else", 1, 2)
+    done = empty.run("bootstrap", "--github", "someone/else")
+    assert done.returncode == 0, done.stdout
+    (provider,) = empty.google.state.providers.values()
+    assert "repository_id=='1'" in provider["attributeCondition"]
+    assert str(ID) not in provider["attributeCondition"]
+
+
+def test_what_is_not_known_everywhere_yet_is_waited_for(empty: Project) -> None:
+    """APIs, accounts and roles that take seconds to be known: bootstrap says so and goes on."""
+    empty.google.state.lag_s = 3.0
+    done = bootstrap(empty)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not known everywhere yet (API disabled)" in done.stdout
+    assert len(empty.google.state.accounts) == 3
+
+
+def test_project_without_billing_is_a_line_that_says_so(empty: Project) -> None:
+    """Nothing is made; the line names billing and where it is linked."""
+    empty.google.state.billing = False
+    done = bootstrap(empty)
+    assert done.returncode == 1
+    assert "Billing must be enabled" in done.stderr
+    assert "https://console.cloud.google.com/billing/projects" in done.stderr
+
+
+def test_repository_is_set_up_where_gh_is(empty: Project, fork: GitHub) -> None:
+    """Variables, environment for main only, schedules, issues, the rule; the doctor is content."""
+    done = bootstrap(empty, fork)
+    assert done.returncode == 0, done.stdout + done.stderr
+    state = fork.state
+    assert state["variables"].keys() >= {"GOOGLE_CLOUD_PROJECT", "DEPLOYER"}
+    assert state["variables"]["GOOGLE_CLOUD_PROJECT"] == PROJECT
+    assert state["environments"]["production"]["branches"] == ["main"]
+    assert {one["state"] for one in state["workflows"]} == {"active"}
+    assert state["repository"]["has_issues"]
+    (ruleset,) = state["rulesets"]
+    assert ruleset["name"] == "All green"
+    assert "fine    GitHub: someone/twin is as the workflows need it" in done.stdout
+    again = bootstrap(empty, fork)
+    assert again.returncode == 0, again.stdout
+    assert fork.state == state
+
+
+def test_what_github_refuses_is_told_and_the_rest_is_done(empty: Project, fork: GitHub) -> None:
+    """A plan without rules for private repositories costs the rule only."""
+    fork.change(refused=["rulesets"])
+    done = bootstrap(empty, fork)
+    assert done.returncode == 0, done.stdout
+    assert "not done: rule 'All green'" in done.stdout
+    assert fork.state["environments"]["production"]["branches"] == ["main"]
+
+
+def test_who_is_not_logged_in_at_github_is_told(empty: Project, fork: GitHub) -> None:
+    """One line with the cure; nothing was made at Google."""
+    fork.change(logged_in=False)
+    done = bootstrap(empty, fork)
+    assert done.returncode == 1
+    assert "gh auth login" in done.stderr
+
+
+def test_private_repository_cannot_be_named_without_gh(empty: Project) -> None:
+    """GitHub shows nobody its id: the line says what to install."""
+    empty.google.state.github.clear()
+    done = bootstrap(empty)
+    assert done.returncode == 1
+    assert "GitHub shows no repository someone/twin" in done.stderr
+    assert "gh auth login" in done.stderr
+
+
+def test_repository_without_an_owner_is_refused(empty: Project) -> None:
+    """The line says what is expected; nothing was called."""
+    done = empty.run("bootstrap", "--github", "twin")
+    assert done.returncode == 1
+    assert "error: --github: expected OWNER/REPO, found 'twin'" in done.stderr
+    assert not empty.google.calls
+
+
+def test_dry_run_of_bootstrap_makes_nothing(empty: Project) -> None:
+    """The commands are printed; the project stays empty."""
+    empty.google.state.enabled |= {"run.googleapis.com"}
+    done = bootstrap(empty, None, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "gcloud artifacts repositories create ml-models" in done.stdout
+    assert not empty.google.state.buckets
+    assert not empty.google.state.accounts

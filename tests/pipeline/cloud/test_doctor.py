@@ -1,0 +1,230 @@
+"""The doctor: a healthy project is fine; whatever would stop a push is a line with its cure."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Bucket, Repository, timestamp
+from tests.pipeline.cloud.repository import ID, NAME, OWNER_ID, GitHub, make_fork
+from tests.pipeline.releases.project import BUILDER, DEPLOYER, Project
+from twinserve.delivery.cloud import federation
+from twinserve.delivery.cloud.apis import APIS
+from twinserve.delivery.cloud.grants import of_repository
+from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
+from twinserve.targets.github import Identity
+
+IDENTITY = Identity(ID, OWNER_ID)
+Break = Callable[[Project, GitHub], None]
+
+
+@pytest.fixture
+def github(project: Project, tmp_path: Path) -> GitHub:
+    """A project and its repository as bootstrap leaves them."""
+    state = project.google.state
+    state.enabled |= set(APIS)
+    state.repositories["ml-models"] = Repository("ml-models", {"format": "DOCKER"})
+    for name in (data_bucket(PROJECT), releases_bucket(PROJECT), sources_bucket(PROJECT, REGION)):
+        state.buckets.setdefault(name, Bucket(name, {"timeCreated": timestamp()}))
+    wanted = federation.provider_for(IDENTITY)
+    pool = federation.pool_path(PROJECT_NUMBER)
+    state.pools[pool] = {"name": pool, "state": "ACTIVE"}
+    state.providers[f"{pool}/providers/{wanted.name}"] = {
+        "state": "ACTIVE",
+        "oidc": {"issuerUri": wanted.issuer},
+        "attributeMapping": dict(wanted.mapping),
+        "attributeCondition": wanted.condition,
+    }
+    entrance = of_repository(project.cloud(), federation.principals(PROJECT_NUMBER, IDENTITY))
+    binding = {"role": entrance.role, "members": [entrance.member]}
+    state.policy(f"serviceAccounts/{DEPLOYER}").bindings.append(binding)
+    fork = make_fork(tmp_path / "github")
+    workflows = [{**one, "state": "active"} for one in fork.state["workflows"]]
+    policy = {"protected_branches": False, "custom_branch_policies": True}
+    check = {"required_status_checks": [{"context": "All green"}]}
+    fork.change(
+        workflows=workflows,
+        repository={**fork.state["repository"], "has_issues": True},
+        variables=federation.variables(PROJECT, REGION, PROJECT_NUMBER, DEPLOYER),
+        environments={"production": {"policy": policy, "branches": ["main"]}},
+        rulesets=[{"rules": [{"type": "required_status_checks", "parameters": check}]}],
+    )
+    return fork
+
+
+def doctor(project: Project, github: GitHub, *options: str) -> subprocess.CompletedProcess[str]:
+    """The command, with gh at hand."""
+    environment = github.environment(project.google)
+    return project.run("doctor", "--github", NAME, *options, environment=environment)
+
+
+def test_healthy_project_is_told_fine(project: Project, github: GitHub) -> None:
+    """Each line begins with fine; exit code 0; nothing was changed at Google."""
+    done = doctor(project, github)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert {line.split()[0] for line in lines[:-1]} == {"fine"}, done.stdout
+    assert lines[-1] == "nothing that can be asked for would stop a push"
+    subjects = {line.split(":")[0].removeprefix("fine").strip() for line in lines[:-1]}
+    assert subjects >= {"billing", "APIs", "accounts", "roles", "provider", "build quota", "GitHub"}
+    asked = [call for call in project.changes() if "getIamPolicy" not in call]
+    assert not asked
+
+
+def no_billing(project: Project, _: GitHub) -> None:
+    project.google.state.billing = False
+
+
+def api_off(project: Project, _: GitHub) -> None:
+    project.google.state.enabled.discard("sts.googleapis.com")
+
+
+def builder_without_its_role(project: Project, _: GitHub) -> None:
+    policy = project.google.state.policy(f"projects/{PROJECT}")
+    policy.bindings = [one for one in policy.bindings if one["role"] != "roles/run.builder"]
+
+
+def account_switched_off(project: Project, _: GitHub) -> None:
+    project.google.state.accounts[BUILDER]["disabled"] = True
+
+
+def other_repository_is_let_in(project: Project, _: GitHub) -> None:
+    (provider,) = project.google.state.providers.values()
+    provider["attributeCondition"] = "assertion.repository=='someone/before'"
+
+
+def small_quota(project: Project, _: GitHub) -> None:
+    project.google.state.build_cpus = 2
+
+
+def tokens_of_github_forbidden(project: Project, _: GitHub) -> None:
+    rules = [{"values": {"allowedValues": ["https://idp.example.com"]}}]
+    project.google.state.constraints["iam.workloadIdentityPoolProviders"] = rules
+
+
+def region_forbidden(project: Project, _: GitHub) -> None:
+    rules = [{"values": {"allowedValues": ["europe-west1"]}}]
+    project.google.state.constraints["gcp.resourceLocations"] = rules
+
+
+def bucket_gone(project: Project, _: GitHub) -> None:
+    del project.google.state.buckets[releases_bucket(PROJECT)]
+
+
+def variables_of_another_project(_: Project, github: GitHub) -> None:
+    variables = {**github.state["variables"], "GOOGLE_CLOUD_PROJECT": "another"}
+    github.change(variables=variables)
+
+
+def no_variables(_: Project, github: GitHub) -> None:
+    github.change(variables={})
+
+
+def actions_off(_: Project, github: GitHub) -> None:
+    github.change(permissions={"enabled": False})
+
+
+def workflows_never_enabled(_: Project, github: GitHub) -> None:
+    github.change(workflows=[])
+
+
+def environment_of_another_branch(_: Project, github: GitHub) -> None:
+    policy = {"protected_branches": False, "custom_branch_policies": True}
+    github.change(environments={"production": {"policy": policy, "branches": ["release/*"]}})
+
+
+@pytest.mark.parametrize(
+    ("breaks", "line"),
+    [
+        (no_billing, "stop    billing: no billing account is linked; to mend it: link a billing"),
+        (
+            api_off,
+            "stop    APIs: off: sts.googleapis.com; to mend it: twinserve bootstrap",
+        ),
+        (
+            builder_without_its_role,
+            f"stop    roles: missing {BUILDER}: roles/run.builder on {PROJECT}; to mend it: ",
+        ),
+        (account_switched_off, f"stop    accounts: {BUILDER} is switched off; to mend it: gcloud"),
+        (other_repository_is_let_in, "stop    provider: it lets in another repository or branch"),
+        (
+            small_quota,
+            "stop    build quota: 2 CPUs in us-central1, but a push builds with 4 at once",
+        ),
+        (tokens_of_github_forbidden, "stop    iam.workloadIdentityPoolProviders: GitHub's tokens"),
+        (region_forbidden, "stop    gcp.resourceLocations: allows only europe-west1; us-central1"),
+        (bucket_gone, f"stop    names: bucket {releases_bucket(PROJECT)} does not exist"),
+        (variables_of_another_project, "stop    variables: of another project or account: GOOGLE_"),
+        (no_variables, "stop    variables: not set: GOOGLE_CLOUD_PROJECT, "),
+        (actions_off, "stop    Actions: switched off; to mend it: Settings, Actions, General"),
+        (workflows_never_enabled, "stop    workflows: GitHub knows no deploy.yml: a fork's workfl"),
+        (environment_of_another_branch, "stop    environment production: it is for release/*, no"),
+    ],
+)
+def test_what_would_stop_a_push_is_a_line_with_its_cure(
+    project: Project, github: GitHub, breaks: Break, line: str
+) -> None:
+    """One thing is broken: one line stops, it names the cure, and the exit code is 1."""
+    breaks(project, github)
+    done = doctor(project, github)
+    assert done.returncode == 1, done.stdout + done.stderr
+    stops = [one for one in done.stdout.splitlines() if one.startswith("stop")]
+    assert [one for one in stops if one.startswith(line) and "; to mend it: " in one], done.stdout
+    assert done.stdout.splitlines()[-1].startswith("something would stop a push")
+
+
+def test_fork_as_github_makes_it_loses_schedules_and_issues(
+    project: Project, github: GitHub
+) -> None:
+    """Neither stops a push, and both are told with the command that switches them on."""
+    workflows = github.state["workflows"]
+    for one in workflows:
+        if one["name"] in {"measure", "monitor"}:
+            one["state"] = "disabled_fork"
+    github.change(
+        workflows=workflows, repository={**github.state["repository"], "has_issues": False}
+    )
+    done = doctor(project, github)
+    assert done.returncode == 0, done.stdout
+    assert "warning workflows: measure.yml is disabled_fork; to mend it: gh workflow" in done.stdout
+    assert "warning issues: issues are off, as in every fork" in done.stdout
+
+
+def test_endpoints_that_cannot_be_public_are_told_beforehand(
+    project: Project, github: GitHub
+) -> None:
+    """Domain-restricted sharing leaves the way without a check; with that forbidden too, none."""
+    rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
+    constraints = project.google.state.constraints
+    constraints["iam.allowedPolicyMemberDomains"] = rules
+    done = doctor(project, github)
+    assert done.returncode == 0, done.stdout
+    assert "will be public: Cloud Run asks nobody who calls (iam.allowedPolicyMember" in done.stdout
+    constraints["run.managed.requireInvokerIam"] = [{"enforce": True}]
+    done = doctor(project, github)
+    assert done.returncode == 0, done.stdout
+    assert "warning access: fastapi-ml-service and predict-ml will be private" in done.stdout
+
+
+def test_trial_deploys_and_deletes(project: Project, github: GitHub) -> None:
+    """A function is built as the build account, asked, and gone again; so for programs too."""
+    done = doctor(project, github, "--try", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)["findings"]
+    assert found[-1]["subject"] == "trial"
+    assert found[-1]["weight"] == "fine"
+    assert not project.google.state.services
+    (build,) = project.google.state.builds.values()
+    assert build["serviceAccount"].endswith(f"/serviceAccounts/{BUILDER}")
+
+
+def test_trial_finds_a_builder_that_may_not_build(project: Project, github: GitHub) -> None:
+    """What Google says is the line; no service is left behind."""
+    builder_without_its_role(project, github)
+    done = doctor(project, github, "--try")
+    assert done.returncode == 1
+    assert "stop    trial: " in done.stdout
+    assert "does not have storage.objects.get access" in done.stdout
+    assert not project.google.state.services

@@ -1,0 +1,56 @@
+"""A history in the project's bucket, through the real gcloud."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from tests.google import Fault, permission_denied
+from tests.google.state import PROJECT
+from tests.measure.fakes import card, results
+from tests.measure.history.synthetic import measurement, names
+from tests.pipeline.releases.project import BUCKET, Project
+from twinserve.config.errors import UserError
+from twinserve.measure.history.places import open_history
+from twinserve.measure.run.report import write_report
+from twinserve.measure.run.results import Origin
+from twinserve.targets.google.gcloud import Gcloud
+
+
+def test_measurement_of_what_is_deployed_is_kept_in_the_bucket(project: Project) -> None:
+    """`history --deployed --append` after a probe: an object below history/, and the page."""
+    measured = results()
+    origin = Origin("deployed", "0" * 40, "v1.0-cdcdcdcdcdcd")
+    deployed = replace(measured, subject=replace(measured.subject, origin=origin))
+    write_report(deployed, card(), [], project.tree / "reports")
+    done = project.run("history", "--deployed", "--append")
+    assert done.returncode == 0, done.stderr
+    name = "history/20240229T123456Z-000000000000-deployed.json"
+    assert f"kept: gs://{BUCKET}/{name}" in done.stdout
+    assert json.loads(project.objects()[name])["release"] == "v1.0-cdcdcdcdcdcd"
+    assert (project.tree / "reports" / "history" / "index.html").exists()
+
+
+def test_bucket_loses_nothing_to_those_who_append_at_once(project: Project) -> None:
+    """Two of the same moment and commit: the second finds its name taken, and takes another."""
+    assert not project.objects()
+    history = open_history(f"gs://{BUCKET}/history", lambda: Gcloud(PROJECT))
+    assert history.read() == []
+    one = measurement(number=1)
+    both = [one, one.model_copy(update={"load_before": 7.0})]
+    with ThreadPoolExecutor(2) as pool:
+        where = set(pool.map(history.append, both))
+    stem = f"gs://{BUCKET}/history/{one.name}"
+    assert where == {f"{stem}.json", f"{stem}-2.json"}
+    assert names(history.read()) == names(both)
+    assert {kept.load_before for kept in history.read()} == {0.5, 7.0}
+
+
+def test_refusal_is_told(project: Project) -> None:
+    """Whatever is not a name that is taken ends in a line."""
+    history = open_history(f"gs://{BUCKET}/history", lambda: Gcloud(PROJECT))
+    denied = permission_denied("storage.objects.create")
+    fault = Fault(r"POST storage.googleapis.com/.*upload/", denied, times=0)
+    with project.google.fault(fault), pytest.raises(UserError, match="gcloud storage cp"):
+        history.append(measurement())

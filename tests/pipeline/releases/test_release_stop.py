@@ -1,0 +1,236 @@
+"""A rollback never queues: a release that is under way gives way, wherever it is, or is dead."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.releases.candidates import golden_only
+from tests.pipeline.releases.project import BUCKET, FUNCTION, LOCK, SERVICE, Project, covered
+from twinserve.delivery.release.transaction import release
+
+ROOT = Path(__file__).parent.parent.parent.parent
+MOST_CALLS = 40
+# Of what hangs; nothing is judged by how long it takes.
+PATIENCE_S = 900.0
+POLL_S = 0.05
+# Of a rollback that finds a release under way: it tries the lock, reads it in two calls, asks, and
+# waits with the same three calls again and again.
+ASKING_CALLS = 8
+STOPPED, LOCKED = 6, 3
+HEAD = ("| call | then | release | rollback | serves then |", "|---|---|---|---|---|")
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(POLL_S)
+
+
+@contextmanager
+def begun(project: Project, *command: str, log: Path) -> Iterator[subprocess.Popen[str]]:
+    """A command under way, whose output goes to a file; it ends with the context."""
+    environment = {
+        **covered(),
+        **project.google.environment,
+        "PYTHONPATH": f"{project.tree}:{ROOT}",
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=project.tree,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def stop(project: Project, at: str, to: str, *, dies: bool) -> list[str] | None:
+    """A release that is asked for its stop at one of its calls; what happened, or None at its end.
+
+    It goes on from there, or dies there, and its lease passes.
+    """
+    folder = project.tree.parent / "paused"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with begun(
+        project, "tests.pipeline.releases.paused", at, str(folder), log=folder / "release.log"
+    ) as releasing:
+        reached = folder / "reached"
+        wait_for(lambda: reached.exists() or releasing.poll() is not None)
+        if not reached.exists():
+            assert releasing.returncode == 0, (folder / "release.log").read_text()
+            return None
+        with begun(project, "delivery", "rollback", "--", to, log=folder / "back.log") as back:
+            wait_for(lambda: back.poll() is not None or b'"stop"' in held(project))
+            if dies:
+                releasing.send_signal(signal.SIGKILL)
+                releasing.wait()
+                assert project.google.wait_until_idle(PATIENCE_S)
+                expire(project)
+            else:
+                (folder / "go").touch()
+            codes = [process.wait(PATIENCE_S) for process in (releasing, back)]
+        said = (folder / "back.log").read_text()
+        assert codes[1] == 0, said
+        assert dies or codes[0] in {0, STOPPED, LOCKED}, (folder / "release.log").read_text()
+        if codes[0] == STOPPED:
+            assert forward(folder, project) == []
+        return [reached.read_text(), *map(str, codes)]
+
+
+def held(project: Project) -> bytes:
+    return project.objects().get(LOCK, b"")
+
+
+def expire(project: Project) -> None:
+    """Let the lock's lease pass, by the bucket's clock; a lock that a rollback has stays."""
+    objects = project.google.state.buckets[BUCKET].objects
+    if LOCK in objects and b'"yields": true' in objects[LOCK].content:
+        past = datetime.now(UTC) - timedelta(hours=2)
+        objects[LOCK].created = past.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def forward(folder: Path, project: Project) -> list[str]:
+    """The calls after the one at which it was asked that go on with the release."""
+    calls = folder / "calls"
+    lines = calls.read_text().splitlines() if calls.exists() else []
+    series = json.loads((project.tree / "dist/service/manifest.json").read_text())["bundle"][:12]
+    moves = [line for line in lines if f"{series}" in line and "--to-revisions" in line]
+    # Both targets are deployed at once, so that the other's may begin beside the one that waits.
+    deployments = [line for line in lines if line.startswith("run deploy")]
+    return moves + deployments[1:]
+
+
+def in_step(project: Project) -> str:
+    """The one release that both serve, with nothing left of the other."""
+    truth = project.releases()
+    assert truth[SERVICE] == truth[FUNCTION]
+    assert LOCK not in project.objects()
+    assert project.tags() == set()
+    (name,) = truth[SERVICE]
+    return name
+
+
+@pytest.fixture
+def served(project: Project) -> tuple[Project, list[str]]:
+    """Two releases, the second of which serves."""
+    names = []
+    for version in ("v1.0", "v1.1"):
+        identity = project.bundle(version)
+        release(project.cloud(), identity, check=golden_only)
+        names.append(identity.name)
+    return project, names
+
+
+@pytest.mark.parametrize("at", [f"run deploy {FUNCTION}", f"run services update-traffic {SERVICE}"])
+def test_release_gives_way_to_a_rollback(served: tuple[Project, list[str]], at: str) -> None:
+    """Asked while it deploys or moves traffic, it goes no further, and both are rolled back."""
+    project, (old, _) = served
+    project.bundle("v1.2")
+    found = stop(project, at, old, dies=False)
+    assert found == [at, str(STOPPED), "0"]
+    assert in_step(project) == old
+
+
+def test_rollback_without_a_name_undoes_the_release(served: tuple[Project, list[str]]) -> None:
+    """Both serve what served before the release that was stopped, and the line says so."""
+    project, (_, new) = served
+    project.bundle("v1.2")
+    at = f"run services update-traffic {FUNCTION}"
+    assert stop(project, at, "", dies=False) == [at, str(STOPPED), "0"]
+    assert in_step(project) == new
+    said = (project.tree.parent / "paused" / "back.log").read_text()
+    assert "asked for its stop" in said
+    assert f"{new} serves on both" in said
+    told = (project.tree.parent / "paused" / "release.log").read_text()
+    assert "stopped: both go back to where they were" in told
+    assert "asked for it, and has the lock next" in told.splitlines()[-1]
+
+
+def test_rollback_takes_over_from_a_release_that_died(served: tuple[Project, list[str]]) -> None:
+    """One that was asked, and is dead: when its lease is over the rollback goes on by itself."""
+    project, (old, _) = served
+    project.bundle("v1.2")
+    at = f"run services update-traffic {SERVICE}"
+    assert stop(project, at, old, dies=True) == [at, str(-signal.SIGKILL), "0"]
+    assert in_step(project) == old
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("dies", [False, True], ids=["goes on", "dies"])
+def test_release_is_stopped_at_any_call(
+    served: tuple[Project, list[str]],
+    dies: bool,  # noqa: FBT001 - a column
+    show: Callable[[str, str], None],
+) -> None:
+    """Wherever it is asked, alive or dead: the rollback ends with both where it was told to go."""
+    project, (old, new) = served
+    rows = []
+    for number in range(1, MOST_CALLS):
+        release_again(project, new)
+        project.bundle(f"v2.{number}")
+        found = stop(project, str(number), old, dies=dies)
+        if found is None:
+            break
+        call, *codes = found
+        rows.append(f"| {number}: {call} | {'dies' if dies else 'goes on'} | {' | '.join(codes)} |")
+        assert in_step(project) == old, rows[-1]
+    assert len(rows) >= 10
+    show(f"stop-sweep-{'dies' if dies else 'goes-on'}", "\n".join([*HEAD, *rows]))
+
+
+def release_again(project: Project, name: str) -> None:
+    """Have the second release serve, from where the last round has left both."""
+    done = project.run("rollback", name)
+    assert done.returncode == 0, done.stderr
+    assert in_step(project) == name
+
+
+@pytest.mark.nightly
+def test_rollback_killed_while_it_asks_is_mended(
+    served: tuple[Project, list[str]], show: Callable[[str, str], None]
+) -> None:
+    """Dead at any call of asking and waiting: the release ends well, and the next goes through."""
+    project, (old, new) = served
+    rows = []
+    for number in range(1, ASKING_CALLS + 1):
+        release_again(project, new)
+        third = project.bundle(f"v3.{number}").name
+        folder = project.tree.parent / "paused"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        at = f"run services update-traffic {SERVICE}"
+        paused = ("tests.pipeline.releases.paused", at, str(folder))
+        dying = ("tests.pipeline.releases.killed", str(number), "after", old)
+        with (
+            begun(project, *paused, log=folder / "release.log") as releasing,
+            begun(project, *dying, log=folder / "back.log") as back,
+        ):
+            wait_for((folder / "reached").exists)
+            assert back.wait(PATIENCE_S) == -signal.SIGKILL
+            asked = b'"stop"' in held(project)
+            (folder / "go").touch()
+            assert releasing.wait(PATIENCE_S) == (STOPPED if asked else 0)
+        assert in_step(project) == (new if asked else third)
+        done = project.run("rollback", "--", old)
+        assert done.returncode == 0, done.stderr
+        assert in_step(project) == old
+        rows.append(f"| {number} | asked: {asked} | {releasing.returncode} | 0 | {old} |")
+    assert len({row.split("|")[2] for row in rows}) == 2
+    show("rollback-sweep", "\n".join([*HEAD, *rows]))

@@ -1,0 +1,163 @@
+"""What actions must be: looked at, pinned, and given what they take."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.pipeline.workflows.workflow_files import PIN, Files
+
+HERE = Path(__file__).parent
+SHORTEST_DAYS = 7
+# GitHub keeps artifacts no longer.
+LONGEST_DAYS = 90
+ARTIFACTS = {
+    ("review", "reports/review.json"),
+    ("latency", "reports/report.*"),
+    ("monitoring", "reports/monitoring.*"),
+    ("history", "reports/history/*"),
+}
+LOGIN = {
+    "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
+    "workload_identity_provider": "${{ vars.WORKLOAD_IDENTITY_PROVIDER }}",
+    "service_account": "${{ vars.DEPLOYER }}",
+}
+MODEL = {"subject-path": "models/**/model.*"}
+FUNCTION = {"subject-path": "${{ steps.build.outputs.function }}"}
+
+
+def _image(source: str) -> dict[str, str]:
+    """The image, as a step of the same job or another job names it."""
+    return {
+        "subject-name": f"${{{{ {source}.outputs.image }}}}",
+        "subject-digest": f"${{{{ {source}.outputs.digest }}}}",
+    }
+
+
+SBOM = {**_image("needs.build"), "sbom-path": "reports/sbom.json"}
+CACHE = {
+    "path": ".venv",
+    "key": "environment-${{ runner.os }}-${{ runner.arch }}"
+    "-${{ steps.python.outputs.python-version }}"
+    "-${{ hashFiles('locks/bootstrap.txt', 'locks/dev.txt') }}",
+}
+
+
+def actions_are_known(files: Files) -> Iterator[str]:
+    """Only those that have been looked at, for which there is a stand-in."""
+    for step in files.steps:
+        if step.action is not None and step.action not in _EXPECTED:
+            yield f"{step.where}: {step.action} is an action that nobody has looked at"
+
+
+def actions_are_pinned(files: Files) -> Iterator[str]:
+    """To a whole commit with its version beside it, the same everywhere."""
+    seen: dict[str, tuple[str, str]] = {}
+    for name, text in files.texts.items():
+        for found in PIN.finditer(text):
+            action, commit, version = found["action"], found["commit"], found["version"]
+            if not re.fullmatch(r"[0-9a-f]{40}", commit):
+                yield f"{name}: {action} is not pinned to a commit"
+            if not version or not re.fullmatch(r"v\d+\.\d+\.\d+", version):
+                yield f"{name}: {action} has no version beside its commit"
+            if seen.setdefault(action, (commit, version)) != (commit, version):
+                yield f"{name}: {action} is pinned otherwise than elsewhere"
+
+
+def actions_are_given_what_they_take(files: Files) -> Iterator[str]:
+    """No input that the action does not have; what matters of each as it must be."""
+    for step in files.steps:
+        if step.action is None:
+            continue
+        for unknown in set(step.inputs) - _taken_by(step.action):
+            yield f"{step.where}: {step.action} takes no {unknown}"
+        if not _EXPECTED[step.action](step.inputs):
+            yield f"{step.where}: {step.action} is not given what it must be"
+    for job in files.jobs:
+        matrix = job.raw.get("strategy", {}).get("matrix", {})
+        for step in job.steps:
+            wanted = set(matrix) & {"python-version"}
+            if step.action == "setup" and set(step.inputs) != wanted:
+                yield f"{step.where}: not set up with what its matrix says"
+    attested = [step.inputs for step in files.steps if step.action == "actions/attest"]
+    if attested != [_image("steps.build"), FUNCTION, MODEL, SBOM]:
+        yield "deploy.yml: attests something else than image, function, model and contents"
+
+
+@cache
+def _taken_by(action: str) -> set[str]:
+    if action == "setup":
+        return {"python-version"}
+    path = HERE / "actions" / action / "action.yml"
+    return set(yaml.safe_load(path.read_text())["inputs"])
+
+
+@cache
+def _gcloud() -> str:
+    """The version that Cloud Build's steps have."""
+    found = re.search(
+        r"google-cloud-cli:([\d.]+)-", (HERE.parent.parent.parent / "cloudbuild.yaml").read_text()
+    )
+    assert found
+    return found[1]
+
+
+_EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "actions/checkout": lambda given: given.get("persist-credentials") is False,
+    "google-github-actions/auth": lambda given: given == LOGIN,
+    "google-github-actions/setup-gcloud": lambda given: given == {"version": _gcloud()},
+    "actions/upload-artifact": lambda given: (
+        given.get("if-no-files-found") == "error"
+        and (given.get("name"), given.get("path")) in ARTIFACTS
+        and SHORTEST_DAYS <= given.get("retention-days", 0) <= LONGEST_DAYS
+    ),
+    "actions/download-artifact": lambda given: (
+        given
+        == {
+            "pattern": "review",
+            "path": "untrusted",
+            "run-id": "${{ github.event.workflow_run.id }}",
+            "github-token": "${{ github.token }}",
+        }
+    ),
+    "actions/attest": lambda _: True,
+    "actions/cache": lambda given: given == CACHE,
+    "actions/setup-python": lambda given: (
+        given == {"python-version": "${{ inputs.python-version }}"}
+    ),
+    "setup": lambda given: given in ({}, {"python-version": "${{ matrix.python-version }}"}),
+}
+
+
+def bases_differ_from_heads(files: Files) -> Iterator[str]:
+    """A second checkout is of the base; the comment's is of the trusted branch.
+
+    The plan is made from the merge and its parents, and the verdict by the base's code alone.
+    """
+    refs = {
+        job.where: [step.inputs for step in job.steps if step.action == "actions/checkout"]
+        for job in files.jobs
+    }
+    plain = {"persist-credentials": False}
+    base = {**plain, "ref": "${{ github.event.pull_request.base.sha }}", "path": ".base"}
+    trusted = {**plain, "ref": "${{ github.event.repository.default_branch }}"}
+    for where, found in refs.items():
+        expected = {
+            "pr.yml: plan": [{**plain, "fetch-depth": 2}, base],
+            "pr.yml: review": [plain, base],
+            "pr.yml: all-green": [base],
+            "pr-comment.yml: comment": [trusted],
+        }
+        if found and found != expected.get(where, [plain]):
+            yield f"{where}: checks out something else"
+
+
+RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
+    actions_are_pinned,
+    actions_are_known,
+    actions_are_given_what_they_take,
+    bases_differ_from_heads,
+)

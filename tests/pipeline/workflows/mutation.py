@@ -1,0 +1,96 @@
+"""``python -m tests.pipeline.workflows.mutation``: changes of the pipeline's files unnoticed."""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import yaml
+
+from tests.pipeline.builds.build_rules import build_faults
+from tests.pipeline.workflows.mutants import Mutant, mutants
+from tests.pipeline.workflows.stand_ins import ROOT
+from tests.pipeline.workflows.workflow_files import read_files, texts_of
+from tests.pipeline.workflows.workflow_rules import faults
+
+BUILD = "cloudbuild.yaml"
+ONLINE = "an action that is used once: zizmor asks GitHub for it in lint-workflows.yml"
+# Why a change may go unnoticed: a pattern of the mutant's line in the table, and the reason.
+REASONS = {
+    r"(setup-python|actions/cache|download-artifact)@.*(move a pin|change a version)": ONLINE,
+    r"(move a pin|change a version).*(setup-python|actions/cache|download-artifact)@": ONLINE,
+    r"dependabot.yml:\d+: ten times a number: 'default-days": "a longer wait for fresh releases "
+    "harms nothing",
+    r"dependabot.yml:\d+: change a word: '(actions|locks):'": "the name of a group, for people",
+    r"(pr|deploy).yml:\d+: ten times a number: '(retention-days|timeout-minutes)": "a larger "
+    "limit that is still within what is sensible",
+    r"cloudbuild.yaml:\d+: drop a line: 'waitFor: \[\"-\"\]'": "the first step waits for none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Every mutant, and those that nothing caught."""
+
+    all: Sequence[Mutant]
+    survivors: Sequence[Mutant]
+
+    @property
+    def share(self) -> float:
+        """Of mutants that are caught."""
+        return 1 - len(self.survivors) / len(self.all)
+
+
+def survey() -> Result:
+    """Change each line of the files in every way, one at a time, and hold the rules to it."""
+    tried, survivors = [], []
+    # A file with a fault of its own would let every mutant of it look caught.
+    assert not _workflow_faults(texts_of(ROOT))
+    assert not _build_faults((ROOT / BUILD).read_text())
+    for mutant, found in _tried():
+        tried.append(mutant)
+        if not found():
+            survivors.append(mutant)
+    return Result(tried, survivors)
+
+
+def _tried() -> Iterator[tuple[Mutant, Callable[[], list[str]]]]:
+    texts = texts_of(ROOT)
+    for path, text in texts.items():
+        for mutant in mutants(path, text):
+            yield mutant, partial(_workflow_faults, {**texts, path: mutant.text})
+    for mutant in mutants(BUILD, (ROOT / BUILD).read_text()):
+        yield mutant, partial(_build_faults, mutant.text)
+
+
+def _workflow_faults(texts: dict[str, str]) -> list[str]:
+    return faults(read_files(texts))
+
+
+def _build_faults(text: str) -> list[str]:
+    return build_faults(yaml.load(text, yaml.CSafeLoader))
+
+
+def reason(mutant: Mutant) -> str | None:
+    """Why nothing needs to catch it; None if something should."""
+    line = str(mutant)
+    return next((why for pattern, why in REASONS.items() if re.search(pattern, line)), None)
+
+
+def table(result: Result) -> str:
+    """Counts by kind of change, then each survivor with its reason."""
+    tried = Counter(mutant.kind for mutant in result.all)
+    left = Counter(mutant.kind for mutant in result.survivors)
+    lines = [f"{'change':<36}{'mutants':>8}{'caught':>8}"]
+    lines += [f"{kind:<36}{n:>8}{n - left[kind]:>8}" for kind, n in tried.most_common()]
+    total = len(result.all)
+    caught = total - len(result.survivors)
+    lines.append(f"{'all':<36}{total:>8}{caught:>8}  {result.share:.1%}")
+    lines += [f"  {mutant}\n    {reason(mutant) or 'UNEXPLAINED'}" for mutant in result.survivors]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table(survey()) + "\n")

@@ -1,0 +1,302 @@
+"""Deployment, measurement and rollback, executed by act, with what goes wrong.
+
+The project's own commands are played here (``stand_ins.py``), since each is tested for itself and
+some take minutes; what is real is everything that stands in the workflow files.
+"""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.pipeline.workflows import events
+from tests.pipeline.workflows.act import Run, Workflows
+from tests.pipeline.workflows.stand_ins import Rule, failing
+
+PROJECT = {
+    "GOOGLE_CLOUD_PROJECT": "a-project",
+    "WORKLOAD_IDENTITY_PROVIDER": "projects/1/locations/global/workloadIdentityPools/p/providers/g",
+    "DEPLOYER": "deployer@a-project.iam.gserviceaccount.com",
+}
+LOGGED_IN = f"auth {' '.join(PROJECT.values())}"
+IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
+DIGEST = f"sha256:{'1' * 64}"
+SUBMITTED: Rule = {
+    "call": "delivery submit",
+    "files": {
+        "$GITHUB_OUTPUT": f"image={IMAGE}\ndigest={DIGEST}\nfunction=reports/function.tar.gz\n",
+        "reports/function.tar.gz": "",
+    },
+}
+REPRODUCED: Rule = {
+    "call": "delivery repro",
+    "files": {"models/served/model.so": "", "models/model.pkl": ""},
+}
+LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
+CLEANED: Rule = {"call": "delivery probe --clean-up"}
+PROBED: Rule = {
+    "call": "delivery probe",
+    "files": {"reports/report.md": "a table", "reports/report.json": ""},
+}
+KEPT: Rule = {"call": "delivery history", "files": {"reports/history/index.html": "a page"}}
+MEASURED = (CLEANED, PROBED, KEPT)
+WATCHED: Rule = {
+    "call": "delivery monitor",
+    "files": {"reports/monitoring.md": "drift", "reports/monitoring.json": ""},
+}
+RELEASED = (SUBMITTED, REPRODUCED, LISTED)
+SHOWN: Rule = {"call": "delivery status", "prints": "both in step\n"}
+# What a machine has not is installed first.
+SETTING_UP = ("setup-python 3.11", "cache .venv ", "make .venv/ready")
+
+
+def of_job(run: Run, job: str) -> list[str]:
+    """What one job called, without its set-up."""
+    return [
+        call.line
+        for call in run.calls
+        if call.environment.get("GITHUB_JOB") == job and not call.line.startswith(SETTING_UP)
+    ]
+
+
+def push(workflows: Workflows, *rules: Rule, private: bool = False, **variables: str) -> Run:
+    """A push to main of a repository that has a project."""
+    return workflows.run(
+        "deploy.yml",
+        "push",
+        events.push(private=private),
+        rules=[*rules, *RELEASED, SHOWN, *MEASURED],
+        variables=PROJECT | variables,
+    )
+
+
+def test_push_deploys_and_measures(workflows: Workflows) -> None:
+    """Tested beside being built; built, attested, released, measured: in that order."""
+    run = push(workflows)
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(
+        ("verify", "build", "release", "describe", "measure", "switches"), "success"
+    )
+    assert of_job(run, "verify") == ["make test-model"]
+    assert of_job(run, "build") == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "twinserve submit --untested",
+        f"attest  {IMAGE} {DIGEST} ",
+        "attest reports/function.tar.gz   ",
+    ]
+    assert of_job(run, "release") == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "twinserve release --from-build",
+        "twinserve status",
+    ]
+    assert of_job(run, "describe") == [
+        "twinserve repro --locked",
+        "attest models/**/model.*   ",
+        "make sbom",
+        f"attest  {IMAGE} {DIGEST} reports/sbom.json",
+    ]
+    assert of_job(run, "measure") == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "twinserve repro --pull",
+        "twinserve probe",
+        "twinserve probe --clean-up",
+        "twinserve history --deployed --append",
+        "upload-artifact latency error reports/report.*",
+        "upload-artifact history error reports/history/*",
+    ]
+    (released,) = [call for call in run.calls if "release" in call.words]
+    assert released.environment["ATTESTED"] == "true"
+    assert released.environment["GH_TOKEN"]
+    assert "a table" in run.summary
+    assert "both in step" in run.summary
+    assert "Not signed" not in run.summary
+
+
+def test_private_repository_is_released_unsigned_and_told_so(workflows: Workflows) -> None:
+    """Where GitHub cannot sign, nothing is attested; the release knows, and all goes on."""
+    run = push(workflows, private=True)
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(
+        ("verify", "build", "release", "measure", "switches"), "success"
+    )
+    assert not [line for line in run.lines() if line.startswith("attest")]
+    (released,) = [call for call in run.calls if "release" in call.words]
+    assert released.environment["ATTESTED"] == "false"
+    assert "Not signed" in run.summary
+
+
+def test_private_repository_whose_plan_signs_says_so_by_a_variable(workflows: Workflows) -> None:
+    """On Enterprise Cloud a variable has private repositories attested as public ones are."""
+    run = push(workflows, private=True, ATTESTATIONS="true")
+    assert run.succeeded, run.output
+    assert len([line for line in run.lines() if line.startswith("attest")]) == 4
+    (released,) = [call for call in run.calls if "release" in call.words]
+    assert released.environment["ATTESTED"] == "true"
+
+
+def test_nothing_is_released_that_fails_to_verify(workflows: Workflows) -> None:
+    """The image that was built meanwhile gets no traffic, and nothing is measured."""
+    run = push(workflows, failing("make test-model"))
+    assert not run.succeeded
+    assert run.jobs["verify"] == "failure"
+    assert run.jobs["build"] == "success"
+    assert not {"release", "measure"} & set(run.jobs)
+
+
+@pytest.mark.parametrize(
+    ("call", "job"),
+    [
+        ("auth", "build"),
+        ("delivery submit", "build"),
+        (f"attest  {IMAGE} {DIGEST}", "build"),
+        ("attest reports/function", "build"),
+        ("delivery release", "release"),
+    ],
+)
+def test_nothing_goes_on_after_a_failure(workflows: Workflows, call: str, job: str) -> None:
+    """What could not be built or signed is not released; what was not released is not measured."""
+    run = push(workflows, failing(call))
+    assert not run.succeeded
+    assert run.jobs[job] == "failure"
+    assert "measure" not in run.jobs
+    assert ("release" in run.jobs) is (job == "release")
+
+
+def test_model_that_is_not_what_was_built_is_not_attested(workflows: Workflows) -> None:
+    """Reproduction that differs from the lock signs nothing of it, and is red."""
+    run = push(workflows, failing("delivery repro --locked"))
+    assert run.jobs["describe"] == "failure"
+    assert of_job(run, "describe") == ["twinserve repro --locked"]
+
+
+def test_failed_release_shows_what_serves(workflows: Workflows) -> None:
+    """Whoever looks at a red release sees where things stand."""
+    run = push(workflows, failing("delivery release"))
+    assert run.jobs["release"] == "failure"
+    assert "both in step" in run.summary
+
+
+def test_fork_without_a_project_verifies_and_deploys_nowhere(workflows: Workflows) -> None:
+    """Where no project is set, main is tested all the same, and the summary says what is off."""
+    told: Rule = {"call": "delivery schedules", "prints": "- No Google Cloud project is named\n"}
+    run = workflows.run("deploy.yml", "push", events.push(), rules=[told, *RELEASED, *MEASURED])
+    assert run.succeeded
+    assert run.jobs == {"verify": "success", "switches": "success"}
+    assert not [line for line in run.lines() if line.startswith("twinserve")]
+    assert run.summary.strip() == "- No Google Cloud project is named"
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [("schedule", events.schedule()), ("workflow_dispatch", events.dispatch())],
+)
+def test_measurement_runs_by_itself(
+    workflows: Workflows, event: str, payload: Mapping[str, object]
+) -> None:
+    """Each night and by hand: measured, cleaned up, shown and kept."""
+    run = workflows.run("measure.yml", event, payload, rules=MEASURED, variables=PROJECT)
+    assert run.succeeded, run.output
+    assert of_job(run, "measure") == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "twinserve repro --pull",
+        "twinserve probe",
+        "twinserve probe --clean-up",
+        "twinserve history --deployed --append",
+        "upload-artifact latency error reports/report.*",
+        "upload-artifact history error reports/history/*",
+    ]
+    assert run.summary.strip() == "a table"
+    kept = {path.name for path in (workflows.stand_ins.artifacts / "latency").iterdir()}
+    assert kept == {"report.md", "report.json"}
+    assert (workflows.stand_ins.artifacts / "history" / "index.html").read_text() == "a page"
+
+
+def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -> None:
+    """The run is red; the copies are gone, report and measurement kept all the same."""
+    over = {**PROBED, "exit": 1}
+    run = workflows.run(
+        "measure.yml", "schedule", events.schedule(), rules=[CLEANED, over, KEPT], variables=PROJECT
+    )
+    assert run.jobs == {"measure": "failure"}
+    assert run.steps["measure", "Measure"] == "failure"
+    assert "twinserve probe --clean-up" in run.lines()
+    assert "twinserve history --deployed --append" in run.lines()
+    assert run.summary.strip() == "a table"
+    assert (workflows.stand_ins.artifacts / "latency" / "report.md").exists()
+
+
+def test_measurement_waits_for_a_project(workflows: Workflows) -> None:
+    """A fork without one is left alone each night."""
+    run = workflows.run("measure.yml", "schedule", events.schedule(), rules=MEASURED)
+    assert run.succeeded
+    assert not run.calls
+
+
+@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch"])
+def test_monitoring_runs_by_itself(workflows: Workflows, event: str) -> None:
+    """Each night and by hand: the logs are read, GitHub is told, the report is shown and kept."""
+    payload = events.schedule() if event == "schedule" else events.dispatch()
+    run = workflows.run("monitor.yml", event, payload, rules=[WATCHED], variables=PROJECT)
+    assert run.succeeded, run.output
+    assert of_job(run, "monitor") == [
+        LOGGED_IN,
+        "setup-gcloud 528.0.0",
+        "twinserve monitor --issue",
+        "upload-artifact monitoring error reports/monitoring.*",
+    ]
+    (told,) = [call for call in run.calls if "monitor" in call.words]
+    assert told.environment["GH_TOKEN"]
+    assert run.summary.strip() == "drift"
+    kept = {path.name for path in (workflows.stand_ins.artifacts / "monitoring").iterdir()}
+    assert kept == {"monitoring.md", "monitoring.json"}
+
+
+def test_monitoring_that_fails_is_red_and_shows_what_it_has(workflows: Workflows) -> None:
+    """GitHub's refusal, say, comes after the report; without a project nothing runs."""
+    refused = {**WATCHED, "exit": 1}
+    run = workflows.run(
+        "monitor.yml", "schedule", events.schedule(), rules=[refused], variables=PROJECT
+    )
+    assert run.jobs == {"monitor": "failure"}
+    assert run.summary.strip() == "drift"
+    run = workflows.run("monitor.yml", "schedule", events.schedule())
+    assert run.succeeded
+    assert not run.calls
+
+
+@pytest.mark.parametrize(
+    ("inputs", "line"),
+    [
+        ({"release": "v1.0-0123456789ab"}, "twinserve rollback -- v1.0-0123456789ab"),
+        ({"release": ""}, "twinserve rollback -- "),
+        ({"release": "$(touch owned) v1"}, "twinserve rollback -- $(touch owned) v1"),
+    ],
+)
+def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line: str) -> None:
+    """The named release, or the one before; what is typed reaches no shell as code."""
+    shown: Rule = {"call": "delivery status", "prints": "both in step\n"}
+    run = workflows.run(
+        "rollback.yml",
+        "workflow_dispatch",
+        events.dispatch(**inputs),
+        rules=[shown],
+        variables=PROJECT,
+    )
+    assert run.succeeded, run.output
+    expected = [LOGGED_IN, "setup-gcloud 528.0.0", line, "twinserve status"]
+    assert of_job(run, "rollback") == expected
+    assert not list(workflows.tree.rglob("owned"))
+    assert run.summary.strip() == "both in step"
+
+
+def test_failed_rollback_is_red_and_shows_what_serves(workflows: Workflows) -> None:
+    """Whoever rolls back in a hurry sees where things stand."""
+    rules = [failing("delivery rollback"), {"call": "delivery status", "prints": "not in step\n"}]
+    run = workflows.run(
+        "rollback.yml", "workflow_dispatch", events.dispatch(), rules=rules, variables=PROJECT
+    )
+    assert run.jobs == {"rollback": "failure"}
+    assert run.summary.strip() == "not in step"

@@ -1,0 +1,42 @@
+"""The nightly workflow, executed by act: every test, every Python, every kind of machine."""
+
+from tests.pipeline.workflows import events
+from tests.pipeline.workflows.act import Workflows
+from tests.pipeline.workflows.stand_ins import Rule, failing
+
+
+def test_night_runs_what_a_pull_request_leaves_out(workflows: Workflows) -> None:
+    """The three suites where no tool is missing, and a newcomer's first steps on each machine."""
+    on_the_host(workflows)
+    run = workflows.run("nightly.yml", "schedule", events.schedule())
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(("everything", "engine", "machine"), "success")
+    lines = run.lines()
+    assert lines.count("make test-all") == 1
+    assert lines.count("make test-engine") == 3
+    assert lines.count("make run") == lines.count("make test-model") == 12
+    strict = {
+        call.environment.get("REQUIRE_TOOLS") for call in run.calls if "test-all" in call.line
+    }
+    assert strict == {"1"}
+
+
+def test_red_night_is_red(workflows: Workflows) -> None:
+    """A suite that fails fails its job, and the others run to their end."""
+    on_the_host(workflows)
+    rules: list[Rule] = [failing("make test-all"), failing("make test-model")]
+    run = workflows.run("nightly.yml", "schedule", events.schedule(), rules=rules)
+    assert run.jobs == {"everything": "failure", "engine": "success", "machine": "failure"}
+    assert run.lines().count("make run") == 12
+
+
+def on_the_host(workflows: Workflows) -> None:
+    """Take the container away, which act would have to start, and let each machine be this one."""
+    path = workflows.tree / ".github" / "workflows" / "nightly.yml"
+    lines = path.read_text().splitlines(keepends=True)
+    start = next(n for n, line in enumerate(lines) if line.strip() == "container:")
+    path.write_text(
+        "".join(lines[:start] + lines[start + 3 :]).replace(
+            "runs-on: ${{ matrix.machine }}", "runs-on: ubuntu-latest"
+        )
+    )

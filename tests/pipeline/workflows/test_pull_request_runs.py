@@ -1,0 +1,204 @@
+"""The workflows of a pull request, executed by act, with what goes wrong.
+
+The project's own commands are played here (``stand_ins.py``), since each is tested for itself and
+some take minutes; what is real is everything that stands in the workflow files.
+"""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from tests.pipeline.workflows import events
+from tests.pipeline.workflows.act import TOKEN, Run, Workflows
+from tests.pipeline.workflows.stand_ins import Rule, failing
+from twinserve.config.errors import UserError
+from twinserve.review.plan import JOBS, settle
+
+REVIEWED: Rule = {"call": "review collect", "files": {"reports/review.json": "{}"}}
+
+
+def planned(*jobs: str) -> Rule:
+    """Let the base's code plan these jobs."""
+    return {"call": "review plan", "files": {"$GITHUB_OUTPUT": f"jobs={json.dumps(jobs)}\n"}}
+
+
+PLANNED = planned(*JOBS)
+
+
+@pytest.mark.parametrize("fork", [False, True])
+def test_pull_request_runs_every_check(workflows: Workflows, fork: bool) -> None:  # noqa: FBT001
+    """Lint, both suites, container, audit and figures, where all are planned; and no login."""
+    run = workflows.run(
+        "pr.yml", "pull_request", events.pull_request(fork=fork), rules=[PLANNED, REVIEWED]
+    )
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(("plan", *JOBS, "all-green"), "success")
+    lines = run.lines()
+    for line in (
+        "python3 -m twinserve review plan --tree ..",
+        "make lint",
+        "make test-model",
+        "twinserve build --engine docker",
+        "twinserve verify --image --engine docker",
+        "twinserve check --engine docker",
+        "make audit",
+        "twinserve review collect --base .base --output reports/review.json",
+        "twinserve review judge reports/review.json",
+        "python3 -m twinserve review settle",
+    ):
+        assert lines.count(line) == 1, line
+    shards = [call.environment.get("SHARD") for call in run.calls if "test-engine" in call.words]
+    assert sorted(map(str, shards)) == ["1/4", "2/4", "3/4", "4/4"]
+    assert lines.count(f"checkout {events.BASE} .base") == 3
+    assert (workflows.stand_ins.artifacts / "review" / "review.json").read_text() == "{}"
+    assert not [line for line in lines if line.startswith(("auth", "gcloud"))]
+
+
+def test_only_planned_jobs_run_and_the_verdict_is_told_all(workflows: Workflows) -> None:
+    """A change of the parameters runs the model's suite and the figures, and nothing else."""
+    rules = [planned("model", "review"), REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(("plan", "model", "review", "all-green"), "success")
+    needs = json.loads(run.calls[-1].environment["NEEDS"])
+    assert settle(needs) == "all that was due has succeeded: model, review"
+    assert {name: one["result"] for name, one in needs.items()} == {
+        **dict.fromkeys(JOBS, "skipped"),
+        **dict.fromkeys(("plan", "model", "review"), "success"),
+    }
+
+
+def test_environment_of_an_earlier_run_is_taken_as_made(workflows: Workflows) -> None:
+    """A hit in the cache makes `make .venv/ready` a look-up; a miss changes nothing."""
+    hit: Rule = {"call": "cache .venv", "files": {"$GITHUB_OUTPUT": "cache-hit=true\n"}}
+    for rules, touched in (([hit], ["make --touch .venv/ready"]), ([], [])):
+        run = workflows.run(
+            "pr.yml", "pull_request", events.pull_request(), rules=[*rules, planned("lint")]
+        )
+        assert run.succeeded, run.output
+        (cached,) = [line for line in run.lines() if line.startswith("cache")]
+        assert cached.startswith("cache .venv environment-Linux-")
+        made = [line for line in run.lines() if line.startswith("make ")]
+        assert made == [*touched, "make .venv/ready", "make lint"]
+
+
+@pytest.mark.parametrize(
+    ("call", "job"),
+    [
+        ("make lint", "lint"),
+        ("make test-model", "model"),
+        ("make test-engine", "engine"),
+        ("make repro", "container"),
+        ("delivery build", "container"),
+        ("delivery verify --image", "container"),
+        ("delivery check", "container"),
+        ("make audit", "audit"),
+        ("review collect", "review"),
+        ("review judge", "review"),
+    ],
+)
+def test_failure_of_any_check_reaches_the_verdict(
+    workflows: Workflows, call: str, job: str
+) -> None:
+    """Whatever fails, its job fails, and the one check that is required is told so."""
+    rules = [failing(call), PLANNED, REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert run.jobs[job] == "failure"
+    with pytest.raises(UserError, match=f"^{job}: failure, and success by the plan$"):
+        settle(json.loads(run.calls[-1].environment["NEEDS"]))
+
+
+@pytest.mark.parametrize("call", ["review plan", "review settle"])
+def test_pull_request_without_plan_or_verdict_is_red(workflows: Workflows, call: str) -> None:
+    """A plan that fails runs nothing; a verdict that fails is the failure of the required check."""
+    rules = [failing(call), PLANNED, REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert not run.succeeded
+    if call == "review plan":
+        with pytest.raises(UserError, match="plan: failure"):
+            settle(json.loads(run.calls[-1].environment["NEEDS"]))
+        assert set(run.jobs) == {"plan", "all-green"}
+    else:
+        assert run.jobs["all-green"] == "failure"
+
+
+def test_figures_of_what_is_too_slow_are_kept(workflows: Workflows) -> None:
+    """The gate fails the job after the reviewer's figures were uploaded."""
+    rules = [failing("review judge"), PLANNED, REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert run.jobs["review"] == "failure"
+    assert (workflows.stand_ins.artifacts / "review" / "review.json").exists()
+
+
+def test_comment_is_written_by_the_trusted_code(workflows: Workflows) -> None:
+    """Main is checked out, the run's artifact fetched, and one command told what it is about."""
+    put(workflows, "review", "review.json")
+    run = workflows.run("pr-comment.yml", "workflow_run", events.workflow_run(fork=True))
+    assert run.succeeded, run.output
+    assert [line for line in run.lines() if not line.startswith("cache ")] == [
+        "checkout main .",
+        "setup-python 3.11",
+        "make .venv/ready",
+        f"download-artifact review untrusted 4711 {TOKEN}",
+        "twinserve review comment untrusted/review/review.json",
+    ]
+    assert_told(
+        run,
+        {
+            "GH_TOKEN": TOKEN,
+            "HEAD_SHA": events.HEAD,
+            "HEAD_BRANCH": "topic",
+            "HEAD_OWNER": "stranger",
+            "RUN_URL": "https://github.com/owner/twinserve/actions/runs/4711",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [events.workflow_run(event="push"), events.workflow_run(conclusion="cancelled")],
+    ids=["a run of a push", "a run that was superseded"],
+)
+def test_nothing_is_said_of_other_runs(workflows: Workflows, payload: Mapping[str, object]) -> None:
+    """Only a pull request's run that came to its end is commented on."""
+    run = workflows.run("pr-comment.yml", "workflow_run", payload)
+    assert run.succeeded
+    assert not run.calls
+
+
+def test_red_pull_request_is_commented_on_too(workflows: Workflows) -> None:
+    """A reviewer wants the figures of a run whose tests fail."""
+    payload = events.workflow_run(conclusion="failure")
+    run = workflows.run("pr-comment.yml", "workflow_run", payload)
+    assert run.lines()[-1] == "twinserve review comment untrusted/review/review.json"
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"), [("push", events.push()), ("pull_request", events.pull_request())]
+)
+def test_workflows_are_linted(
+    workflows: Workflows, event: str, payload: Mapping[str, object]
+) -> None:
+    """By the same command as on a desk, with a token to look pins up; its failure is the job's."""
+    run = workflows.run("lint-workflows.yml", event, payload)
+    assert run.succeeded, run.output
+    assert run.lines()[-1] == "make lint-workflows"
+    assert run.calls[-1].environment["GH_TOKEN"] == TOKEN
+    run = workflows.run(
+        "lint-workflows.yml", event, payload, rules=[failing("make lint-workflows")]
+    )
+    assert run.jobs == {"lint": "failure"}
+
+
+def put(workflows: Workflows, artifact: str, name: str) -> None:
+    """Let another run have uploaded an empty file."""
+    folder = workflows.stand_ins.artifacts / artifact
+    folder.mkdir()
+    (folder / name).write_text("")
+
+
+def assert_told(run: Run, expected: Mapping[str, str]) -> None:
+    """The last call was given these variables."""
+    environment = run.calls[-1].environment
+    assert {name: environment.get(name) for name in expected} == dict(expected)

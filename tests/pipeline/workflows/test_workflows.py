@@ -1,0 +1,187 @@
+"""The files under ``.github``, held to their schemas, to linters, and to what they are meant to do.
+
+What act does not know stands here: branches, permissions, environments, concurrency, pins.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.builds.build_rules import build_faults
+from tests.pipeline.builds.cloud_build import read
+from tests.pipeline.workflows import commands, mutation
+from tests.pipeline.workflows.act import lay_out
+from tests.pipeline.workflows.stand_ins import ROOT
+from tests.pipeline.workflows.workflow_files import Files, read_files, texts_of
+from tests.pipeline.workflows.workflow_rules import faults
+from tests.tools import require
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def files() -> Files:
+    """Those of this tree."""
+    return read_files(texts_of(ROOT))
+
+
+def test_files_keep_every_rule(files: Files) -> None:
+    """Schemas, policy, limits, pins, inputs, commands, variables, references: no fault."""
+    assert faults(files) == []
+    assert build_faults(read(ROOT / "cloudbuild.yaml")) == []
+
+
+@pytest.mark.nightly
+def test_most_mutants_are_caught_and_the_rest_explained(
+    show: Callable[[str, str], None],
+) -> None:
+    """Of all small changes, one at a time over every line, nine in ten at the least are noticed."""
+    result = mutation.survey()
+    show("mutants", mutation.table(result))
+    assert len(result.all) > 1000
+    assert result.share >= 0.9
+    assert [str(mutant) for mutant in result.survivors if mutation.reason(mutant) is None] == []
+
+
+def test_linters_are_content() -> None:
+    """The pedantic persona of zizmor, and GitHub's schemas, by the command that a person runs."""
+    make = require("make")
+    done = subprocess.run(
+        [make, "--silent", "lint-workflows"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No findings to report" in done.stdout
+
+
+def test_one_finding_is_ignored_and_says_why(files: Files) -> None:
+    """The trigger that may write is the only exception, justified above it."""
+    ignores = [
+        (name, line)
+        for name, text in files.texts.items()
+        for line in text.splitlines()
+        if "zizmor: ignore" in line
+    ]
+    ((name, line),) = ignores
+    assert name.endswith("pr-comment.yml")
+    assert line.strip().startswith("workflow_run:")
+    before = files.texts[name].split(line)[0].rstrip().splitlines()[-1]
+    assert before.strip().startswith("#")
+    assert not list(ROOT.glob("*zizmor*")) + list((ROOT / ".github").glob("*zizmor*"))
+
+
+def test_act_knows_every_key(tmp_path: Path) -> None:
+    """A second reader of the files, strict about what it does not know."""
+    workflows = lay_out(tmp_path)
+    done = subprocess.run(
+        [str(BIN / "act"), "--validate", "--strict", "--workflows", ".github/workflows"],
+        cwd=workflows.tree,
+        env={**workflows.stand_ins.environment(workflows.tree), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_nothing_but_one_job_may_write_to_the_repository(files: Files) -> None:
+    """Whoever may write to pull requests checks out nothing of a pull request."""
+    writers = {
+        job.where: sorted(key for key, value in job.raw["permissions"].items() if value == "write")
+        for job in files.jobs
+        if "write" in job.raw["permissions"].values()
+    }
+    assert writers == {
+        "pr-comment.yml: comment": ["pull-requests"],
+        "deploy.yml: build": ["attestations", "id-token"],
+        "deploy.yml: release": ["id-token"],
+        "deploy.yml: describe": ["attestations", "id-token"],
+        "deploy.yml: measure": ["id-token"],
+        "measure.yml: measure": ["id-token"],
+        "monitor.yml: monitor": ["id-token", "issues"],
+        "rollback.yml: rollback": ["id-token"],
+    }
+    assert "pull_request_target" not in "".join(files.texts.values())
+
+
+def test_who_may_log_in_is_in_the_environment(files: Files) -> None:
+    """A job that becomes the deployer is of ``production``; without it, identity only signs."""
+    for job in files.jobs:
+        if "uses" in job.raw or "id-token" not in job.raw["permissions"]:
+            continue
+        if "google-github-actions/auth" in [step.action for step in job.steps]:
+            assert job.raw["environment"] == "production", job.where
+        else:
+            assert job.raw["permissions"]["attestations"] == "write", job.where
+
+
+def test_caller_and_called_never_wait_for_each_other(files: Files) -> None:
+    """A reusable workflow has another concurrency group than whoever calls it."""
+    groups = {name: one["concurrency"]["group"] for name, one in files.workflows.items()}
+    for job in files.jobs:
+        if "uses" in job.raw:
+            called = job.raw["uses"].rpartition("/")[2]
+            assert groups[called] != groups[job.workflow]
+
+
+def test_release_is_never_lost_and_a_rollback_never_waits(files: Files) -> None:
+    """Releases queue, and none that waits is dropped; a rollback shares no group with them.
+
+    Source: GitHub's changelog of 7 May 2026: without ``queue: max`` a newer run cancels the one
+    that waits; with it up to 100 wait, and go in the order in which they came.
+    """
+    jobs = {job.id: job.raw for job in files.jobs if job.workflow == "deploy.yml"}
+    queued = jobs["release"]["concurrency"]
+    assert queued == {"group": "release", "cancel-in-progress": False, "queue": "max"}
+    assert [name for name, one in jobs.items() if "concurrency" in one] == ["release"]
+    rollback = files.workflows["rollback.yml"]["concurrency"]
+    assert rollback["group"] not in {
+        queued["group"],
+        files.workflows["deploy.yml"]["concurrency"]["group"],
+    }
+    # Of two pushes neither waits to be verified and built, so neither is cancelled meanwhile.
+    assert "github.sha" in files.workflows["deploy.yml"]["concurrency"]["group"]
+
+
+def test_every_lock_that_is_served_is_audited() -> None:
+    """The audit names the locks of both targets, whichever the runtime."""
+    make = require("make")
+    done = subprocess.run(
+        [make, "--no-print-directory", "--dry-run", "audit"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    audited = set(re.findall(r"-r (\S+)", done.stdout))
+    served = {str(path.relative_to(ROOT)) for path in (ROOT / "locks").glob("*-*.txt")}
+    assert audited == served
+    line = done.stdout.splitlines()[-1].strip()
+    dry = subprocess.run(
+        [*line.split(), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert dry.returncode == 0, dry.stderr
+    assert re.search(r"would have audited \d+ packages", dry.stderr)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("make lint", None),
+        ("make lints", "make has no target"),
+        ("make lint test", "make has no target"),
+        (".venv/bin/twinserve repro --locked", None),
+        (".venv/bin/twinserve repro --lokced", "unrecognized arguments: --lokced"),
+        (".venv/bin/twinserve deploy", "there is no command deploy"),
+        (".venv/bin/twinserve review collect --base .base", "required: --output"),
+        (".venv/bin/twinserve elsewhere", "there is no command elsewhere"),
+        ("curl https://example.com", "curl is not the project's"),
+    ],
+)
+def test_command_that_the_project_lacks_is_found(line: str, fault: str | None) -> None:
+    """Targets, commands and options are looked up where they are defined."""
+    found = commands.fault(line)
+    assert found is None if fault is None else fault in str(found)

@@ -1,0 +1,265 @@
+"""What the files under ``.github`` must keep to; each rule gives a line for each fault."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from tests.pipeline.workflows import action_rules, commands
+from tests.pipeline.workflows.workflow_files import Files, Job, parse
+from twinserve.review.comment import VARIABLES
+
+HERE = Path(__file__).parent
+SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
+# The nightly suite alone may take longer.
+SLOW_JOB, SLOWEST_MINUTES = "nightly.yml: everything", 180
+SHORTEST_DAYS = 7
+RUNNER = "ubuntu-latest"
+EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+STEP_OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.")
+JOB_OUTPUT = re.compile(r"needs\.([\w-]+)\.outputs\.([\w-]+)")
+SCHEMAS = {
+    ".github/workflows/": "github-workflows.json",
+    ".github/actions/": "github-actions.json",
+    ".github/dependabot.yml": "dependabot.json",
+}
+
+
+@cache
+def _policy() -> dict[str, Any]:
+    policy = yaml.safe_load((HERE / "policy.yaml").read_text().replace("\n  on:", '\n  "on":'))
+    assert isinstance(policy, dict)
+    return policy
+
+
+@cache
+def _schema(name: str) -> Any:  # noqa: ANN401 - a validator
+    folder = package_files("check_jsonschema") / "builtin_schemas" / "vendor"
+    return jsonschema.Draft7Validator(json.loads((folder / name).read_text()))
+
+
+def fits_schemas(files: Files) -> Iterator[str]:
+    """GitHub's own schemas know every key."""
+    for name, text in files.texts.items():
+        yield from _misfits(name, text)
+
+
+@cache
+def _misfits(name: str, text: str) -> list[str]:
+    (schema,) = [one for start, one in SCHEMAS.items() if name.startswith(start)]
+    errors = _schema(schema).iter_errors(parse(text))
+    return [f"{name}: {error.json_path}: {error.message:.100}" for error in errors]
+
+
+def follows_policy(files: Files) -> Iterator[str]:
+    """Triggers, concurrency, permissions, order and commands are those of ``policy.yaml``."""
+    if set(files.workflows) != set(_policy()):
+        yield f"workflows: {sorted(set(files.workflows) ^ set(_policy()))}"
+    for name, content in files.workflows.items():
+        intent = _policy().get(name, {})
+        if content.get("permissions") != {}:
+            yield f"{name}: permissions at the top are not empty"
+        if _without_texts(content.get("on")) != intent.get("on"):
+            yield f"{name}: another trigger than intended"
+        if content.get("concurrency") != intent.get("concurrency"):
+            yield f"{name}: another concurrency than intended"
+        if set(content["jobs"]) != set(intent.get("jobs", {})):
+            yield f"{name}: other jobs than intended"
+    for job in files.jobs:
+        intent = _policy().get(job.workflow, {}).get("jobs", {}).get(job.id, {})
+        found = {
+            "permissions": job.raw.get("permissions"),
+            "environment": job.raw.get("environment"),
+            "env": job.raw.get("env"),
+            "if": job.raw.get("if"),
+            "needs": job.needs or None,
+            "uses": job.raw.get("uses"),
+            "matrix": job.raw.get("strategy", {}).get("matrix"),
+            "concurrency": job.raw.get("concurrency"),
+            "container": job.raw.get("container"),
+            "outputs": job.raw.get("outputs"),
+            "steps": [step.intent for step in job.steps] or None,
+        }
+        for key, value in found.items():
+            if value != intent.get(key):
+                yield f"{job.where}: {key} is not as intended"
+
+
+def _without_texts(content: Any) -> Any:  # noqa: ANN401 - YAML
+    if isinstance(content, Mapping):
+        return {key: _without_texts(one) for key, one in content.items() if key != "description"}
+    return content
+
+
+def jobs_are_bounded(files: Files) -> Iterator[str]:
+    """A runner of GitHub's, a limit of time, and a matrix whose jobs all run to their end."""
+    for job in files.jobs:
+        if "uses" in job.raw:
+            continue
+        minutes = job.raw.get("timeout-minutes", 0)
+        longest = SLOWEST_MINUTES if job.where == SLOW_JOB else LONGEST_MINUTES
+        if not SHORTEST_MINUTES <= minutes <= longest:
+            yield f"{job.where}: {minutes} minutes are no sensible limit"
+        matrix = job.raw.get("strategy", {}).get("matrix", {})
+        if job.raw.get("runs-on") != ("${{ matrix.machine }}" if "machine" in matrix else RUNNER):
+            yield f"{job.where}: runs elsewhere"
+        if "strategy" in job.raw and job.raw["strategy"].get("fail-fast") is not False:
+            yield f"{job.where}: one Python's failure hides another's"
+
+
+def commands_are_the_projects(files: Files) -> Iterator[str]:
+    """One line each, without expressions; targets, commands and options exist."""
+    for step in files.steps:
+        if step.run is None:
+            continue
+        if "\n" in step.run.strip():
+            yield f"{step.where}: more than a line of shell"
+        if EXPRESSION.search(step.run):
+            yield f"{step.where}: an expression in shell is code that others write"
+        if fault := commands.fault(step.run):
+            yield f"{step.where}: {fault}"
+
+
+def variables_are_given_and_used(files: Files) -> Iterator[str]:
+    """What a command reads is set beside it, and nothing is set that none reads."""
+    wanted = {
+        "twinserve review comment": {**_COMMENT, "GH_TOKEN": "${{ github.token }}"},
+        "twinserve monitor": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve rollback": {"RELEASE": "${{ inputs.release }}"},
+        "twinserve release": {
+            "ATTESTED": "${{ needs.build.outputs.signed }}",
+            "GH_TOKEN": "${{ github.token }}",
+        },
+        "twinserve schedules": {
+            "GH_TOKEN": "${{ github.token }}",
+            "GOOGLE_CLOUD_PROJECT": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
+        },
+        "review settle": {"NEEDS": "${{ toJSON(needs) }}"},
+        "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
+    }
+    for step in files.steps:
+        names = [words for words in wanted if words in (step.run or "")]
+        expected = wanted[names[0]] if names else {}
+        if step.run == "make test-engine" and step.where.startswith("pr.yml"):
+            expected = {"SHARD": "${{ matrix.shard }}"}
+        if (step.raw.get("env") or {}) != expected:
+            yield f"{step.where}: its variables are not those that its command reads"
+
+
+_EVENT = "github.event.workflow_run"
+_COMMENT = {
+    VARIABLES["commit"]: f"${{{{ {_EVENT}.head_sha }}}}",
+    VARIABLES["branch"]: f"${{{{ {_EVENT}.head_branch }}}}",
+    VARIABLES["owner"]: f"${{{{ {_EVENT}.head_repository.owner.login }}}}",
+    VARIABLES["run_url"]: f"${{{{ {_EVENT}.html_url }}}}",
+}
+
+
+def references_lead_somewhere(files: Files) -> Iterator[str]:
+    """An output is of an earlier step; a workflow that is called, or followed, exists."""
+    for job in files.jobs:
+        ids: set[str] = set()
+        for step in job.steps:
+            yield from _unknown_steps(step.where, step.raw, ids)
+            ids.add(str(step.raw.get("id")))
+        yield from _unknown_steps(f"{job.where}: outputs", job.raw.get("outputs"), ids)
+        yield from _unknown_outputs(job, files.workflows[job.workflow]["jobs"])
+    names = {content.get("name") for content in files.workflows.values()}
+    for name, content in files.workflows.items():
+        triggers = content.get("on")
+        followed = triggers.get("workflow_run") if isinstance(triggers, Mapping) else None
+        for one in (followed or {}).get("workflows", []):
+            if one not in names:
+                yield f"{name}: follows {one}, which there is not"
+
+
+def _unknown_steps(where: str, content: object, known: AbstractSet[str]) -> Iterator[str]:
+    for one in STEP_OUTPUT.findall(str(content)):
+        if one not in known:
+            yield f"{where}: no earlier step is called {one}"
+
+
+def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
+    for other, output in JOB_OUTPUT.findall(str(job.raw)):
+        if other not in job.needs:
+            yield f"{job.where}: takes an output of {other}, which it does not need"
+        elif output not in jobs[other].get("outputs", {}):
+            yield f"{job.where}: {other} has no output {output}"
+
+
+def secrets_are_not_used(files: Files) -> Iterator[str]:
+    """The login needs none, and the run's own token is named as such."""
+    for name, text in files.texts.items():
+        if "secrets." in text or "secrets:" in text:
+            yield f"{name}: uses a secret"
+
+
+def setup_is_one_command(files: Files) -> Iterator[str]:
+    """The set-up action installs Python and runs what a person runs, or takes its result."""
+    found = [step.intent for step in files.setup]
+    action = files.parsed[".github/actions/setup/action.yml"]
+    taken = {"run": "make --touch .venv/ready", "if": "steps.cache.outputs.cache-hit == 'true'"}
+    if found != ["actions/setup-python", "actions/cache", taken, "make .venv/ready"]:
+        yield "setup: other steps than intended"
+    if action["runs"].get("using") != "composite":
+        yield "setup: not composite"
+    if action.get("inputs", {}).get("python-version", {}).get("default") != "3.11":
+        yield "setup: another Python than the project's oldest"
+    if {step.raw.get("shell") for step in files.setup if step.run} != {"bash"}:
+        yield "setup: no shell"
+    if [step.raw.get("id") for step in files.setup[:2]] != ["python", "cache"]:
+        yield "setup: ids that its own steps do not name"
+
+
+def dependencies_are_watched(files: Files) -> Iterator[str]:
+    """Actions, image and locks are kept fresh, a week after a release at the soonest."""
+    updates = files.parsed[".github/dependabot.yml"].get("updates", [])
+    found = {
+        one.get("package-ecosystem"): one.get("directories") or [one.get("directory")]
+        for one in updates
+    }
+    expected = {
+        "github-actions": ["/", "/.github/actions/setup"],
+        "docker": ["/service"],
+        "pip": ["/locks"],
+    }
+    if found != expected:
+        yield "dependabot.yml: watches other folders than intended"
+    for one in updates:
+        if one.get("cooldown", {}).get("default-days", 0) < SHORTEST_DAYS:
+            yield f"dependabot.yml: {one.get('package-ecosystem')} without a cooldown"
+        if one.get("schedule", {}).get("interval") not in {"weekly", "monthly"}:
+            yield f"dependabot.yml: {one.get('package-ecosystem')} at no known pace"
+        if one["package-ecosystem"] != "docker" and list(one.get("groups", {}).values()) != [
+            {"patterns": ["*"]}
+        ]:
+            yield f"dependabot.yml: {one['package-ecosystem']} is not one pull request"
+
+
+RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
+    fits_schemas,
+    follows_policy,
+    jobs_are_bounded,
+    *action_rules.RULES,
+    commands_are_the_projects,
+    variables_are_given_and_used,
+    references_lead_somewhere,
+    secrets_are_not_used,
+    setup_is_one_command,
+    dependencies_are_watched,
+)
+
+
+def faults(files: Files) -> list[str]:
+    """The faults that the first rule finds that finds any; a later one may count on the earlier."""
+    for rule in RULES:
+        if found := list(rule(files)):
+            return found
+    return []

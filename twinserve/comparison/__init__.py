@@ -1,0 +1,1 @@
+"""Service or function: the comparison page."""

@@ -1,0 +1,30 @@
+"""What the suite asks: endpoints by name."""
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from twinserve.contract.calls import Caller, HttpCaller
+from twinserve.contract.check import token_variable
+
+
+class Endpoints(Protocol):
+    """The endpoints of a run."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All of them; a name begins with its target's."""
+        ...
+
+    def __getitem__(self, name: str) -> Caller: ...
+
+
+class GivenEndpoints:
+    """Those that ``--base-url NAME=URL`` gives."""
+
+    def __init__(self, base_urls: Sequence[str]) -> None:
+        self._urls = dict(text.split("=", 1) for text in base_urls)
+        self.names = tuple(self._urls)
+
+    def __getitem__(self, name: str) -> Caller:
+        return HttpCaller(self._urls[name], os.environ.get(token_variable(name)))

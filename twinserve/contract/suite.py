@@ -1,0 +1,261 @@
+"""The contract, row by row and in its order, on every endpoint of the run."""
+
+import json
+import re
+
+import pytest
+
+from tests.contract.front_end import may_answer
+from twinserve.config.card import Card
+from twinserve.contract.calls import Caller
+from twinserve.contract.cases import JSON, REFUSED, Case, first, padded, post, right, send
+from twinserve.contract.endpoints import Endpoints
+from twinserve.inference.contract import FLOAT32_MAX, TITLES
+
+ORIGIN = ("Origin", "https://example.com")
+INSTANCE = re.compile(r"(i[0-9a-f]{12}); requests=(\d+); age=(\d+\.\d{3})")
+TIMING = re.compile(r"interpreter;dur=[\d.]+, imports;dur=[\d.]+, model;dur=[\d.]+")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the table's cases to the tests that take one."""
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
+
+
+def test_golden_cases_are_answered(endpoint: Caller, card: Card) -> None:
+    """Each golden case gets its class and the model's version, and nothing else."""
+    for golden in card.golden:
+        reply = post(endpoint, json.dumps({"features": golden.features}).encode())
+        assert reply.status == 200
+        assert reply.headers["content-type"] == "application/json"
+        expected = {"prediction": golden.prediction, "model_version": card.version}
+        assert json.loads(reply.body) == expected
+
+
+def test_refusal_is_a_problem(
+    endpoint: Caller,
+    case: Case,
+    card: Card,
+    limit: int,
+    deployed: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    """A refused request gets its status, as RFC 9457 problem details, with CORS headers."""
+    reply = send(endpoint, case, card, limit, Origin="https://example.com")
+    if deployed and may_answer(case, reply):
+        return
+    assert reply.status == case.status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    if case.method == "HEAD":
+        assert reply.body == b""
+        return
+    problem = json.loads(reply.body)
+    assert problem["status"] == case.status
+    assert problem["title"] == TITLES[case.status]
+    assert problem["request_id"] == reply.headers["x-request-id"]
+    assert problem["detail"]
+
+
+def test_refusal_says_what_to_send(endpoint: Caller, card: Card, limit: int) -> None:
+    """405 names the methods, 415 the header, 413 the limit, 422 the features."""
+    wrong_method = send(endpoint, REFUSED["GET"], card, limit)
+    assert wrong_method.headers["allow"] == "POST, OPTIONS"
+    assert b"Content-Type: application/json" in send(endpoint, REFUSED["text"], card, limit).body
+    assert str(limit).encode() in send(endpoint, REFUSED["over the limit"], card, limit).body
+    short = send(endpoint, REFUSED["one too few"], card, limit).body.decode()
+    assert f"expected {len(card.features)} numbers" in short
+    assert all(feature.name in short for feature in card.features)
+
+
+def test_every_offending_position_is_named(endpoint: Caller, card: Card) -> None:
+    """422 points at each wrong number and at none of the right ones."""
+    row: list[object] = list(card.golden[0].features)
+    row[0], row[-1] = "5.1", None
+    problem = json.loads(post(endpoint, json.dumps({"features": row}).encode()).body)
+    pointers = [error["pointer"] for error in problem["errors"]]
+    assert pointers == ["#/features/0", f"#/features/{len(row) - 1}"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("Content-Type", "application/json; charset=utf-8"),),
+        (("Content-Type", "Application/JSON"),),
+        (("Content-Type", "application/vnd.api+json"),),
+    ],
+    ids=["no type", "with charset", "other case", "a JSON suffix"],
+)
+def test_json_by_any_name_is_read(
+    endpoint: Caller, card: Card, headers: tuple[tuple[str, str], ...]
+) -> None:
+    """A body is read if its type is JSON's, or if none is given."""
+    assert post(endpoint, right(card), headers).status == 200
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["-0", "0", "7", "1e-400", "1e-45", f"{FLOAT32_MAX!r}", f"-{FLOAT32_MAX!r}", "3E2"],
+)
+def test_every_finite_float32_is_taken(endpoint: Caller, card: Card, number: str) -> None:
+    """Integers, the ends of the range and numbers too small for it are numbers."""
+    assert post(endpoint, first(number)(card, 0)).status == 200
+
+
+def test_body_up_to_the_limit_is_read(endpoint: Caller, card: Card, limit: int) -> None:
+    """The last byte of the limit is still inside, in one piece or in chunks."""
+    assert post(endpoint, padded(lambda size: size)(card, limit)).status == 200
+    chunks = [right(card)[:5], right(card)[5:]]
+    assert endpoint.call("POST", "/predict", [JSON], chunks).status == 200
+
+
+def test_unknown_keys_are_ignored_and_the_last_of_a_key_counts(
+    endpoint: Caller, card: Card
+) -> None:
+    """Other keys change nothing; a repeated key has its last value."""
+    last = card.golden[-1]
+    body = (
+        f'{{"id": 7, "features": {json.dumps(card.golden[0].features)}, "note": [null], '
+        f'"features": {json.dumps(last.features)}}}'
+    )
+    assert json.loads(post(endpoint, body.encode()).body)["prediction"] == last.prediction
+
+
+@pytest.mark.parametrize("headers", [(), (ORIGIN,)], ids=["without origin", "with origin"])
+def test_options_is_answered(endpoint: Caller, headers: tuple[tuple[str, str], ...]) -> None:
+    """OPTIONS says what is allowed, asked by a browser or not."""
+    reply = endpoint.call("OPTIONS", "/predict", headers)
+    assert (reply.status, reply.body) == (204, b"")
+    assert reply.headers["allow"] == "POST, OPTIONS"
+    assert reply.headers["access-control-allow-methods"] == "POST, OPTIONS"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "Content-Type" in reply.headers["access-control-allow-headers"]
+
+
+def test_every_answer_says_who_gave_it(endpoint: Caller, card: Card, limit: int) -> None:
+    """Request id, instance and timing stand on answers of every status, readable by scripts."""
+    for reply in (
+        post(endpoint, right(card)),
+        endpoint.call("OPTIONS", "/predict"),
+        send(endpoint, REFUSED["another path"], card, limit),
+        send(endpoint, REFUSED["GET"], card, limit),
+        send(endpoint, REFUSED["one too few"], card, limit),
+    ):
+        assert reply.headers["x-request-id"]
+        assert INSTANCE.fullmatch(reply.headers["x-instance"])
+        assert TIMING.match(reply.headers["server-timing"])
+        exposed = reply.headers["access-control-expose-headers"]
+        assert exposed == "X-Request-Id, X-Instance, Server-Timing"
+
+
+def test_prediction_is_timed(endpoint: Caller, card: Card) -> None:
+    """An answered prediction adds its own time to Server-Timing."""
+    assert re.search(
+        r", predict;dur=\d+\.\d{3}$", post(endpoint, right(card)).headers["server-timing"]
+    )
+
+
+def test_requests_are_counted(endpoint: Caller, card: Card) -> None:
+    """An instance counts each request that it answers, and grows older."""
+    found = [INSTANCE.fullmatch(post(endpoint, right(card)).headers["x-instance"]) for _ in "ab"]
+    one, two = (match.groups() for match in found if match)
+    if one[0] == two[0]:  # A deployed endpoint may answer from another instance.
+        assert int(two[1]) > int(one[1])
+        assert float(two[2]) > float(one[2])
+
+
+@pytest.mark.parametrize("offered", ["abc-123", "A" * 64, "0.~_"])
+def test_well_formed_request_id_is_kept(endpoint: Caller, card: Card, offered: str) -> None:
+    """The caller's own request id comes back."""
+    reply = post(endpoint, right(card), [JSON, ("X-Request-Id", offered)])
+    assert reply.headers["x-request-id"] == offered
+
+
+@pytest.mark.parametrize("offered", ["", "A" * 65, "a b", 'x"y', "a/b"])
+def test_other_request_id_is_replaced(endpoint: Caller, card: Card, offered: str) -> None:
+    """An id that could break a log line or a page is not repeated, and the new one is unique."""
+    made = {
+        post(endpoint, right(card), [JSON, ("X-Request-Id", offered)]).headers["x-request-id"]
+        for _ in "ab"
+    }
+    assert offered not in made
+    assert len(made) == 2
+
+
+def test_endpoints_answer_byte_for_byte_alike(
+    endpoints: Endpoints, case: Case, card: Card, limit: int
+) -> None:
+    """Under one request id, every endpoint gives the same status and the same body."""
+    replies = {
+        name: send(endpoints[name], case, card, limit, X_Request_Id="twins")
+        for name in endpoints.names
+    }
+    assert len({(reply.status, reply.body) for reply in replies.values()}) == 1, replies
+
+
+def test_endpoints_predict_alike(endpoints: Endpoints, card: Card) -> None:
+    """Golden cases get the same bytes from every endpoint."""
+    for number in range(len(card.golden)):
+        bodies = {post(endpoints[name], right(card, number)).body for name in endpoints.names}
+        assert len(bodies) == 1
+
+
+def test_function_answers_at_its_root(function: Caller, card: Card) -> None:
+    """A function's URL is its root, so it predicts there too."""
+    reply = function.call("POST", "/", [JSON], right(card))
+    assert json.loads(reply.body)["prediction"] == card.golden[0].prediction
+    assert function.call("GET", "/").status == 405
+
+
+def test_service_has_no_root(service: Caller, card: Card) -> None:
+    """The service's root is another path like any other."""
+    assert service.call("POST", "/", [JSON], right(card)).status == 404
+
+
+def test_health_is_answered_and_not_counted(service: Caller, card: Card) -> None:
+    """Health says which version is up, and leaves the count of requests alone."""
+    counts = []
+    for _ in "ab":
+        reply = service.call("GET", "/health")
+        assert json.loads(reply.body) == {"status": "ok", "model_version": card.version}
+        found = INSTANCE.fullmatch(reply.headers["x-instance"])
+        assert found
+        counts.append((found[1], found[2]))
+    if counts[0][0] == counts[1][0]:
+        assert counts[0] == counts[1]
+    assert service.call("HEAD", "/health").status == 200
+    assert service.call("OPTIONS", "/health").status == 204
+    assert service.call("POST", "/health").headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_model_card_is_served(service: Caller, card: Card) -> None:
+    """The service shows the card of the model that it serves, and its release if it has one."""
+    shown = json.loads(service.call("GET", "/model").body)
+    release = shown.pop("release", {"name": card.version})
+    assert shown == json.loads(card.to_json())
+    assert release["name"].startswith(card.version)
+
+
+def test_pages_need_no_other_host(service: Caller) -> None:
+    """The documentation loads what it needs from the service itself."""
+    for path in ("/docs", "/redoc"):
+        page = service.call("GET", path)
+        assert page.status == 200
+        sources = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
+        assert sources
+        for source in sources:
+            assert source.startswith("/"), source
+            assert service.call("GET", source).status == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", "/model", "/openapi.json", "/assets/nope.js"])
+def test_pages_are_dressed_like_predictions(service: Caller, path: str) -> None:
+    """A page's answers, refusals too, carry the same headers and form."""
+    for method, status in (("GET", 404 if "nope" in path else 200), ("DELETE", 405)):
+        reply = service.call(method, path)
+        assert reply.status == status
+        assert INSTANCE.fullmatch(reply.headers["x-instance"])
+        if status != 200:
+            assert reply.headers["content-type"] == "application/problem+json"
+    assert service.call("OPTIONS", path).status == 204

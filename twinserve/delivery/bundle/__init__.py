@@ -1,0 +1,1 @@
+"""From params.yaml to the two bundles, and the checks of them."""

@@ -1,0 +1,84 @@
+"""DVC's cache on this machine, held to its names before anything is taken from it.
+
+DVC takes an object that is write-protected at its name's word. So a file in the cache that somebody
+wrote over would be put into the tree, and the next stage would run with it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from twinserve.config.errors import UserError
+from twinserve.config.yaml_file import read_yaml
+
+# Below the cache's folder: objects by their MD5.
+OBJECTS = Path("files/md5")
+_FOLDER = ".dir"
+_DVC = Path(".dvc")
+
+
+def verify_cache(lock: Path) -> None:
+    """Compare every object that the lock's outputs name, as far as the cache has it.
+
+    Raises:
+        UserError: the first one that is not what its name says.
+    """
+    outputs = list(_outputs(lock))
+    if not outputs:
+        return
+    objects = cache_directory() / OBJECTS
+    for output, digest in outputs:
+        content = _object(objects, output, digest)
+        if content is not None and digest.endswith(_FOLDER):
+            for entry in json.loads(content):
+                _object(objects, f"{output}/{entry['relpath']}", entry["md5"])
+
+
+def cache_directory() -> Path:
+    """Where DVC's own configuration puts the cache."""
+    # Half a second, so only where it is needed.
+    from dvc.config import Config
+    from dvc.exceptions import DvcException
+
+    try:
+        configured = Config(str(_DVC), validate=False).get("cache", {}).get("dir")
+    except DvcException as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"DVC cannot read its configuration: {why}") from None
+    return Path(configured) if configured else _DVC / "cache"
+
+
+def _outputs(lock: Path) -> Iterator[tuple[str, str]]:
+    """Path and MD5 of each output; nothing where there is no lock, or one that DVC refuses."""
+    try:
+        content = read_yaml(lock, "DVC makes it")
+    except UserError:
+        return
+    stages = content.get("stages") if isinstance(content, dict) else None
+    for stage in stages.values() if isinstance(stages, dict) else ():
+        for output in (stage.get("outs") or ()) if isinstance(stage, dict) else ():
+            digest = output.get("md5") if isinstance(output, dict) else None
+            if isinstance(digest, str):
+                yield str(output.get("path")), digest
+
+
+def _object(objects: Path, output: str, digest: str) -> bytes | None:
+    """The object's content, or None where the cache does not have it.
+
+    Raises:
+        UserError: it is another than its name says, or cannot be read.
+    """
+    path = objects / digest[:2] / digest[2:]
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; DVC keeps {output} there") from None
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != digest.removesuffix(_FOLDER):
+        raise UserError(
+            f"{path}: DVC's cached copy of {output} is not what dvc.lock says; nothing is run. "
+            "Find out who wrote it, remove it, and make it anew with `make repro`"
+        )
+    return content

@@ -1,0 +1,80 @@
+"""What a release consists of, as it is deployed, labelled and recorded."""
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from twinserve.config.card import load_card
+from twinserve.config.errors import UserError
+from twinserve.config.layout import CARD_NAME, RELEASE_VARIABLES
+from twinserve.delivery.bundle.assembly import DIST, read_bundle_hash
+from twinserve.delivery.names import labels, release_name
+from twinserve.targets import git
+
+LOCK = Path("dvc.lock")
+PICKLE = "model.pkl"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The release that lies in ``dist/``.
+
+    Attributes:
+        name: ``<model version>-<first 12 of the bundle hash>``.
+        commit: git's, or ``unknown``.
+        dvc_lock: SHA-256 of dvc.lock.
+        model_sha256: of model.pkl.
+    """
+
+    name: str
+    version: str
+    commit: str
+    dvc_lock: str
+    model_sha256: str
+    bundle: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of its revisions; ``/model`` shows it."""
+        members = asdict(self)
+        return {variable: members[name] for name, variable in RELEASE_VARIABLES.items()}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of its services and revisions."""
+        return labels({"release": self.name, "commit": self.commit, "bundle": self.bundle})
+
+
+def read_identity(commit: str | None = None) -> Identity:
+    """What would be released now.
+
+    Raises:
+        UserError: there is no bundle, or no dvc.lock.
+    """
+    bundle = DIST / "service"
+    card = load_card(bundle / CARD_NAME)
+    bundle_hash = read_bundle_hash(bundle)
+    if read_bundle_hash(DIST / "function") != bundle_hash:
+        raise UserError(f"{DIST}: the two bundles differ; make both anew with `dvc repro`")
+    try:
+        lock = LOCK.read_bytes()
+    except OSError as error:
+        raise UserError(f"{LOCK}: {error.strerror}; run this from the top of the tree") from None
+    return Identity(
+        name=release_name(card, bundle_hash),
+        version=card.version,
+        commit=commit or current_commit(),
+        dvc_lock=hashlib.sha256(lock).hexdigest(),
+        model_sha256=card.artifacts[PICKLE],
+        bundle=bundle_hash,
+    )
+
+
+def current_commit() -> str:
+    """The commit that Cloud Build or GitHub Actions names, else git's, else ``unknown``."""
+    for variable in ("COMMIT_SHA", "GITHUB_SHA"):
+        if value := os.environ.get(variable):
+            return value
+    return git.current_commit() or UNKNOWN

@@ -1,0 +1,84 @@
+"""Compile the lock files from ``pyproject.toml``: hashed, for every platform, naming no index."""
+
+import argparse
+import re
+import subprocess
+import tempfile
+import tomllib
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from twinserve.config.errors import UserError
+from twinserve.config.variables import PACKAGES, tool_environment
+
+LOCKS = Path("locks")
+# Compiled first and without constraints: it holds every other group, so it settles all versions.
+WIDEST = "dev"
+# Only parts of what a bundle installs.
+PARTS = frozenset({"onnx", "joblib", "service", "function", "remote", "pipeline"})
+# What the project is measured against: these groups are held to it in nothing but the libraries
+# that made the model, and so their locks lie apart.
+PEER = "peer-"
+PEER_LOCKS = LOCKS / "peers"
+MODEL_LIBRARIES = ("joblib", "onnxruntime", "scikit-learn")
+OPTIONS = (
+    "--universal",
+    # One version of each package on every Python: the model card names them.
+    "--fork-strategy=fewest",
+    "--python-version=3.11",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--no-header",
+    "--no-annotate",
+)
+
+
+def run(_arguments: argparse.Namespace) -> None:
+    """Compile, and name each file."""
+    for path in lock():
+        print(path)
+
+
+def lock() -> list[Path]:
+    """Compile each group; the widest first, the others constrained by it.
+
+    Raises:
+        UserError: uv finds no versions that fit together.
+    """
+    groups = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    peers = sorted(group for group in groups if group.startswith(PEER))
+    others = sorted(set(groups) - PARTS - {WIDEST} - set(peers))
+    widest = _compile(WIDEST, LOCKS / f"{WIDEST}.txt")
+    written = [widest]
+    written += [_compile(group, LOCKS / f"{group}.txt", widest) for group in others]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraint:
+        constraint.write(_model_libraries(widest))
+        constraint.flush()
+        for group in peers:
+            path = PEER_LOCKS / f"{group.removeprefix(PEER)}.txt"
+            written.append(_compile(group, path, Path(constraint.name)))
+    return written
+
+
+def _model_libraries(widest: Path) -> str:
+    """What the peers' locks have in common with ours, as constraints."""
+    pin = re.compile(rf"^(?:{'|'.join(MODEL_LIBRARIES)})==\S+", re.MULTILINE)
+    return "\n".join(pin.findall(widest.read_text(encoding="utf-8"))) + "\n"
+
+
+def _compile(group: str, path: Path, constraint: Path | None = None) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    constraints = ["--constraint", str(constraint)] if constraint else []
+    arguments = ["pip", "compile", "--quiet", *OPTIONS, *constraints, "pyproject.toml"]
+    done = subprocess.run(
+        [find_uv_bin(), *arguments, "--group", group, "--output-file", str(path)],
+        env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise UserError(f"{path}: {' '.join(done.stderr.split())[:500]}")
+    return path

@@ -1,0 +1,89 @@
+"""``dvc repro``, with what another machine has made already and a check that nothing differs."""
+
+import argparse
+import difflib
+from pathlib import Path
+from typing import Any
+
+from twinserve.config.errors import UserError
+from twinserve.config.yaml_file import parse_yaml
+from twinserve.delivery.bundle import dvc as data
+from twinserve.delivery.bundle.cached import verify_cache
+
+LOCK = Path("dvc.lock")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take what to do before and after."""
+    parser.add_argument(
+        "--pull", action="store_true", help="first fetch what the DVC remote has, if one is set"
+    )
+    parser.add_argument(
+        "--locked", action="store_true", help="fail if dvc.lock is not what comes out"
+    )
+    parser.add_argument(
+        "--push", action="store_true", help="then put all of it into the DVC remote, if one is set"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Pull, reproduce, compare, push: those that were asked for.
+
+    Raises:
+        UserError: a step failed.
+    """
+    data.prepare()
+    remote = (arguments.pull or arguments.push) and data.open_remote()
+    before = _read_lock()
+    if arguments.pull and remote:
+        # What the cache has is not fetched again, but put into the tree.
+        verify_cache(LOCK)
+        data.pull()
+    reproduce()
+    if arguments.locked:
+        check_unchanged(before, _read_lock())
+    if arguments.push and remote:
+        data.push()
+
+
+def reproduce() -> None:
+    """Bring every stage of ``dvc.yaml`` up to date; what DVC prints is shown as it comes.
+
+    Raises:
+        UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
+            another file than the lock names.
+    """
+    data.prepare()
+    verify_cache(LOCK)
+    if data.dvc("repro").returncode:
+        raise UserError("dvc repro failed; the stage's own line above says why")
+
+
+def check_unchanged(before: str, after: str) -> None:
+    """Compare two texts of ``dvc.lock``: one is a copy, for a build has no history to ask.
+
+    Raises:
+        UserError: they differ; names the stages, and shows the lines.
+    """
+    old, new = (_stages(text) for text in (before, after))
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if not changed:
+        return
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), "dvc.lock as committed", "dvc.lock as reproduced",
+        n=1, lineterm="",
+    )  # fmt: skip
+    print("\n".join(lines))
+    raise UserError(
+        f"dvc.lock is not what this tree gives: {', '.join(changed)}; "
+        "run `make repro` and commit dvc.lock with the change that caused it"
+    )
+
+
+def _stages(lock: str) -> dict[str, Any]:
+    stages: dict[str, Any] = parse_yaml((lock or "{}").encode(), str(LOCK)).get("stages", {})
+    return stages
+
+
+def _read_lock() -> str:
+    return LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""

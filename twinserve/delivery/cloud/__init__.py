@@ -1,0 +1,1 @@
+"""A Google Cloud project and a repository, made ready for releases."""

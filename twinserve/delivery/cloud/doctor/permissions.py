@@ -1,0 +1,67 @@
+"""The accounts, what each may do, and who may be the deployer."""
+
+from collections.abc import Sequence
+
+from twinserve.delivery.cloud import federation, grants
+from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
+from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
+from twinserve.delivery.names import account_email
+from twinserve.delivery.project import Cloud
+from twinserve.targets.github import Identity
+from twinserve.targets.google.gcloud import GcloudError, Reason
+from twinserve.targets.google.project import policies
+from twinserve.targets.google.project import resources as project
+from twinserve.targets.google.project.identity_pool import differences, read_provider
+
+
+def accounts(cloud: Cloud) -> Sequence[Finding]:
+    """Whether all three are there, and none is switched off."""
+    known = project.accounts(cloud.gcloud)
+    found = []
+    for name in grants.accounts(cloud):
+        email = account_email(name, cloud.gcloud.project)
+        if email not in known:
+            found.append(stop("accounts", f"{email} does not exist", BOOTSTRAP))
+        elif known[email]:
+            cure = f"gcloud iam service-accounts enable {email}"
+            found.append(stop("accounts", f"{email} is switched off", cure))
+    return found or [fine("accounts", "all three are there")]
+
+
+def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
+    """Whether each account has the roles that it needs; the repository's too, if it is known."""
+    wanted = grants.of_accounts(cloud)
+    if identity is not None:
+        number = project.project_number(cloud.gcloud)
+        wanted.append(grants.of_repository(cloud, federation.principals(number, identity)))
+    by_resource: dict[policies.Resource, list[policies.Grant]] = {}
+    for grant in wanted:
+        by_resource.setdefault(grant.resource, []).append(grant)
+    found = []
+    for resource, those in by_resource.items():
+        try:
+            found += [
+                stop("roles", f"missing {grant}", BOOTSTRAP)
+                for grant in policies.missing(cloud.gcloud, those)
+            ]
+        except GcloudError as error:
+            if error.reason is not Reason.NOT_FOUND:
+                raise
+            found.append(stop("roles", f"{resource} does not exist", BOOTSTRAP))
+    return found or [fine("roles", f"all {len(wanted)} are given")]
+
+
+def provider(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
+    """Whether GitHub's token is taken, of this repository's main branch only."""
+    raw = read_provider(cloud.gcloud, federation.POOL, federation.PROVIDER)
+    if raw is None:
+        return [stop("provider", "GitHub's token is exchanged nowhere", BOOTSTRAP)]
+    if raw.get("state", "ACTIVE") != "ACTIVE" or raw.get("disabled"):
+        cure = "gcloud iam workload-identity-pools providers undelete, or update-oidc --no-disabled"
+        return [stop("provider", f"{federation.PROVIDER} is switched off or deleted", cure)]
+    if identity is None:
+        return [warn("provider", "for which repository was not looked at", "give --github")]
+    if other := differences(raw, federation.provider_for(identity)):
+        told = f"it lets in another repository or branch: other {', '.join(other)}"
+        return [stop("provider", told, BOOTSTRAP)]
+    return [fine("provider", "lets in this repository's main branch, by its id")]

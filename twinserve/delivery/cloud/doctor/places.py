@@ -1,0 +1,64 @@
+"""The names that a release uses: there, and this project's own."""
+
+from collections.abc import Sequence
+
+from twinserve.config.layout import RELEASE_VARIABLES
+from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop
+from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
+from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
+from twinserve.delivery.project import Cloud
+from twinserve.targets.google.cloud_run import read_services
+from twinserve.targets.google.gcloud import Reason
+from twinserve.targets.google.project.resources import bucket_refusal, repository_format
+
+TAKEN = "names of buckets are the world's: take a project of another id"
+
+
+def names(cloud: Cloud) -> Sequence[Finding]:
+    """Buckets, the repository, and both services."""
+    return [*_buckets(cloud), *_repository(cloud), *_services(cloud)] or [
+        fine("names", "buckets and repository are there, and both services' names are free or ours")
+    ]
+
+
+def _buckets(cloud: Cloud) -> list[Finding]:
+    gcloud = cloud.gcloud
+    found = []
+    for name in (
+        data_bucket(gcloud.project),
+        releases_bucket(gcloud.project),
+        sources_bucket(gcloud.project, cloud.region),
+    ):
+        match bucket_refusal(gcloud, name):
+            case Reason.NOT_FOUND:
+                found.append(stop("names", f"bucket {name} does not exist", BOOTSTRAP))
+            case Reason.DENIED:
+                found.append(stop("names", f"bucket {name} is somebody else's", TAKEN))
+            case _:
+                pass
+    return found
+
+
+def _repository(cloud: Cloud) -> list[Finding]:
+    name = cloud.deployment.repository
+    kind = repository_format(cloud.gcloud, cloud.region, name)
+    if kind is None:
+        return [stop("names", f"repository {name} does not exist", BOOTSTRAP)]
+    if kind != "DOCKER":
+        cure = "another deployment.repository in params.yaml, then bootstrap"
+        return [stop("names", f"repository {name} holds {kind}, not images", cure)]
+    return []
+
+
+def _services(cloud: Cloud) -> list[Finding]:
+    """A service of our name that never had a release would be replaced by the first one."""
+    services = read_services(cloud.gcloud, cloud.region)
+    found = []
+    for target, settings in cloud.targets.items():
+        service = services.get(settings.name)
+        ours = RELEASE_VARIABLES["name"]
+        if service is not None and not any(ours in one.variables for one in service.revisions):
+            told = f"{settings.name} is a service of somebody's, which a release would replace"
+            cure = f"another deployment.{target}.name in params.yaml"
+            found.append(stop("names", told, cure))
+    return found

@@ -1,0 +1,121 @@
+"""The repository on GitHub: variables, Actions, workflows, environment, issues, main's rule."""
+
+from collections.abc import Sequence
+
+from twinserve.delivery.cloud import federation, grants
+from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
+from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
+from twinserve.delivery.cloud.repository import (
+    ACTIVE,
+    BRANCH,
+    CHECK,
+    DEPLOYS,
+    ENVIRONMENT,
+    deploying_branches,
+    has_rule,
+    read_variables,
+    read_workflows,
+)
+from twinserve.delivery.project import Cloud
+from twinserve.targets.github import api, find, has_gh
+from twinserve.targets.google.project.resources import project_number
+
+
+def examine(cloud: Cloud, github: str) -> Sequence[Finding]:
+    """Everything that can be asked for with gh."""
+    if not has_gh():
+        cure = "install gh (https://cli.github.com), `gh auth login`, and run this again"
+        return [warn("GitHub", "not looked at, since gh is not on the PATH", cure)]
+    here = f"repos/{github}"
+    found = [
+        *_repository(here),
+        *_variables(cloud, here),
+        *_actions(here),
+        *_workflows(here, github),
+        *_environment(here),
+        *_rule(here),
+    ]
+    return found or [fine("GitHub", f"{github} is as the workflows need it")]
+
+
+def _repository(here: str) -> list[Finding]:
+    raw = api(here)
+    found = []
+    if raw.get("archived") or raw.get("disabled"):
+        found.append(stop("GitHub", "the repository takes no push", "unarchive it"))
+    if (branch := raw.get("default_branch")) != BRANCH:
+        cure = f"gh repo edit --default-branch {BRANCH}"
+        told = f"the default branch is {branch}; schedules and deploys are of {BRANCH}"
+        found.append(warn("GitHub", told, cure))
+    if not raw.get("has_issues"):
+        cure = "gh repo edit --enable-issues, or bootstrap"
+        told = "issues are off, as in every fork: monitoring cannot report"
+        found.append(warn("issues", told, cure))
+    return found
+
+
+def _variables(cloud: Cloud, here: str) -> list[Finding]:
+    gcloud = cloud.gcloud
+    wanted = federation.variables(
+        gcloud.project, cloud.region, project_number(gcloud), grants.deployer_of(cloud)
+    )
+    there = read_variables(here)
+    missing = [name for name in wanted if name not in there]
+    other = [name for name, value in wanted.items() if there.get(name, value) != value]
+    found = []
+    if missing:
+        told = f"not set: {', '.join(missing)}; a push would deploy nowhere"
+        found.append(stop("variables", told, BOOTSTRAP))
+    if other:
+        told = f"of another project or account: {', '.join(other)}"
+        found.append(stop("variables", told, BOOTSTRAP))
+    return found
+
+
+def _actions(here: str) -> list[Finding]:
+    raw = find(f"{here}/actions/permissions") or {}
+    if not raw.get("enabled"):
+        return [stop("Actions", "switched off", f"Settings, Actions, General, or {BOOTSTRAP}")]
+    if (allowed := raw.get("allowed_actions", "all")) == "local_only":
+        cure = "Settings, Actions, General: allow actions of GitHub and of verified creators"
+        return [stop("Actions", f"allowed are {allowed}: checkout and login are not", cure)]
+    if allowed == "selected":
+        chosen = find(f"{here}/actions/permissions/selected-actions") or {}
+        if not (chosen.get("github_owned_allowed") and chosen.get("verified_allowed")):
+            cure = "allow actions/*, google-github-actions/* and pypa/* there"
+            return [warn("Actions", "only some are allowed", cure)]
+    return []
+
+
+def _workflows(here: str, github: str) -> list[Finding]:
+    workflows = {one["path"].rpartition("/")[2]: one for one in read_workflows(here)}
+    if DEPLOYS not in workflows:
+        cure = f"open https://github.com/{github}/actions and enable workflows there"
+        told = f"GitHub knows no {DEPLOYS}: a fork's workflows are off until someone enables them"
+        return [stop("workflows", told, cure)]
+    found = []
+    for name, one in workflows.items():
+        if one["state"] != ACTIVE:
+            told = f"{name} is {one['state']}"
+            cure = f"gh workflow enable {name} --repo {github}"
+            found.append((stop if name == DEPLOYS else warn)("workflows", told, cure))
+    return found
+
+
+def _environment(here: str) -> list[Finding]:
+    subject = f"environment {ENVIRONMENT}"
+    branches = deploying_branches(here)
+    if branches is None:
+        told = "missing, or open to every branch"
+        return [warn(subject, told, f"Settings, Environments, or {BOOTSTRAP}")]
+    if BRANCH not in branches:
+        told = f"it is for {', '.join(sorted(branches)) or 'no branch'}, not for {BRANCH}"
+        return [stop(subject, told, f"add {BRANCH} in Settings, Environments, or {BOOTSTRAP}")]
+    return []
+
+
+def _rule(here: str) -> list[Finding]:
+    if has_rule(here):
+        return []
+    told = f"{BRANCH} does not ask for the check {CHECK!r}"
+    return [warn("rule", told, f"Settings, Rules, or {BOOTSTRAP}")]

@@ -1,0 +1,76 @@
+"""The roles that each account needs, and what for: given by bootstrap, held to by doctor.
+
+No more than is used. Sources: Cloud Run, "Build service account" and "Deploy from source"; the
+permissions of each role, "IAM basic and predefined roles reference".
+"""
+
+from twinserve.delivery.names import account_email, data_bucket, releases_bucket
+from twinserve.delivery.project import Cloud
+from twinserve.targets.google.project.policies import (
+    Grant,
+    Resource,
+    account_resource,
+    bucket_resource,
+    project_resource,
+    repository_resource,
+)
+
+# The deployer's roles in the project, each with what asks for it.
+DEPLOYER_ROLES = (
+    "roles/run.admin",  # revisions, traffic, and who may call a service
+    # A function is deployed from its source; the organisation's policies are read.
+    "roles/run.sourceDeveloper",
+    "roles/cloudbuild.builds.editor",  # `builds submit`
+    "roles/logging.viewer",  # the build's log, and the targets'
+    "roles/logging.logWriter",  # a build that runs as the deployer writes its log
+    "roles/serviceusage.serviceUsageConsumer",  # each call names the project
+)
+# Reads the source, writes the image and its log.
+BUILDER_ROLES = ("roles/run.builder",)
+ACT_AS = "roles/iam.serviceAccountUser"
+
+
+def deployer_of(cloud: Cloud) -> str:
+    """Email of the account that releases."""
+    return account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
+
+
+def accounts(cloud: Cloud) -> dict[str, str]:
+    """The service accounts by name, each with what it is for."""
+    deployment = cloud.deployment
+    return {
+        deployment.runtime_account: "Both targets run as this; it may do nothing",
+        deployment.deployer_account: "Builds, releases and measures",
+        deployment.build_account: "The function is built as this",
+    }
+
+
+def of_accounts(cloud: Cloud) -> list[Grant]:
+    """What the accounts need, each role on the smallest thing that it is needed for."""
+    project, deployment = cloud.gcloud.project, cloud.deployment
+    deployer = deployer_of(cloud)
+    whole = project_resource(project)
+    images = repository_resource(deployment.repository, cloud.region)
+    wanted: list[tuple[Resource, str, str]] = [
+        *((whole, deployer, role) for role in DEPLOYER_ROLES),
+        *((whole, cloud.build_account, role) for role in BUILDER_ROLES),
+        (images, deployer, "roles/artifactregistry.repoAdmin"),
+        *(
+            (bucket_resource(name), deployer, "roles/storage.objectAdmin")
+            for name in (data_bucket(project), releases_bucket(project))
+        ),
+        # Both targets run as the one, the function is built as the other, and builds that it
+        # submits run as itself, whom identity tokens are made for.
+        *(
+            (account_resource(email), deployer, ACT_AS)
+            for email in (cloud.runtime_account, cloud.build_account, deployer)
+        ),
+        (account_resource(deployer), deployer, "roles/iam.serviceAccountTokenCreator"),
+    ]
+    return [Grant(resource, f"serviceAccount:{email}", role) for resource, email, role in wanted]
+
+
+def of_repository(cloud: Cloud, principals: str) -> Grant:
+    """That the workflows of one repository may be the deployer."""
+    deployer = account_resource(deployer_of(cloud))
+    return Grant(deployer, principals, "roles/iam.workloadIdentityUser")

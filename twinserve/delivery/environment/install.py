@@ -1,0 +1,53 @@
+"""The project's own environment, made by a Python that has nothing yet.
+
+``make`` asks for it where ``.venv/ready`` is older than the locks, or was written in another place.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from twinserve.config.errors import UserError, run_as_command
+from twinserve.config.variables import PACKAGES, tool_environment
+
+PLACE = Path(".venv")
+LAUNCHER = '#!/bin/sh\nexec "$(dirname "$0")/python" -m twinserve "$@"\n'
+BOOTSTRAP, LOCK = "locks/bootstrap.txt", "locks/dev.txt"
+
+
+def install(place: Path = PLACE) -> None:
+    """Make the environment from its locks, every hash checked, all bytecode compiled.
+
+    Raises:
+        UserError: a link stands there, or a step failed.
+    """
+    if place.is_symlink():
+        raise UserError(
+            f"{place} is a link to {place.readlink()}, where {LOCK} was not installed by this, or "
+            f"was another one; what a link leads to is not cleared: remove the link (`rm {place}`) "
+            "and run this again"
+        )
+    print(f"installing {place} from {LOCK}", flush=True)
+    python = str(place / "bin" / "python")
+    _run(sys.executable, "-m", "venv", "--clear", str(place))
+    quiet = ("-q", "--require-hashes")
+    _run(python, "-m", "pip", "install", "--disable-pip-version-check", *quiet, "-r", BOOTSTRAP)
+    _run(python, "-m", "uv", "pip", "sync", "--compile-bytecode", *quiet, "--python", python, LOCK)
+    # The command, by the Python beside it: it goes wherever the two go.
+    command = place / "bin" / "twinserve"
+    command.write_text(LAUNCHER, encoding="utf-8")
+    command.chmod(0o755)
+    # Scripts name their Python by its path: in another place they are worth nothing.
+    (place / "ready").write_text(str(place.resolve()), encoding="utf-8")
+
+
+def _run(*command: str) -> None:
+    # A user's `pip.conf` may ask for their own folder instead.
+    environment = tool_environment(PACKAGES) | {"PIP_USER": "0", "UV_PYTHON_DOWNLOADS": "never"}
+    if subprocess.run(command, env=environment, check=False).returncode:
+        words = " ".join(command[1:5])
+        raise UserError(f"`python {words}` failed; its own lines above say why")
+
+
+if __name__ == "__main__":
+    run_as_command(install)

@@ -1,0 +1,1 @@
+"""Both targets on this machine."""

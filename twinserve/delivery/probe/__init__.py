@@ -1,0 +1,1 @@
+"""Measurements of what serves, and what they cost."""

@@ -1,0 +1,1 @@
+"""Both targets at one release, or neither."""

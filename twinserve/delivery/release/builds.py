@@ -1,0 +1,181 @@
+"""What is kept in the bucket of each build: its image, its function's source, and a record of both.
+
+Built, attested and released are three steps, which need not run on one machine: a release takes
+all that it needs from here.
+"""
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from twinserve.config.errors import UserError
+from twinserve.delivery.bundle.archive import pack
+from twinserve.delivery.bundle.assembly import DIST
+from twinserve.delivery.bundle.identity import Identity
+from twinserve.delivery.bundle.manifest import read_manifest, read_verified
+from twinserve.delivery.console import one_line
+from twinserve.delivery.names import image_path
+from twinserve.delivery.project import Cloud
+from twinserve.targets.google.storage import read_object, read_objects, upload, write_object
+
+BUILDS = "builds"
+COMMITS = "commits"
+FUNCTIONS = "functions"
+ARCHIVE = "function.tar.gz"
+# What a dry run prints where a digest will stand.
+UNKNOWN_DIGEST = "sha256:…"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRecord:
+    """An image that was pushed, and the function's source that was put beside it.
+
+    Attributes:
+        image: by digest: ``HOST/PROJECT/REPOSITORY/NAME@sha256:…``.
+        function: SHA-256 of the archive of the function's source; as the rest, None in a record of
+            an earlier version, whose image can still be released beside what lies in ``dist/``.
+        service: SHA-256 of each file of the service's bundle, so that the hash of both can be made.
+    """
+
+    release: str
+    image: str
+    commit: str
+    model_sha256: str
+    bundle: str
+    version: str | None = None
+    dvc_lock: str | None = None
+    function: str | None = None
+    service: dict[str, str] | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The release that was built.
+
+        Raises:
+            UserError: an earlier version has built it.
+        """
+        if self.version is None or self.dvc_lock is None:
+            raise UserError(
+                f"{self.release} was built before builds were kept whole; build it again: "
+                "`twinserve build --push`"
+            )
+        return Identity(
+            name=self.release,
+            version=self.version,
+            commit=self.commit,
+            dvc_lock=self.dvc_lock,
+            model_sha256=self.model_sha256,
+            bundle=self.bundle,
+        )
+
+
+_BUILD = TypeAdapter(BuildRecord)
+
+
+def build_record(
+    cloud: Cloud,
+    identity: Identity,
+    digest: str,
+    function: str | None = None,
+) -> BuildRecord:
+    """What is to be kept of a release whose image has been pushed under ``digest``."""
+    return BuildRecord(
+        release=identity.name,
+        image=f"{image_path(cloud.deployment, cloud.gcloud.project)}@{digest}",
+        commit=identity.commit,
+        model_sha256=identity.model_sha256,
+        bundle=identity.bundle,
+        version=identity.version,
+        dvc_lock=identity.dvc_lock,
+        function=function,
+        service=read_manifest(DIST / "service").files,
+    )
+
+
+def keep_build(cloud: Cloud, identity: Identity, digest: str) -> BuildRecord:
+    """Put the function's source into the bucket, then the record, by release and by commit.
+
+    Raises:
+        UserError: the function's bundle is not what was assembled, or the bucket does not take it.
+    """
+    content = pack(read_verified(DIST / "function"))
+    build = build_record(cloud, identity, digest, hashlib.sha256(content).hexdigest())
+    url = cloud.object_url(_archive(build))
+    if cloud.gcloud.dry_run:
+        upload(cloud.gcloud, Path(ARCHIVE), url)
+    else:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / ARCHIVE
+            path.write_bytes(content)
+            upload(cloud.gcloud, path, url)
+    text = json.dumps(asdict(build)) + "\n"
+    for name in (f"{BUILDS}/{build.release}", f"{COMMITS}/{build.commit}"):
+        write_object(cloud.gcloud, cloud.object_url(f"{name}.json"), text)
+    return build
+
+
+def read_build(cloud: Cloud, release: str) -> BuildRecord:
+    """What was built of a release.
+
+    Raises:
+        UserError: nothing was, or its record cannot be read.
+    """
+    build = _read(cloud, f"{BUILDS}/{release}.json")
+    if build is None:
+        raise UserError(f"no image of {release} was pushed; do it with `twinserve build --push`")
+    return build
+
+
+def read_build_of_commit(cloud: Cloud, commit: str) -> BuildRecord:
+    """What was built last of a commit.
+
+    Raises:
+        UserError: nothing was, or its record cannot be read.
+    """
+    build = _read(cloud, f"{COMMITS}/{commit}.json")
+    if build is None:
+        raise UserError(
+            f"nothing was built of commit {commit}; do it with `twinserve submit`, or "
+            "`twinserve build --push`"
+        )
+    return build
+
+
+def read_archive(cloud: Cloud, build: BuildRecord) -> bytes:
+    """The function's source as it was built, compared with the record.
+
+    Raises:
+        UserError: it is not there, or another.
+    """
+    if build.function is None:
+        _ = build.identity
+        raise UserError(f"the build of {build.release} kept no source of the function")
+    url = cloud.object_url(_archive(build))
+    content = next(iter(read_objects(cloud.gcloud, url).values()), None)
+    if content is None:
+        raise UserError(f"{url} is gone; build it again: `twinserve build --push`")
+    found = hashlib.sha256(content).hexdigest()
+    if found != build.function:
+        raise UserError(f"{url} has SHA-256 {found[:12]}, not the one of its record and its name")
+    return content
+
+
+def _archive(build: BuildRecord) -> str:
+    return f"{FUNCTIONS}/{build.function}.tar.gz"
+
+
+def _read(cloud: Cloud, name: str) -> BuildRecord | None:
+    found = read_object(cloud.gcloud, cloud.object_url(name))
+    if found is None:
+        return None
+    try:
+        return _BUILD.validate_json(found.text)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        fault = one_line(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}".strip())
+        url = cloud.object_url(name)
+        raise UserError(f"{url} is not the record of a build: {fault}") from None

@@ -1,0 +1,70 @@
+"""Build in Cloud Build, and wait: cloudbuild.yaml on the tree as it lies here."""
+
+import argparse
+import os
+from pathlib import Path
+
+from twinserve.delivery.bundle.identity import current_commit
+from twinserve.delivery.names import account_email, releases_bucket
+from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
+from twinserve.delivery.release.builds import read_archive, read_build_of_commit
+from twinserve.targets.google.build import FILE, Build, submit_build
+
+# Where the archive of the function's source is put, for whoever attests it.
+FUNCTION = Path("reports/function.tar.gz")
+
+# The steps of cloudbuild.yaml that are a trigger's alone: what is submitted is not released by it.
+LEFT = frozenset({"release", "record"})
+TEST = "test"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the project and the commit."""
+    add_cloud_arguments(parser)
+    parser.add_argument("--commit", help="git's; else $COMMIT_SHA, $GITHUB_SHA, or HEAD")
+    parser.add_argument(
+        "--untested",
+        action="store_true",
+        help="leave the tests to the caller, who releases nothing that fails them",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """See ``submit``."""
+    commit = arguments.commit or current_commit()
+    submit(open_cloud(arguments), commit, untested=arguments.untested)
+
+
+def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
+    """Run the build as the deployer, then give what was built to a workflow's later steps.
+
+    Raises:
+        UserError: the build failed, or what it was to put into the project is not there.
+    """
+    deployer = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
+    cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
+    # The bucket that the deployer may write, rather than one that gcloud would have to make.
+    staging = f"gs://{releases_bucket(cloud.gcloud.project)}/source"
+    machine = cloud.deployment.build_machine
+    without = LEFT | ({TEST} if untested else set())
+    build = Build(cloud.region, commit, deployer, staging, machine, without)
+    submit_build(cloud.gcloud, build, cloud.tell)
+    if cloud.gcloud.dry_run:
+        return
+    built = read_build_of_commit(cloud, commit)
+    archive = read_archive(cloud, built)
+    FUNCTION.parent.mkdir(parents=True, exist_ok=True)
+    FUNCTION.write_bytes(archive)
+    image, _, digest = built.image.partition("@")
+    outputs = {
+        "release": built.release,
+        "image": image,
+        "digest": digest,
+        "function": str(FUNCTION),
+        "function-digest": f"sha256:{built.function}",
+    }
+    cloud.say(f"{built.release} is built: image {digest}, function's source in {FUNCTION}")
+    cloud.result(outputs)
+    if path := os.environ.get("GITHUB_OUTPUT"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in outputs.items())

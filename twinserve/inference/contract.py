@@ -1,0 +1,242 @@
+"""The contract: what a request must be, and what is answered when it is not.
+
+Every refusal is a ``Problem``, sent as ``application/problem+json`` (RFC 9457).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from twinserve.config.card import Card
+
+# The largest finite float32 (IEEE 754 binary32): the model reads no number beyond it.
+FLOAT32_MAX = 3.4028234663852886e38
+# A body of 64 KiB can hold thirty thousand wrong positions; naming more than these helps nobody.
+MOST_ERRORS_NAMED = 100
+METHODS = "POST, OPTIONS"
+_GZIP = b"\x1f\x8b"
+
+TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's own word
+    """A request that is refused.
+
+    Attributes:
+        status: of the answer; one of ``TITLES``.
+        detail: what is wrong and what to send instead.
+        errors: one entry for each offending place, with an RFC 6901 pointer as URI fragment.
+        headers: to add to the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: list[dict[str, str]] | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors or []
+        self.headers = headers
+
+    def to_json(self, request_id: str) -> bytes:
+        """The body of the answer."""
+        members: dict[str, Any] = {
+            "type": "about:blank",
+            "title": TITLES.get(self.status) or _title(self.status),
+            "status": self.status,
+            "detail": self.detail,
+            "request_id": request_id,
+        }
+        if self.errors:
+            members["errors"] = self.errors
+        return json.dumps(members).encode()
+
+
+def _title(status: int) -> str:
+    """Of a status that only a user's own step gives."""
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase
+
+
+def not_found() -> Problem:
+    """For a path that is not ours."""
+    return Problem(404, "nothing is served at this path; predictions are at POST /predict")
+
+
+def method_not_allowed(allowed: str = METHODS) -> Problem:
+    """For a method that the path does not take."""
+    return Problem(
+        405, f"this path takes {allowed}", headers=((b"allow", allowed.encode("ascii")),)
+    )
+
+
+def unforeseen() -> Problem:
+    """For a fault of ours; nothing of it leaves the log."""
+    return Problem(500, "something unforeseen happened; the log has it under this request_id")
+
+
+def check_content_type(value: bytes | None) -> None:
+    """Let JSON pass, and requests that name no type.
+
+    Raises:
+        Problem: 415, the type is given and is not JSON.
+    """
+    if value is None or value == b"application/json":
+        return
+    essence = value.partition(b";")[0].strip().lower()
+    if essence == b"application/json" or (
+        essence.startswith(b"application/") and essence.endswith(b"+json")
+    ):
+        return
+    raise Problem(415, "the body must be JSON: send the header Content-Type: application/json")
+
+
+def compressed() -> Problem:
+    """For a body that is gzip's; RFC 9110 has the answer say which coding is taken."""
+    return Problem(
+        415,
+        "the body is compressed: send it as it is, without Content-Encoding",
+        headers=((b"accept-encoding", b"identity"),),
+    )
+
+
+def too_large(limit: int) -> Problem:
+    """For a body of more than ``limit`` bytes."""
+    return Problem(413, f"the body may have at most {limit} bytes")
+
+
+def _no_constant(name: str) -> NoReturn:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+# Every number becomes a float: the model reads no other, and an integer of thousands of digits
+# becomes an infinity, which is refused with its position, instead of an error of the parser's.
+_DECODER = json.JSONDecoder(parse_int=float, parse_constant=_no_constant)
+
+
+def read_features(body: bytes, card: Card) -> list[float]:
+    """The numbers of one request, shape (len(card.features),), finite in float32.
+
+    Raises:
+        Problem: 400, the body is not a JSON object with ``features``; 422, they do not fit.
+    """
+    features = read_object(body)["features"]
+    if type(features) is list and len(features) == len(card.features):
+        for value in features:
+            if type(value) is not float or not -FLOAT32_MAX <= value <= FLOAT32_MAX:
+                break
+        else:
+            return features
+    raise _unfit(features, card)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request, which has ``features``.
+
+    Raises:
+        Problem: 400, it is none.
+    """
+    try:
+        content = _DECODER.decode(body.decode())
+    except UnicodeDecodeError as error:
+        if body.startswith(_GZIP):
+            raise compressed() from None
+        raise Problem(400, f"the body is not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise Problem(400, "the body is nested too deeply") from None
+    except ValueError as error:
+        why = "it is empty" if not body.strip() else str(error)
+        raise Problem(400, f"the body is not JSON: {why}") from None
+    if type(content) is not dict:
+        raise Problem(400, f"the body must be a JSON object, found {_kind(content)}")
+    if "features" not in content:
+        raise Problem(400, 'the body must have the key "features"')
+    return content
+
+
+def check_row(row: Sequence[float] | Mapping[str, float], card: Card) -> list[float]:
+    """A row that code of this process brings: numbers in the card's order, or by feature name.
+
+    Raises:
+        Problem: 422, it does not fit.
+    """
+    if isinstance(row, Mapping):
+        names = [feature.name for feature in card.features]
+        if row.keys() != set(names):
+            raise Problem(422, f"expected the features {', '.join(names)}, found {', '.join(row)}")
+        row = [row[name] for name in names]
+    numbers = [
+        float(value) if isinstance(value, int | float) and type(value) is not bool else value
+        for value in row
+    ]
+    if len(numbers) != len(card.features) or any(_fault(value) for value in numbers):
+        raise _unfit(numbers, card)
+    return numbers
+
+
+def _unfit(features: object, card: Card) -> Problem:
+    """Name every place where ``features`` is not what the card asks for."""
+    width = len(card.features)
+    names = [feature.name for feature in card.features]
+    wanted = f"expected {width} numbers ({', '.join(names)})"
+    if not isinstance(features, list):
+        detail = f"{wanted}, found {_kind(features)}"
+        return Problem(422, detail, errors=[{"pointer": "#/features", "detail": detail}])
+    errors: list[dict[str, str]] = []
+    details: list[str] = []
+    if len(features) != width:
+        details.append(f"{wanted}, found {len(features)}")
+        errors.append({"pointer": "#/features", "detail": details[0]})
+    wrong = [
+        (position, found)
+        for position, value in enumerate(features)
+        if (found := _fault(value)) is not None
+    ]
+    if wrong:
+        places = ", ".join(str(position) for position, _ in wrong[:MOST_ERRORS_NAMED])
+        more = f" and {len(wrong) - MOST_ERRORS_NAMED} more" * (len(wrong) > MOST_ERRORS_NAMED)
+        details.append(f"not a finite number within float32's range at position {places}{more}")
+    for position, found in wrong[:MOST_ERRORS_NAMED]:
+        name = f" ({names[position]})" if position < width else ""
+        errors.append(
+            {
+                "pointer": f"#/features/{position}",
+                "detail": f"expected a finite number within float32's range{name}, found {found}",
+            }
+        )
+    return Problem(422, "; ".join(details), errors=errors)
+
+
+def _fault(value: object) -> str | None:
+    """What is wrong with one value, or None."""
+    if type(value) is not float:
+        return _kind(value)
+    if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
+        return "a number beyond it"
+    return None
+
+
+def _kind(value: object) -> str:
+    """A JSON value's type in words."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    names = {str: "a string", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,185 @@
+"""The one handler: from a request to a prediction, the same on both targets."""
+
+import asyncio
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinserve.inference import contract
+from twinserve.inference.asgi import Answer, Headers, Message, Receive, Scope, Send, declared_length
+from twinserve.inference.bundle import Bundle, Settings
+from twinserve.inference.contract import Problem
+from twinserve.inference.first_line import FIRST_LINE_NS
+from twinserve.inference.model import Model, load_model, load_runtime
+from twinserve.inference.responder import Responder, preflight
+from twinserve.inference.telemetry import Instance
+
+if TYPE_CHECKING:
+    from twinserve.config.card import Card
+    from twinserve.inference.steps import Steps
+
+
+# A body of up to so many bytes is read as it comes. Of larger ones as many are in memory at once as
+# fit into what is below, and at least one; the others wait in their clients' hands.
+SMALL_BYTES = 64 * 1024
+LARGE_BYTES = 32 * 1024 * 1024
+
+
+class PredictionHandler:
+    """Answers predictions at ``paths``, and 404 anywhere else."""
+
+    def __init__(
+        self,
+        model: Model,
+        card: "Card",
+        settings: Settings,
+        responder: Responder,
+        paths: Collection[str],
+        steps: "Steps | None" = None,
+    ) -> None:
+        """``steps`` are the user's own, around the model."""
+        self.responder = responder
+        self.model = model
+        self._card = card
+        self._limit = limit = settings.max_body_bytes
+        self._turns = (
+            asyncio.Semaphore(max(1, LARGE_BYTES // limit)) if limit > SMALL_BYTES else None
+        )
+        self.paths = frozenset(paths)
+        self.steps = steps
+        self._monitor = responder.monitor
+        # There are only as many right answers as classes.
+        self._bodies = [
+            b'{"prediction": %d, "model_version": "%b"}' % (number, card.version.encode())
+            for number in range(len(card.classes))
+        ]
+        self._headers: list[Headers] = [
+            [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+            for body in self._bodies
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application."""
+        answer = await self.responder.respond(self._handle, scope, receive)
+        await answer(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """The answer to one request, not sent yet."""
+        return await self.responder.respond(self._handle, scope, receive)
+
+    async def _handle(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Answer:
+        if scope["path"] not in self.paths:
+            # What could not be read has no path either.
+            raise scope.get("refused") or contract.not_found()
+        method = scope["method"]
+        if method != "POST":
+            if method == "OPTIONS":
+                return preflight(contract.METHODS)
+            raise contract.method_not_allowed()
+        contract.check_content_type(headers.get(b"content-type"))
+        body = await read_body(receive, headers, self._limit, self._turns)
+        if self.steps is not None:
+            return self._through(self.steps, body)
+        features = contract.read_features(body, self._card)
+        began = time.perf_counter_ns()
+        prediction = self.model.predict(features)
+        cost = (time.perf_counter_ns() - began) / 1e6
+        monitor = self._monitor
+        if monitor is not None:
+            monitor.classes[prediction] += 1
+            monitor.row = features
+        return Answer(
+            200,
+            self._headers[prediction].copy(),
+            self._bodies[prediction],
+            f", predict;dur={cost:.3f}",
+        )
+
+    def _through(self, steps: "Steps", body: bytes) -> Answer:
+        """Answer by way of the user's own steps."""
+        row = steps.read(body)
+        features = steps.features(row)
+        began = time.perf_counter_ns()
+        prediction, content = steps.answer(row, features, self.model)
+        cost = (time.perf_counter_ns() - began) / 1e6
+        if self._monitor is not None:
+            self._monitor.classes[prediction] += 1
+            self._monitor.row = features
+        length = b"%d" % len(content)
+        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        return Answer(200, headers, content, f", predict;dur={cost:.3f}")
+
+
+async def read_body(
+    receive: Receive,
+    headers: dict[bytes, bytes],
+    limit: int,
+    turns: asyncio.Semaphore | None = None,
+) -> bytes:
+    """The whole body, read no further than ``limit`` bytes; a large one when it has its turn.
+
+    Raises:
+        Problem: 413, it is longer or says that it is; 400, the caller went away.
+    """
+    declared = headers.get(b"content-length")
+    if declared is not None and (declared_length(declared) or 0) > limit:
+        raise contract.too_large(limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.disconnect" or message.get("more_body", False):
+        parts = [message]
+        await _read_more(receive, parts, min(limit, SMALL_BYTES))
+        if parts[-1].get("more_body", False) and turns is not None:
+            async with turns:
+                await _read_more(receive, parts, limit)
+        body = b"".join(part.get("body", b"") for part in parts)
+    if len(body) > limit:
+        raise contract.too_large(limit)
+    return body
+
+
+async def _read_more(receive: Receive, parts: list[Message], most: int) -> None:
+    """Read until the body is whole, or longer than ``most``."""
+    size = sum(len(part.get("body", b"")) for part in parts)
+    while parts[-1].get("more_body", False) and size <= most:
+        parts.append(await receive())
+        size += len(parts[-1].get("body", b""))
+    if parts[-1]["type"] == "http.disconnect":
+        raise Problem(400, "the connection was closed before the body was whole")
+
+
+def open_endpoint(
+    directory: Path, paths: Collection[str], root: Path | None = None
+) -> tuple[PredictionHandler, Bundle]:
+    """Load a bundle's model, ready to answer, keeping account of what each part of that cost.
+
+    ``root`` is where the code is, if that is not the bundle itself: the user's own modules count as
+    they stand there.
+
+    Raises:
+        UserError: the bundle is incomplete, or a file is not the one that it was made with.
+    """
+    instance = Instance()
+    instance.mark("interpreter", FIRST_LINE_NS)
+    bundle = Bundle(directory)
+    runtime = load_runtime(bundle.card)
+    steps = None
+    if root is not None and root != directory:
+        from twinserve.inference.custom import own_modules
+
+        bundle.settings.own = own_modules(root)
+    if "steps" in bundle.settings.own:
+        from twinserve.inference.steps import load_steps
+
+        steps = load_steps(root or directory, bundle.card)
+    instance.mark("imports")
+    model = load_model(bundle.card, directory, runtime)
+    instance.mark("model")
+    monitor = None
+    if bundle.settings.drift_window:
+        from twinserve.inference.monitor import Monitor
+
+        monitor = Monitor(bundle, instance)
+    responder = Responder(instance, bundle.settings, monitor)
+    return PredictionHandler(model, bundle.card, bundle.settings, responder, paths, steps), bundle

@@ -1,0 +1,1 @@
+"""One server for both targets: connections, limits, start and end."""

@@ -1,0 +1,151 @@
+"""The ensemble compiled ahead of time: a shared object, called by ctypes, no library beside it."""
+
+import ctypes
+import math
+import os
+import struct
+import sys
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from twinserve.config.card import Card
+from twinserve.config.errors import UserError
+
+# ELF: 64 bits, little-endian; then the machine's number and where the table of sections ends.
+_ELF = b"\x7fELF\x02\x01"
+_HEADER = struct.Struct("<18xH20xQ10xHH2x")
+_MACHINES = {62: "x86_64", 183: "aarch64"}
+# What `model_margins` says of the outputs; log-odds or a softmax's are 1.
+_PROBABILITIES, _ONE_VS_REST = 0, 2
+
+
+class CompiledModel:
+    """Functions of the object that write to memory of their caller's only: any thread may call."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._width = _constant(library, "features")
+        self._outputs = _constant(library, "outputs")
+        self._kind = _constant(library, "margins")
+        self._softness = ctypes.c_double.in_dll(library, "model_softness").value
+        self._pack = struct.Struct(f"{self._width}d").pack
+        # A bytes object is passed as the address of its content; nothing is copied.
+        self._predict = library.model_predict
+        self._predict.argtypes = (ctypes.c_char_p,)
+        self._predict.restype = ctypes.c_int32
+        self._score = library.model_score
+        self._score.argtypes = (ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+        self._score.restype = None
+
+    def predict(self, features: Sequence[float]) -> int:
+        """See ``twinserve.inference.model.Model``."""
+        found: int = self._predict(self._pack(*features))
+        return found
+
+    def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
+        """See ``twinserve.inference.model.Model``."""
+        count = len(rows)
+        labels = (ctypes.c_int32 * count)()
+        outputs = (ctypes.c_double * (count * self._outputs))()
+        packed = struct.pack(f"{count * self._width}d", *chain.from_iterable(rows))
+        self._score(packed, count, outputs, labels)
+        found = list(outputs)
+        by_row = (found[at : at + self._outputs] for at in range(0, len(found), self._outputs))
+        return list(labels), [self._probabilities(one) for one in by_row]
+
+    def _probabilities(self, outputs: list[float]) -> list[float]:
+        if self._kind == _PROBABILITIES:
+            return outputs
+        if self._outputs == 1:
+            share = _logistic(outputs[0])
+            return [1.0 - share, share]
+        if self._kind == _ONE_VS_REST:
+            shares = [_logistic(one) for one in outputs]
+            total = sum(shares)
+            # Where no class is likely at all, each is as likely as another.
+            return [one / total for one in shares] if total else [1 / len(shares)] * len(shares)
+        softened = [one / self._softness for one in outputs]
+        highest = max(softened)
+        exponentials = [math.exp(one - highest) for one in softened]
+        total = sum(exponentials)
+        return [one / total for one in exponentials]
+
+
+def _logistic(margin: float) -> float:
+    """Of the two equal forms, the one whose exponential cannot overflow."""
+    exponential = math.exp(-abs(margin))
+    return (1.0 if margin >= 0 else exponential) / (1.0 + exponential)
+
+
+def load(artifact: bytes, card: Card) -> CompiledModel:
+    """Open the object, from memory.
+
+    Raises:
+        UserError: it is cut short, for another machine or no such object, or does not fit the card.
+    """
+    if sys.platform == "linux":
+        _check_header(artifact, card.served)
+    try:
+        library = _open(artifact)
+        model = CompiledModel(library)
+        width, classes = _constant(library, "features"), _constant(library, "classes")
+    except (OSError, AttributeError, ValueError) as error:
+        raise UserError(f"{card.served}: the linker cannot load it: {error}") from None
+    for found, named, what in (
+        (width, len(card.features), "features"),
+        (classes, len(card.classes), "classes"),
+    ):
+        if found != named:
+            raise UserError(
+                f"{card.served} {'takes' if what == 'features' else 'knows'} {found} {what}, "
+                f"the model card names {named}"
+            )
+    return model
+
+
+def _check_header(artifact: bytes, name: str) -> None:
+    # The linker maps what a header promises; of a file that was cut short, the first touch of the
+    # missing part would kill the process.
+    if len(artifact) < _HEADER.size or not artifact.startswith(_ELF):
+        raise UserError(f"{name}: the linker cannot load it: not a 64-bit ELF object")
+    number, table, size, count = _HEADER.unpack_from(artifact)
+    machine, here = _MACHINES.get(number, f"machine {number}"), os.uname().machine
+    if machine != here:
+        raise UserError(
+            f"{name}: the linker cannot load it: it is compiled for {machine}, this machine is "
+            f"{here}; params.yaml: serving.compile.machine says which"
+        )
+    if table + size * count > len(artifact):
+        raise UserError(f"{name}: the linker cannot load it: it is cut short")
+
+
+def _open(artifact: bytes) -> ctypes.CDLL:
+    """Open these very bytes: the linker takes a path, whose content may change meanwhile."""
+    try:
+        # Never closed: the linker knows an object by its path, and would give this one again for
+        # another under the same number.
+        descriptor = os.memfd_create("model.so", os.MFD_CLOEXEC)
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(artifact)
+    except (AttributeError, OSError):
+        return _open_from_folder(artifact)
+    path = f"/proc/self/fd/{descriptor}"
+    if not Path(path).exists():
+        # /proc is not mounted, or not for this process.
+        os.close(descriptor)
+        return _open_from_folder(artifact)
+    return ctypes.CDLL(path)
+
+
+def _open_from_folder(artifact: bytes) -> ctypes.CDLL:
+    """Where a file in memory cannot be had or named: from a folder that nobody else may enter."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as private:
+        path = Path(private, "model.so")
+        path.write_bytes(artifact)
+        return ctypes.CDLL(str(path))
+
+
+def _constant(library: ctypes.CDLL, name: str) -> int:
+    return ctypes.c_int32.in_dll(library, f"model_{name}").value

@@ -1,0 +1,61 @@
+"""The model in process, for the user's own routes: ``request.app.state.model``."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from twinserve.inference.contract import check_row
+
+if TYPE_CHECKING:
+    from twinserve.config.card import Card
+    from twinserve.inference.model import Model
+
+Row = Sequence[float] | Mapping[str, float]
+
+
+class Prediction(NamedTuple):
+    """What the model says of one row.
+
+    Attributes:
+        prediction: the class's number, as the endpoint gives it.
+        label: the class's name.
+        probabilities: by the class's name.
+    """
+
+    prediction: int
+    label: str
+    probabilities: dict[str, float]
+
+
+class ServedModel:
+    """The very model that the endpoint answers with.
+
+    Attributes:
+        card: the model card.
+    """
+
+    def __init__(self, card: "Card", model: "Model") -> None:
+        self.card = card
+        self._model = model
+
+    def predict(self, row: Row) -> Prediction:
+        """Of one row: numbers in the card's order, or by feature name.
+
+        Raises:
+            Problem: 422, the row is not what the card asks for.
+        """
+        return self.predict_many([row])[0]
+
+    def predict_many(self, rows: Sequence[Row]) -> list[Prediction]:
+        """Of each row.
+
+        Raises:
+            Problem: 422, a row is not what the card asks for.
+        """
+        if not rows:
+            return []
+        labels, scores = self._model.scores([check_row(row, self.card) for row in rows])
+        classes = self.card.classes
+        return [
+            Prediction(number, classes[number], dict(zip(classes, shares, strict=True)))
+            for number, shares in zip(labels, scores, strict=True)
+        ]

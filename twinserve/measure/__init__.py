@@ -1,0 +1,1 @@
+"""Cold and warm probes of any endpoint, their statistics, and the report."""

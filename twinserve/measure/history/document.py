@@ -1,0 +1,194 @@
+"""A measurement as it is kept: one JSON document, without the thousands of raw latencies.
+
+``docs/schema/measurement.json`` is its JSON Schema, made from these types.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from twinserve.config.errors import UserError
+from twinserve.measure.cold.proof import Part
+from twinserve.measure.machine.host import Machine
+from twinserve.measure.run.report import MeasurementReport
+from twinserve.measure.run.results import (
+    Discarded,
+    Place,
+    Plan,
+    Results,
+    TargetResult,
+    Throughput,
+    Verdict,
+    rounded,
+)
+from twinserve.measure.statistics import Estimate
+
+SCHEMA = Path("docs/schema/measurement.json")
+SHORT = 12
+
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$")]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ColdFigures(_Part):
+    """Proven cold starts in milliseconds: median, its parts, every sample, what was discarded."""
+
+    median_ms: Estimate
+    parts: tuple[Part, ...]
+    samples_ms: tuple[float, ...]
+    discarded: tuple[Discarded, ...]
+
+
+class WarmFigures(_Part):
+    """Latency at a fixed rate in milliseconds, of so many requests; the client's own delay."""
+
+    p50_ms: Estimate
+    p90_ms: Estimate
+    p99_ms: Estimate
+    requests: int
+    errors: int
+    client_late_p99_ms: float
+
+
+class TargetFigures(_Part):
+    """One target: what it served, what was measured, and its verdicts beside their budgets."""
+
+    name: Name
+    bundle: Name | None
+    image: Name | None
+    cold: ColdFigures
+    warm: WarmFigures
+    throughput: tuple[Throughput, ...]
+    memory_bytes: int | None
+    verdicts: tuple[Verdict, ...]
+
+
+class Measurement(_Part):
+    """One measurement; ``format`` is raised when a reader would have to change."""
+
+    format: Literal[1] = 1
+    taken_at: Moment
+    place: Place
+    commit: Name
+    release: Name | None
+    model: Name
+    version: Name
+    plan: Plan
+    machine: Machine
+    load_before: float | None
+    load_after: float | None
+    targets: Annotated[tuple[TargetFigures, ...], Field(min_length=1)]
+
+    @property
+    def name(self) -> str:
+        """Of its file, in the order of time: moment, commit, place."""
+        moment = self.taken_at[:19].replace("-", "").replace(":", "")
+        commit = "".join(one for one in self.commit[:SHORT] if one.isalnum()) or "unknown"
+        return f"{moment}Z-{commit}-{self.place}"
+
+    def to_line(self) -> str:
+        """JSON in one line."""
+        return json.dumps(rounded(self.model_dump(mode="json")), allow_nan=False) + "\n"
+
+
+def measurement_of(results: Results) -> Measurement:
+    """The document of a measurement."""
+    origin = results.subject.origin
+    bundles, images = dict(results.subject.bundles), dict(origin.images)
+    return Measurement(
+        taken_at=results.taken_at,
+        place=origin.place,
+        commit=origin.commit,
+        release=origin.release,
+        model=results.subject.model,
+        version=results.subject.version,
+        plan=results.plan,
+        machine=results.machine,
+        load_before=results.load_before,
+        load_after=results.load_after,
+        targets=tuple(
+            _figures(target, bundles.get(target.name), images.get(target.name))
+            for target in results.targets
+        ),
+    )
+
+
+def _figures(target: TargetResult, bundle: str | None, image: str | None) -> TargetFigures:
+    cold, warm = target.cold, target.warm
+    return TargetFigures(
+        name=target.name,
+        bundle=bundle or None,
+        image=image or None,
+        cold=ColdFigures(
+            median_ms=cold.total_ms,
+            parts=cold.parts,
+            samples_ms=tuple(sample.total_ms for sample in cold.samples),
+            discarded=cold.discarded,
+        ),
+        warm=WarmFigures(
+            p50_ms=warm.p50_ms,
+            p90_ms=warm.p90_ms,
+            p99_ms=warm.p99_ms,
+            requests=len(warm.latencies_ms),
+            errors=warm.errors,
+            client_late_p99_ms=warm.client_late_p99_ms,
+        ),
+        throughput=target.throughput,
+        memory_bytes=target.memory_bytes,
+        verdicts=target.verdicts,
+    )
+
+
+def read_report(path: Path) -> Measurement:
+    """The document of the measurement whose ``report.json`` this is.
+
+    Raises:
+        UserError: as of ``read_results``.
+    """
+    return measurement_of(read_results(path))
+
+
+def read_results(path: Path, cure: str = "measure first") -> Results:
+    """What a ``report.json`` holds; ``cure`` is told where it is none.
+
+    Raises:
+        UserError: there is none, or it is another command's or another version's.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; {cure}") from None
+    try:
+        return TypeAdapter(MeasurementReport).validate_json(content).results
+    except ValidationError as error:
+        raise UserError(f"{path} is not a report: {_first(error)}; {cure}") from None
+
+
+def read_line(line: str, where: str) -> Measurement:
+    """A document that was kept.
+
+    Raises:
+        UserError: it does not fit; the message says where it is and what is wrong.
+    """
+    try:
+        return Measurement.model_validate_json(line)
+    except ValidationError as error:
+        raise UserError(f"{where} holds what is no measurement: {_first(error)}") from None
+
+
+def json_schema() -> str:
+    """The types as JSON Schema (2020-12)."""
+    schema = Measurement.model_json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors()[0]
+    return f"{'.'.join(str(part) for part in found['loc']) or 'the document'}: {found['msg']}"

@@ -1,0 +1,1 @@
+"""An HTTP client that costs little, and the load that it makes."""

@@ -1,0 +1,1 @@
+"""What a target imports before its first prediction."""

@@ -1,0 +1,147 @@
+"""``twinserve bench imports``: the import budget in a terminal of 80 columns, and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from twinserve.config.errors import UserError
+from twinserve.measure.imports.growth import Growth, ModuleGrowth, explain, measure_growth
+from twinserve.measure.imports.trace import TARGETS, Imports, summarize, watch, watched
+from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.pages.text import interval, number, ratio
+from twinserve.measure.run.results import to_json
+from twinserve.measure.statistics import Outcome
+
+DIST = Path("dist")
+WIDTH = 80
+# What takes less of the whole stands together in one line; the JSON has every package.
+LEAST_SHARE = 0.01
+MOST_CHANGES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ImportsReport:
+    """``imports.json``.
+
+    Attributes:
+        taken_at: UTC, ISO 8601.
+        growth: against another tree, if one was named.
+    """
+
+    taken_at: str
+    machine: Machine
+    load_before: float | None
+    load_after: float | None
+    targets: tuple[Imports, ...]
+    growth: tuple[Growth, ...]
+
+
+def show_imports(
+    console: Console, directory: Path, *, starts: int, base: Path | None, budget: float
+) -> None:
+    """Print each target's imports, and what ``base`` has otherwise; write ``imports.json``.
+
+    Raises:
+        UserError: a bundle cannot be started, or the imports are over their budget against base.
+    """
+    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    found, growth = [], []
+    for target in TARGETS:
+        process = watched(target, DIST / target)
+        found.append(summarize(target, [watch(process) for _ in range(starts)]))
+        console.print(budget_table(found[-1]), width=min(console.width, WIDTH))
+        if base is not None:
+            growth.append(measure_growth(target, base / DIST / target, DIST / target, starts))
+            console.print(growth_table(growth[-1]), width=min(console.width, WIDTH))
+    machine, loads = read_machine(), (load_before, load_average())
+    document = ImportsReport(taken_at, machine, *loads, tuple(found), tuple(growth))
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "imports.json"
+    path.write_text(to_json(document), encoding="utf-8")
+    console.print(f"written: {path}")
+    judge(growth, budget)
+
+
+def judge(growths: Sequence[Growth], budget: float) -> None:
+    """Fail where a ratio's whole interval is over the budget.
+
+    Raises:
+        UserError: naming the modules that make it so.
+    """
+    broken = [
+        explain(one.target, one.ratio, budget, one.changes)
+        for one in growths
+        if one.judge(budget) is Outcome.BROKEN
+    ]
+    if broken:
+        raise UserError("; ".join(broken))
+
+
+def budget_table(imports: Imports) -> Table:
+    """A row each package, what costs most first; its own milliseconds add up to the total."""
+    total = imports.total_ms
+    title = f"{imports.target}: imports before the first prediction, median of {imports.starts}"
+    table = _table(title, "package", "modules", "ms", "share", "ms with all it brings")
+    least = total.value * LEAST_SHARE
+    shown = [one for one in imports.packages if one.self_ms >= least]
+    for one in shown:
+        share = f"{one.self_ms / total.value:.0%}"
+        figures = (f"{one.modules:,}", f"{one.self_ms:.2f}", share, f"{one.cumulative_ms:.2f}")
+        table.add_row(one.name, *figures)
+    others = imports.packages[len(shown) :]
+    rest = sum(one.self_ms for one in others)
+    table.add_row(
+        f"{len(others)} others",
+        f"{sum(one.modules for one in others):,}",
+        f"{rest:.2f}",
+        f"{rest / total.value:.0%}",
+        "",
+        end_section=True,
+    )
+    all_of_it = f"{number(total.value)} [dim]{interval(total)}[/dim]"
+    table.add_row("total", f"{imports.modules:,}", all_of_it, "", "")
+    return table
+
+
+def growth_table(growth: Growth) -> Table:
+    """Totals of both sides, and the packages and modules that differ."""
+    found = f"{ratio(growth.ratio.value)} ({interval(growth.ratio)})"
+    table = _table(
+        f"{growth.target}, ms: {number(growth.base_ms.value)} before, "
+        f"{number(growth.head_ms.value)} now, {found}",
+        "package or module",
+        "before",
+        "now",
+        "difference",
+        "asked for by",
+    )
+    for one in growth.changes[:MOST_CHANGES]:
+        times = (_time(one.base_ms), _time(one.head_ms))
+        table.add_row(_name(one), *times, f"{one.weight_ms:+.2f}", escape(one.importer or ""))
+    left = len(growth.changes) - MOST_CHANGES
+    if left > 0:
+        table.add_row(f"{left} others")
+    if not growth.changes:
+        table.add_row("none differs", "", "", "", "")
+    return table
+
+
+def _name(change: ModuleGrowth) -> str:
+    return escape(change.name) if change.root else f"  {escape(change.name)}"
+
+
+def _time(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column(first, overflow="fold")
+    for column in others:
+        table.add_column(column, justify="right", overflow="fold")
+    return table

@@ -1,0 +1,154 @@
+"""What a target imports before its first prediction, and for how long: every cold start pays it."""
+
+import re
+import tempfile
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+
+from twinserve.config.card import load_card
+from twinserve.config.layout import CARD_NAME
+from twinserve.measure.http.client import golden_body
+from twinserve.measure.statistics import Estimate, estimate
+from twinserve.targets.local import local_target
+from twinserve.targets.opener import open_url
+from twinserve.targets.process import ProcessTarget
+from twinserve.targets.ready import wait_until_answering
+
+TargetName = Literal["service", "function"]
+TARGETS: tuple[TargetName, ...] = ("service", "function")
+STARTS = 7
+# For one prediction.
+LIMIT_S = 60.0
+# `python -X importtime` writes a line when an import ends, indented by its depth.
+LINE = re.compile(rb"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One import of one start, in milliseconds.
+
+    Attributes:
+        self_ms: without what it imported in turn.
+        importer: the module that asked for it first.
+        outermost: no module of its own package stands above it.
+    """
+
+    name: str
+    self_ms: float
+    cumulative_ms: float
+    importer: str | None
+    outermost: bool
+
+    @property
+    def package(self) -> str:
+        """Its name up to the first dot."""
+        return self.name.partition(".")[0]
+
+
+Start = tuple[Module, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Modules of one top-level name, in milliseconds: medians over the starts.
+
+    Attributes:
+        self_ms: in its own modules; over all packages this adds up to the total.
+        cumulative_ms: with what they were the first to import.
+    """
+
+    name: str
+    modules: int
+    self_ms: float
+    cumulative_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """The import budget of a target: where the milliseconds go."""
+
+    target: str
+    starts: int
+    modules: int
+    total_ms: Estimate
+    packages: tuple[Package, ...]
+
+
+def watched(target: TargetName, bundle: Path) -> ProcessTarget:
+    """The target from its bundle, telling what it imports.
+
+    Raises:
+        UserError: the bundle cannot be started.
+    """
+    process = local_target(target, bundle)
+    variables = {**process.environment, "PYTHONPROFILEIMPORTTIME": "1"}
+    return replace(process, environment=variables)
+
+
+def watch(process: ProcessTarget) -> Start:
+    """Start it, ask for one prediction, and see what was imported by then.
+
+    Raises:
+        UserError: it ends by itself, or its card names no golden case.
+    """
+    body = golden_body(load_card(process.directory / CARD_NAME))
+    with tempfile.TemporaryFile() as output:
+        with replace(process, output=output).start() as endpoint:
+            wait_until_answering(endpoint)
+            request = urllib.request.Request(  # noqa: S310 - a loopback URL of our own
+                endpoint.predict_url, data=body, headers={"Content-Type": "application/json"}
+            )
+            open_url(request, LIMIT_S).close()
+        return read_modules(output)
+
+
+def read_modules(output: IO[bytes]) -> Start:
+    """The imports that ``-X importtime`` has written, the last one first."""
+    output.seek(0)
+    found: list[Module] = []
+    above: dict[int, str] = {}
+    # An importer is written after what it imports, so it is met before it from the end.
+    for self_us, cumulative_us, indent, name in reversed(LINE.findall(output.read())):
+        depth, module = len(indent), name.decode()
+        above = {level: one for level, one in above.items() if level < depth}
+        package = module.partition(".")[0]
+        outermost = all(one.partition(".")[0] != package for one in above.values())
+        importer = above[max(above)] if above else None
+        times = (int(self_us) / 1e3, int(cumulative_us) / 1e3)
+        found.append(Module(module, *times, importer, outermost))
+        above[depth] = module
+    return tuple(found)
+
+
+def summarize(target: str, starts: Sequence[Start]) -> Imports:
+    """Medians over several starts, the package that costs most first."""
+    names = {module.package for start in starts for module in start}
+    packages = [_package(name, starts) for name in names]
+    return Imports(
+        target=target,
+        starts=len(starts),
+        modules=len({module.name for start in starts for module in start}),
+        total_ms=estimate([total_ms(start) for start in starts]),
+        packages=tuple(sorted(packages, key=lambda one: (-one.self_ms, one.name))),
+    )
+
+
+def total_ms(start: Start) -> float:
+    """All imports of one start together."""
+    return sum(module.self_ms for module in start)
+
+
+def _package(name: str, starts: Sequence[Start]) -> Package:
+    own = [[module for module in start if module.package == name] for start in starts]
+    outermost = [[one.cumulative_ms for one in modules if one.outermost] for modules in own]
+    return Package(
+        name=name,
+        modules=len({module.name for modules in own for module in modules}),
+        self_ms=float(np.median([sum(one.self_ms for one in modules) for modules in own])),
+        cumulative_ms=float(np.median([sum(times) for times in outermost])),
+    )

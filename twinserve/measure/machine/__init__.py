@@ -1,0 +1,1 @@
+"""The machine that measures, and the memory and disk that are used."""

@@ -1,0 +1,1 @@
+"""Figures as text, tables, plots and pages."""

@@ -1,0 +1,1 @@
+"""Two sides in turns on one machine."""

@@ -1,0 +1,1 @@
+"""One measurement of several targets, and its report."""

@@ -1,0 +1,152 @@
+"""Cold starts over whatever can be chosen, taken in turns: a cell for each combination."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from twinserve.config.errors import UserError
+from twinserve.measure.cold.anatomy import typical_parts
+from twinserve.measure.cold.proof import Part, Rejection
+from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
+from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.run.results import Discarded
+from twinserve.measure.statistics import Estimate, estimate
+from twinserve.targets.protocol import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One combination.
+
+    Attributes:
+        target: ``service``, which is an image where there are images, or ``function``.
+        place: where it starts: as a process or a container here, or on Cloud Run.
+        memory: in Kubernetes' form; empty where nothing limits it.
+        cpu: likewise 0.
+        boost: more CPU while it starts; None where nobody offers that.
+    """
+
+    target: str
+    place: str
+    runtime: str
+    memory: str = ""
+    cpu: float = 0.0
+    boost: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A setting with what starts it, or with why nothing can."""
+
+    setting: Setting
+    target: Target | None
+    absence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What was found of one setting.
+
+    Attributes:
+        total_ms: the median; None where there is no sample.
+        parts: that make up the median.
+        absence: why there is no sample.
+    """
+
+    setting: Setting
+    total_ms: Estimate | None
+    parts: tuple[Part, ...]
+    samples: tuple[ColdSample, ...]
+    discarded: tuple[Discarded, ...]
+    absence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One run; ``taken_at`` is UTC, ISO 8601. ``machine`` is the client's."""
+
+    taken_at: str
+    model: str
+    version: str
+    rounds: int
+    machine: Machine
+    load_before: float | None
+    load_after: float | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass
+class _Findings:
+    planned: Planned
+    samples: list[ColdSample] = field(default_factory=list)
+    discarded: Counter[str] = field(default_factory=Counter)
+    fault: str = ""
+
+
+OnStart = Callable[[Setting, int], None]
+
+
+def run_matrix(
+    planned: Sequence[Planned],
+    body: bytes,
+    *,
+    rounds: int,
+    model: tuple[str, str],
+    on_start: OnStart = lambda _setting, _round: None,
+) -> Matrix:
+    """One start of each cell a round, another one first each time; none is taken again.
+
+    A cell that ends before it answers (512 MiB may be too little) is left out with its reason.
+
+    Raises:
+        UserError: a start cannot even be asked for.
+    """
+    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    findings = [_Findings(one, fault=one.absence) for one in planned]
+    seen: set[str] = set()
+    for number in range(rounds):
+        shift = number % len(findings)
+        for found in (*findings[shift:], *findings[:shift]):
+            if found.planned.target is not None and not found.fault:
+                _start(found, found.planned.target, body, seen)
+                on_start(found.planned.setting, number)
+    return Matrix(
+        taken_at=taken_at,
+        model=model[0],
+        version=model[1],
+        rounds=rounds,
+        machine=read_machine(),
+        load_before=load_before,
+        load_after=load_average(),
+        cells=tuple(map(_summarize, findings)),
+    )
+
+
+def _start(found: _Findings, target: Target, body: bytes, seen: set[str]) -> None:
+    with target.start() as endpoint:
+        try:
+            sample = classify_start(endpoint, first_exchange(endpoint, body), seen)
+        except UserError as error:
+            found.fault = str(error)
+            return
+    if isinstance(sample, Rejection):
+        found.discarded[str(sample)] += 1
+        return
+    seen.add(sample.instance)
+    found.samples.append(sample)
+
+
+def _summarize(found: _Findings) -> Cell:
+    totals = [sample.total_ms for sample in found.samples]
+    median = estimate(totals) if totals else None
+    parts = [sample.parts for sample in found.samples]
+    unproven = ", ".join(f"{reason} ({count})" for reason, count in found.discarded.items())
+    return Cell(
+        setting=found.planned.setting,
+        total_ms=median,
+        parts=typical_parts(totals, parts, median.value) if median else (),
+        samples=tuple(found.samples),
+        discarded=tuple(Discarded(*one) for one in found.discarded.most_common()),
+        absence="" if median else found.fault or f"no start was proven cold: {unproven}",
+    )

@@ -1,0 +1,251 @@
+"""One measurement of several targets side by side: cold, warm, throughput, memory."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+
+from twinserve.config.errors import UserError
+from twinserve.config.params import Budgets, Measurement
+from twinserve.measure.cold.anatomy import typical_parts
+from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
+from twinserve.measure.http import load
+from twinserve.measure.http.client import Call, post
+from twinserve.measure.machine.host import load_average, read_machine
+from twinserve.measure.machine.memory import tree_pss_bytes
+from twinserve.measure.run.results import (
+    COLD_MEDIAN,
+    WARM_P99,
+    Cold,
+    Discarded,
+    Plan,
+    Results,
+    Subject,
+    TargetResult,
+    Throughput,
+    Verdict,
+    Warm,
+)
+from twinserve.measure.statistics import Estimate, estimate, estimate_series, judge_budget
+from twinserve.targets.protocol import Endpoint, Target
+
+T = TypeVar("T")
+
+ROUNDS = 3
+THROUGHPUT_SECONDS = 0.5
+THROUGHPUT_WARM_UP_SECONDS = 0.2
+# Sent and dropped at the head of each round: connections open, caches and branches settle.
+WARM_UP_SHARE = 10
+LEAST_WARM_UP = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step has been taken: ``done`` of ``total`` in the whole measurement."""
+
+    stage: str
+    target: str
+    done: int
+    total: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass
+class _Findings:
+    """What has been found of one target so far."""
+
+    target: Target
+    cold: list[ColdSample] = field(default_factory=list)
+    discarded: Counter[str] = field(default_factory=Counter)
+    arrivals: list[load.Arrivals] = field(default_factory=list)
+    throughput: dict[int, list[load.Throughput]] = field(default_factory=dict)
+    memory: int | None = None
+
+
+def plan_of(wanted: Measurement) -> Plan:
+    """What ``params.yaml`` asks for, with the rules that it leaves to us."""
+    a_round = -(-wanted.warm_requests // ROUNDS)
+    return Plan(
+        cold_samples=wanted.cold_samples,
+        warm_requests=a_round * ROUNDS,
+        warm_rate=wanted.warm_rate,
+        warm_up_requests=max(LEAST_WARM_UP, a_round // WARM_UP_SHARE),
+        rounds=ROUNDS,
+        connections=tuple(wanted.connections),
+        throughput_seconds=THROUGHPUT_SECONDS,
+    )
+
+
+def measure(
+    targets: Sequence[Target],
+    body: bytes,
+    wanted: Measurement,
+    subject: Subject,
+    on_progress: OnProgress = lambda _: None,
+) -> Results:
+    """Measure the targets in turns, so that what slows the machine slows them all.
+
+    ``body`` is that of a request which every target answers with 200.
+
+    Raises:
+        UserError: a target cannot be started, or too many of its starts were not proven cold.
+    """
+    plan = plan_of(wanted)
+    steps = _Steps(plan, len(targets), on_progress)
+    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    findings = [_Findings(target) for target in targets]
+    _measure_cold(findings, body, plan, steps)
+    _measure_warm(findings, body, plan, steps)
+    return Results(
+        taken_at=taken_at,
+        subject=subject,
+        plan=plan,
+        machine=read_machine(),
+        load_before=load_before,
+        load_after=load_average(),
+        targets=tuple(_summarize(found, wanted.budgets) for found in findings),
+    )
+
+
+class _Steps:
+    def __init__(self, plan: Plan, targets: int, on_progress: OnProgress) -> None:
+        self._total = targets * (plan.cold_samples + plan.rounds * (1 + len(plan.connections)))
+        self._done = 0
+        self._on_progress = on_progress
+
+    def taken(self, stage: str, target: Target) -> None:
+        self._done += 1
+        self._on_progress(Progress(stage, target.name, self._done, self._total))
+
+
+def _measure_cold(findings: list[_Findings], body: bytes, plan: Plan, steps: _Steps) -> None:
+    seen: set[str] = set()
+    for turn in range(plan.cold_samples):
+        for found in _in_turn(findings, turn):
+            _take_cold_sample(found, body, plan, seen)
+            steps.taken("cold start", found.target)
+
+
+def _in_turn(items: Sequence[T], turn: int) -> Sequence[T]:
+    """Another one first in each turn: what follows upon a load must not always be the same."""
+    shift = turn % len(items)
+    return (*items[shift:], *items[:shift])
+
+
+def _take_cold_sample(found: _Findings, body: bytes, plan: Plan, seen: set[str]) -> None:
+    """Start the target until one start is proven cold."""
+    while True:
+        with found.target.start() as endpoint:
+            sample = classify_start(endpoint, first_exchange(endpoint, body), seen)
+        if isinstance(sample, ColdSample):
+            seen.add(sample.instance)
+            found.cold.append(sample)
+            return
+        found.discarded[sample] += 1
+        if found.discarded.total() > plan.cold_samples:
+            reasons = ", ".join(f"{reason} ({count})" for reason, count in _sorted(found.discarded))
+            raise UserError(
+                f"{found.target.name}: {len(found.cold)} of {plan.cold_samples} cold starts "
+                f"proven, the others discarded: {reasons}"
+            )
+
+
+def _measure_warm(findings: list[_Findings], body: bytes, plan: Plan, steps: _Steps) -> None:
+    with ExitStack() as running:
+        endpoints: list[tuple[_Findings, Endpoint, Call]] = []
+        for found in findings:
+            endpoint = running.enter_context(found.target.start())
+            first_exchange(endpoint, body)
+            call = post(endpoint.predict_url, body, token=endpoint.token)
+            endpoints.append((found, endpoint, call))
+        for turn in range(plan.rounds):
+            for found, _, call in _in_turn(endpoints, turn):
+                found.arrivals.append(_ask_at_fixed_rate(call, plan))
+                steps.taken("warm latency", found.target)
+            for connections in plan.connections:
+                for found, _, call in _in_turn(endpoints, turn):
+                    taken = _ask_back_to_back(found.target.name, call, connections, plan)
+                    found.throughput.setdefault(connections, []).append(taken)
+                    steps.taken("throughput", found.target)
+        for found, endpoint, _ in endpoints:
+            if (fault := endpoint.fault()) is not None:
+                raise UserError(fault)
+            found.memory = tree_pss_bytes(endpoint.pid) if endpoint.pid is not None else None
+
+
+def _ask_at_fixed_rate(call: Call, plan: Plan) -> load.Arrivals:
+    return load.fixed_rate(
+        call,
+        requests=plan.warm_requests // plan.rounds,
+        rate=plan.warm_rate,
+        warm_up=plan.warm_up_requests,
+    )
+
+
+def _ask_back_to_back(name: str, call: Call, connections: int, plan: Plan) -> load.Throughput:
+    taken = load.back_to_back(
+        call,
+        connections=connections,
+        seconds=plan.throughput_seconds,
+        warm_up_seconds=THROUGHPUT_WARM_UP_SECONDS,
+    )
+    if not taken.answers:
+        raise UserError(
+            f"{name}: no request over {connections} connections was answered with 200 "
+            f"({taken.errors} failed)"
+        )
+    return taken
+
+
+def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
+    name = found.target.name
+    runs = [arrivals.latencies_ms for arrivals in found.arrivals]
+    latencies = [ms for run in runs for ms in run]
+    if not latencies:
+        raise UserError(f"{name}: no request at the fixed rate was answered with 200")
+    late = [ms for arrivals in found.arrivals for ms in arrivals.late_ms]
+    totals = [sample.total_ms for sample in found.cold]
+    median = estimate(totals)
+    cold = Cold(
+        total_ms=median,
+        parts=typical_parts(totals, [sample.parts for sample in found.cold], median.value),
+        samples=tuple(found.cold),
+        discarded=tuple(Discarded(reason, n) for reason, n in _sorted(found.discarded)),
+    )
+    warm = Warm(
+        p50_ms=estimate_series(runs),
+        p90_ms=estimate_series(runs, 90),
+        p99_ms=estimate_series(runs, 99),
+        errors=sum(arrivals.errors for arrivals in found.arrivals),
+        client_late_p99_ms=float(np.percentile(late, 99)),
+        latencies_ms=tuple(latencies),
+    )
+    throughput = tuple(
+        Throughput(
+            connections,
+            estimate([taken.per_second for taken in rounds]),
+            sum(taken.errors for taken in rounds),
+        )
+        for connections, rounds in found.throughput.items()
+    )
+    errors = warm.errors + sum(level.errors for level in throughput)
+    verdicts = (
+        _verdict(COLD_MEDIAN, "ms", cold.total_ms, budgets.cold_p50_ms),
+        _verdict(WARM_P99, "ms", warm.p99_ms, budgets.warm_p99_ms),
+        _verdict("failed requests", "", Estimate(errors, errors, errors), 0),
+    )
+    return TargetResult(name, cold, warm, throughput, found.memory, verdicts)
+
+
+def _verdict(figure: str, unit: str, measured: Estimate, budget: float) -> Verdict:
+    return Verdict(figure, unit, measured, budget, judge_budget(measured, budget))
+
+
+def _sorted(discarded: Counter[str]) -> list[tuple[str, int]]:
+    return [(str(reason), count) for reason, count in discarded.most_common()]

@@ -1,0 +1,1 @@
+"""What both targets have logged of themselves, held to thresholds."""

@@ -1,0 +1,56 @@
+"""One GitHub issue for as long as a threshold is passed: opened, kept up to date, closed."""
+
+from collections.abc import Sequence
+
+from twinserve.monitoring.thresholds import Finding, State, worst
+from twinserve.targets.gh import AUTHOR, api
+
+LABEL = "monitoring"
+MARKER = "<!-- twinserve: monitoring -->"
+TITLE = "Monitoring: a threshold is passed"
+BACK = "Every figure is back within its threshold."
+
+
+def tell(repository: str, findings: Sequence[Finding], report: str, run_url: str) -> str:
+    """Bring the issue to what was found; what became of it, in a line.
+
+    Where too little was logged to know, an open issue stays as it is.
+
+    Raises:
+        UserError: GitHub refuses.
+    """
+    issues, number = f"repos/{repository}/issues", _open_issue(repository)
+    state = worst(findings)
+    if state is State.PASSED:
+        text = {"title": TITLE, "body": f"{MARKER}\n{report}\n[This run]({run_url}).\n"}
+        if number is None:
+            made = api("--method", "POST", issues, "--input", "-", body=text | {"labels": [LABEL]})
+            return f"opened: {made['html_url']}"
+        made = api("--method", "PATCH", f"{issues}/{number}", "--input", "-", body=text)
+        return f"brought up to date: {made['html_url']}"
+    if number is None:
+        return "no threshold is passed, and no issue is open"
+    if state is State.UNKNOWN or not findings:
+        return f"too little was logged to know: issue {number} stays open"
+    said = {"body": f"{BACK} [This run]({run_url})."}
+    api("--method", "POST", f"{issues}/{number}/comments", "--input", "-", body=said)
+    closed = {"state": "closed", "state_reason": "completed"}
+    api("--method", "PATCH", f"{issues}/{number}", "--input", "-", body=closed)
+    return f"closed: issue {number}"
+
+
+def _open_issue(repository: str) -> int | None:
+    """The oldest open one that is ours: two runs at once would otherwise each keep another."""
+    pages = api(
+        "--method", "GET", "--paginate", "--slurp", f"repos/{repository}/issues",
+        "--raw-field", "state=open", "--raw-field", f"labels={LABEL}",
+    )  # fmt: skip
+    ours = [
+        int(one["number"])
+        for page in pages
+        for one in page
+        if one["user"]["login"] == AUTHOR
+        and (one["body"] or "").startswith(MARKER)
+        and "pull_request" not in one
+    ]
+    return min(ours, default=None)

@@ -1,0 +1,25 @@
+"""The gate: a pull request that is slower than allowed, beyond noise, does not pass."""
+
+from pathlib import Path
+
+from twinserve.config.errors import UserError
+from twinserve.review.imports import broken_imports
+from twinserve.review.report import load_untrusted
+
+
+def judge(path: Path) -> str:
+    """What the gate says of a report, in a line.
+
+    Raises:
+        UserError: a whole interval is over its budget or the allowed ratio; each figure is named.
+            Or there is no report, or it is refused.
+    """
+    report = load_untrusted(path)
+    if report.broken:
+        named = "; ".join((*report.broken, *broken_imports(report)))
+        raise UserError(
+            f"slower than {report.allowed_ratio:g} times the base, or over a budget, by the whole "
+            f"95% interval: {named}; what is meant to cost that is let through by "
+            "measurement.comparison.allowed_ratio or measurement.budgets in params.yaml"
+        )
+    return f"no figure is over {report.allowed_ratio:g} times the base's by its whole interval"

@@ -1,0 +1,53 @@
+"""Cold start and warm latency of both trees' bundles, started and asked in turns."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from twinserve.config.card import load_card
+from twinserve.config.layout import CARD_NAME
+from twinserve.config.params import Measurement
+from twinserve.measure.http.client import golden_body
+from twinserve.measure.imports.trace import TARGETS, TargetName
+from twinserve.measure.pairs.side_by_side import Compared, Side, compare_rounds, take_rounds
+from twinserve.measure.statistics import Estimate
+from twinserve.review.report import Latency, Ratio
+from twinserve.targets.local import local_target
+
+
+def compare_latency(
+    base: Path, head: Path, wanted: Measurement, *, say: Callable[[str], None] = print
+) -> tuple[Latency, ...]:
+    """Every figure of both targets.
+
+    Raises:
+        UserError: a bundle cannot be started, or does not answer.
+    """
+    found: list[Latency] = []
+    for target in TARGETS:
+        sides = [_side(target, tree) for tree in (base, head)]
+        rounds = []
+        for taken in take_rounds(sides[0], sides[1], wanted):
+            rounds.append(taken)
+            say(f"{target}: round {len(rounds)} of {wanted.comparison.rounds}")
+        found += [_latency(target, one) for one in compare_rounds(rounds, wanted)]
+    return tuple(found)
+
+
+def _side(target: TargetName, tree: Path) -> Side:
+    bundle = tree / "dist" / target
+    return Side(local_target(target, bundle), golden_body(load_card(bundle / CARD_NAME)))
+
+
+def _latency(target: TargetName, one: Compared) -> Latency:
+    return Latency(
+        target=target,
+        figure=one.figure,
+        base_ms=one.base_ms.value,
+        head_ms=one.candidate_ms.value,
+        ratio=None if one.ratio is None else _ratio(one.ratio),
+        outcome=one.outcome,
+    )
+
+
+def _ratio(estimate: Estimate) -> Ratio:
+    return Ratio(value=estimate.value, low=estimate.low, high=estimate.high)

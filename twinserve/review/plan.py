@@ -1,0 +1,101 @@
+"""Which jobs a pull request needs, by the paths that it changes; and whether just those succeeded.
+
+Both are computed by the base's code, with a Python that has nothing installed, so that a pull
+request cannot plan its own tests away, and the plan costs seconds.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twinserve.config.errors import UserError
+from twinserve.targets.git import changed_paths
+
+# The jobs of `.github/workflows/pr.yml` that depend on what is changed.
+JOBS = ("lint", "model", "engine", "container", "audit", "review")
+EVERYTHING = frozenset(JOBS)
+# What a user owns: of the suites, the model's; and the figures that its reviewer wants.
+MODEL = frozenset({"model", "review"})
+# What reaches no image and no lock.
+TESTS = frozenset({"lint", "model", "engine"})
+PROSE = frozenset({"lint", "engine"})
+# The user's own code, which both bundles carry.
+CUSTOM = MODEL | {"lint", "container"}
+# The first that fits counts; a folder ends with a slash. What stands nowhere needs everything.
+PATHS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("params.yaml", MODEL),
+    ("data/", MODEL),
+    ("dvc.lock", MODEL),
+    ("evaluation/", MODEL),
+    ("models/", MODEL),
+    ("custom/", CUSTOM),
+    ("tests/model/", MODEL),
+    ("tests/", TESTS),
+    ("docs/", PROSE),
+    ("README.md", PROSE),
+    ("LICENSE", PROSE),
+    ("SECURITY.md", PROSE),
+    (".devcontainer/", PROSE),
+)
+PLAN = "plan"
+
+
+def needed(paths: Iterable[str]) -> tuple[str, ...]:
+    """The jobs that a change of these paths needs, in the order of ``JOBS``."""
+    wanted = [_needed_by(path) for path in paths] or [EVERYTHING]
+    return tuple(job for job in JOBS if any(job in one for one in wanted))
+
+
+def _needed_by(path: str) -> frozenset[str]:
+    for known, jobs in PATHS:
+        if path == known or (known.endswith("/") and path.startswith(known)):
+            return jobs
+    return EVERYTHING
+
+
+def plan(tree: Path) -> str:
+    """Say which jobs the change in ``tree`` needs, to a workflow's later jobs too."""
+    paths = changed_paths(tree)
+    jobs = needed(paths)
+    if path := os.environ.get("GITHUB_OUTPUT"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"jobs={json.dumps(jobs)}\n")
+    return f"{len(paths)} changed paths need: {', '.join(jobs)}"
+
+
+def settle(needs: Mapping[str, Any]) -> str:
+    """Hold each job's result to the plan; ``needs`` is the context of the job that needs them all.
+
+    Raises:
+        UserError: a job that was planned has not succeeded, or another one was run.
+    """
+    planning = needs.get(PLAN, {})
+    if planning.get("result") != "success":
+        raise UserError(f"{PLAN}: {planning.get('result', 'missing')}; nothing is known to be due")
+    due = json.loads(planning["outputs"]["jobs"])
+    results = {name: one["result"] for name, one in needs.items() if name != PLAN}
+    faults = [
+        f"{name}: {results.get(name, 'missing')}, and {wanted} by the plan"
+        for name in sorted({*due, *results})
+        if results.get(name) != (wanted := "success" if name in due else "skipped")
+    ]
+    if faults:
+        raise UserError("; ".join(faults))
+    return f"all that was due has succeeded: {', '.join(due)}"
+
+
+def read_needs() -> Mapping[str, Any]:
+    """The context that the workflow hands over in ``$NEEDS``.
+
+    Raises:
+        UserError: it is not there, or is no JSON.
+    """
+    try:
+        needs = json.loads(os.environ.get("NEEDS", ""))
+    except ValueError:
+        raise UserError("NEEDS: give it GitHub's `toJSON(needs)`") from None
+    if not isinstance(needs, dict):
+        raise UserError("NEEDS: not an object; give it GitHub's `toJSON(needs)`")
+    return needs

@@ -1,0 +1,114 @@
+"""A repository on GitHub, by its command ``gh``; its id also without, where it is public."""
+
+import json
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from twinserve.config.errors import UserError
+from twinserve.config.variables import user_environment
+
+API = "https://api.github.com"
+LIMIT_S = 30.0
+NOT_FOUND = 404
+
+
+class GitHubError(UserError):
+    """A call that GitHub refused.
+
+    Attributes:
+        status: of the answer; 0 where there was none.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a repository is known by for good: names can be given to another one.
+
+    Source: GitHub, "OpenID Connect reference", ``repository_id`` and ``repository_owner_id``.
+    """
+
+    repository: int
+    owner: int
+
+
+def has_gh() -> bool:
+    """Whether the command is there."""
+    return shutil.which("gh") is not None
+
+
+def api(path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    """The answer to a call of GitHub's REST API; None where it is empty.
+
+    Raises:
+        GitHubError: GitHub refuses it, or nobody is logged in.
+    """
+    command = ["gh", "api", "--method", method, path]
+    if body is not None:
+        command += ["--input", "-"]
+    done = subprocess.run(
+        command,
+        env=user_environment(),
+        input=None if body is None else json.dumps(body),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = " ".join(done.stderr.split())[:300]
+        found = re.search(r"HTTP (\d+)", said)
+        raise GitHubError(f"gh api {method} {path}: {said}", int(found[1]) if found else 0)
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def find(path: str) -> Any:  # noqa: ANN401 - JSON
+    """The answer to a question; None where there is no such thing.
+
+    Raises:
+        GitHubError: it is refused otherwise.
+    """
+    try:
+        return api(path)
+    except GitHubError as error:
+        if error.status == NOT_FOUND:
+            return None
+        raise
+
+
+def identity_of(repository: str) -> Identity:
+    """The ids of ``OWNER/REPO``.
+
+    Raises:
+        UserError: GitHub shows no such repository.
+    """
+    raw = find(f"repos/{repository}") if has_gh() else _public(repository)
+    if raw is None:
+        raise UserError(
+            f"GitHub shows no repository {repository}: check the name; if it is private, install "
+            "gh (https://cli.github.com) and log in with `gh auth login`"
+        )
+    return Identity(int(raw["id"]), int(raw["owner"]["id"]))
+
+
+def _public(repository: str) -> Any:  # noqa: ANN401 - JSON
+    """What everyone is shown; None where that is nothing."""
+    request = urllib.request.Request(f"{API}/repos/{repository}")  # noqa: S310 - HTTPS, as it says
+    try:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310 - likewise
+            return json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            if refusal.code == NOT_FOUND:
+                return None
+            raise UserError(f"{request.full_url}: {refusal.code} {refusal.reason}") from None
+    except OSError as error:
+        raise UserError(f"{request.full_url}: no answer ({error})") from None

@@ -1,0 +1,1 @@
+"""Google Cloud: run through gcloud, and from here only."""

@@ -1,0 +1,1 @@
+"""A Google Cloud project: its accounts, places and policies."""

@@ -1,0 +1,106 @@
+"""Who may do what: roles on a resource of the project, asked for and given."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from twinserve.targets.google.gcloud import Gcloud
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something with a policy of its own.
+
+    Attributes:
+        group: of gcloud's commands: ``("storage", "buckets")``.
+        options: that name it further, its location say.
+    """
+
+    group: tuple[str, ...]
+    name: str
+    options: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that a member has, or is to have, on a resource."""
+
+    resource: Resource
+    member: str
+    role: str
+
+    def __str__(self) -> str:
+        return f"{self.member.rpartition(':')[2]}: {self.role} on {self.resource}"
+
+
+def project_resource(project: str) -> Resource:
+    """The project itself."""
+    return Resource(("projects",), project)
+
+
+def bucket_resource(name: str) -> Resource:
+    """A bucket."""
+    return Resource(("storage", "buckets"), f"gs://{name}")
+
+
+def account_resource(email: str) -> Resource:
+    """A service account, which others may act as."""
+    return Resource(("iam", "service-accounts"), email)
+
+
+def repository_resource(name: str, region: str) -> Resource:
+    """A repository of Artifact Registry."""
+    return Resource(("artifacts", "repositories"), name, (f"--location={region}",))
+
+
+def members_by_role(gcloud: Gcloud, resource: Resource) -> Mapping[str, frozenset[str]]:
+    """Whoever has each role, whatever the time or the request; conditions are left out.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    words = (*resource.group, "get-iam-policy", resource.name, *resource.options)
+    policy = gcloud.read(*words) or {}
+    found: dict[str, frozenset[str]] = {}
+    for binding in policy.get("bindings", []):
+        if "condition" not in binding:
+            role = binding["role"]
+            found[role] = found.get(role, frozenset()) | frozenset(binding["members"])
+    return found
+
+
+def missing(gcloud: Gcloud, wanted: Iterable[Grant]) -> list[Grant]:
+    """Those of the grants that are not there; each resource is asked once.
+
+    Raises:
+        GcloudError: a policy cannot be read.
+    """
+    by_resource: dict[Resource, list[Grant]] = {}
+    for grant in wanted:
+        by_resource.setdefault(grant.resource, []).append(grant)
+    lacking = []
+    for resource, grants in by_resource.items():
+        there = members_by_role(gcloud, resource)
+        lacking += [one for one in grants if one.member not in there.get(one.role, frozenset())]
+    return lacking
+
+
+def give(gcloud: Gcloud, grant: Grant) -> None:
+    """Give a role.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    resource = grant.resource
+    condition = () if resource.group[0] == "artifacts" else ("--condition=None",)
+    gcloud.change(
+        *resource.group,
+        "add-iam-policy-binding",
+        resource.name,
+        *resource.options,
+        f"--member={grant.member}",
+        f"--role={grant.role}",
+        *condition,
+    )

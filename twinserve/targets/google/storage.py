@@ -1,0 +1,166 @@
+"""Objects of a bucket, whole, with the generations that make a lock of one.
+
+Source: Cloud Storage, "Request preconditions": ``if-generation-match`` 0 means that there is none.
+"""
+
+import re
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from twinserve.config.errors import UserError
+from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+
+HOST = "https://storage.googleapis.com/"
+ANSWER_WITHIN_S = 30.0
+# Between two calls another generation may take the place of the one that was seen.
+MOST_TRIES = 3
+ABSENT = "0"
+# What a dry run prints where a generation will stand.
+UNKNOWN = "GENERATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object as it was read.
+
+    Attributes:
+        updated: by the bucket's clock.
+    """
+
+    text: str
+    generation: str
+    updated: datetime
+
+
+def server_time() -> datetime:
+    """Now, by the clock of those who note when an object was written.
+
+    Raises:
+        UserError: nothing answers.
+    """
+    # Any answer says when it was given, a refusal too.
+    request = urllib.request.Request(HOST, method="HEAD")
+    try:
+        # An opener of its own: the shared one keeps the proxy that was set when it was first used.
+        with urllib.request.build_opener().open(request, timeout=ANSWER_WITHIN_S) as answer:
+            told = answer.headers["Date"]
+    except urllib.error.HTTPError as refused:
+        with refused:
+            told = refused.headers["Date"]
+    except OSError as error:
+        raise UserError(f"{HOST} does not say what time it is: {error}") from None
+    try:
+        return parsedate_to_datetime(told).astimezone(UTC)
+    except (TypeError, ValueError):
+        raise UserError(f"{HOST} does not say what time it is: {told!r}") from None
+
+
+def read_generation(gcloud: Gcloud, url: str) -> str | None:
+    """Which generation of the object at ``gs://bucket/name`` there is, or None.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    found = _describe(gcloud, url)
+    return None if found is None else found[0]
+
+
+def read_object(gcloud: Gcloud, url: str) -> Object | None:
+    """The object at ``gs://bucket/name``, or None.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    for _ in range(MOST_TRIES):
+        found = _describe(gcloud, url)
+        if found is None:
+            return None
+        generation, updated = found
+        try:
+            text = gcloud.read_text("storage", "cat", f"{url}#{generation}")
+        except GcloudError as error:
+            if error.reason is not Reason.NOT_FOUND:
+                raise
+        else:
+            return Object(text, generation, updated)
+    return None
+
+
+def _describe(gcloud: Gcloud, url: str) -> tuple[str, datetime] | None:
+    """Generation and time of the last change; None where there is no object."""
+    try:
+        found = gcloud.read("storage", "objects", "describe", url)
+    except GcloudError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return None
+        raise
+    return str(found["generation"]), datetime.fromisoformat(found["update_time"])
+
+
+def read_objects(gcloud: Gcloud, pattern: str) -> dict[str, bytes]:
+    """Every object that fits a pattern with ``*`` in its last part, by that part, in one call.
+
+    Raises:
+        GcloudError: they cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            gcloud.read_text("storage", "cp", pattern, directory)
+        except GcloudError as error:
+            if error.reason is Reason.NOT_FOUND:
+                return {}
+            raise
+        return {path.name: path.read_bytes() for path in sorted(Path(directory).iterdir())}
+
+
+def read_lines(gcloud: Gcloud, pattern: str) -> list[str]:
+    """The lines of every object that fits a pattern with ``*``, in one call.
+
+    Raises:
+        GcloudError: they cannot be read.
+    """
+    try:
+        return gcloud.read_text("storage", "cat", pattern).splitlines()
+    except GcloudError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return []
+        raise
+
+
+def upload(gcloud: Gcloud, path: Path, url: str) -> None:
+    """Write a file's content as an object.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    gcloud.change_text("storage", "cp", str(path), url)
+
+
+def write_object(gcloud: Gcloud, url: str, text: str, *, generation: str | None = None) -> str:
+    """Write the whole object, only over the given generation if there is one.
+
+    Returns the new generation, ``UNKNOWN`` on a dry run.
+
+    Raises:
+        GcloudError: another generation is there (``Reason.PRECONDITION``), or it is refused.
+    """
+    condition = [] if generation is None else [f"--if-generation-match={generation}"]
+    printed = gcloud.change_text(
+        "storage", "cp", "-", url, "--print-created-message", *condition, content=text
+    )
+    found = re.search(rf"{re.escape(url)}#(\d+)", printed)
+    return found[1] if found else UNKNOWN
+
+
+def delete_object(gcloud: Gcloud, url: str, *, generation: str) -> None:
+    """Delete that generation of the object.
+
+    Raises:
+        GcloudError: another generation is there (``Reason.PRECONDITION``), or it is refused.
+    """
+    gcloud.change_text("storage", "rm", url, f"--if-generation-match={generation}")

@@ -1,0 +1,36 @@
+"""Wait for an endpoint without guessing how long it takes."""
+
+import time
+import urllib.error
+import urllib.request
+
+from twinserve.config.errors import UserError
+from twinserve.targets.opener import open_url
+from twinserve.targets.protocol import Endpoint
+
+LIMIT_S = 60.0
+INTERVAL_S = 0.02
+
+
+def wait_until_answering(endpoint: Endpoint, *, limit_s: float = LIMIT_S) -> None:
+    """Ask until any HTTP answer comes, from the endpoint itself: no proxy can answer for it.
+
+    Raises:
+        UserError: the endpoint has ended, or the limit has passed.
+    """
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            open_url(urllib.request.Request(endpoint.predict_url), 5).close()  # noqa: S310 - our own
+        except urllib.error.HTTPError as answer:
+            # GET is not allowed there, and to say so it must be up.
+            answer.close()
+            return
+        except OSError as error:
+            if (fault := endpoint.fault()) is not None:
+                raise UserError(fault) from None
+            if time.monotonic() > deadline:
+                raise UserError(f"{endpoint.url}: no answer in {limit_s:g} s ({error})") from None
+            time.sleep(INTERVAL_S)
+        else:
+            return

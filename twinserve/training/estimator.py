@@ -1,0 +1,230 @@
+"""An estimator from what ``params.yaml`` says: built, pinned, checked, described."""
+
+import inspect
+import math
+import re
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import packages_distributions, requires
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+
+from twinserve.config.errors import UserError
+from twinserve.config.params import Estimator
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_KEY = "import_path"
+_PACKAGE = "sklearn"
+_REQUIREMENT = re.compile(r"scikit-learn\b", re.IGNORECASE)
+_WHERE = "params.yaml: estimator"
+
+
+class UnfitError(Exception):
+    """A runtime cannot have this estimator; the message says why, as a part of a line."""
+
+
+class Classifier(Protocol):
+    """What of scikit-learn's interface is used here."""
+
+    classes_: "NDArray[np.int64]"
+
+    def fit(self, x: "ArrayLike", y: "ArrayLike", /) -> Self:
+        """Train."""
+
+    def predict(self, x: "ArrayLike", /) -> "NDArray[np.int64]":
+        """Class numbers, shape (rows,)."""
+
+    def predict_proba(self, x: "ArrayLike", /) -> "NDArray[np.float64]":
+        """Probabilities, shape (rows, classes)."""
+
+    def get_params(self, *, deep: bool = True) -> dict[str, Any]:
+        """Arguments of the constructor; with ``deep`` those of nested estimators too."""
+
+    def set_params(self, **params: object) -> Self:
+        """Change arguments."""
+
+
+def build_classifier(choice: Estimator, seed: int, classes: Sequence[str] = ()) -> Classifier:
+    """Build the classifier, with every open ``random_state`` set and every given ``n_jobs`` 1.
+
+    Both are part of the pickle: left open, it would differ from run to run or machine to machine.
+    A ``class_weight`` may call the classes by their names, which are given in their order.
+
+    Raises:
+        UserError: it is not a scikit-learn classifier, or refuses its arguments.
+    """
+    path = choice.import_path
+    factory = load_class(path)
+    if not issubclass(factory, BaseEstimator):
+        raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
+    built = _build(path, factory, choice.arguments, classes)
+    classifier = cast("Classifier", built)
+    try:
+        arguments = classifier.get_params(deep=True)
+        regresses, classifies = is_regressor(built), is_classifier(built)
+    except Exception as error:  # noqa: BLE001 - a Pipeline reads its steps only now
+        raise _refusal(path, error) from None
+    if regresses:
+        raise UserError(f"{_WHERE}: {path} is a regressor; classifiers only, for now")
+    if not classifies:
+        raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
+    pinned: dict[str, int] = {}
+    for name, value in arguments.items():
+        match name.rpartition("__")[2]:
+            case "random_state" if value is None:
+                pinned[name] = seed
+            case "n_jobs" if value is not None:
+                pinned[name] = 1
+    return classifier.set_params(**pinned)
+
+
+def check_probabilities(choice: Estimator, classifier: Classifier) -> None:
+    """Refuse a fitted classifier that gives labels only.
+
+    Raises:
+        UserError: it has no ``predict_proba``.
+    """
+    # Asked after the fit, because some learn only then whether they have it.
+    if not hasattr(classifier, "predict_proba"):
+        raise UserError(
+            f"{_WHERE}: {choice.import_path} gives no probabilities (predict_proba) with these "
+            "arguments; wrap it in sklearn.calibration.CalibratedClassifierCV"
+        )
+
+
+def describe(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """An argument, or an estimator with every argument that it has, as JSON can hold it."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    match value:
+        case float() if not math.isfinite(value):
+            return str(value)  # some arguments are meant to be nan, for which JSON has no word
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [describe(item) for item in value]
+        case Mapping():
+            return {str(key): describe(item) for key, item in value.items()}
+    return _describe_object(value)
+
+
+def _describe_object(value: object) -> str | dict[str, Any]:
+    if hasattr(value, "__qualname__"):  # a function or a class
+        return _public_path(value)
+    get_params = getattr(value, "get_params", None)
+    arguments = get_params(deep=False) if get_params else getattr(value, "__dict__", {})
+    return {
+        _KEY: _public_path(type(value)),
+        "arguments": {name: describe(item) for name, item in sorted(arguments.items())},
+    }
+
+
+def first_line(error: Exception) -> str:
+    """Of what an exception says, which may be thousands of lines."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _build(
+    path: str, factory: type, arguments: Mapping[str, object], classes: Sequence[str]
+) -> object:
+    try:
+        signature = inspect.signature(factory)
+        values = {
+            name: _as_default(signature, name, _value(name, argument, classes))
+            for name, argument in arguments.items()
+        }
+        return factory(**values)
+    except (TypeError, ValueError) as error:
+        raise _refusal(path, error) from None
+
+
+def _value(name: str, argument: object, classes: Sequence[str]) -> object:
+    match argument:
+        case dict() if name == "class_weight" and classes:
+            return _by_number(argument, classes)
+        case {"import_path": path, **rest}:
+            if not isinstance(path, str) or not rest.keys() <= {"arguments"}:
+                raise UserError(
+                    f"{_WHERE}: found {argument!r:.80}, expected import_path and arguments"
+                )
+            inner = rest.get("arguments") or {}
+            if not isinstance(inner, dict) or not all(isinstance(key, str) for key in inner):
+                raise UserError(f"{_WHERE}: {path}: found arguments {inner!r:.80}, expected names")
+            return _build(path, load_class(path), inner, classes)
+        case dict():
+            return {key: _value("", item, classes) for key, item in argument.items()}
+        case list():
+            return [_value("", item, classes) for item in argument]
+    return argument
+
+
+def _by_number(weights: Mapping[object, object], classes: Sequence[str]) -> dict[int, object]:
+    """Weights of classes that are called by name or by number, by their numbers."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    found: dict[int, object] = {}
+    for key, weight in weights.items():
+        number = key if type(key) is int else numbers.get(str(key), -1)
+        if number not in range(len(classes)) or number in found:
+            raise UserError(
+                f"{_WHERE}: class_weight: found {key!r:.40}, expected each class once, by its name "
+                f"in data.classes ({', '.join(classes)}) or its number, 0 to {len(classes) - 1}"
+            )
+        found[number] = weight
+    return found
+
+
+def _as_default(signature: inspect.Signature, name: str, value: object) -> object:
+    # YAML has no tuples, and some arguments (feature_range) are refused as lists.
+    parameter = signature.parameters.get(name)
+    if parameter and isinstance(parameter.default, tuple) and isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def load_class(path: str) -> type:
+    """The class at an import path; nothing of it is called.
+
+    A module is imported only if it belongs to scikit-learn or to an installed distribution that
+    names scikit-learn among its requirements: to import any other would run it.
+
+    Raises:
+        UserError: it is no such class.
+    """
+    module, _, name = path.rpartition(".")
+    if module and not _for_estimators(module.partition(".")[0]):
+        raise UserError(
+            f"{_WHERE}: {path} is not a scikit-learn estimator: {module.partition('.')[0]} is "
+            "neither scikit-learn nor an installed package that requires it"
+        )
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"{_WHERE}: {path} cannot be imported: {first_line(error)}") from None
+    if not isinstance(found, type):
+        raise UserError(f"{_WHERE}: {path} is not a class")
+    # Kernels and splitters are no estimators, but may be an argument of an estimator.
+    if not issubclass(found, BaseEstimator) and found.__module__.partition(".")[0] != _PACKAGE:
+        raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
+    return found
+
+
+def _for_estimators(package: str) -> bool:
+    if package == _PACKAGE:
+        return True
+    names = packages_distributions().get(package, ())
+    requirements = (one for name in names for one in requires(name) or ())
+    return any(_REQUIREMENT.match(one) for one in requirements)
+
+
+def _refusal(path: str, error: Exception) -> UserError:
+    return UserError(f"{_WHERE}: {path} refuses its arguments: {first_line(error)}")
+
+
+def _public_path(named: Any) -> str:  # noqa: ANN401 - a function or a class
+    """``sklearn.ensemble.RandomForestClassifier``, without the private module it stands in."""
+    parts = [part for part in named.__module__.split(".") if not part.startswith("_")]
+    return ".".join([*parts, named.__qualname__])

@@ -1,0 +1,1 @@
+"""The figures, plots and pictures by which a model is judged."""

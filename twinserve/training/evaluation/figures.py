@@ -1,0 +1,109 @@
+"""The figures by which a classifier is judged, and the gates that they must pass."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.inspection import permutation_importance
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+)
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+from twinserve.config.errors import UserError
+from twinserve.config.params import Gates
+from twinserve.training.estimator import Classifier
+from twinserve.training.prepared import Rows
+
+_DIGITS = 6
+_SHUFFLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """How much accuracy is lost when a feature's column is shuffled: mean and spread."""
+
+    feature: str
+    importance: float
+    spread: float
+
+
+def held_out_figures(classifier: Classifier, rows: Rows, class_names: list[str]) -> dict[str, Any]:
+    """Figures of the held-out rows, rounded."""
+    numbers = list(range(len(class_names)))
+    predicted = classifier.predict(rows.features)
+    probabilities = classifier.predict_proba(rows.features)
+    columns = precision_recall_fscore_support(
+        rows.classes, predicted, labels=numbers, zero_division=0.0
+    )
+    return {
+        "accuracy": _rounded(accuracy_score(rows.classes, predicted)),
+        "macro_f1": _rounded(f1_score(rows.classes, predicted, labels=numbers, average="macro")),
+        "log_loss": _rounded(log_loss(rows.classes, probabilities, labels=numbers)),
+        "classes": {
+            name: {
+                "precision": _rounded(precision),
+                "recall": _rounded(recall),
+                "f1": _rounded(f1),
+                "support": int(support),
+            }
+            for name, precision, recall, f1, support in zip(class_names, *columns, strict=True)
+        },
+    }
+
+
+def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -> dict[str, Any]:
+    """Accuracy over stratified, shuffled folds: mean and standard deviation.
+
+    Raises:
+        UserError: a class has fewer rows than there are folds.
+    """
+    fewest = int(np.bincount(rows.classes).min())
+    if fewest < folds:
+        raise UserError(
+            f"params.yaml: evaluation.folds: found {folds}, expected at most {fewest}, "
+            "the rows of the smallest class"
+        )
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    scores = cross_val_score(clone(classifier), rows.features, rows.classes, cv=splitter)
+    return {
+        "folds": folds,
+        "accuracy_mean": _rounded(scores.mean()),
+        "accuracy_std": _rounded(scores.std()),
+    }
+
+
+def importances(
+    classifier: Classifier, rows: Rows, names: list[str], seed: int
+) -> list[Importance]:
+    """Permutation importance of each feature, which every classifier has; the largest first."""
+    found = permutation_importance(
+        classifier, rows.features, rows.classes, n_repeats=_SHUFFLES, random_state=seed
+    )
+    listed = [
+        Importance(name, _rounded(mean), _rounded(spread))
+        for name, mean, spread in zip(
+            names, found.importances_mean, found.importances_std, strict=True
+        )
+    ]
+    return sorted(listed, key=lambda one: -one.importance)
+
+
+def broken_gates(figures: dict[str, Any], gates: Gates) -> list[str]:
+    """A phrase for each gate that a figure of the held-out rows does not pass."""
+    broken = []
+    for gate, limit in gates.model_dump().items():
+        side, _, name = gate.partition("_")
+        figure = cast("float", figures[name])
+        if limit is not None and (figure < limit if side == "min" else figure > limit):
+            word = "below" if side == "min" else "above"
+            broken.append(f"{name} {figure:g} is {word} evaluation.gates.{gate} {limit:g}")
+    return broken
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), _DIGITS)

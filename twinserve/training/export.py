@@ -1,0 +1,143 @@
+"""Make what is served, prove it equal to the estimator, and write the model card."""
+
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+from twinserve.config.card import Card, Choice, Feature, Parity
+from twinserve.config.errors import run_as_command
+from twinserve.config.layout import CARD_NAME, NATIVE, SERVED_NAME
+from twinserve.config.params import Params, load_params
+from twinserve.config.platforms import this_platform
+from twinserve.inference.model import Model, load_model
+from twinserve.training.estimator import Classifier, describe
+from twinserve.training.outputs import read_output, write_output
+from twinserve.training.paths import METRICS_PATH, MODEL_PATH
+from twinserve.training.pickled import read_pickled, unpickle
+from twinserve.training.served.golden import golden_cases
+from twinserve.training.served.parity import prove_parity
+from twinserve.training.served.reference import reference_bins
+from twinserve.training.served.serving import LIBRARIES, Served, make_served
+from twinserve.training.table import Table, read_table
+
+SERVED = MODEL_PATH.with_name(SERVED_NAME)
+
+
+def export(params: Params) -> None:
+    """Run the stage.
+
+    Raises:
+        UserError: the estimator cannot be converted, or what is served answers otherwise than it;
+            an earlier export stays as it was.
+    """
+    table = read_table(params.data)
+    pickled = read_pickled()
+    classifier = unpickle(pickled)
+
+    def prove(served: Served) -> Card:
+        card = draft_card(params, table, classifier, pickled, served)
+        model = load_as_served(card, served.loadable)
+        return card._replace(
+            golden=golden_cases(params, table, classifier, model),
+            parity=prove_parity(classifier, model, table.rows, params.split.seed, served.bound),
+        )
+
+    served, card = make_served(params, classifier, pickled, prove)
+    choice = card.choice._replace(passed_over=dict(served.passed_over))
+    card = card._replace(choice=choice)
+    _write(card, served)
+    sys.stdout.write(_summary(card, len(served.artifact)))
+
+
+def _write(card: Card, served: Served) -> None:
+    """Put the artifact, its source and the card in their places."""
+    files = {served.name: served.artifact}
+    if served.source:
+        files["model.c"] = served.source.encode("ascii")
+    for name, content in files.items():
+        write_output(SERVED / name, content)
+    write_output(MODEL_PATH.with_name(CARD_NAME), card.to_json().encode())
+    if served.loadable != served.artifact:
+        name = f"{card.artifacts[served.name]}-{this_platform()}.so"
+        write_output(NATIVE / name, served.loadable)
+    for path in SERVED.iterdir():
+        # Of another runtime that was chosen before: nothing would ever update it.
+        if path.name not in files:
+            path.unlink()
+
+
+def draft_card(
+    params: Params,
+    table: Table,
+    classifier: Classifier,
+    pickled: bytes,
+    served: Served,
+) -> Card:
+    """The card without what remains to be proven: golden cases and parity."""
+    columns = zip(*table.rows, strict=True)
+    return Card(
+        name=params.model.name,
+        version=params.model.version,
+        runtime=served.runtime,
+        choice=Choice(params.serving.runtime, dict(served.passed_over), served.platform),
+        served=served.name,
+        artifacts={
+            name: hashlib.sha256(content).hexdigest()
+            for name, content in ((MODEL_PATH.name, pickled), (served.name, served.artifact))
+        },
+        features=[
+            _observed(feature.name, feature.unit, column)
+            for feature, column in zip(params.data.features, columns, strict=True)
+        ],
+        classes=params.data.classes,
+        golden=[],
+        metrics=cast("dict[str, Any]", json.loads(read_output(METRICS_PATH))),
+        parity=Parity(0, 0, 0, 0.0, 0.0, 0, 0),
+        estimator={**describe(classifier), "import_path": params.estimator.import_path},
+        data={
+            "path": params.data.table,
+            "sha256": table.sha256,
+            "rows": len(table.rows),
+        },
+        libraries={name: version(name) for name in LIBRARIES[served.runtime]},
+    )
+
+
+def load_as_served(card: Card, artifact: bytes) -> Model:
+    """The artifact, as this machine can load it, through the very code that will serve it."""
+    digests = {**card.artifacts, card.served: hashlib.sha256(artifact).hexdigest()}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, card.served).write_bytes(artifact)
+        return load_model(card._replace(artifacts=digests), Path(folder))
+
+
+def _observed(name: str, unit: str, column: Sequence[float]) -> Feature:
+    return Feature(name, unit, min(column), max(column), *reference_bins(column))
+
+
+def _summary(card: Card, size: int) -> str:
+    parity = card.parity
+    rows = (
+        f"{parity.table_rows} + {parity.random_rows} + {parity.midpoint_rows} + "
+        f"{parity.threshold_rows}"
+    )
+    return (
+        f"export: serving.runtime {card.choice.asked} gives {card.chosen()}\n"
+        f"export: {card.name} {card.version} as {SERVED / card.served} ({size:,} bytes); parity on "
+        f"{rows} rows of the table, random, at midpoints and at thresholds: largest difference "
+        f"{parity.largest_difference:.1e}, {parity.ties} ties, {parity.near_ties} near-ties\n"
+    )
+
+
+def main() -> None:
+    """Run the stage from ``params.yaml``."""
+    export(load_params())
+
+
+if __name__ == "__main__":
+    run_as_command(main)

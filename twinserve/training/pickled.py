@@ -1,0 +1,73 @@
+"""A trained classifier in its file, and the SHA-256 without which nothing unpickles it.
+
+A pickle is a program, and DVC takes a file in its cache at its name's word. So the digest of
+``models/model.pkl`` is kept in git, where a change of it is seen, and the very bytes that were
+compared with it are unpickled.
+"""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from twinserve.config.errors import UserError
+from twinserve.training.outputs import read_output, write_output
+from twinserve.training.paths import MODEL_PATH
+
+if TYPE_CHECKING:
+    from twinserve.training.estimator import Classifier
+
+# Named, so that another Python's or joblib's default cannot change the bytes.
+PROTOCOL = 5
+
+
+def digest_path(path: Path = MODEL_PATH) -> Path:
+    """Where the digest of a pickle stands, in the form that ``sha256sum --check`` reads."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
+    """Pickle the classifier, and write its digest; the number of bytes."""
+    import joblib
+
+    pickled = io.BytesIO()
+    joblib.dump(classifier, pickled, protocol=PROTOCOL)
+    content = pickled.getvalue()
+    write_output(path, content)
+    line = f"{hashlib.sha256(content).hexdigest()}  {path.as_posix()}\n"
+    write_output(digest_path(path), line.encode())
+    return len(content)
+
+
+def read_pickled(path: Path = MODEL_PATH) -> bytes:
+    """The bytes that ``write_model`` wrote, compared.
+
+    Raises:
+        UserError: they are not there, or others.
+    """
+    content = read_output(path)
+    expected = read_output(digest_path(path)).decode(errors="replace").partition(" ")[0]
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise UserError(
+            f"{path}: SHA-256 is {found[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
+            "not unpickled. Restore the digest from git, remove the file here and in DVC's cache, "
+            "and make it anew with `dvc repro --force train`"
+        )
+    return content
+
+
+def unpickle(content: bytes) -> "Classifier":
+    """The classifier in bytes that ``read_pickled`` has compared."""
+    import joblib
+
+    return cast("Classifier", joblib.load(io.BytesIO(content)))
+
+
+def read_model(path: Path = MODEL_PATH) -> "Classifier":
+    """What ``write_model`` wrote.
+
+    Raises:
+        UserError: it is not there, or another.
+    """
+    return unpickle(read_pickled(path))

@@ -1,0 +1,1 @@
+"""What is served: made from the estimator, and proven equal to it."""

@@ -1,0 +1,267 @@
+"""Proof that what is served answers as the estimator that was trained."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinserve.config.card import Parity
+from twinserve.config.errors import UserError
+from twinserve.inference.model import Model
+from twinserve.training.estimator import Classifier
+from twinserve.training.served.midpoints import Midpoints, table_midpoints
+from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RANDOM_ROWS = 100_000
+# Kinds of rows that a runtime which reads float32 is asked as float32. The others, where the
+# estimator changes its answer, are asked as a request gives them.
+_ROUNDED = ("table", "random")
+# How far random rows go beyond the observed range, on either side, as a part of it.
+_MARGIN = 0.25
+# Asked at a time, so that a wide table does not fill the memory.
+_BLOCK = 10_000
+# No block is as long.
+_ALL = 2 * _BLOCK
+
+
+class ParityError(UserError):
+    """What is served answers otherwise than the estimator.
+
+    Attributes:
+        reason: as a part of a line: how much, and on which row.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"parity: the served model {reason}. Nothing is exported; set serving.runtime: joblib "
+            "in params.yaml to serve the estimator itself"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParityTolerance:
+    """What a runtime must reach.
+
+    Attributes:
+        tolerance: the largest difference of a probability.
+        near_tie: labels may differ where the estimator's top two classes are no further apart.
+        single: the runtime reads float32. Rows of the table and random ones are rounded first;
+            those where the estimator changes its answer are asked as a request gives them.
+        alone: of a block, so many rows are asked one by one too, as a request is.
+        near: likewise, of rows where the estimator changes its answer.
+        digits: past these, the last bits of one processor and another may differ.
+        thresholds: more than so many are sampled; 0 is no bound.
+    """
+
+    tolerance: float
+    near_tie: float
+    single: bool
+    alone: int
+    digits: int
+    near: int
+    thresholds: int = MOST_THRESHOLDS
+
+
+# Two probabilities, each off by the tolerance, can change places within twice of it.
+CLOSE = ParityTolerance(1e-5, near_tie=2e-5, single=True, alone=200, digits=7, near=_ALL)
+# exp() of two mathematics libraries is not the same to the last bit; sums are.
+BOOSTED = ParityTolerance(
+    1e-12, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0
+)
+# A long sum has an order of its own in each library of linear algebra.
+SUMMED = ParityTolerance(1e-12, near_tie=2e-12, single=False, alone=_ALL, digits=15, near=_ALL)
+EXACT = ParityTolerance(
+    0, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0
+)
+SAME = ParityTolerance(0, near_tie=-1, single=False, alone=20, digits=15, near=20)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What both sides say of the same rows; ``first`` is the number of the first of them."""
+
+    kind: str
+    first: int
+    rows: "NDArray[np.float64]"
+    expected_labels: "NDArray[np.int64]"
+    expected: "NDArray[np.float64]"
+    served_labels: "NDArray[np.int64]"
+    served: "NDArray[np.float64]"
+
+    @property
+    def gaps(self) -> "NDArray[np.float64]":
+        """How far the estimator's top two classes are apart."""
+        top = np.sort(self.expected, axis=1)
+        gaps: NDArray[np.float64] = top[:, -1] - top[:, -2]
+        return gaps
+
+    @property
+    def differences(self) -> "NDArray[np.float64]":
+        """The largest of each row, infinite where a probability is not a number."""
+        found = np.abs(self.expected - self.served).max(axis=1)
+        return np.where(np.isnan(found), np.inf, found)
+
+
+def prove_parity(
+    classifier: Classifier,
+    model: Model,
+    table: Sequence[Sequence[float]],
+    seed: int,
+    bound: ParityTolerance,
+) -> Parity:
+    """Compare both on the table, on random rows, and where the estimator changes its answer.
+
+    That is at midpoints of the table's neighbouring values, and at the thresholds of its trees.
+
+    Raises:
+        ParityError: they differ; the message gives the worst row of its kind and both answers.
+    """
+    observed = np.asarray(table, dtype=np.float64)
+    midpoints = table_midpoints(observed, seed)
+    thresholds = estimator_thresholds(classifier, observed, seed, bound.thresholds)
+    kinds: dict[str, Iterable[NDArray[np.float64]]] = {
+        "table": [_read(observed, bound)],
+        "random": [_read(random_rows(observed, seed), bound)],
+        "midpoint": midpoints.rows(single=bound.single),
+        "threshold": thresholds.rows(single=bound.single),
+    }
+    counts = dict.fromkeys(kinds, 0)
+    largest, ties, near_ties = 0.0, 0, 0
+    for kind, blocks in kinds.items():
+        for rows in _blocks(blocks):
+            answers = _ask(classifier, model, kind, counts[kind], rows)
+            gaps = _hold(answers, model, bound)
+            counts[kind] += len(rows)
+            largest = max(largest, float(answers.differences.max()))
+            ties += int(np.count_nonzero(gaps == 0))
+            near_ties += int(np.count_nonzero((gaps > 0) & (gaps <= CLOSE.near_tie)))
+    # Rounded up, so that no difference passes for none.
+    largest = float(np.ceil(largest * 10**bound.digits) / 10**bound.digits)
+    return _proven(counts, midpoints, thresholds, bound.tolerance, largest)._replace(
+        ties=ties, near_ties=near_ties
+    )
+
+
+def _proven(
+    counts: Mapping[str, int],
+    midpoints: Midpoints,
+    thresholds: Thresholds,
+    tolerance: float,
+    largest: float,
+) -> Parity:
+    return Parity(
+        table_rows=counts["table"],
+        random_rows=counts["random"],
+        threshold_rows=counts["threshold"],
+        tolerance=tolerance,
+        largest_difference=largest,
+        ties=0,
+        near_ties=0,
+        thresholds=thresholds.asked,
+        thresholds_found=thresholds.found,
+        thresholds_bound=thresholds.bound,
+        midpoint_rows=counts["midpoint"],
+        midpoints=midpoints.asked,
+        midpoints_found=midpoints.found,
+        midpoints_bound=midpoints.bound,
+    )
+
+
+def random_rows(observed: "NDArray[np.float64]", seed: int) -> "NDArray[np.float64]":
+    """Random rows in and around the observed range, shape (RANDOM_ROWS, features).
+
+    Half put together observed values of each column, where the split points of trees lie; half
+    are drawn evenly from the range and a margin beyond it.
+    """
+    draw = np.random.default_rng(seed)
+    half, width = RANDOM_ROWS // 2, observed.shape[1]
+    mixed = observed[draw.integers(len(observed), size=(half, width)), np.arange(width)]
+    low, high = observed.min(axis=0), observed.max(axis=0)
+    # A column with one value only has no range; its own size stands in.
+    span = np.where(high > low, high - low, np.maximum(np.abs(low), 1))
+    limit = float(np.finfo(np.float32).max)
+    around = draw.uniform(
+        np.maximum(low - _MARGIN * span, -limit),
+        np.minimum(high + _MARGIN * span, limit),
+        size=(RANDOM_ROWS - half, width),
+    )
+    return np.concatenate([mixed, around])
+
+
+def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.float64]]":
+    """The same rows, ``_BLOCK`` at a time."""
+    waiting: list[NDArray[np.float64]] = []
+    for part in parts:
+        for start in range(0, len(part), _BLOCK):
+            waiting.append(part[start : start + _BLOCK])
+            if sum(map(len, waiting)) >= _BLOCK:
+                yield np.concatenate(waiting)
+                waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _read(rows: "NDArray[np.float64]", bound: ParityTolerance) -> "NDArray[np.float64]":
+    return rows.astype(np.float32).astype(np.float64) if bound.single else rows
+
+
+def _ask(
+    classifier: Classifier, model: Model, kind: str, first: int, rows: "NDArray[np.float64]"
+) -> _Answers:
+    labels, probabilities = model.scores(rows.tolist())
+    served = np.asarray(probabilities, dtype=np.float64)
+    expected = classifier.predict_proba(rows)
+    if served.shape != expected.shape:
+        raise UserError(
+            f"parity: the served model gives probabilities of shape {served.shape}, "
+            f"the estimator {expected.shape}"
+        )
+    return _Answers(
+        kind, first, rows, classifier.predict(rows), expected, np.asarray(labels), served
+    )
+
+
+def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[np.float64]":
+    """Hold the answers against the bar; the gaps of their rows.
+
+    Raises:
+        UserError: a probability or a label differs.
+    """
+    worst = int(np.argmax(answers.differences))
+    largest = float(np.abs(answers.expected[worst] - answers.served[worst]).max())
+    # Written so that NaN counts as a difference.
+    if not largest <= bound.tolerance:
+        raise _differ(answers, worst, f"by {largest:.2g} in probability", bound)
+    gaps = answers.gaps
+    clear = gaps > bound.near_tie
+    wrong = np.flatnonzero(clear & (answers.expected_labels != answers.served_labels))
+    if wrong.size:
+        raise _differ(answers, int(wrong[np.argmax(gaps[wrong])]), "in class", bound)
+    alone = bound.alone if answers.kind in _ROUNDED else bound.near
+    for place in range(0, len(answers.rows), -(-len(answers.rows) // alone)):
+        single = model.predict(answers.rows[place].tolist())
+        if clear[place] and single != answers.served_labels[place]:
+            answers.served_labels[place] = single
+            raise _differ(answers, place, "in class, asked for this row alone,", bound)
+    return gaps
+
+
+def _differ(answers: _Answers, place: int, how: str, bound: ParityTolerance) -> ParityError:
+    rounded = bound.single and answers.kind in _ROUNDED
+    row = ", ".join(map(str, answers.rows[place].astype(np.float32 if rounded else np.float64)))
+    return ParityError(
+        f"differs {how} from the estimator, worst on {answers.kind} row "
+        f"{answers.first + place + 1}: [{row}]: the estimator gives class "
+        f"{answers.expected_labels[place]} of {_listed(answers.expected[place])}, the served model "
+        f"class {answers.served_labels[place]} of {_listed(answers.served[place])} (allowed: "
+        f"{bound.tolerance:g})"
+    )
+
+
+def _listed(probabilities: "NDArray[np.float64]") -> str:
+    return "[" + ", ".join(f"{value:.7f}" for value in probabilities) + "]"

@@ -1,0 +1,135 @@
+"""What is served: the first runtime that can have the estimator, and its artifact."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from twinserve.config.card import Card
+from twinserve.config.errors import UserError
+from twinserve.config.params import Params
+from twinserve.config.platforms import this_machine, this_platform, this_system
+from twinserve.training.estimator import Classifier, UnfitError
+from twinserve.training.served.compilation import SYSTEM, compile_object
+from twinserve.training.served.conversion import to_onnx
+from twinserve.training.served.ensemble import Ensemble
+from twinserve.training.served.parity import (
+    BOOSTED,
+    CLOSE,
+    EXACT,
+    SAME,
+    SUMMED,
+    ParityError,
+    ParityTolerance,
+)
+from twinserve.training.served.program import Program, read_program
+from twinserve.training.served.source import write_source
+
+AUTO = ("compiled", "onnx")
+# What made the artifacts of each runtime.
+LIBRARIES = {
+    "compiled": ("joblib", "numpy", "scikit-learn", "ziglang"),
+    "onnx": ("joblib", "numpy", "onnx", "scikit-learn", "skl2onnx"),
+    "joblib": ("joblib", "numpy", "scikit-learn"),
+}
+SUFFIXES = {"compiled": "so", "onnx": "onnx", "joblib": "joblib"}
+# The shortest that a node's text can be, to refuse what is far too large before writing it.
+_NODE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An artifact and what must be proven of it.
+
+    Attributes:
+        artifact: what a bundle gets.
+        loadable: the same model as this machine can load it; another object where the endpoints
+            run on another machine or system than this.
+        source: what it was compiled from.
+        passed_over: of the runtimes that were tried before, why each is not the one.
+        platform: what the artifact runs on, or empty.
+    """
+
+    runtime: str
+    artifact: bytes
+    loadable: bytes
+    bound: ParityTolerance
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """The artifact's file name."""
+        return f"model.{SUFFIXES[self.runtime]}"
+
+
+def make_served(
+    params: Params, classifier: Classifier, pickled: bytes, prove: Callable[[Served], Card]
+) -> tuple[Served, Card]:
+    """The artifact of the first runtime that can have it and is proven, and its card.
+
+    ``params.yaml`` names the runtime, or leaves it to ``auto``.
+
+    Raises:
+        UserError: none can; the line says why, and what to set.
+    """
+    asked = params.serving.runtime
+    passed_over: dict[str, str] = {}
+    for runtime in AUTO if asked == "auto" else (asked,):
+        try:
+            served = _make(runtime, params, classifier, pickled)
+            return replace(served, passed_over=passed_over), prove(served)
+        except UnfitError as reason:
+            passed_over[runtime] = str(reason)
+        except ParityError as error:
+            if asked != "auto":
+                raise
+            passed_over[runtime] = error.reason
+    why = "; ".join(f"{runtime}: {reason}" for runtime, reason in passed_over.items())
+    other = "" if asked == "auto" else "serving.runtime: auto may find another; "
+    raise UserError(
+        f"the estimator cannot be served as it is asked for; {why}; {other}to serve the estimator "
+        "itself, set serving.runtime: joblib in params.yaml"
+    )
+
+
+def _make(runtime: str, params: Params, classifier: Classifier, pickled: bytes) -> Served:
+    if runtime == "joblib":
+        return Served("joblib", pickled, pickled, SAME)
+    if runtime == "compiled":
+        return _compiled(params, classifier)
+    onnx = to_onnx(classifier, len(params.data.features), params.model.name)
+    return Served("onnx", onnx, onnx, CLOSE)
+
+
+def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Program]:
+    """The classifier's C source, and what it was written from.
+
+    Raises:
+        UnfitError: it cannot be compiled, or the source would be longer than the limit.
+    """
+    program = read_program(classifier)
+    too_long = f"its C source is longer than serving.compile.max_source_mb: {limit_mb}"
+    if isinstance(program.body, Ensemble) and (
+        len(program.body.feature) * _NODE_BYTES > limit_mb * 1e6
+    ):
+        raise UnfitError(too_long)
+    source = write_source(program)
+    if len(source) > limit_mb * 1e6:
+        raise UnfitError(f"{too_long} ({len(source) / 1e6:.0f} MB)")
+    return source, program
+
+
+def _compiled(params: Params, classifier: Classifier) -> Served:
+    source, program = write_within(params.serving.compile.max_source_mb, classifier)
+    machine = params.serving.compile.machine
+    artifact = loadable = compile_object(source, machine)
+    if this_platform() != f"{SYSTEM}-{machine}":
+        loadable = compile_object(source, this_machine(), this_system())
+    return Served(
+        runtime="compiled",
+        artifact=artifact,
+        loadable=loadable,
+        bound=EXACT if program.exact else BOOSTED if isinstance(program.body, Ensemble) else SUMMED,
+        platform=f"{SYSTEM}-{machine}",
+        source=source,
+    )

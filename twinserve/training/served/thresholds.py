@@ -1,0 +1,114 @@
+"""Rows that lie on, just under and just over each threshold of an ensemble, and reach it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twinserve.training.served.ensemble import LEAF, Ensemble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+VARIANTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Splits of one tree.
+
+    Attributes:
+        rows: a row that comes to each split, shape (splits, features).
+        feature: the column that each split asks, shape (splits,).
+        threshold: shape (splits,).
+    """
+
+    rows: "NDArray[np.float64]"
+    feature: "NDArray[np.int64]"
+    threshold: "NDArray[np.float64]"
+
+
+def threshold_rows(
+    ensemble: Ensemble,
+    observed: "NDArray[np.float64]",
+    seed: int,
+    chosen: "NDArray[np.int64] | None" = None,
+) -> "Iterator[NDArray[np.float64]]":
+    """For each tree, three rows a split, shape (VARIANTS * splits, features).
+
+    Each row that comes to a split is put under, on and over the split's threshold. Under and over
+    mean the next number that the ensemble can tell apart, float32 or float64.
+    """
+    for splits in reached_splits(ensemble, observed, seed, chosen):
+        under, over = neighbours(splits.threshold, single=ensemble.single)
+        made = np.repeat(splits.rows, VARIANTS, axis=0)
+        made[np.arange(len(made)), np.repeat(splits.feature, VARIANTS)] = np.column_stack(
+            [under, splits.threshold, over]
+        ).ravel()
+        yield made
+
+
+def reached_splits(
+    ensemble: Ensemble,
+    observed: "NDArray[np.float64]",
+    seed: int,
+    chosen: "NDArray[np.int64] | None" = None,
+) -> "Iterator[Splits]":
+    """For each tree its splits, or those whose nodes are ``chosen``.
+
+    Each row begins as a seeded row of the table and is moved into the box of the splits above, so
+    that it comes to the split in question.
+    """
+    draw = np.random.default_rng(seed)
+    ends = [*ensemble.roots[1:].tolist(), len(ensemble.feature)]
+    wanted = ensemble.feature != LEAF
+    if chosen is not None:
+        wanted = np.zeros(len(wanted), dtype=bool)
+        wanted[chosen] = True
+    for root, end in zip(ensemble.roots.tolist(), ends, strict=True):
+        splits = np.flatnonzero(wanted[root:end]) + root
+        if not splits.size:
+            continue
+        low, high = _boxes(ensemble, root, end)
+        _, lowest = neighbours(low[splits - root], single=ensemble.single)
+        base = observed[draw.integers(len(observed), size=len(splits))]
+        rows = np.minimum(np.maximum(base, lowest), high[splits - root])
+        yield Splits(rows, ensemble.feature[splits], ensemble.threshold[splits])
+
+
+def _boxes(
+    ensemble: Ensemble, root: int, end: int
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Of each node the range that comes to it: above ``low``, at most ``high``."""
+    low = np.full((end - root, ensemble.features), -np.inf)
+    high = np.full((end - root, ensemble.features), np.inf)
+    compared = ensemble.compared
+    level = np.zeros(1, dtype=np.int64)
+    while level.size:
+        inner = level[ensemble.feature[root + level] != LEAF]
+        left = ensemble.following[root + inner] - root
+        right = left + 1
+        feature, threshold = ensemble.feature[root + inner], compared[root + inner]
+        for child in (left, right):
+            low[child], high[child] = low[inner], high[inner]
+        high[left, feature] = np.minimum(high[left, feature], threshold)
+        low[right, feature] = np.maximum(low[right, feature], threshold)
+        level = np.concatenate([left, right])
+    return low, high
+
+
+def neighbours(
+    exact: "NDArray[np.float64]", *, single: bool
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """The next number below and above in float32 or float64; within float32's range."""
+    limit = float(np.finfo(np.float32).max)
+    if not single:
+        below, above = np.nextafter(exact, -np.inf), np.nextafter(exact, np.inf)
+    else:
+        near = np.clip(exact, -limit, limit).astype(np.float32)
+        with np.errstate(over="ignore"):
+            below = np.where(near < exact, near, np.nextafter(near, np.float32(-np.inf)))
+            above = np.where(near > exact, near, np.nextafter(near, np.float32(np.inf)))
+    return np.clip(below, -limit, limit), np.clip(above, -limit, limit)

@@ -1,0 +1,64 @@
+"""Fit the estimator that ``params.yaml`` names and keep it as ``models/model.pkl``."""
+
+import sys
+import warnings
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from twinserve.config.errors import UserError, run_as_command
+from twinserve.config.params import Estimator, Params, load_params
+from twinserve.training.estimator import (
+    Classifier,
+    build_classifier,
+    check_probabilities,
+    first_line,
+)
+from twinserve.training.paths import MODEL_PATH, TRAIN_PATH
+from twinserve.training.pickled import write_model
+from twinserve.training.prepared import Rows, read_prepared
+
+
+def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
+    """Train on the rows; the warnings that this gave, first lines only.
+
+    Raises:
+        UserError: the estimator refuses its arguments or the rows, or gives no probabilities.
+    """
+    # More threads would add the same numbers in another order, and leave other last digits.
+    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
+        warnings.simplefilter("default")
+        try:
+            classifier.fit(rows.features, rows.classes)
+        except Exception as error:  # noqa: BLE001 - an estimator of any origin raises anything
+            raise UserError(
+                f"params.yaml: estimator: {choice.import_path} cannot be fitted: "
+                f"{first_line(error)}"
+            ) from None
+    check_probabilities(choice, classifier)
+    return [str(warning.message).strip().splitlines()[0] for warning in caught]
+
+
+def train(params: Params) -> None:
+    """Run the stage.
+
+    Raises:
+        UserError: the estimator is refused; an earlier model stays.
+    """
+    classifier = build_classifier(params.estimator, params.split.seed, params.data.classes)
+    rows = read_prepared(TRAIN_PATH)
+    for warning in fit(classifier, params.estimator, rows):
+        sys.stdout.write(f"train: warning: {warning}\n")
+    size = write_model(classifier)
+    sys.stdout.write(
+        f"train: {params.estimator.import_path} on {len(rows.classes)} rows, {size:,} bytes in "
+        f"{MODEL_PATH}\n"
+    )
+
+
+def main() -> None:
+    """Run the stage from ``params.yaml``."""
+    train(load_params())
+
+
+if __name__ == "__main__":
+    run_as_command(main)

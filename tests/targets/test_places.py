@@ -99,7 +99,7 @@ def tree(tmp_path: Path) -> Path:
     made = tmp_path / "tree"
     (made / "locks").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", made)
-    for room in ("config", "delivery"):
+    for room in ("twinserve",):
         shutil.copytree(ROOT / room, made / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "locks" / "bootstrap.txt", made / "locks")
     bootstrap = (ROOT / "locks" / "bootstrap.txt").read_text()

@@ -37,6 +37,9 @@ PATHS: tuple[tuple[str, frozenset[str]], ...] = (
     ("README.md", PROSE),
     ("LICENSE", PROSE),
     ("SECURITY.md", PROSE),
+    ("CHANGELOG.md", PROSE),
+    ("CONTRIBUTING.md", PROSE),
+    (".editorconfig", PROSE),
     (".devcontainer/", PROSE),
 )
 PLAN = "plan"

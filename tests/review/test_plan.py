@@ -103,7 +103,7 @@ def merged(tmp_path: Path) -> Path:
 
 def test_change_is_that_of_the_pull_request_alone(merged: Path) -> None:
     """Both names of a moved file, and nothing of what the base has got meanwhile."""
-    assert changed_paths(merged) == ["docs/run.py", "targets/run.py"]
+    assert changed_paths(merged) == ["docs/run.py", "twinserve/targets/run.py"]
 
 
 def test_plan_reaches_the_later_jobs(merged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,10 @@ class Pages:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 identity = self._responder.identity(headers, request_id)
-                message["headers"] = [*message["headers"], *identity]
+                given = message["headers"]
+                if not scope.get("own"):
+                    given = [pair for pair in given if pair[0] != b"accept-ranges"]
+                message["headers"] = [*given, *identity]
             await send(message)
 
         try:

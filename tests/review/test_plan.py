@@ -21,12 +21,12 @@ ALL = set(JOBS)
 EXPECTED: dict[str, set[str]] = {
     ".ci": ALL, ".devcontainer": set(PROSE), ".dockerignore": ALL, ".dvc": ALL, ".dvcignore": ALL,
     ".gcloudignore": ALL, ".gitattributes": ALL, ".github": ALL, ".gitignore": ALL,
-    "LICENSE": set(PROSE), "Makefile": ALL, "README.md": set(PROSE), "SECURITY.md": set(PROSE),
-    "benchmarks": ALL, "cloudbuild.yaml": ALL, "config": ALL, "custom": set(CUSTOM),
-    "data": set(MODEL), "delivery": ALL, "docs": set(PROSE), "dvc.lock": set(MODEL),
-    "dvc.yaml": ALL, "evaluation": set(MODEL), "function": ALL, "inference": ALL, "locks": ALL,
-    "models": set(MODEL), "params.yaml": set(MODEL), "pyproject.toml": ALL, "review": ALL,
-    "service": ALL, "targets": ALL, "tests": set(TESTS), "training": ALL,
+    "CHANGELOG.md": set(PROSE), "CONTRIBUTING.md": set(PROSE), "LICENSE": set(PROSE),
+    "Makefile": ALL, "README.md": set(PROSE), "SECURITY.md": set(PROSE), "benchmarks": ALL,
+    "cloudbuild.yaml": ALL, "custom": set(CUSTOM), "data": set(MODEL), "docs": set(PROSE),
+    "dvc.lock": set(MODEL), "dvc.yaml": ALL, "evaluation": set(MODEL), "function": ALL,
+    "locks": ALL, "models": set(MODEL), "params.yaml": set(MODEL), "pyproject.toml": ALL,
+    "service": ALL, "tests": set(TESTS), "twinserve": ALL,
 }  # fmt: skip
 
 

@@ -99,8 +99,8 @@ def tree(tmp_path: Path) -> Path:
     made = tmp_path / "tree"
     (made / "locks").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", made)
-    for room in ("config", "delivery"):
-        shutil.copytree(ROOT / room, made / room, ignore=shutil.ignore_patterns("__pycache__"))
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "twinserve", made / "twinserve", ignore=unwanted)
     shutil.copy(ROOT / "locks" / "bootstrap.txt", made / "locks")
     bootstrap = (ROOT / "locks" / "bootstrap.txt").read_text()
     (made / "locks" / "dev.txt").write_text(f"{bootstrap}{LOCKED}")

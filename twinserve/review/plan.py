@@ -34,6 +34,8 @@ PATHS: tuple[tuple[str, frozenset[str]], ...] = (
     ("tests/model/", MODEL),
     ("tests/", TESTS),
     ("docs/", PROSE),
+    ("CHANGELOG.md", PROSE),
+    ("CONTRIBUTING.md", PROSE),
     ("README.md", PROSE),
     ("LICENSE", PROSE),
     ("SECURITY.md", PROSE),

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.pipeline.models.trees import export, repro
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.cached import cache_directory, verify_cache
 
@@ -144,4 +145,4 @@ def test_digest_is_kept_in_git_and_true(dist: Path) -> None:
     digest = hashlib.sha256((dist.parent / MODEL).read_bytes()).hexdigest()
     assert line == f"{digest}  {MODEL}\n"
     command = ["git", "check-ignore", "--quiet", f"{MODEL}.sha256"]
-    assert subprocess.run(command, cwd=dist.parent, check=False).returncode == 1
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 1

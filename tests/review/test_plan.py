@@ -20,7 +20,8 @@ ALL = set(JOBS)
 # Every top-level path of the repository, and what a change of it must run.
 EXPECTED: dict[str, set[str]] = {
     ".ci": ALL, ".devcontainer": set(PROSE), ".dockerignore": ALL, ".dvc": ALL, ".dvcignore": ALL,
-    ".gcloudignore": ALL, ".gitattributes": ALL, ".github": ALL, ".gitignore": ALL,
+    ".editorconfig": ALL, ".gcloudignore": ALL, ".gitattributes": ALL, ".github": ALL,
+    ".gitignore": ALL, ".pre-commit-config.yaml": ALL,
     "CHANGELOG.md": set(PROSE), "CONTRIBUTING.md": set(PROSE), "LICENSE": set(PROSE),
     "Makefile": ALL, "README.md": set(PROSE), "SECURITY.md": set(PROSE), "benchmarks": ALL,
     "cloudbuild.yaml": ALL, "custom": set(CUSTOM), "data": set(MODEL), "docs": set(PROSE),
@@ -84,7 +85,7 @@ def git(tree: Path, *words: str) -> None:
 def merged(tmp_path: Path) -> Path:
     """A merge of a pull request that moves a file of the engine into the docs."""
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
-    (tmp_path / "twinserve" / "targets").mkdir()
+    (tmp_path / "twinserve" / "targets").mkdir(parents=True)
     (tmp_path / "docs").mkdir()
     (tmp_path / "twinserve" / "targets" / "run.py").write_text(
         "the same text, which git would call a rename\n"
@@ -102,7 +103,7 @@ def merged(tmp_path: Path) -> Path:
 
 def test_change_is_that_of_the_pull_request_alone(merged: Path) -> None:
     """Both names of a moved file, and nothing of what the base has got meanwhile."""
-    assert changed_paths(merged) == ["docs/run.py", "targets/run.py"]
+    assert changed_paths(merged) == ["docs/run.py", "twinserve/targets/run.py"]
 
 
 def test_plan_reaches_the_later_jobs(merged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,8 +157,7 @@ def test_anything_else_is_red(context: Mapping[str, object], fault: str) -> None
 def test_commands_need_nothing_installed(merged: Path, tmp_path: Path) -> None:
     """Plan and verdict run under a Python without site-packages, from a copy of the base's code."""
     base = tmp_path / "base"
-    for room in ("review", "config", "targets"):
-        shutil.copytree(ROOT / room, base / room)
+    shutil.copytree(ROOT / "twinserve", base / "twinserve")
     bare = [sys.executable, "-S", "-m", "twinserve", "review"]
     done = subprocess.run(
         [*bare, "plan", "--tree", str(merged)], cwd=base, env={"PATH": "/usr/bin:/bin"},

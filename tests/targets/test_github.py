@@ -25,7 +25,8 @@ def test_every_page_of_a_list_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
     program = tmp_path / "gh"
     program.write_text(
         f"#!{sys.executable}\nimport json, pathlib, sys\n"
-        f"pathlib.Path({str(said)!r}).write_text(json.dumps(sys.argv[1:]))\nprint('[[1, 2], [3]]')\n"
+        f"pathlib.Path({str(said)!r}).write_text(json.dumps(sys.argv[1:]))\n"
+        "print('[[1, 2], [3]]')\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

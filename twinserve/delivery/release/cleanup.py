@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -115,7 +116,7 @@ class _Kept:
         since: when the oldest of them was promoted; None if none was.
     """
 
-    releases: Set[str]
+    releases: AbstractSet[str]
     since: datetime | None
     revisions: frozenset[str]
     digests: frozenset[str]

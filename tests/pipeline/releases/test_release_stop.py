@@ -76,7 +76,7 @@ def stop(project: Project, at: str, to: str, *, dies: bool) -> list[str] | None:
         if not reached.exists():
             assert releasing.returncode == 0, (folder / "release.log").read_text()
             return None
-        with begun(project, "delivery", "rollback", "--", to, log=folder / "back.log") as back:
+        with begun(project, "twinserve", "rollback", "--", to, log=folder / "back.log") as back:
             wait_for(lambda: back.poll() is not None or b'"stop"' in held(project))
             if dies:
                 releasing.send_signal(signal.SIGKILL)

@@ -1,11 +1,13 @@
 """GitHub's API through its command: what is said where there is no command, and whole lists."""
 
+import ast
 import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tree import CODE, ROOT
 from twinserve.targets.github import GitHubError, api, search
 
 
@@ -17,6 +19,18 @@ def test_a_call_without_the_command_is_one_line(
     with pytest.raises(GitHubError, match="gh is not installed") as raised:
         api("repos/owner/name")
     assert raised.value.status == 0
+
+
+def test_one_module_calls_the_api() -> None:
+    """No other module of the project's begins a command with ``gh api``."""
+    found = {
+        str(path.relative_to(ROOT))
+        for top in CODE
+        for path in (ROOT / top).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.List) and ast.unparse(node).startswith("['gh', 'api'")
+    }
+    assert found == {"twinserve/targets/github.py"}
 
 
 def test_every_page_of_a_list_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from twinserve.training.served.compilation import compile_object
 
 MACHINE = platform.machine()
 PUBLIC = '__attribute__((visibility("default"))) const int model_'
+SOFTNESS = f"{PUBLIC}softness = 1;".replace("const int", "const double")
 
 
 def refusal(artifact: bytes, card: Card) -> str:
@@ -54,7 +55,7 @@ def test_object_of_another_machine_is_refused(card: Card) -> None:
     [
         ("int other;", "model_features"),
         (
-            f"{PUBLIC}features = 4; {PUBLIC}outputs = 3; {PUBLIC}margins = 0;",
+            f"{PUBLIC}features = 4; {PUBLIC}outputs = 3; {PUBLIC}margins = 0;{SOFTNESS}",
             "model_predict",
         ),
     ],

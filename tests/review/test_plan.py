@@ -20,14 +20,14 @@ ALL = set(JOBS)
 # Every top-level path of the repository, and what a change of it must run.
 EXPECTED: dict[str, set[str]] = {
     ".ci": ALL, ".devcontainer": set(PROSE), ".dockerignore": ALL, ".dvc": ALL, ".dvcignore": ALL,
-    ".editorconfig": ALL, ".gcloudignore": ALL, ".gitattributes": ALL, ".github": ALL,
-    ".gitignore": ALL, ".pre-commit-config.yaml": ALL,
-    "CHANGELOG.md": set(PROSE), "CONTRIBUTING.md": set(PROSE), "LICENSE": set(PROSE),
-    "Makefile": ALL, "README.md": set(PROSE), "SECURITY.md": set(PROSE), "benchmarks": ALL,
-    "cloudbuild.yaml": ALL, "custom": set(CUSTOM), "data": set(MODEL), "docs": set(PROSE),
-    "dvc.lock": set(MODEL), "dvc.yaml": ALL, "evaluation": set(MODEL), "function": ALL,
-    "locks": ALL, "models": set(MODEL), "params.yaml": set(MODEL), "pyproject.toml": ALL,
-    "service": ALL, "tests": set(TESTS), "twinserve": ALL,
+    ".editorconfig": set(PROSE), ".gcloudignore": ALL, ".gitattributes": ALL, ".github": ALL,
+    ".gitignore": ALL, ".pre-commit-config.yaml": ALL, "CHANGELOG.md": set(PROSE),
+    "CONTRIBUTING.md": set(PROSE), "LICENSE": set(PROSE), "Makefile": ALL, "README.md": set(PROSE),
+    "SECURITY.md": set(PROSE), "benchmarks": ALL, "cloudbuild.yaml": ALL, "custom": set(CUSTOM),
+    "data": set(MODEL), "docs": set(PROSE), "dvc.lock": set(MODEL), "dvc.yaml": ALL,
+    "evaluation": set(MODEL), "function": ALL, "locks": ALL, "models": set(MODEL),
+    "params.yaml": set(MODEL), "pyproject.toml": ALL, "service": ALL, "tests": set(TESTS),
+    "twinserve": ALL,
 }  # fmt: skip
 
 

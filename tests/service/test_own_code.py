@@ -186,7 +186,7 @@ def test_application_is_made_when_it_is_asked_for(dist: Path) -> None:
 
 def test_checkout_without_a_bundle_is_told_the_command(tmp_path: Path, dist: Path) -> None:
     """One line, not a traceback."""
-    for name in ("inference", "config", "service"):
+    for name in ("twinserve", "service"):
         shutil.copytree(dist / "service" / name, tmp_path / name)
     done = subprocess.run(
         [sys.executable, "-m", "uvicorn", "service.app:app"],

@@ -15,6 +15,10 @@ from twinserve.training.export import load_as_served
 from twinserve.training.served import serving as choosing
 
 FOREST = "sklearn.ensemble.RandomForestClassifier"
+NETWORK = {
+    "import_path": "sklearn.neural_network.MLPClassifier",
+    "arguments": {"max_iter": 300, "hidden_layer_sizes": [8]},
+}
 LOGISTIC = {
     "import_path": "sklearn.pipeline.Pipeline",
     "arguments": {
@@ -97,13 +101,13 @@ def test_another_machine_is_a_parameter(evaluated: Project) -> None:
 def test_auto_says_why_not_the_one_before(
     evaluated: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A Pipeline is served by ONNX; the card and a line of output have the reason."""
-    evaluated.change({"estimator": LOGISTIC, "evaluation.gates": {}, "golden": []})
+    """A network is served by ONNX; the card and a line of output have the reason."""
+    evaluated.change({"estimator": NETWORK, "evaluation.gates": {}, "golden": []})
     evaluated.run("train", "evaluate")
     capsys.readouterr()
     evaluated.run("export")
     card = load_card(evaluated.root / "models/model.json")
-    reason = "Pipeline is no tree ensemble of scikit-learn's"
+    reason = "MLPClassifier is no tree ensemble of scikit-learn's"
     assert card.choice == ("auto", {"compiled": reason}, "")
     first, _ = capsys.readouterr().out.splitlines()
     assert first == f"export: serving.runtime auto gives onnx, not compiled: {reason}"
@@ -169,7 +173,7 @@ def test_other_tables_and_estimators(project: Project, load: Any, estimator: obj
     assert names == [feature.name for feature in card.features]
     assert list(range(len(other.target_names))) == [case.prediction for case in card.golden]
     assert card.parity.table_rows == len(other.data)
-    assert card.runtime == ("onnx" if estimator is LOGISTIC else "compiled")
+    assert card.runtime == "compiled"
     model = load_model(card, project.root / "models" / "served")
     for case in card.golden:
         assert case.features in other.data.tolist()

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from tests.contract.front_end import may_answer
 from twinserve.config.card import Card
 from twinserve.contract.calls import Caller
 from twinserve.contract.cases import JSON, REFUSED, Case, first, padded, post, right, send
 from twinserve.contract.endpoints import Endpoints
+from twinserve.contract.front_end import may_answer
 from twinserve.inference.contract import FLOAT32_MAX, TITLES
 
 ORIGIN = ("Origin", "https://example.com")

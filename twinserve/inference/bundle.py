@@ -111,7 +111,7 @@ def _read_settings(directory: Path, files: dict[str, str]) -> Settings:
         # What has no name of its own is one of the limits.
         if all(_fits(value, _KINDS.get(name, float)) for name, value in members.items()):
             return Settings(**members)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         pass
     raise UserError(
         f"{directory / SETTINGS_NAME}: not the settings of this version; make the bundle again "

@@ -34,11 +34,12 @@ PATHS: tuple[tuple[str, frozenset[str]], ...] = (
     ("tests/model/", MODEL),
     ("tests/", TESTS),
     ("docs/", PROSE),
-    ("CHANGELOG.md", PROSE),
-    ("CONTRIBUTING.md", PROSE),
     ("README.md", PROSE),
     ("LICENSE", PROSE),
     ("SECURITY.md", PROSE),
+    ("CHANGELOG.md", PROSE),
+    ("CONTRIBUTING.md", PROSE),
+    (".editorconfig", PROSE),
     (".devcontainer/", PROSE),
 )
 PLAN = "plan"

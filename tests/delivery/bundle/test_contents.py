@@ -96,7 +96,7 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
         r"endpoint\.cpython-\d+\.pyc is not the bytecode of endpoint\.py",
     ),
     "bytecode of another name": (
-        lambda b: compiled_of(b).rename(b / "inference/__pycache__/json.cpython-311.pyc"),
+        lambda b: compiled_of(b).rename(b / "twinserve/inference/__pycache__/json.cpython-311.pyc"),
         r"json\.cpython-311\.pyc does not belong there",
     ),
 }

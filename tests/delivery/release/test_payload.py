@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.tree import PROJECT, TREE
 from twinserve.config.deployment import RequireAttestation
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
@@ -26,7 +27,6 @@ from twinserve.delivery.release.payload import open_payload
 from twinserve.targets import attestation
 from twinserve.targets.google.gcloud import Gcloud
 
-ROOT = Path(__file__).parent.parent.parent.parent
 DIGEST = f"sha256:{'ab' * 32}"
 COMMIT = "c" * 40
 GH = """\
@@ -50,7 +50,7 @@ if refused.exists() and refused.read_text() in sys.argv[3]:
 def tree(dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with bundles to be spoilt, as the current one."""
     shutil.copytree(dist, tmp_path / "tree" / "dist")
-    shutil.copy(ROOT / "dvc.lock", tmp_path / "tree")
+    shutil.copy(TREE / "dvc.lock", tmp_path / "tree")
     monkeypatch.chdir(tmp_path / "tree")
     for variable in ("ATTESTED", "GITHUB_REPOSITORY"):
         monkeypatch.delenv(variable, raising=False)
@@ -60,7 +60,7 @@ def tree(dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def cloud() -> Cloud:
     console = Console(file=io.StringIO(), width=200)
-    return Cloud(Gcloud("p"), load_params(ROOT / "params.yaml"), console, as_json=False)
+    return Cloud(Gcloud("p"), load_params(PROJECT / "params.yaml"), console, as_json=False)
 
 
 def requiring(cloud: Cloud, required: RequireAttestation) -> Cloud:

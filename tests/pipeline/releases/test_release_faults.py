@@ -55,7 +55,7 @@ def refused(project: Project, reason: Reason | None = None) -> str:
 @pytest.mark.parametrize(
     ("error", "reason", "cure"),
     [
-        (permission_denied("run.services.update"), Reason.DENIED, "delivery bootstrap"),
+        (permission_denied("run.services.update"), Reason.DENIED, "twinserve bootstrap"),
         pytest.param(
             quota_exceeded(),
             Reason.QUOTA,
@@ -77,7 +77,7 @@ def test_api_that_is_not_enabled_is_said(served: Project) -> None:
     """The first question to Cloud Run tells, and the line names the command that enables it."""
     fault = Fault(r"GET run.googleapis.com/apis/.*/services\?", service_disabled(), times=0)
     with served.google.fault(fault):
-        assert "delivery bootstrap" in refused(served, Reason.DISABLED)
+        assert "twinserve bootstrap" in refused(served, Reason.DISABLED)
 
 
 def test_tag_that_cannot_be_removed_is_only_said(served: Project) -> None:
@@ -105,7 +105,7 @@ def test_refused_promotion_puts_both_back(served: Project, service: str) -> None
         """After both deployments, one refusal."""
         served.google.faults.append(fault)
 
-    with pytest.raises(GcloudError, match="delivery bootstrap") as found:
+    with pytest.raises(GcloudError, match="twinserve bootstrap") as found:
         release(served.cloud(), identity, check=breaks)
     assert found.value.reason is Reason.DENIED
     assert fault.struck == 1
@@ -129,7 +129,7 @@ def test_image_that_is_not_there_is_asked_for(served: Project) -> None:
     del served.google.state.buckets["twin-project-twinserve-releases"].objects[
         f"builds/{identity.name}.json"
     ]
-    with pytest.raises(UserError, match="delivery build --push"):
+    with pytest.raises(UserError, match="twinserve build --push"):
         release(served.cloud(), identity, check=golden_only)
 
 
@@ -137,7 +137,7 @@ def test_image_that_was_deleted_is_asked_for(served: Project) -> None:
     """An image that is recorded, but no longer in the registry, likewise."""
     identity = served.bundle("v1.1")
     served.google.state.repositories["ml-models"].packages.clear()
-    with pytest.raises(GcloudError, match="delivery build --push") as found:
+    with pytest.raises(GcloudError, match="twinserve build --push") as found:
         release(served.cloud(), identity, check=golden_only)
     assert found.value.reason is Reason.NO_IMAGE
 

@@ -21,30 +21,30 @@ LOGGED_IN = f"auth {' '.join(PROJECT.values())}"
 IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
 DIGEST = f"sha256:{'1' * 64}"
 SUBMITTED: Rule = {
-    "call": "delivery submit",
+    "call": "twinserve submit",
     "files": {
         "$GITHUB_OUTPUT": f"image={IMAGE}\ndigest={DIGEST}\nfunction=reports/function.tar.gz\n",
         "reports/function.tar.gz": "",
     },
 }
 REPRODUCED: Rule = {
-    "call": "delivery repro",
+    "call": "twinserve repro",
     "files": {"models/served/model.so": "", "models/model.pkl": ""},
 }
 LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
-CLEANED: Rule = {"call": "delivery probe --clean-up"}
+CLEANED: Rule = {"call": "twinserve probe --clean-up"}
 PROBED: Rule = {
-    "call": "delivery probe",
+    "call": "twinserve probe",
     "files": {"reports/report.md": "a table", "reports/report.json": ""},
 }
-KEPT: Rule = {"call": "delivery history", "files": {"reports/history/index.html": "a page"}}
+KEPT: Rule = {"call": "twinserve history", "files": {"reports/history/index.html": "a page"}}
 MEASURED = (CLEANED, PROBED, KEPT)
 WATCHED: Rule = {
-    "call": "delivery monitor",
+    "call": "twinserve monitor",
     "files": {"reports/monitoring.md": "drift", "reports/monitoring.json": ""},
 }
 RELEASED = (SUBMITTED, REPRODUCED, LISTED)
-SHOWN: Rule = {"call": "delivery status", "prints": "both in step\n"}
+SHOWN: Rule = {"call": "twinserve status", "prints": "both in step\n"}
 # What a machine has not is installed first.
 SETTING_UP = ("setup-python 3.11", "cache .venv ", "make .venv/ready")
 
@@ -149,10 +149,10 @@ def test_nothing_is_released_that_fails_to_verify(workflows: Workflows) -> None:
     ("call", "job"),
     [
         ("auth", "build"),
-        ("delivery submit", "build"),
+        ("twinserve submit", "build"),
         (f"attest  {IMAGE} {DIGEST}", "build"),
         ("attest reports/function", "build"),
-        ("delivery release", "release"),
+        ("twinserve release", "release"),
     ],
 )
 def test_nothing_goes_on_after_a_failure(workflows: Workflows, call: str, job: str) -> None:
@@ -166,21 +166,21 @@ def test_nothing_goes_on_after_a_failure(workflows: Workflows, call: str, job: s
 
 def test_model_that_is_not_what_was_built_is_not_attested(workflows: Workflows) -> None:
     """Reproduction that differs from the lock signs nothing of it, and is red."""
-    run = push(workflows, failing("delivery repro --locked"))
+    run = push(workflows, failing("twinserve repro --locked"))
     assert run.jobs["describe"] == "failure"
     assert of_job(run, "describe") == ["twinserve repro --locked"]
 
 
 def test_failed_release_shows_what_serves(workflows: Workflows) -> None:
     """Whoever looks at a red release sees where things stand."""
-    run = push(workflows, failing("delivery release"))
+    run = push(workflows, failing("twinserve release"))
     assert run.jobs["release"] == "failure"
     assert "both in step" in run.summary
 
 
 def test_fork_without_a_project_verifies_and_deploys_nowhere(workflows: Workflows) -> None:
     """Where no project is set, main is tested all the same, and the summary says what is off."""
-    told: Rule = {"call": "delivery schedules", "prints": "- No Google Cloud project is named\n"}
+    told: Rule = {"call": "twinserve schedules", "prints": "- No Google Cloud project is named\n"}
     run = workflows.run("deploy.yml", "push", events.push(), rules=[told, *RELEASED, *MEASURED])
     assert run.succeeded
     assert run.jobs == {"verify": "success", "switches": "success"}
@@ -277,7 +277,7 @@ def test_monitoring_that_fails_is_red_and_shows_what_it_has(workflows: Workflows
 )
 def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line: str) -> None:
     """The named release, or the one before; what is typed reaches no shell as code."""
-    shown: Rule = {"call": "delivery status", "prints": "both in step\n"}
+    shown: Rule = {"call": "twinserve status", "prints": "both in step\n"}
     run = workflows.run(
         "rollback.yml",
         "workflow_dispatch",
@@ -294,7 +294,7 @@ def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line:
 
 def test_failed_rollback_is_red_and_shows_what_serves(workflows: Workflows) -> None:
     """Whoever rolls back in a hurry sees where things stand."""
-    rules = [failing("delivery rollback"), {"call": "delivery status", "prints": "not in step\n"}]
+    rules = [failing("twinserve rollback"), {"call": "twinserve status", "prints": "not in step\n"}]
     run = workflows.run(
         "rollback.yml", "workflow_dispatch", events.dispatch(), rules=rules, variables=PROJECT
     )

@@ -46,7 +46,26 @@ def scaled(scaler: str, model: dict[str, str]) -> dict[str, object]:
 
 @pytest.mark.parametrize("model", [TREE, FOREST])
 @pytest.mark.parametrize("scaler", [STANDARD, MINMAX])
-@pytest.mark.parametrize("runtime", ["auto", "onnx"])
+def test_scaled_tree_is_compiled_with_its_scaler(
+    evaluated: Project, scaler: str, model: dict[str, str]
+) -> None:
+    """So auto has a runtime for it, which is equal on every row where the answer changes."""
+    evaluated.change({"estimator": scaled(scaler, model), "golden": []})
+    evaluated.run("train", "evaluate", "export")
+    card = load_card(evaluated.root / "models/model.json")
+    assert (card.runtime, card.parity.largest_difference) == ("compiled", 0.0)
+    assert card.parity.thresholds > 0
+
+
+@pytest.mark.parametrize(
+    ("runtime", "scaler", "model"),
+    [
+        ("onnx", STANDARD, TREE),
+        ("onnx", MINMAX, FOREST),
+        # Not compiled, since it is no arithmetic of single operations.
+        ("auto", "sklearn.preprocessing.PowerTransformer", TREE),
+    ],
+)
 def test_scaled_tree_by_onnx_is_refused_with_the_row(
     evaluated: Project, runtime: str, scaler: str, model: dict[str, str]
 ) -> None:

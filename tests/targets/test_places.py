@@ -134,7 +134,7 @@ def test_tree_that_was_moved_mends_itself(tree: Path, tmp_path: Path) -> None:
         first.stderr
     )
     assert f"__init__.{sys.implementation.cache_tag}.pyc" in bytecode(tree / ".venv/bin/python")
-    command = [tree / ".venv" / "bin" / "twinserve", "schedules", "--help"]
+    command = [str(tree / ".venv" / "bin" / "twinserve"), "schedules", "--help"]
     started = subprocess.run(
         command, cwd=tree, env=os.environ | shell, capture_output=True, text=True, check=False
     )

@@ -109,6 +109,6 @@ clean: ## remove environments, caches and outputs
 ifneq ($(shell cat .venv/ready 2>/dev/null),$(realpath .venv))
 .PHONY: .venv/ready
 endif
-.venv/ready: locks/bootstrap.txt locks/dev.txt
+.venv/ready: locks/bootstrap.txt locks/dev.txt twinserve/delivery/environment/install.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; say which with `make PYTHON=python3.12 ...`")'
 	@$(PYTHON) -m twinserve.delivery.environment.install

@@ -2,7 +2,7 @@
 
     functions-framework --target predict [--debug]
 
-Another function may stand beside it, for an event or a path of its own; see docs/function.md.
+Another function may stand beside it, for an event or a path of its own.
 """
 
 import sys

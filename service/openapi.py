@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHOD_NOT_ALLOWED = 405
+# Given before anyone looks at the path, or whatever it is.
+ANYWHERE = (408, 431, 500, 503)
 WHY = {
     400: "The body is empty, not JSON, not an object, or has no `features`.",
     405: "The path takes another method; `Allow` says which.",
+    408: "The request was not whole within its time; the connection is closed.",
     413: "The body is over the limit.",
     415: "`Content-Type` is given and is not JSON.",
     422: "`features` has the wrong length, or holds something that is not a finite number within "
     "float32's range; `errors` names each place.",
+    431: "The head is over the limit; the connection is closed.",
     500: "Something unforeseen; the log has it under the request's id.",
+    503: "As many connections are being answered as are allowed; the connection is closed.",
 }
 
 
@@ -53,8 +58,8 @@ def with_contract(
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             responses = operation["responses"]
-            if path not in own:
-                responses["500"] = _problem(500)
+            for status in ANYWHERE:
+                responses.setdefault(str(status), _problem(status))
             for response in responses.values():
                 response["headers"] = _header_references() | response.get("headers", {})
             operation.setdefault("operationId", f"{method}{path.replace('/', '_')}")
@@ -192,7 +197,7 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
     responses: dict[str, Any] = {
         "200": _json("Prediction", "The class of the row.", examples=answers)
     }
-    for status in (400, 405, 413, 415, 422, 500):
+    for status in (400, 405, 413, 415, 422):
         responses[str(status)] = _problem(status)
     responses["413"]["description"] = f"The body has more than {settings.max_body_bytes} bytes."
     return {
@@ -238,14 +243,7 @@ def _health(card: Card) -> dict[str, Any]:
             }
         },
     }
-    return {
-        "get": {
-            "tags": ["model"],
-            "summary": "Whether this instance answers",
-            "operationId": "health",
-            "responses": {"200": answer, "500": _problem(500)},
-        }
-    }
+    return _get("health", "Whether this instance answers", answer)
 
 
 def _metrics() -> dict[str, Any]:
@@ -253,14 +251,13 @@ def _metrics() -> dict[str, Any]:
         "description": "Prometheus' text form; this request is not counted in `X-Instance`.",
         "content": {"text/plain": {"schema": {"type": "string"}}},
     }
-    return {
-        "get": {
-            "tags": ["model"],
-            "summary": "What this instance has answered: requests, latency, predictions, drift",
-            "operationId": "metrics",
-            "responses": {"200": answer, "500": _problem(500)},
-        }
-    }
+    summary = "What this instance has answered: requests, latency, predictions, drift"
+    return _get("metrics", summary, answer)
+
+
+def _get(name: str, summary: str, answer: dict[str, Any]) -> dict[str, Any]:
+    operation = {"tags": ["model"], "summary": summary, "operationId": name}
+    return {"get": operation | {"responses": {"200": answer}}}
 
 
 def _json(schema: str, text: str, *, examples: dict[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,10 @@ class Pages:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 identity = self._responder.identity(headers, request_id)
-                message["headers"] = [*message["headers"], *identity]
+                given = message["headers"]
+                if not scope.get("own"):
+                    given = [pair for pair in given if pair[0] != b"accept-ranges"]
+                message["headers"] = [*given, *identity]
             await send(message)
 
         try:
@@ -135,9 +138,13 @@ class Pages:
         elif scope["method"] == "OPTIONS":
             await preflight(METHODS)(scope, receive, send)
             return
-        elif scope["method"] == "HEAD":
-            # The server, which knows what was asked for, keeps the body to itself.
-            scope = {**scope, "method": "GET"}
+        else:
+            # No page is given in parts (RFC 9110, 14.2, allows that): what reads a range refuses
+            # one that is malformed in a form of its own.
+            kept = [pair for pair in scope["headers"] if pair[0] != b"range"]
+            # The server, which knows what was asked for, keeps a HEAD's body to itself.
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            scope = {**scope, "headers": kept, "method": method}
         await self._fastapi(scope, receive, send)
 
     async def _fastapi(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache"
 PROJECT = ROOT / "tests" / "project"
 TREE = CACHE / "tests" / "tree"
+# What is written of the engine: where a test looks for what no code of it may do.
+CODE = ("benchmarks", "function", "service", "twinserve")
 OWN_FILES = ("params.yaml", "data/iris.csv")
 # What a user owns or makes of it: absolute, so that a test that asks by a relative path is free.
 USERS = tuple(

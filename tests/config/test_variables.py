@@ -1,10 +1,10 @@
 """What a child process gets of the user's variables, decided in one place."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
+from tests.tree import CODE, ROOT
 from twinserve.config.variables import (
     NETWORK,
     PACKAGES,
@@ -13,8 +13,6 @@ from twinserve.config.variables import (
     user_environment,
 )
 
-ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("benchmarks", "config", "delivery", "inference", "review", "targets", "training")
 # Each has spoiled a locked tool somewhere.
 HARMFUL = (
     "PYTHONOPTIMIZE", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONSAFEPATH",
@@ -95,14 +93,17 @@ def test_this_machine_is_asked_directly(given: str, monkeypatch: pytest.MonkeyPa
 
 def test_every_child_process_is_given_its_environment() -> None:
     """Wherever a process is begun, ``env`` is said: nothing is inherited by being forgotten."""
-    found = []
-    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+    found, begun = [], 0
+    for path in (path for top in CODE for path in (ROOT / top).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             called = ast.unparse(node.func)
             if called in {"subprocess.run", "subprocess.Popen"}:
+                begun += 1
                 said = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
                 if "env" not in said or "os.environ" in said["env"]:
                     found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not found
+    # A folder that was moved would be looked for in vain.
+    assert begun > 10

@@ -32,7 +32,7 @@ VARIABLES = {
 REAL: Rule = {"call": "twinserve ", "real": True}
 LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
 WORKFLOWS: Rule = {
-    "call": "gh api repos/owner/twinserve/actions/workflows",
+    "call": "gh api --method GET repos/owner/twinserve/actions/workflows",
     "prints": json.dumps(
         {
             "workflows": [
@@ -41,7 +41,10 @@ WORKFLOWS: Rule = {
         }
     ),
 }
-ISSUES: Rule = {"call": "gh api repos/owner/twinserve", "prints": json.dumps({"has_issues": True})}
+ISSUES: Rule = {
+    "call": "gh api --method GET repos/owner/twinserve",
+    "prints": json.dumps({"has_issues": True}),
+}
 GITHUB = (WORKFLOWS, ISSUES)
 
 

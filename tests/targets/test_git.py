@@ -9,24 +9,13 @@ import pytest
 
 from tests.measure.history.synthetic import measurement, names
 from tests.tools import require
+from tests.tree import CODE, ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import UNKNOWN, current_commit
 from twinserve.delivery.probe.history import repository_url
 from twinserve.measure.history.places import open_history
 from twinserve.targets.git import Repository, Setting, login_settings
 
-ROOT = Path(__file__).parent.parent.parent
-ROOMS = (
-    "benchmarks",
-    "config",
-    "delivery",
-    "function",
-    "inference",
-    "review",
-    "service",
-    "targets",
-    "training",
-)
 HOSTILE = """\
 [commit]
     gpgSign = true
@@ -200,7 +189,7 @@ def test_missing_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_one_module_runs_git() -> None:
     """No other module of the project's names the program."""
-    modules = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    modules = [path for top in CODE for path in (ROOT / top).rglob("*.py")]
     found = {
         str(path.relative_to(ROOT))
         for path in modules

@@ -99,8 +99,8 @@ def tree(tmp_path: Path) -> Path:
     made = tmp_path / "tree"
     (made / "locks").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", made)
-    for room in ("twinserve",):
-        shutil.copytree(ROOT / room, made / room, ignore=shutil.ignore_patterns("__pycache__"))
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "twinserve", made / "twinserve", ignore=unwanted)
     shutil.copy(ROOT / "locks" / "bootstrap.txt", made / "locks")
     bootstrap = (ROOT / "locks" / "bootstrap.txt").read_text()
     (made / "locks" / "dev.txt").write_text(f"{bootstrap}{LOCKED}")
@@ -116,7 +116,10 @@ def make(tree: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_tree_that_was_moved_mends_itself(tree: Path, tmp_path: Path) -> None:
-    """Whatever the shell tells pip and Python, `make` installs once, and once more after a move."""
+    """Whatever the shell tells pip and Python, `make` installs once, and once more after a move.
+
+    The command that it puts there starts under the same shell.
+    """
     shell = {
         "PIP_USER": "1",
         "PIP_TARGET": str(tmp_path / "target"),
@@ -131,6 +134,12 @@ def test_tree_that_was_moved_mends_itself(tree: Path, tmp_path: Path) -> None:
         first.stderr
     )
     assert f"__init__.{sys.implementation.cache_tag}.pyc" in bytecode(tree / ".venv/bin/python")
+    command = [str(tree / ".venv" / "bin" / "twinserve"), "schedules", "--help"]
+    started = subprocess.run(
+        command, cwd=tree, env=os.environ | shell, capture_output=True, text=True, check=False
+    )
+    assert started.returncode == 0, started.stderr
+    assert "twinserve schedules" in started.stdout
     assert "up to date" in make(tree).stdout
     moved = tree.rename(tmp_path / "moved")
     again = make(moved)

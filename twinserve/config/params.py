@@ -113,7 +113,7 @@ class InstanceMonitoring(_Section):
 
 
 class Connections(_Section):
-    """What a client may keep an instance waiting for; see ``inference.http.limits``."""
+    """What a client may keep an instance waiting for; see ``twinserve.inference.http.limits``."""
 
     first_byte_s: Annotated[float, Field(gt=0)] = 10
     head_s: Annotated[float, Field(gt=0)] = 10

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from twinserve.monitoring.thresholds import Finding, State, worst
-from twinserve.targets.gh import AUTHOR, api
+from twinserve.targets.github import AUTHOR, api, search
 
 LABEL = "monitoring"
 MARKER = "<!-- twinserve: monitoring -->"
@@ -24,31 +24,26 @@ def tell(repository: str, findings: Sequence[Finding], report: str, run_url: str
     if state is State.PASSED:
         text = {"title": TITLE, "body": f"{MARKER}\n{report}\n[This run]({run_url}).\n"}
         if number is None:
-            made = api("--method", "POST", issues, "--input", "-", body=text | {"labels": [LABEL]})
+            made = api(issues, "POST", text | {"labels": [LABEL]})
             return f"opened: {made['html_url']}"
-        made = api("--method", "PATCH", f"{issues}/{number}", "--input", "-", body=text)
+        made = api(f"{issues}/{number}", "PATCH", text)
         return f"brought up to date: {made['html_url']}"
     if number is None:
         return "no threshold is passed, and no issue is open"
     if state is State.UNKNOWN or not findings:
         return f"too little was logged to know: issue {number} stays open"
     said = {"body": f"{BACK} [This run]({run_url})."}
-    api("--method", "POST", f"{issues}/{number}/comments", "--input", "-", body=said)
+    api(f"{issues}/{number}/comments", "POST", said)
     closed = {"state": "closed", "state_reason": "completed"}
-    api("--method", "PATCH", f"{issues}/{number}", "--input", "-", body=closed)
+    api(f"{issues}/{number}", "PATCH", closed)
     return f"closed: issue {number}"
 
 
 def _open_issue(repository: str) -> int | None:
     """The oldest open one that is ours: two runs at once would otherwise each keep another."""
-    pages = api(
-        "--method", "GET", "--paginate", "--slurp", f"repos/{repository}/issues",
-        "--raw-field", "state=open", "--raw-field", f"labels={LABEL}",
-    )  # fmt: skip
     ours = [
         int(one["number"])
-        for page in pages
-        for one in page
+        for one in search(f"repos/{repository}/issues", state="open", labels=LABEL)
         if one["user"]["login"] == AUTHOR
         and (one["body"] or "").startswith(MARKER)
         and "pull_request" not in one

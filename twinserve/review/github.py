@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twinserve.review.render import MARKER
-from twinserve.targets.gh import AUTHOR, api
+from twinserve.targets.github import AUTHOR, api, search
 
 
 def find_pull_request(repository: str, owner: str, branch: str, commit: str) -> int | None:
@@ -15,11 +15,7 @@ def find_pull_request(repository: str, owner: str, branch: str, commit: str) -> 
     Raises:
         UserError: GitHub cannot be asked.
     """
-    found = api(
-        "--method", "GET", f"repos/{repository}/pulls",
-        "--raw-field", "state=open", "--raw-field", f"head={owner}:{branch}",
-    )  # fmt: skip
-    for one in found:
+    for one in search(f"repos/{repository}/pulls", state="open", head=f"{owner}:{branch}"):
         if one["head"]["sha"] == commit:
             return int(one["number"])
     return None
@@ -31,13 +27,12 @@ def post(repository: str, number: int, text: str) -> str:
     Raises:
         UserError: GitHub refuses.
     """
-    pages = api("--paginate", "--slurp", f"repos/{repository}/issues/{number}/comments")
-    earlier = _ours(comment for page in pages for comment in page)
+    earlier = _ours(search(f"repos/{repository}/issues/{number}/comments"))
     if earlier is None:
         where, method = f"repos/{repository}/issues/{number}/comments", "POST"
     else:
         where, method = f"repos/{repository}/issues/comments/{earlier}", "PATCH"
-    written = api("--method", method, where, "--input", "-", body={"body": text})
+    written = api(where, method, {"body": text})
     return str(written["html_url"])
 
 

@@ -1,8 +1,10 @@
 """A program that is run with a limit, in a process group of its own that ends as a whole."""
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -99,7 +101,7 @@ class Children:
             if self._ended:
                 raise EndedError(f"{command[0]} was not started: this is being ended")
             process = subprocess.Popen(
-                list(command),
+                [*_bound(), *command],
                 stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -112,6 +114,17 @@ class Children:
             )
             self._running.add(process.pid)
             return process
+
+
+def _bound() -> tuple[str, ...]:
+    """Words before a command that end it with the thread that waits for it, even by SIGKILL.
+
+    Linux's ``prctl(PR_SET_PDEATHSIG)``, by util-linux's program: Python's ``preexec_fn`` may hang
+    where there are threads. Without the program, as on macOS, a call that is under way when its
+    caller is killed goes on to its own end.
+    """
+    program = shutil.which("setpriv") if sys.platform == "linux" else None
+    return (program, "--pdeathsig", "KILL", "--") if program else ()
 
 
 def _end(process: subprocess.Popen[str]) -> None:

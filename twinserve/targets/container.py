@@ -134,7 +134,7 @@ class ContainerTarget:
         deadline = time.monotonic() + START_LIMIT_S
         while process.poll() is None and time.monotonic() < deadline:
             text = pid_file.read_text() if pid_file.exists() else self._asked_for_pid(container)
-            if text.strip().isdigit() and int(text) > 0:
+            if text.strip().isdecimal() and int(text) > 0:
                 return int(text)
             time.sleep(POLL_S)
         return None

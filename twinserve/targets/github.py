@@ -1,4 +1,4 @@
-"""A repository on GitHub, by its command ``gh``; its id also without, where it is public."""
+"""GitHub's API through its command ``gh``; a public repository's id also without."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from twinserve.config.variables import user_environment
 API = "https://api.github.com"
 LIMIT_S = 30.0
 NOT_FOUND = 404
+# Anyone may write what we write; only what the workflow's own token wrote is ours to change.
+AUTHOR = "github-actions[bot]"
 
 
 class GitHubError(UserError):
@@ -50,23 +52,43 @@ def api(path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -
     """The answer to a call of GitHub's REST API; None where it is empty.
 
     Raises:
-        GitHubError: GitHub refuses it, or nobody is logged in.
+        GitHubError: gh is not there, GitHub refuses, or nobody is logged in.
     """
-    command = ["gh", "api", "--method", method, path]
+    return _call(path, method, [], body)
+
+
+def search(path: str, **fields: str) -> list[Any]:
+    """Every entry of a list, whatever the number of its pages.
+
+    Raises:
+        GitHubError: as of ``api``.
+    """
+    words = ["--paginate", "--slurp"]
+    for name, value in fields.items():
+        words += ["--raw-field", f"{name}={value}"]
+    return [entry for page in _call(path, "GET", words, None) for entry in page]
+
+
+def _call(path: str, method: str, words: Sequence[str], body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
+    command = ["gh", "api", "--method", method, path, *words]
     if body is not None:
         command += ["--input", "-"]
-    done = subprocess.run(
-        command,
-        env=user_environment(),
-        input=None if body is None else json.dumps(body),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env=user_environment(),
+            input=None if body is None else json.dumps(body),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise GitHubError("gh is not installed; GitHub's runners have it", 0) from None
     if done.returncode:
         said = " ".join(done.stderr.split())[:300]
         found = re.search(r"HTTP (\d+)", said)
-        raise GitHubError(f"gh api {method} {path}: {said}", int(found[1]) if found else 0)
+        status = int(found[1]) if found else 0
+        raise GitHubError(f"GitHub refuses {method} {path}: {said}", status)
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from twinserve.config.errors import UserError
+from twinserve.config.card import read_file
 
 
 def write_output(path: Path, content: bytes) -> None:
@@ -22,7 +22,4 @@ def read_output(path: Path) -> bytes:
     Raises:
         UserError: it has not.
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; make it with `dvc repro`") from None
+    return read_file(path, "make it with `dvc repro`", most=None)

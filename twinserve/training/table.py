@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.params import Data
 
@@ -61,12 +62,8 @@ def read_table(data: Data) -> Table:
 
 
 def _read(path: str) -> bytes:
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"{path}: {error.strerror}; expected the table that data.table in params.yaml names"
-        ) from None
+    remedy = "expected the table that data.table in params.yaml names"
+    content = read_file(Path(path), remedy, most=None)
     if not content.strip():
         raise UserError(f"{path}: the file is empty; expected a header line and rows")
     return content

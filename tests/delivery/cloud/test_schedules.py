@@ -13,11 +13,11 @@ from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from twinserve.delivery.cloud.schedules import NIGHTLY
 
 ROOT = Path(__file__).parent.parent.parent.parent
-# A stand-in for `gh api PATH`, which answers from files.
+# A stand-in for `gh api --method GET PATH`, which answers from files.
 GH = """\
 import json, os, sys
 answers = json.loads(os.environ["ANSWERS"])
-path = sys.argv[2].partition("?")[0]
+path = sys.argv[4].partition("?")[0]
 if path not in answers:
     sys.exit("HTTP 404: Not Found")
 json.dump(answers[path], sys.stdout)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tree import ROOT
+from twinserve.delivery.environment.kept import SOURCES
 
 # A stand-in for `gcloud storage cp FROM TO`, with a folder for a bucket; what it cannot do it says
 # as gcloud does.
@@ -45,8 +46,10 @@ def workspace(tmp_path: Path) -> Path:
     (programs / "make").write_text(MAKE)
     for path in programs.iterdir():
         path.chmod(0o755)
-    for name in ("bootstrap", "dev"):
-        (tmp_path / "tree" / "locks" / f"{name}.txt").write_text(f"{name}==1\n")
+    for source in SOURCES:
+        path = tmp_path / "tree" / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{source.stem}==1\n")
     return tmp_path
 
 
@@ -87,6 +90,25 @@ def test_environment_is_made_once_for_each_lock(workspace: Path) -> None:
     (workspace / "tree" / "locks" / "dev.txt").write_text("dev==2\n")
     assert prepare(workspace).startswith("make .venv/ready\n")
     assert len(list((workspace / "bucket").iterdir())) == 2
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_environment_is_made_anew_where_what_makes_it_has_changed(
+    source: Path, workspace: Path
+) -> None:
+    """A kept one may lack what the installation has since put beside the packages: a command."""
+    prepare(workspace)
+    forget(workspace)
+    (workspace / "tree" / source).write_text("another\n")
+    assert prepare(workspace).startswith("make .venv/ready\n")
+
+
+def test_every_place_that_keeps_it_names_the_same_files() -> None:
+    """`make`, GitHub's cache and the bucket ask the same files whether it is still the one."""
+    names = [source.as_posix() for source in SOURCES]
+    action = (ROOT / ".github" / "actions" / "setup" / "action.yml").read_text()
+    assert f"hashFiles({', '.join(map(repr, names))})" in action
+    assert f"\n.venv/ready: {' '.join(names)}\n" in (ROOT / "Makefile").read_text()
 
 
 def test_bucket_that_refuses_costs_time_alone(workspace: Path) -> None:

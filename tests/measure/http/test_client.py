@@ -60,7 +60,9 @@ def test_a_body_without_a_length_ends_with_the_connection() -> None:
         b"HTTP/1.1 abc OK\r\n\r\n",
         OK + b"Content-Length: three\r\n\r\nabc",
         OK + b"Content-Length: 1\r\n\r\nab",
+        OK + b"Content-Length: " + b"1" * 5000 + b"\r\n\r\nabc",
         CHUNKED + b"xyz\r\nabc\r\n",
+        CHUNKED + b"-5\r\nabc\r\n",
     ],
 )
 def test_what_is_not_one_answer_is_refused(received: bytes) -> None:

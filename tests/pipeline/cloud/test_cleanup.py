@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.pipeline.releases.candidates import golden_only
-from tests.pipeline.releases.project import FUNCTION, SERVICE, Project
+from tests.pipeline.releases.project import BUCKET, FUNCTION, SERVICE, Project
 from twinserve.delivery.release.rollback import roll_back
 from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.probe import PROBE_LABEL
@@ -50,6 +50,41 @@ def test_only_what_no_release_needs_is_deleted(served: Project) -> None:
         assert len(service.revisions) == 2
     again = served.run("cleanup", "--keep", "1", "--yes")
     assert "nothing to delete" in again.stdout
+
+
+def test_builds_go_with_their_releases(served: Project) -> None:
+    """Records and sources of the builds that no release needs go; another's, and a new one's, stay.
+
+    The serving release is the first, the last one's revisions are the newest: the middle one goes.
+    """
+    middle = next(
+        json.loads(content)
+        for name, content in served.objects().items()
+        if name.startswith("builds/v1.1-")
+    )
+    commit = f"commits/{'1' * 40}.json"
+    archive = f"functions/{middle['function']}.tar.gz"
+    served.put(commit, json.dumps(middle))
+    served.put("builds/v0.9-damaged.json", "{")
+    served.put("functions/nobodys.tar.gz", b"")
+    for one in served.google.state.buckets[BUCKET].objects.values():
+        one.created = "2020-01-01T00:00:00.000000Z"
+    served.put("builds/v2.0-waiting.json", json.dumps({**middle, "release": "v2.0-waiting"}))
+    before = served.objects().keys()
+    doomed = {
+        f"builds/{middle['release']}.json",
+        commit,
+        "builds/v0.9-damaged.json",
+        "functions/nobodys.tar.gz",
+    }
+    done = served.run("cleanup", "--keep", "1", "--yes")
+    assert done.returncode == 0, done.stderr
+    # A build that waits for its release has the same source.
+    assert before - served.objects().keys() == doomed
+    del served.google.state.buckets[BUCKET].objects["builds/v2.0-waiting.json"]
+    done = served.run("cleanup", "--keep", "1", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert before - served.objects().keys() == {*doomed, archive, "builds/v2.0-waiting.json"}
 
 
 @pytest.mark.nightly

@@ -43,7 +43,9 @@ def fault(line: str) -> str | None:
     if words[:3] != [BARE, "-m", "twinserve"]:
         return f"{words[0]} is not the project's"
     if not any(words[3 : 3 + len(one)] == one for one in WITHOUT_INSTALLING):
-        return f"{words[3]} needs what is installed in {TWINSERVE}'s environment"
+        return (
+            f"{' '.join(words[3:4]) or 'it'} needs what is installed in {TWINSERVE}'s environment"
+        )
     return _twinserve(*words[3:])
 
 

@@ -100,6 +100,7 @@ def readings(gcloud: Gcloud) -> None:
     storage.read_object(gcloud, f"{BUCKET}/lock.json")
     storage.read_objects(gcloud, f"{BUCKET}/releases/*.json")
     storage.read_lines(gcloud, f"{BUCKET}/releases/*.json")
+    storage.list_objects(gcloud, f"{BUCKET}/**")
     access.identity_token(gcloud, "deployer@p.iam.gserviceaccount.com", "https://s.run.app")
     access.decide_access(gcloud, PublicBy.AUTO)
     cloud_run.opened_by(gcloud, REGION, "s")

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.yaml_file import read_yaml
 
@@ -70,12 +71,9 @@ def _object(objects: Path, output: str, digest: str) -> bytes | None:
         UserError: it is another than its name says, or cannot be read.
     """
     path = objects / digest[:2] / digest[2:]
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; DVC keeps {output} there") from None
+    content = read_file(path, f"DVC keeps {output} there", most=None)
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != digest.removesuffix(_FOLDER):
         raise UserError(
             f"{path}: DVC's cached copy of {output} is not what dvc.lock says; nothing is run. "

@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from twinserve.config.card import load_card
+from twinserve.config.card import load_card, read_file
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, RELEASE_VARIABLES
 from twinserve.delivery.bundle.assembly import DIST, read_bundle_hash
@@ -58,10 +58,7 @@ def read_identity(commit: str | None = None) -> Identity:
     bundle_hash = read_bundle_hash(bundle)
     if read_bundle_hash(DIST / "function") != bundle_hash:
         raise UserError(f"{DIST}: the two bundles differ; make both anew with `dvc repro`")
-    try:
-        lock = LOCK.read_bytes()
-    except OSError as error:
-        raise UserError(f"{LOCK}: {error.strerror}; run this from the top of the tree") from None
+    lock = read_file(LOCK, "run this from the top of the tree", most=None)
     return Identity(
         name=release_name(card, bundle_hash),
         version=card.version,

@@ -11,7 +11,11 @@ from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.variables import PACKAGES, tool_environment
 
 PLACE = Path(".venv")
-LAUNCHER = '#!/bin/sh\nexec "$(dirname "$0")/python" -m twinserve "$@"\n'
+# What the user's shell tells Python is not for ours (`-E`), but for how soon it prints.
+LAUNCHER = """\
+#!/bin/sh
+exec "$(dirname "$0")/python" -E ${PYTHONUNBUFFERED:+-u} -m twinserve "$@"
+"""
 BOOTSTRAP, LOCK = "locks/bootstrap.txt", "locks/dev.txt"
 
 

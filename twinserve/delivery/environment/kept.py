@@ -21,7 +21,11 @@ from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason, current
 FOLDER = "environments"
 READY = ".venv/ready"
 # What decides what is in it, besides the Python: the files that `make .venv/ready` depends on.
-LOCKS = (Path("locks/bootstrap.txt"), Path("locks/dev.txt"))
+SOURCES = (
+    Path("locks/bootstrap.txt"),
+    Path("locks/dev.txt"),
+    Path("twinserve/delivery/environment/install.py"),
+)
 # Packing twice as tight takes four times as long, of which the first build has to wait.
 PACK = "gzip -1"
 
@@ -49,7 +53,7 @@ def prepare(gcloud: Gcloud) -> None:
         archive = Path(directory) / "environment.tar.gz"
         if _fetch(gcloud, url, archive):
             _run("tar", "--extract", "--gzip", f"--file={archive}")
-            # The locks that were unpacked just now are newer than what was made of them.
+            # The files that were unpacked just now are newer than what was made of them.
             _run("make", "--touch", READY)
             _say(f"taken from {url}")
             return
@@ -64,10 +68,10 @@ def prepare(gcloud: Gcloud) -> None:
 
 
 def key() -> str:
-    """The name of what these locks give under this Python, at this place."""
+    """The name of what these files give under this Python, at this place."""
     content = hashlib.sha256()
-    for lock in LOCKS:
-        content.update(lock.read_bytes())
+    for source in SOURCES:
+        content.update(source.read_bytes())
     # Scripts in an environment name its Python by path, and its own path.
     for fact in (sys.version, sys.base_prefix, platform.machine(), str(Path.cwd())):
         content.update(fact.encode())

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -59,6 +60,7 @@ def serve() -> None:
 
 def _port(variable: str, default: int) -> int:
     text = os.environ.get(variable, str(default))
-    if not text.isdigit() or not 0 < int(text) < 2**16:
-        raise UserError(f"{variable} must be a port number, found {text!r}")
+    # str.isdigit takes more than int does: a superscript, thousands of digits.
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 2**16:
+        raise UserError(f"{variable} must be a port number, found {text[:40]!r}")
     return int(text)

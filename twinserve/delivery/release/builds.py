@@ -7,7 +7,10 @@ all that it needs from here.
 import hashlib
 import json
 import tempfile
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,7 +23,14 @@ from twinserve.delivery.bundle.manifest import read_manifest, read_verified
 from twinserve.delivery.console import one_line
 from twinserve.delivery.names import image_path
 from twinserve.delivery.project import Cloud
-from twinserve.targets.google.storage import read_object, read_objects, upload, write_object
+from twinserve.targets.google.storage import (
+    Listed,
+    list_objects,
+    read_object,
+    read_objects,
+    upload,
+    write_object,
+)
 
 BUILDS = "builds"
 COMMITS = "commits"
@@ -162,6 +172,32 @@ def read_archive(cloud: Cloud, build: BuildRecord) -> bytes:
     if found != build.function:
         raise UserError(f"{url} has SHA-256 {found[:12]}, not the one of its record and its name")
     return content
+
+
+def list_old(cloud: Cloud, kept: Collection[str], before: datetime) -> list[Listed]:
+    """Records and archives that no release needs: of none that is kept, and written before then.
+
+    What was written since may be about to be released.
+
+    Raises:
+        GcloudError: the bucket cannot be read.
+    """
+    found = [one for one in list_objects(cloud.gcloud, cloud.object_url("**")) if _is_of_build(one)]
+    records: dict[str, BuildRecord] = {}
+    for folder in (BUILDS, COMMITS):
+        objects = read_objects(cloud.gcloud, cloud.object_url(f"{folder}/*.json"))
+        for name, content in objects.items():
+            # Nothing can be released by a record that is none.
+            with suppress(ValidationError):
+                records[f"{folder}/{name}"] = _BUILD.validate_json(content)
+    new = {one.name for one in found if one.updated >= before}
+    stay = {name: one for name, one in records.items() if name in new or one.release in kept}
+    needed = {*new, *stay, *(_archive(one) for one in stay.values())}
+    return [one for one in found if one.name not in needed]
+
+
+def _is_of_build(one: Listed) -> bool:
+    return one.name.partition("/")[0] in {BUILDS, COMMITS, FUNCTIONS}
 
 
 def _archive(build: BuildRecord) -> str:

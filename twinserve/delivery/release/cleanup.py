@@ -3,13 +3,16 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
 from twinserve.config.errors import UserError
 from twinserve.delivery.names import data_bucket, image_path, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
+from twinserve.delivery.release.builds import list_old
 from twinserve.delivery.release.lease import leased
 from twinserve.delivery.release.records import Records, read_records
 from twinserve.delivery.release.traffic import Services
@@ -22,6 +25,7 @@ from twinserve.targets.google.cloud_run import (
 from twinserve.targets.google.probe import left_over
 from twinserve.targets.google.project.resources import delete_bucket, delete_repository
 from twinserve.targets.google.registry import Image, delete_image, list_images
+from twinserve.targets.google.storage import delete_object
 
 # Where `gcloud run deploy --source` keeps the images that it builds.
 SOURCE_REPOSITORY = "cloud-run-source-deploy"
@@ -71,6 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
                 *_probes(cloud, services),
                 *_revisions(cloud, services, kept),
                 *_old_images(cloud, services, kept, images),
+                *_old_builds(cloud, kept),
             ]
         if not deletions:
             cloud.say("nothing to delete")
@@ -105,8 +110,14 @@ def _service(cloud: Cloud, name: str, kind: str) -> Deletion:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What the releases that stay consist of."""
+    """What the releases that stay consist of.
 
+    Attributes:
+        since: when the oldest of them was promoted; None if none was.
+    """
+
+    releases: AbstractSet[str]
+    since: datetime | None
     revisions: frozenset[str]
     digests: frozenset[str]
 
@@ -120,7 +131,16 @@ def _kept(cloud: Cloud, services: Services, records: Records, newest: int) -> _K
         if revision.release in records.bad
     ]
     stay = records.good[-newest:]
+    serving = {
+        revision.release or ""
+        for service in _ours(cloud, services)
+        for revision in service.revisions
+        if revision.name in _protected(service)
+    }
+    promoted = (datetime.fromisoformat(record.promoted_at).astimezone(UTC) for record in stay)
     return _Kept(
+        serving | {record.release for record in stay} | records.bad.keys(),
+        min(promoted, default=None),
         frozenset(name for record in stay for name in record.revisions.values())
         | {revision.name for revision in unread},
         frozenset(digest for record in stay for digest in record.digests.values())
@@ -179,6 +199,24 @@ def _old_images(
 def _image(cloud: Cloud, image: Image) -> Deletion:
     tags = f" ({', '.join(image.tags)})" if image.tags else ""
     return Deletion(f"image {image.url}{tags}", partial(delete_image, cloud.gcloud, image))
+
+
+def _old_builds(cloud: Cloud, kept: _Kept) -> list[Deletion]:
+    """What was built of releases that are gone, or never came about."""
+    if kept.since is None:
+        return []
+    return [
+        Deletion(
+            f"object {cloud.object_url(one.name)}",
+            partial(
+                delete_object,
+                cloud.gcloud,
+                cloud.object_url(one.name),
+                generation=one.generation,
+            ),
+        )
+        for one in list_old(cloud, kept.releases, kept.since)
+    ]
 
 
 def _everything(cloud: Cloud, services: Services) -> list[Deletion]:

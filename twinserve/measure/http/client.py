@@ -18,6 +18,9 @@ from twinserve.config.errors import UserError
 MOST_ANSWER_BYTES = 1 << 20
 _OK = 200
 _NO_CONTENT, _NOT_MODIFIED = 204, 304
+# Beyond them int() refuses, and no answer is so long.
+_MOST_DIGITS = 18
+_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 _FRAMING = re.compile(
     rb"\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n|$)",
     re.IGNORECASE,
@@ -157,8 +160,8 @@ def _framing(head: bytes) -> tuple[int | None, bool, bool]:
     for match in _FRAMING.finditer(head):
         name, value = match[1].lower(), match[2]
         if name == b"content-length":
-            if not value.isdigit():
-                raise ProtocolError(f"content-length is {value!r}")
+            if not value.isdigit() or len(value) > _MOST_DIGITS:
+                raise ProtocolError(f"content-length is {value[:40]!r}")
             length = int(value)
         elif name == b"connection":
             keep_alive = value.lower() != b"close"
@@ -172,10 +175,10 @@ def _unchunk(buffer: bytes, at: int) -> tuple[bytes, int] | None:
     body = b""
     while (line_end := buffer.find(b"\r\n", at)) >= 0:
         size_text = buffer[at:line_end].partition(b";")[0].strip()
-        try:
-            size = int(size_text, 16)
-        except ValueError:
-            raise ProtocolError(f"not a chunk size: {size_text!r}") from None
+        # int() alone would also take a sign, with which a body would never end.
+        if not _CHUNK_SIZE.fullmatch(size_text):
+            raise ProtocolError(f"not a chunk size: {size_text[:40]!r}")
+        size = int(size_text, 16)
         if size == 0:
             # Trailer lines may follow, up to an empty line.
             end = buffer.find(b"\r\n\r\n", line_end)

@@ -37,6 +37,15 @@ class Object:
     updated: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object by its name in the bucket; ``updated`` is by the bucket's clock."""
+
+    name: str
+    generation: str
+    updated: datetime
+
+
 def server_time() -> datetime:
     """Now, by the clock of those who note when an object was written.
 
@@ -116,6 +125,24 @@ def read_objects(gcloud: Gcloud, pattern: str) -> dict[str, bytes]:
                 return {}
             raise
         return {path.name: path.read_bytes() for path in sorted(Path(directory).iterdir())}
+
+
+def list_objects(gcloud: Gcloud, pattern: str) -> list[Listed]:
+    """Every object that fits a pattern with ``*`` or ``**``, in one call.
+
+    Raises:
+        GcloudError: they cannot be listed.
+    """
+    try:
+        found = gcloud.read("storage", "objects", "list", pattern)
+    except GcloudError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return []
+        raise
+    return [
+        Listed(one["name"], str(one["generation"]), datetime.fromisoformat(one["update_time"]))
+        for one in found or ()
+    ]
 
 
 def read_lines(gcloud: Gcloud, pattern: str) -> list[str]:

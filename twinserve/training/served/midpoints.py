@@ -23,7 +23,6 @@ MOST_ROWS = 200_000
 BASES = 4
 # The midpoint as it is sent, and the float32 numbers under and over it; then those of float64.
 VARIANTS = 5
-_SINGLE_VARIANTS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _actions(here: str) -> list[Finding]:
     if allowed == "selected":
         chosen = find(f"{here}/actions/permissions/selected-actions") or {}
         if not (chosen.get("github_owned_allowed") and chosen.get("verified_allowed")):
-            cure = "allow actions/*, google-github-actions/* and pypa/* there"
+            cure = "allow actions/* and google-github-actions/* there"
             return [warn("Actions", "only some are allowed", cure)]
     return []
 

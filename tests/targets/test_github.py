@@ -1,0 +1,50 @@
+"""GitHub's API through its command: what is said where there is no command, and whole lists."""
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tree import CODE, ROOT
+from twinserve.targets.github import GitHubError, api, search
+
+
+def test_a_call_without_the_command_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever calls GitHub is told what is missing, with no traceback."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GitHubError, match="gh is not installed") as raised:
+        api("repos/owner/name")
+    assert raised.value.status == 0
+
+
+def test_one_module_calls_the_api() -> None:
+    """No other module of the project's begins a command with ``gh api``."""
+    found = {
+        str(path.relative_to(ROOT))
+        for top in CODE
+        for path in (ROOT / top).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.List) and ast.unparse(node).startswith("['gh', 'api'")
+    }
+    assert found == {"twinserve/targets/github.py"}
+
+
+def test_every_page_of_a_list_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of two pages has the entries of both, and was asked for with its fields."""
+    said = tmp_path / "said.json"
+    program = tmp_path / "gh"
+    program.write_text(
+        f"#!{sys.executable}\nimport json, pathlib, sys\n"
+        f"pathlib.Path({str(said)!r}).write_text(json.dumps(sys.argv[1:]))\n"
+        "print('[[1, 2], [3]]')\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert search("repos/owner/name/issues", state="open", labels="one") == [1, 2, 3]
+    words = json.loads(said.read_text())
+    assert words[:4] == ["api", "--method", "GET", "repos/owner/name/issues"]
+    assert {"--paginate", "--slurp", "state=open", "labels=one"} <= {*words}

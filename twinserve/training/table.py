@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Data
+from twinserve.config.training import Data
 
 # float() alone would also take "1_000", "nan" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -1,0 +1,11 @@
+"""The base of every section of ``params.yaml``: frozen, strict, without unknown keys."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """A mapping of ``params.yaml``; the text below a key is its meaning in docs/parameters.md."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )

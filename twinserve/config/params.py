@@ -92,30 +92,34 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         first, *rest = sorted(error.errors(), key=lambda one: one["type"] != _UNKNOWN)
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         more = f" (and {len(rest)} more)" if rest else ""
-        raise UserError(f"{path}: {where}: {_complaint(first)}{more}") from None
+        raise UserError(f"{path}: {where}: {_complaint(first, content)}{more}") from None
 
 
 _UNKNOWN = "extra_forbidden"
 
 
-def _complaint(error: Any) -> str:  # noqa: ANN401 - pydantic's type of it is another package's
+def _complaint(error: Any, content: Any) -> str:  # noqa: ANN401 - pydantic's type, and YAML's
     """What is wrong with a key, and what was found."""
     if error["type"] == _UNKNOWN:
-        return f"unknown; {_instead(error['loc'])}"
+        return f"unknown; {_instead(error['loc'], content)}"
     found = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"
     return f"{error['msg']}{found}"
 
 
-def _instead(unknown: Sequence[str | int]) -> str:
+def _instead(unknown: Sequence[str | int], content: Any) -> str:  # noqa: ANN401 - YAML's
     """What may have been meant: a key that is spelt alike, or the same one of another section."""
-    *sections, name = unknown
+    *sections, last = unknown
+    name = str(last)
     section: type[Section] = Params
     for part in sections:
+        content = content[part]
         # An item of a list is described by the field that holds the list.
         if isinstance(part, str):
             section = _section_of(section.model_fields[part].annotation) or section
     known = list(section.model_fields)
-    near = get_close_matches(str(name), known, n=1)
+    # Of two keys that are spelt as much alike, the one that the file has not was meant.
+    left_out = [key for key in known if key not in content]
+    near = get_close_matches(name, left_out, n=1) or get_close_matches(name, known, n=1)
     elsewhere = [key for key in _keys(Params) if key.rpartition(".")[2] == name]
     if near or elsewhere:
         return f"did you mean {' or '.join(near or elsewhere)}?"

@@ -7,5 +7,11 @@ class Section(BaseModel):
     """A mapping of ``params.yaml``; the text below a key is its meaning in docs/parameters.md."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        # A default is then what the same value in the file would be: 10 seconds are 10.0, as is
+        # written into bundles.
+        validate_default=True,
+        use_attribute_docstrings=True,
     )

@@ -108,6 +108,9 @@ SECTIONS = {
             "twinserve.review.commands", "tell a reviewer what a pull request changes"
         ),
         "lock": Command("twinserve.delivery.bundle.locks", "compile the lock files anew"),
+        "reference": Command(
+            "twinserve.config.reference", "make docs/parameters.md and its schema from the types"
+        ),
     },
 }
 COMMANDS = {name: one for section in SECTIONS.values() for name, one in section.items()}

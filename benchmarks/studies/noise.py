@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Measurement
+from twinserve.config.measurement import Measurement
 from twinserve.measure.machine.host import Machine, load_average, read_machine
 from twinserve.measure.pages.render import readable_time
 from twinserve.measure.pairs.micro import run_suite

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.studies.noise import Noise
-from twinserve.config.params import Measurement
+from twinserve.config.measurement import Measurement
 from twinserve.measure.pages.render import Cell, Row, Table
 from twinserve.measure.pairs.micro import ROUNDS
 from twinserve.measure.statistics import Floats, estimates

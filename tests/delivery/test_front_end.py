@@ -7,7 +7,8 @@ import pytest
 
 from tests.google.running.relay import Head
 from tests.google.running.serving import Listener
-from twinserve.config.params import Budgets, DeployedBudgets, load_params
+from twinserve.config.measurement import Budgets, DeployedBudgets
+from twinserve.config.params import load_params
 from twinserve.contract import check
 from twinserve.contract.calls import Reply
 from twinserve.contract.cases import REFUSED

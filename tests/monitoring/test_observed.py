@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Monitoring, Thresholds
+from twinserve.config.measurement import Monitoring, Thresholds
 from twinserve.monitoring.observed import Observed, add_up
 from twinserve.monitoring.report import MOST_ROWS, Report, markdown, terminal_table, write_report
 from twinserve.monitoring.thresholds import State, find, worst

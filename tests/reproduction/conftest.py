@@ -11,9 +11,11 @@ from tests.tree import CACHE, ROOT
 
 # What git does not have, or what is made.
 MADE = shutil.ignore_patterns(
-    ".git", ".venv", ".cache", "dist", "reports", "history", "models", "prepared", "evaluation",
-    "dvc_plots", "tmp", "config.local", "__pycache__", ".*_cache", ".coverage*", ".hypothesis",
+    ".git", ".venv", ".cache", "prepared", "tmp", "config.local", "__pycache__", ".*_cache",
+    ".coverage*", ".hypothesis",
 )  # fmt: skip
+# Likewise; the engine has folders of the same names.
+MADE_AT_TOP = {"dist", "reports", "history", "models", "evaluation", "dvc_plots"}
 
 
 @pytest.fixture(scope="session")
@@ -36,5 +38,7 @@ def remade(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
     found = set(MADE(folder, names))
+    if Path(folder) == ROOT:
+        found |= MADE_AT_TOP & set(names)
     # DVC's own cache would let it skip every stage; the folder's name is used elsewhere too.
     return found | ({"cache"} & set(names) if Path(folder).name == ".dvc" else set())

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Estimator
+from twinserve.config.training import Estimator
 from twinserve.training.estimator import build_classifier, describe
 
 FOREST = "sklearn.ensemble.RandomForestClassifier"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.training.project import Project
-from twinserve.config.params import Gates
+from twinserve.config.training import Gates
 from twinserve.training.evaluation.figures import Importance, broken_gates
 from twinserve.training.evaluation.pictures import confusion_picture, importances_picture
 

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from tests.training.project import Project
 from twinserve.config.errors import UserError
-from twinserve.config.params import Estimator
+from twinserve.config.training import Estimator
 from twinserve.training.estimator import build_classifier
 
 CLASSES = ["setosa", "versicolor", "virginica"]

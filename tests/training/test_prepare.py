@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from tests.training.project import Project
-from twinserve.config.params import Split
+from twinserve.config.training import Split
 from twinserve.training.prepare import held_out
 
 

@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from twinserve.config.section import Section
 
 # A Cloud Run revision's name, at most 63 characters, is the service's and 24 more (delivery.names).
 ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,37}[a-z0-9]$")]
@@ -55,28 +57,27 @@ class PublicBy(StrEnum):
     NO_INVOKER_CHECK = "no_invoker_check"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Resources(_Section):
-    """What one instance gets, and how many there may be.
-
-    Attributes:
-        memory: in Kubernetes' form, as gcloud prints it back.
-        public: whether it answers without an identity token.
-        timeout_s: of one request, in seconds.
-    """
+class Resources(Section):
+    """What one instance gets, and how many there may be."""
 
     name: ServiceName
-    public: bool
-    memory: Memory
-    cpu: Literal[1, 2, 4, 6, 8]
-    cpu_boost: bool
-    concurrency: Annotated[int, Field(ge=1, le=1000)]
-    min_instances: Annotated[int, Field(ge=0)]
-    max_instances: Annotated[int, Field(ge=1)]
-    timeout_s: Annotated[int, Field(ge=1, le=3600)]
+    """Name of the Cloud Run service."""
+    public: bool = True
+    """Whether it answers without an identity token."""
+    memory: Memory = "512Mi"
+    """Memory of an instance in Kubernetes' form, as gcloud prints it back."""
+    cpu: Literal[1, 2, 4, 6, 8] = 1
+    """CPUs of an instance."""
+    cpu_boost: bool = True
+    """Whether an instance gets more CPU while it starts."""
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 80
+    """The most requests at once for each instance."""
+    min_instances: Annotated[int, Field(ge=0)] = 0
+    """Instances that are kept though nobody asks; each costs by the hour."""
+    max_instances: Annotated[int, Field(ge=1)] = 10
+    """The most instances at once."""
+    timeout_s: Annotated[int, Field(ge=1, le=3600)] = 60
+    """The most seconds for one request."""
 
     @property
     def memory_mib(self) -> int:
@@ -98,49 +99,72 @@ class Resources(_Section):
 class ServiceDeployment(Resources):
     """The container on Cloud Run."""
 
-    port: Annotated[int, Field(ge=1, lt=2**16)]
+    name: ServiceName = "fastapi-ml-service"
+    """Name of the Cloud Run service."""
+    port: Annotated[int, Field(ge=1, lt=2**16)] = 8080
+    """Port on which the container listens."""
 
 
 class FunctionDeployment(Resources):
     """The function: its entry point, and the base image that Google keeps patched."""
 
-    entry_point: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
-    base_image: Annotated[str, Field(pattern=r"^python3\d+$")]
+    name: ServiceName = "predict-ml"
+    """Name of the function, and of the Cloud Run service that it is."""
+    entry_point: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")] = "predict"
+    """The function's name in `function/main.py`."""
+    base_image: Annotated[str, Field(pattern=r"^python3\d+$")] = "python311"
+    """The image that Google builds it upon and keeps patched."""
 
 
-class CandidateCheck(_Section):
-    """The short load that a candidate must bear: requests at a fixed rate a second."""
+class CandidateCheck(Section):
+    """What a candidate must keep before it gets traffic, network included."""
 
-    warm_requests: Annotated[int, Field(ge=20)]
-    warm_rate: Annotated[int, Field(ge=1)]
-    warm_p99_ms: Annotated[float, Field(gt=0)]
+    warm_requests: Annotated[int, Field(ge=20)] = 200
+    """Number of requests, sent at a fixed rate from where the command runs."""
+    warm_rate: Annotated[int, Field(ge=1)] = 50
+    """The fixed rate, in requests a second."""
+    warm_p99_ms: Annotated[float, Field(gt=0)] = 1000
+    """The largest 99th percentile of their latency, in ms."""
 
 
-class Deployment(_Section):
-    """The whole section.
+class Deployment(Section):
+    """Where and how `twinserve release` deploys; the project is named on the command line."""
 
-    Attributes:
-        build_account: that a function is built as.
-        build_machine: of builds; None is Cloud Build's own, which every project's quota holds.
-        public_by: how an endpoint that is ``public`` is opened.
-    """
-
-    region: Identifier
-    repository: Identifier
-    runtime_account: AccountName
-    deployer_account: AccountName
+    region: Identifier = "us-central1"
+    """Google Cloud's region of everything that is deployed, built or kept."""
+    repository: Identifier = "ml-models"
+    """Repository of images in Artifact Registry."""
+    runtime_account: AccountName = "twinserve-runtime"
+    """Service account that both targets run as: it may do nothing."""
+    deployer_account: AccountName = "twinserve-deployer"
+    """Service account that GitHub's workflows deploy as."""
     build_account: AccountName = "twinserve-builder"
+    """Service account that a function is built as."""
     build_machine: BuildMachine | None = None
+    """`null`: Cloud Build's own machine, which the smallest quota has room for twice. A faster one
+    needs its CPUs in the quota of the region's default pool (`doctor` tells)."""
     public_by: Annotated[PublicBy, Field(strict=False)] = PublicBy.AUTO
-    candidate_tag: Identifier
-    lock_lease_s: Annotated[int, Field(ge=60)]
-    keep_releases: Annotated[int, Field(ge=1)]
+    """How endpoints are public: `iam` (allUsers may call), `no_invoker_check` (nobody is asked), or
+    `auto`: what the organisation's policies allow, in this order; where neither, both endpoints are
+    private."""
+    candidate_tag: Identifier = "candidate"
+    """Tag of the revision that is checked before it gets traffic."""
+    lock_lease_s: Annotated[int, Field(ge=60)] = 3600
+    """A release that died keeps others out no longer than this many seconds."""
+    keep_releases: Annotated[int, Field(ge=1)] = 5
+    """Number of newest releases that `cleanup` leaves."""
     require_attestation: Annotated[RequireAttestation, Field(strict=False)] = (
         RequireAttestation.AUTO
     )
-    check: CandidateCheck
-    service: ServiceDeployment
-    function: FunctionDeployment
+    """Whether a release verifies that GitHub has attested image and function before it promotes
+    them: `always`, `never`, or `auto`: where GitHub could sign, which the workflow says. The record
+    says which."""
+    check: CandidateCheck = CandidateCheck()
+    """What a candidate must keep before it gets traffic."""
+    service: ServiceDeployment = ServiceDeployment()
+    """The container on Cloud Run."""
+    function: FunctionDeployment = FunctionDeployment()
+    """The function."""
 
     @model_validator(mode="after")
     def _two_names(self) -> Self:

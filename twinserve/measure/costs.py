@@ -1,4 +1,4 @@
-"""What a month of requests costs on Cloud Run, from measured times and ``params.yaml``'s prices.
+"""What a month of requests costs on Cloud Run, from measured times and list prices.
 
 Pure arithmetic: nothing is asked of anybody. An instance's time is rounded up to the price table's
 step, so a request that is answered in less costs a whole step, unless it shares it with others.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from twinserve.config.params import Monitoring
+from twinserve.config.measurement import Monitoring
 from twinserve.monitoring.observed import Observed
 
 LATENCY_PERCENTILE = 99

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twinserve.config.card import load_card
 from twinserve.config.layout import CARD_NAME
-from twinserve.config.params import Measurement
+from twinserve.config.measurement import Measurement
 from twinserve.measure.http.client import golden_body
 from twinserve.measure.imports.trace import TARGETS, TargetName
 from twinserve.measure.pairs.side_by_side import Compared, Side, compare_rounds, take_rounds

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Estimator
+from twinserve.config.training import Estimator
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

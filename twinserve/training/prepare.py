@@ -4,7 +4,8 @@ import random
 import sys
 
 from twinserve.config.errors import run_as_command
-from twinserve.config.params import Params, Split, load_params
+from twinserve.config.params import Params, load_params
+from twinserve.config.training import Split
 from twinserve.training.paths import TEST_PATH, TRAIN_PATH
 from twinserve.training.prepared import write_prepared
 from twinserve.training.table import read_table

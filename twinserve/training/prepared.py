@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinserve.config.params import Data
+from twinserve.config.training import Data
 from twinserve.training.outputs import read_output, write_output
 
 if TYPE_CHECKING:

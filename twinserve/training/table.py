@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
-from twinserve.config.params import Data
+from twinserve.config.training import Data
 
 # float() alone would also take "1_000", "nan" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

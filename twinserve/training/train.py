@@ -6,7 +6,8 @@ import warnings
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from twinserve.config.errors import UserError, run_as_command
-from twinserve.config.params import Estimator, Params, load_params
+from twinserve.config.params import Params, load_params
+from twinserve.config.training import Estimator
 from twinserve.training.estimator import (
     Classifier,
     build_classifier,

@@ -13,7 +13,8 @@ from tests.measure.fakes import BODY, fake_target, machine
 from tests.measure.pairs.test_side_by_side import WANTED
 from tests.tree import PROJECT, ROOT
 from twinserve.config.errors import UserError
-from twinserve.config.params import Comparison, load_params
+from twinserve.config.measurement import Comparison
+from twinserve.config.params import load_params
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pairs.side_by_side import Side
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.measure.fakes import BODY, fake_target
 from twinserve.config.errors import UserError
-from twinserve.config.params import Budgets, Comparison, Measurement
+from twinserve.config.measurement import Budgets, Comparison, Measurement
 from twinserve.measure.cold import starts as cold
 from twinserve.measure.cold.starts import Exchange, first_exchange
 from twinserve.measure.pairs.side_by_side import Reading, Round, Side, compare_rounds, take_rounds

@@ -7,7 +7,7 @@ import pytest
 
 from tests.measure.fakes import BODY, fake_target
 from twinserve.config.errors import UserError
-from twinserve.config.params import Budgets, Comparison, Measurement
+from twinserve.config.measurement import Budgets, Comparison, Measurement
 from twinserve.measure.run import measurement as measuring
 from twinserve.measure.run.measurement import Progress, measure, plan_of
 from twinserve.measure.run.results import Results, Subject, to_json

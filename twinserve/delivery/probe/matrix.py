@@ -12,7 +12,8 @@ from rich.console import Console
 from twinserve.config.card import Card
 from twinserve.config.deployment import Resources, mebibytes
 from twinserve.config.errors import UserError
-from twinserve.config.params import Params, Size, load_params
+from twinserve.config.measurement import Size
+from twinserve.config.params import Params, load_params
 from twinserve.delivery.bundle.assembly import DIST, TARGETS, bundled_card
 from twinserve.delivery.bundle.runtimes import dist_of
 from twinserve.delivery.console import progress

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
-from twinserve.config.params import Measurement
+from twinserve.config.measurement import Measurement
 from twinserve.delivery.console import progress
 from twinserve.measure.http.client import golden_body
 from twinserve.measure.run.measurement import Progress, measure

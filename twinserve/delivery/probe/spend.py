@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from twinserve.config.deployment import Resources
 from twinserve.config.errors import UserError
-from twinserve.config.params import Measurement
+from twinserve.config.measurement import Measurement
 from twinserve.config.prices import Prices
 from twinserve.measure.costs import second_price
 from twinserve.measure.run.measurement import THROUGHPUT_WARM_UP_SECONDS, plan_of

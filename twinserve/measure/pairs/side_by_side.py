@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Measurement
+from twinserve.config.measurement import Measurement
 from twinserve.measure.cold.starts import prove
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, post

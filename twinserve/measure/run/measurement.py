@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Budgets, Measurement
+from twinserve.config.measurement import Budgets, Measurement
 from twinserve.measure.cold.anatomy import typical_parts
 from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
 from twinserve.measure.http import load

@@ -15,7 +15,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import Gates
+from twinserve.config.training import Gates
 from twinserve.training.estimator import Classifier
 from twinserve.training.prepared import Rows
 

@@ -57,4 +57,7 @@ def predict(request: "Request | flask.Request") -> "Application | flask.Response
     return answer_flask(ENDPOINT, request)
 
 
-install_worker(ENDPOINT, BUNDLE, ROOT, predict.__name__, predict)
+try:
+    install_worker(ENDPOINT, BUNDLE, ROOT, predict.__name__, predict)
+except UserError as error:
+    sys.exit(f"error: {error}")

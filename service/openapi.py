@@ -2,7 +2,8 @@
 
 import inspect
 import json
-from typing import TYPE_CHECKING, Any, get_type_hints
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
 
 from pydantic import TypeAdapter
 
@@ -39,6 +40,7 @@ def with_contract(
     schema: dict[str, Any], card: Card, settings: Settings, steps: "Steps | None" = None
 ) -> dict[str, Any]:
     """Add the paths that the handler answers to what FastAPI found by itself."""
+    schema = _with_names_apart(schema, _schemas(card))
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {}).update(_schemas(card))
     if steps is not None:
@@ -54,11 +56,25 @@ def with_contract(
         for method, operation in item.items():
             responses = operation["responses"]
             if path not in own:
-                responses["500"] = _problem(500)
+                responses.setdefault("500", _problem(500))
             for response in responses.values():
                 response["headers"] = _header_references() | response.get("headers", {})
             operation.setdefault("operationId", f"{method}{path.replace('/', '_')}")
     return schema
+
+
+def _with_names_apart(schema: dict[str, Any], taken: Iterable[str]) -> dict[str, Any]:
+    """The schema with the user's own models renamed where the contract has one of that name."""
+    found = schema.get("components", {}).get("schemas", {})
+    renamed = {name: f"Own{name}" for name in taken if name in found}
+    if not renamed:
+        return schema
+    schema["components"]["schemas"] = {renamed.get(name, name): one for name, one in found.items()}
+    text = json.dumps(schema)
+    for name, other in renamed.items():
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{other}"')
+    apart: dict[str, Any] = json.loads(text)
+    return apart
 
 
 def _plain(card: Card) -> dict[str, Any]:
@@ -171,7 +187,7 @@ def _stepped(steps: "Steps") -> dict[str, Any]:
 
 def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
     """The JSON Schema of a type; of a TypedDict by hand, which pydantic takes from 3.12 on only."""
-    if not hasattr(kind, "__total__"):
+    if not is_typeddict(kind):
         return TypeAdapter(kind).json_schema()
     return {
         "type": "object",

@@ -79,5 +79,10 @@ def with_middleware(application: "Application", root: Path) -> "Application":
             f"{CUSTOM}/middleware.py: expected a class named Middleware that takes an ASGI "
             "application"
         )
-    made: Application = middleware(application)
+    try:
+        made: Application = middleware(application)
+    except Exception as error:  # noqa: BLE001 - of the user's own code
+        raise UserError(
+            f"{_place(root / CUSTOM / 'middleware.py', error)}: {type(error).__name__}: {error}"
+        ) from None
     return made

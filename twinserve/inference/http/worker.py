@@ -63,8 +63,14 @@ def install_worker(
 
     Another function of the same module, which ``FUNCTION_TARGET`` may name, is served as the
     framework serves it.
+
+    Raises:
+        UserError: the user's own middleware cannot be had.
     """
     limits = bundle.settings.limits
+    front: Application = Front(endpoint, predict)
+    if "middleware" in bundle.settings.own:
+        front = with_middleware(front, root)
 
     class Worker(uvicorn_worker.UvicornWorker):  # type: ignore[misc]
         """The process that answers."""
@@ -94,9 +100,7 @@ def install_worker(
 
         async def _serve(self) -> None:
             if os.environ.get("FUNCTION_TARGET") == target:
-                front: Application = Front(endpoint, predict)
-                own = "middleware" in bundle.settings.own
-                self.config.app = with_middleware(front, root) if own else front
+                self.config.app = front
             else:
                 self.config.app = self.wsgi
             monitor = endpoint.responder.monitor

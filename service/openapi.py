@@ -124,7 +124,7 @@ def _schemas(card: Card) -> dict[str, Any]:
         "Card": {
             "type": "object",
             "description": "What was trained, on what, how well, and what was proven of it.",
-            "required": list(Card._fields),
+            "required": [name for name in Card._fields if name != "steps"],
             "properties": {
                 "release": {
                     "type": "object",
@@ -202,9 +202,11 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
     for number, case in enumerate(card.golden, start=1):
         name = f"example {number}: {card.classes[case.prediction]}"
         requests[name] = {"value": {"features": case.features}}
-        answers[name] = {
-            "value": {"prediction": case.prediction, "model_version": card.version},
-        }
+        # What a step makes of an answer, it alone knows.
+        if "after" not in card.steps:
+            answers[name] = {
+                "value": {"prediction": case.prediction, "model_version": card.version},
+            }
     responses: dict[str, Any] = {
         "200": _json("Prediction", "The class of the row.", examples=answers)
     }

@@ -108,12 +108,23 @@ class FunctionDeployment(Resources):
     base_image: Annotated[str, Field(pattern=r"^python3\d+$")]
 
 
+# RFC 9110, 5.6.2: a token; and what a shell can export.
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
 class CandidateCheck(_Section):
-    """The short load that a candidate must bear: requests at a fixed rate a second."""
+    """The short load that a candidate must bear: requests at a fixed rate a second.
+
+    Attributes:
+        headers: of our own requests, for a middleware that asks who calls: each by the name of the
+            environment variable that holds its value, so that no secret stands in the file.
+    """
 
     warm_requests: Annotated[int, Field(ge=20)]
     warm_rate: Annotated[int, Field(ge=1)]
     warm_p99_ms: Annotated[float, Field(gt=0)]
+    headers: dict[HeaderName, VariableName] = {}
 
 
 class Deployment(_Section):

@@ -1,5 +1,6 @@
 """Hold endpoints to the contract: its suite, over HTTP."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from twinserve.config.errors import UserError
+from twinserve.config.params import PARAMS_PATH, load_params
 from twinserve.config.variables import NETWORK, tool_environment
 from twinserve.targets.opener import is_loopback
 from twinserve.targets.protocol import Endpoint
@@ -60,9 +62,12 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool 
         if deployed:
             command.append("--deployed")
         tokens = {token_variable(one.name): one.token for one in endpoints if one.token}
+        # Named by params.yaml, which the suite reads too.
+        named = load_params().deployment.check.headers.values() if PARAMS_PATH.exists() else ()
+        let_in = {name: os.environ[name] for name in named if name in os.environ}
         done = subprocess.run(
             [*command, f"--junitxml={results}"],
-            env=tool_environment(*ways) | tokens,
+            env=tool_environment(*ways) | tokens | let_in,
             capture_output=True,
             text=True,
             check=False,

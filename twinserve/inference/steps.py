@@ -91,6 +91,11 @@ class Steps:
             except Exception as error:  # noqa: BLE001 - of the user's own code
                 raise UserError(f"{WHERE}: load(): {type(error).__name__}: {error}") from None
 
+    @property
+    def names(self) -> list[str]:
+        """Which of the two there are, as the model card has it."""
+        return [name for name in ("before", "after") if getattr(self, name) is not None]
+
     def read(self, body: bytes) -> Row:
         """A request's row, by name.
 

@@ -25,11 +25,6 @@ Show = Callable[[str, str], None]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a part of the tests be run."""
     parser.addoption(
-        "--deployed",
-        action="store_true",
-        help="those endpoints stand behind Google's front end (tests/contract/front_end.py)",
-    )
-    parser.addoption(
         "--suite", choices=suites.SUITES, help="only what belongs to this suite; by default, all"
     )
     parser.addoption(

@@ -26,6 +26,12 @@ def endpoints(bundles: Path) -> Iterator[EndpointsMadeHere]:
 
 
 @pytest.fixture(scope="session")
+def deployed() -> bool:
+    """What is made here stands behind nobody's front end."""
+    return False
+
+
+@pytest.fixture(scope="session")
 def card(bundles: Path) -> Card:
     """The card of the model that the endpoints serve."""
     return load_card(bundles.parent / "models" / "model.json")

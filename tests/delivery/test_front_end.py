@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.front_end import INSTEAD, may_answer
+from twinserve.contract.front_end import INSTEAD, may_answer
 from tests.google.running.relay import Head
 from tests.google.running.serving import Listener
 from twinserve.config.params import Budgets, DeployedBudgets, load_params

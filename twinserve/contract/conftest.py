@@ -23,6 +23,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--card", default="models/model.json", help="the model card that the endpoints serve"
     )
+    parser.addoption(
+        "--deployed",
+        action="store_true",
+        help="the endpoints stand behind Google's front end (twinserve/contract/front_end.py)",
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -40,6 +45,12 @@ def endpoints(pytestconfig: pytest.Config) -> GivenEndpoints:
 def card(pytestconfig: pytest.Config) -> Card:
     """The card of the model that the endpoints serve."""
     return load_card(Path(pytestconfig.getoption("card")))
+
+
+@pytest.fixture(scope="session")
+def deployed(pytestconfig: pytest.Config) -> bool:
+    """Whether the endpoints stand behind Google's front end."""
+    return bool(pytestconfig.getoption("deployed"))
 
 
 def _given(config: pytest.Config) -> GivenEndpoints:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.contract.front_end import may_answer
+from twinserve.contract.front_end import may_answer
 from twinserve.config.card import Card
 from twinserve.contract.calls import Caller
 from twinserve.contract.cases import (

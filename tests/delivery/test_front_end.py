@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from twinserve.contract.front_end import INSTEAD, may_answer
 from tests.google.running.relay import Head
 from tests.google.running.serving import Listener
 from twinserve.config.params import Budgets, DeployedBudgets, load_params
 from twinserve.contract import check
 from twinserve.contract.calls import Reply
 from twinserve.contract.cases import REFUSED
+from twinserve.contract.front_end import INSTEAD, may_answer
 from twinserve.targets.protocol import Endpoint
 
 CARD = Path("models/model.json")

@@ -47,7 +47,7 @@ def token_variable(name: str) -> str:
 def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool = False) -> Check:
     """Run the suite against every endpoint, and for equal answers of all.
 
-    Of ``deployed`` ones, Google's front end may answer a few cases (twinserve/contract/front_end.py).
+    Of ``deployed`` ones, Google's front end may answer a few cases (see front_end.py).
 
     Raises:
         CheckError: a case failed; its report has been printed by then.

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from twinserve.contract.front_end import may_answer
 from twinserve.config.card import Card
 from twinserve.contract.calls import Caller
 from twinserve.contract.cases import (
@@ -20,6 +19,7 @@ from twinserve.contract.cases import (
     send,
 )
 from twinserve.contract.endpoints import Endpoints
+from twinserve.contract.front_end import may_answer
 from twinserve.inference.contract import FLOAT32_MAX, TITLES
 
 ORIGIN = ("Origin", "https://example.com")

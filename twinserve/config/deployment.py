@@ -18,6 +18,11 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
 # Least and most MiB of memory by CPU.
 # https://cloud.google.com/run/docs/configuring/services/memory-limits
 MEMORY_MIB = {1: (128, 4096), 2: (128, 8192), 4: (2048, 16384), 6: (4096, 24576), 8: (4096, 32768)}
+# Of `cpu` above 1, wherever it is chosen or measured.
+MORE_CPU = (
+    "more than one CPU buys no requests/s, since one process answers and instances scale; what it "
+    "may buy is a faster start, which `twinserve matrix` measures"
+)
 # Cloud Run: "Combined traffic tag and service name cannot exceed 46 characters."
 TAGGED_NAME = 46
 
@@ -64,6 +69,7 @@ class Resources(_Section):
 
     Attributes:
         memory: in Kubernetes' form, as gcloud prints it back.
+        cpu: of one instance; see ``MORE_CPU``.
         public: whether it answers without an identity token.
         timeout_s: of one request, in seconds.
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from twinserve.config.check_headers import check_headers
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, load_params
 from twinserve.config.variables import NETWORK, tool_environment
@@ -51,6 +52,7 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool 
 
     Raises:
         CheckError: a case failed; its report has been printed by then.
+        UserError: the suite could not be run.
     """
     urls = [f"--base-url={endpoint.name}={endpoint.url}" for endpoint in endpoints]
     with tempfile.TemporaryDirectory() as directory:
@@ -62,9 +64,10 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool 
         if deployed:
             command.append("--deployed")
         tokens = {token_variable(one.name): one.token for one in endpoints if one.token}
-        # Named by params.yaml, which the suite reads too.
+        # As params.yaml names them, which the suite reads too.
+        check_headers()
         named = load_params().deployment.check.headers.values() if PARAMS_PATH.exists() else ()
-        let_in = {name: os.environ[name] for name in named if name in os.environ}
+        let_in = {variable: os.environ[variable] for variable in named}
         done = subprocess.run(
             [*command, f"--junitxml={results}"],
             env=tool_environment(*ways) | tokens | let_in,

@@ -25,6 +25,7 @@ import functions_framework.aio
 from twinserve.config.errors import UserError
 from twinserve.inference import logs
 from twinserve.inference.bundle import locate_bundle
+from twinserve.inference.custom import with_middleware
 from twinserve.inference.endpoint import open_endpoint
 from twinserve.inference.http.worker import install_worker
 
@@ -38,6 +39,9 @@ logs.install()
 try:
     # A function's URL points at its root.
     ENDPOINT, BUNDLE = open_endpoint(locate_bundle(ROOT, "function"), {"/", "/predict"}, ROOT)
+    APPLICATION = (
+        with_middleware(ENDPOINT, ROOT) if "middleware" in BUNDLE.settings.own else ENDPOINT
+    )
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -51,13 +55,10 @@ def predict(request: "Request | flask.Request") -> "Application | flask.Response
     application that it is given; a test may bring a Flask request, and is given the response.
     """
     if hasattr(request, "scope"):
-        return ENDPOINT
+        return APPLICATION
     from twinserve.inference.http.direct import answer_flask
 
     return answer_flask(ENDPOINT, request)
 
 
-try:
-    install_worker(ENDPOINT, BUNDLE, ROOT, predict.__name__, predict)
-except UserError as error:
-    sys.exit(f"error: {error}")
+install_worker(ENDPOINT, BUNDLE, APPLICATION, predict.__name__, predict)

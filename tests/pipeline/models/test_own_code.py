@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +111,18 @@ def test_steps_and_middleware_stand_on_both_targets(fork: Fork) -> None:
     assert {caller.call("POST", "/predict", [JSON], body).status for caller in callers} == {401}
 
 
+def test_middleware_stands_under_the_frameworks_own_server(fork: Fork) -> None:
+    """With ``--debug`` too, where neither worker nor drain is ours."""
+    target = local_function(fork.tree / "dist" / "function")
+    target = replace(target, command=(*target.command, "--debug"))
+    body = json.dumps({"features": GOLDEN[1]["features"]}).encode()
+    with target.start() as endpoint:
+        wait_until_answering(endpoint)
+        caller = HttpCaller(endpoint.url)
+        replies = [caller.call("POST", "/predict", [JSON, *key], body) for key in ([], [KEY])]
+    assert [reply.status for reply in replies] == [401, 200]
+
+
 def test_own_route_asks_its_database_and_the_model(fork: Fork) -> None:
     """In the bundle, where FastAPI is built for it."""
     reply = HttpCaller(fork.endpoints[0].url).call("GET", "/flowers/7", [KEY])
@@ -154,7 +166,7 @@ def test_golden_case_that_is_no_request_stops_the_pipeline(
     assert "Traceback" not in done.stderr
 
 
-def test_zz_lifespan_ends_in_the_drain(fork: Fork) -> None:
+def test_lifespan_ends_in_the_drain(fork: Fork) -> None:
     """Told to end, the service ends the routes' lifespan, and goes."""
     service = fork.endpoints[0]
     assert service.pid is not None

@@ -25,7 +25,6 @@ import functions_framework.aio
 from twinserve.config.errors import UserError
 from twinserve.inference import logs
 from twinserve.inference.bundle import locate_bundle
-from twinserve.inference.custom import with_middleware
 from twinserve.inference.endpoint import open_endpoint
 from twinserve.inference.http.worker import install_worker
 
@@ -39,9 +38,11 @@ logs.install()
 try:
     # A function's URL points at its root.
     ENDPOINT, BUNDLE = open_endpoint(locate_bundle(ROOT, "function"), {"/", "/predict"}, ROOT)
-    APPLICATION = (
-        with_middleware(ENDPOINT, ROOT) if "middleware" in BUNDLE.settings.own else ENDPOINT
-    )
+    APPLICATION: "Application" = ENDPOINT
+    if "middleware" in BUNDLE.settings.own:
+        from twinserve.inference.custom import with_middleware
+
+        APPLICATION = with_middleware(ENDPOINT, ROOT)
 except UserError as error:
     sys.exit(f"error: {error}")
 

@@ -37,8 +37,8 @@ test-all: .venv/ready ## all three suites, held together to the bound of coverag
 	@$(BIN)/python -m tests.suites model engine nightly --coverage
 
 .PHONY: serve
-serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT)
-	@$(BIN)/twinserve serve
+serve: .venv/ready ## serve both targets until Ctrl-C (SERVICE_PORT, FUNCTION_PORT; RELOAD=1 follows changes)
+	@$(BIN)/twinserve serve $(if $(RELOAD),--reload)
 
 .PHONY: repro
 repro: .venv/ready ## reproduce the model and both bundles (dvc repro)

@@ -184,7 +184,7 @@ def _read(
         exchange, refused = _first_answer(variant, endpoint, body)
         _prove_cold(variant, endpoint, exchange, seen)
         _check_classes(variant, endpoint)
-        call = post(endpoint.predict_url, body)
+        call = post(endpoint.predict_url, body, headers=endpoint.headers)
         taken = load.back_to_back(
             call, connections=CONNECTIONS, seconds=seconds, warm_up_seconds=WARM_UP_SECONDS
         )

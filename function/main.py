@@ -38,6 +38,11 @@ logs.install()
 try:
     # A function's URL points at its root.
     ENDPOINT, BUNDLE = open_endpoint(locate_bundle(ROOT, "function"), {"/", "/predict"}, ROOT)
+    APPLICATION: "Application" = ENDPOINT
+    if "middleware" in BUNDLE.settings.own:
+        from twinserve.inference.custom import with_middleware
+
+        APPLICATION = with_middleware(ENDPOINT, ROOT)
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -51,10 +56,10 @@ def predict(request: "Request | flask.Request") -> "Application | flask.Response
     application that it is given; a test may bring a Flask request, and is given the response.
     """
     if hasattr(request, "scope"):
-        return ENDPOINT
+        return APPLICATION
     from twinserve.inference.http.direct import answer_flask
 
     return answer_flask(ENDPOINT, request)
 
 
-install_worker(ENDPOINT, BUNDLE, ROOT, predict.__name__, predict)
+install_worker(ENDPOINT, BUNDLE, APPLICATION, predict.__name__, predict)

@@ -6,6 +6,7 @@ from twinserve.inference import first_line  # noqa: F401 - before all else: it t
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from uvicorn.config import Config
 
@@ -13,8 +14,10 @@ from service.front import Service
 from twinserve.config.errors import UserError, run_as_command
 from twinserve.inference import logs
 from twinserve.inference.bundle import locate_bundle
-from twinserve.inference.custom import with_middleware
 from twinserve.inference.http.server import DrainingServer, options
+
+if TYPE_CHECKING:
+    from twinserve.inference.asgi import Application
 
 PORT_DIGITS = 5
 
@@ -26,8 +29,13 @@ def main() -> None:
     service = Service(locate_bundle(root, "service"), root)
     settings = service.bundle.settings
     limits = settings.limits
+    application: Application = service
+    if "middleware" in settings.own:
+        from twinserve.inference.custom import with_middleware
+
+        application = with_middleware(service, root)
     config = Config(
-        with_middleware(service, root) if "middleware" in settings.own else service,
+        application,
         # In a container every interface is the right one; a laptop's targets say 127.0.0.1.
         host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104
         port=_port(os.environ.get("PORT", "8080")),

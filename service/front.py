@@ -137,6 +137,8 @@ class Service:
         elif path in PAGE_PATHS or path.startswith(ASSETS_PATH) or path in self.own_paths:
             try:
                 pages = self.built or await self.pages()
+                if path in self.own_paths:
+                    await pages.begin()
             except Exception as error:  # noqa: BLE001 - of the user's own code
                 answer = await self.responder.respond(_failing(error), scope, receive)
                 await answer(scope, receive, send)
@@ -149,9 +151,7 @@ class Service:
         """The FastAPI application; the first call builds it, off the event loop."""
         async with self._building:
             if self.built is None:
-                pages = await asyncio.to_thread(self._make_pages)
-                await pages.begin()
-                self.built = pages
+                self.built = await asyncio.to_thread(self._make_pages)
         return self.built
 
     def _make_pages(self) -> "Pages":
@@ -164,7 +164,7 @@ class Service:
         await receive()
         try:
             if self.bundle.settings.routes_at_start:
-                await self.pages()
+                await (await self.pages()).begin()
         except Exception as error:  # noqa: BLE001 - of the user's own code
             await send({"type": "lifespan.startup.failed", "message": f"error: {error}"})
             return

@@ -2,7 +2,8 @@
 
 import inspect
 import json
-from typing import TYPE_CHECKING, Any, get_type_hints
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
 
 from pydantic import TypeAdapter
 
@@ -44,6 +45,7 @@ def with_contract(
     schema: dict[str, Any], card: Card, settings: Settings, steps: "Steps | None" = None
 ) -> dict[str, Any]:
     """Add the paths that the handler answers to what FastAPI found by itself."""
+    schema = _with_names_apart(schema, _schemas(card))
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {}).update(_schemas(card))
     if steps is not None:
@@ -64,6 +66,20 @@ def with_contract(
                 response["headers"] = _header_references() | response.get("headers", {})
             operation.setdefault("operationId", f"{method}{path.replace('/', '_')}")
     return schema
+
+
+def _with_names_apart(schema: dict[str, Any], taken: Iterable[str]) -> dict[str, Any]:
+    """The schema with the user's own models renamed where the contract has one of that name."""
+    found = schema.get("components", {}).get("schemas", {})
+    renamed = {name: f"Own{name}" for name in taken if name in found}
+    if not renamed:
+        return schema
+    schema["components"]["schemas"] = {renamed.get(name, name): one for name, one in found.items()}
+    text = json.dumps(schema)
+    for name, other in renamed.items():
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{other}"')
+    apart: dict[str, Any] = json.loads(text)
+    return apart
 
 
 def _plain(card: Card) -> dict[str, Any]:
@@ -113,7 +129,7 @@ def _schemas(card: Card) -> dict[str, Any]:
         "Card": {
             "type": "object",
             "description": "What was trained, on what, how well, and what was proven of it.",
-            "required": list(Card._fields),
+            "required": [name for name in Card._fields if name != "steps"],
             "properties": {
                 "release": {
                     "type": "object",
@@ -176,7 +192,7 @@ def _stepped(steps: "Steps") -> dict[str, Any]:
 
 def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
     """The JSON Schema of a type; of a TypedDict by hand, which pydantic takes from 3.12 on only."""
-    if not hasattr(kind, "__total__"):
+    if not is_typeddict(kind):
         return TypeAdapter(kind).json_schema()
     return {
         "type": "object",
@@ -191,9 +207,11 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
     for number, case in enumerate(card.golden, start=1):
         name = f"example {number}: {card.classes[case.prediction]}"
         requests[name] = {"value": {"features": case.features}}
-        answers[name] = {
-            "value": {"prediction": case.prediction, "model_version": card.version},
-        }
+        # What a step makes of an answer, it alone knows.
+        if "after" not in card.steps:
+            answers[name] = {
+                "value": {"prediction": case.prediction, "model_version": card.version},
+            }
     responses: dict[str, Any] = {
         "200": _json("Prediction", "The class of the row.", examples=answers)
     }

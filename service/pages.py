@@ -3,15 +3,18 @@
 Imported when a page is first asked for, never for a prediction.
 """
 
+import asyncio
+import inspect
 import json
 import os
 import time
 import traceback
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
@@ -68,12 +71,14 @@ class Pages:
         self._build_stack = self.application.build_middleware_stack
         self._stack: Any = None
         self._lifespan: Lifespan | None = None
+        self._beginning = asyncio.Lock()
+        self._foreign = False
         service.own_paths = OwnPaths(self.routes.patterns)
 
     def as_application(self) -> FastAPI:
         """The application for a server that is not ours, whose lifespan that server runs."""
         service, application = self._service, self.application
-        service.built = self
+        service.built, self._foreign = self, True
 
         async def front(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
@@ -86,10 +91,15 @@ class Pages:
         return application
 
     async def begin(self) -> None:
-        """Begin the lifespan of the user's own routes, if they have one."""
-        if self.routes.lifespan is not None:
-            self._lifespan = Lifespan(self.application)
-            await self._lifespan.begin()
+        """Begin the lifespan of the user's own routes, once; another server does so by itself.
+
+        What it raises is raised here, and the next call tries again.
+        """
+        async with self._beginning:
+            if self._lifespan is None and not self._foreign:
+                lifespan = Lifespan(self.application)
+                await lifespan.begin()
+                self._lifespan = lifespan
 
     async def end(self) -> None:
         """End it."""
@@ -132,7 +142,7 @@ class Pages:
         if path in self._service.own_paths:
             scope["own"] = True
             methods = self.routes.methods(path)
-            if scope["method"] == "OPTIONS" and "OPTIONS" not in methods:
+            if scope["method"] == "OPTIONS" and methods is not None and "OPTIONS" not in methods:
                 await preflight(", ".join([*sorted(methods), "OPTIONS"]))(scope, receive, send)
                 return
         elif scope["method"] == "OPTIONS":
@@ -168,7 +178,7 @@ def build_application(service: Front, routes: Routes) -> FastAPI:
             HTTPException: _http_problem,
             contract.Problem: _problem,
             Exception: _unforeseen,
-            **routes.exception_handlers,
+            **{kind: _on_own_paths(one) for kind, one in routes.exception_handlers.items()},
         },
     )
     application.state.model = ServedModel(service.bundle.card, service.endpoint.model)
@@ -218,10 +228,24 @@ async def _http_problem(request: Request, error: Exception) -> Answer | Response
     """Give what FastAPI refuses by itself the contract's form, but for the user's own routes."""
     if request.scope.get("own"):
         return await http_exception_handler(request, error)  # type: ignore[arg-type]
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == openapi.METHOD_NOT_ALLOWED:
+    if not isinstance(error, HTTPException):
+        return await _unforeseen(request, error)
+    if error.status_code == openapi.METHOD_NOT_ALLOWED:
         return refusal(contract.method_not_allowed(METHODS), request.state.request_id)
     return refusal(contract.not_found(), request.state.request_id)
+
+
+def _on_own_paths(handler: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """The user's own handler of an exception; pages of the contract keep the contract's form."""
+
+    async def handle(request: Request, error: Exception) -> Any:  # noqa: ANN401 - a response
+        if not request.scope.get("own"):
+            return await _http_problem(request, error)
+        if inspect.iscoroutinefunction(handler):
+            return await handler(request, error)
+        return await run_in_threadpool(handler, request, error)
+
+    return handle
 
 
 async def _problem(request: Request, error: Exception) -> Answer:

@@ -1,14 +1,16 @@
 """The user's own routes, ``custom/routes.py``: read, checked, and their lifespan."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.routing import Match, Mount, Route
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount, Route
 
 from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PAGE_PATHS, PREDICT_PATH
 from twinserve.config.errors import UserError
@@ -16,12 +18,28 @@ from twinserve.inference.custom import CUSTOM, load_custom
 
 NAME = "routes"
 WHERE = f"{CUSTOM}/{NAME}.py"
-# Paths of the contract, today's and those that it may grow by.
-RESERVED = ("/", PREDICT_PATH, HEALTH_PATH, METRICS_PATH, "/v2", "/v2/x", *sorted(PAGE_PATHS))
+# Paths of the contract, today's and those that it may grow by: the Open Inference Protocol's are
+# /v2/models/NAME/versions/VERSION/infer and shorter ones.
+V2 = [f"/v2{'/x' * depth}" for depth in range(6)]
+RESERVED = ("/", PREDICT_PATH, HEALTH_PATH, METRICS_PATH, *V2, *sorted(PAGE_PATHS))
 RESERVED_BELOW = ("/v2", ASSETS_PATH.rstrip("/"))
 
 LifespanFunction = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 ExceptionHandlers = Mapping[type[Exception] | int, Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRoute:
+    """One route of the user's, or an application that is mounted.
+
+    Attributes:
+        pattern: regular expression of the paths that it answers.
+        methods: that it takes; of what is mounted nobody knows them, and they are None.
+    """
+
+    path: str
+    pattern: str
+    methods: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +50,36 @@ class Routes:
         router: the module's ``router``.
         lifespan: the module's ``lifespan``, as FastAPI takes it.
         exception_handlers: the module's ``exception_handlers``, likewise.
+        routes: the router's, those of routers that it includes too.
     """
 
     router: APIRouter = field(default_factory=APIRouter)
     lifespan: LifespanFunction | None = None
     exception_handlers: ExceptionHandlers = field(default_factory=dict)
+    routes: tuple[OwnRoute, ...] = ()
 
     @property
     def patterns(self) -> list[str]:
         """Regular expressions of the paths that they answer."""
-        return [route.path_regex.pattern for route in _with_path(self.router)]
+        return [route.pattern for route in self.routes]
 
-    def methods(self, path: str) -> set[str]:
-        """The methods that a path takes."""
-        scope = {"type": "http", "path": path, "method": "", "root_path": ""}
-        found = (
-            route.methods or set()
-            for route in self.router.routes
-            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
-        )
-        return set().union(*found)
+    def methods(self, path: str) -> set[str] | None:
+        """The methods that a path takes; None where only what is mounted there knows."""
+        found: set[str] = set()
+        for route in self.routes:
+            if re.match(route.pattern, path):
+                if route.methods is None:
+                    return None
+                found |= route.methods
+        return found
 
 
 def load_routes(root: Path) -> Routes:
     """The user's routes; none where there is no such module.
 
     Raises:
-        UserError: the module cannot be imported, has no ``router``, or takes a path of the
-            contract.
+        UserError: the module cannot be imported, has no ``router``, or a route of it cannot be
+            served beside the contract's.
     """
     module = load_custom(root, NAME)
     if module is None:
@@ -67,25 +87,39 @@ def load_routes(root: Path) -> Routes:
     router = getattr(module, "router", None)
     if not isinstance(router, APIRouter):
         raise UserError(f"{WHERE}: expected a fastapi.APIRouter named `router`")
-    for route in _with_path(router):
-        taken = [path for path in RESERVED if route.path_regex.match(path)]
-        taken += [path for path in RESERVED_BELOW if f"{route.path}/".startswith(f"{path}/")]
-        if taken:
-            raise UserError(
-                f"{WHERE}: the route {route.path} answers {taken[0]}, which is the contract's own; "
-                "give it another path"
-            )
     return Routes(
         router,
         getattr(module, "lifespan", None),
         getattr(module, "exception_handlers", {}),
+        _own_routes(router),
     )
 
 
-def _with_path(router: APIRouter) -> Iterator[Route | Mount]:
-    for route in router.routes:
-        if isinstance(route, Route | Mount):
-            yield route
+def _own_routes(router: APIRouter) -> tuple[OwnRoute, ...]:
+    found = []
+    for context in iter_route_contexts(router.routes):
+        path = context.path or ""
+        if not isinstance(context.original_route, Route | Mount):
+            kind = type(context.original_route).__name__
+            raise UserError(
+                f"{WHERE}: {kind} {path}: only HTTP is served; use routes and mounted applications"
+            )
+        if not path:
+            raise UserError(
+                f"{WHERE}: the route {context.name} has no path, and / is the contract's own; give "
+                "it one, or its router a prefix"
+            )
+        pattern = context.path_regex.pattern
+        taken = [one for one in RESERVED if re.match(pattern, one)]
+        taken += [one for one in RESERVED_BELOW if f"{path}/".startswith(f"{one}/")]
+        if taken:
+            raise UserError(
+                f"{WHERE}: the route {path} answers {taken[0]}, which is the contract's own; "
+                "give it another path"
+            )
+        methods = None if isinstance(context.original_route, Mount) else context.methods
+        found.append(OwnRoute(path, pattern, None if methods is None else frozenset(methods)))
+    return tuple(found)
 
 
 class Lifespan:

@@ -14,6 +14,8 @@ from tests.tree import ROOT, Guard, lay_out, reproduce
 from twinserve.config.variables import NETWORK, tool_environment
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from tests.google import FakeGoogle, Instances
 
 SHOWN = ROOT / "reports" / "tests"
@@ -122,6 +124,15 @@ def predict(bundles: Path) -> Callable[[Sequence[object]], dict[str, Any]]:
         return answer
 
     return ask
+
+
+@pytest.fixture
+def app(bundles: Path) -> "FastAPI":
+    """``service.app.app`` of the user's bundle, as it was made anew; for ``tests/model``."""
+    from service.app import create_app
+
+    assert bundles.is_dir()
+    return create_app()
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,7 @@ def _rates(pair: tuple[Target, Target], body: bytes, *, odd: bool) -> tuple[floa
 
 def _burst(endpoint: Endpoint, body: bytes) -> float:
     taken = load.back_to_back(
-        post(endpoint.predict_url, body),
+        post(endpoint.predict_url, body, headers=endpoint.headers),
         connections=CONNECTIONS,
         seconds=BURST_SECONDS,
         warm_up_seconds=WARM_UP_SECONDS,

@@ -8,7 +8,14 @@ from typing import Self
 
 from service.front import Service
 from service.pages import Pages
-from twinserve.contract.calls import Caller, FlaskCaller, HttpCaller, InProcessCaller
+from twinserve.config.check_headers import check_headers
+from twinserve.contract.calls import (
+    Caller,
+    FlaskCaller,
+    HttpCaller,
+    InProcessCaller,
+    IntroducedCaller,
+)
 from twinserve.targets.local import local_target
 from twinserve.targets.protocol import Target
 from twinserve.targets.ready import wait_until_answering
@@ -42,7 +49,7 @@ class EndpointsMadeHere:
 
     def __getitem__(self, name: str) -> Caller:
         if name not in self._open:
-            self._open[name] = self._make(name)
+            self._open[name] = IntroducedCaller(self._make(name), check_headers())
         return self._open[name]
 
     def _make(self, name: str) -> Caller:

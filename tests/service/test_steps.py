@@ -127,3 +127,107 @@ def test_types_of_a_step_become_the_documents(checkout: Checkout) -> None:  # no
     row, _ = document["components"]["schemas"]["Features"]["properties"]["features"]["anyOf"]
     assert row["properties"]["site"]["type"] == "string"
     assert set(row["required"]) == {*SETOSA, "site"}
+
+
+LENIENT = """
+from typing import NotRequired, TypedDict
+
+
+class Row(TypedDict):
+    sepal_length: float
+    count: int
+    wet: bool
+    note: NotRequired[str]
+
+
+def before(row: Row, factor: float = 1e30):
+    return dict.fromkeys(
+        ("sepal_length", "sepal_width", "petal_length", "petal_width"),
+        row["sepal_length"] * factor,
+    )
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "pointers"),
+    [
+        ({"sepal_length": 1, "count": 2, "wet": True}, []),
+        ({"sepal_length": 1, "count": 2.5, "wet": 1}, ["#/features/count", "#/features/wet"]),
+        (
+            {"sepal_length": True, "count": True, "wet": False},
+            ["#/features/sepal_length", "#/features/count"],
+        ),
+        ({"sepal_length": 1, "count": 2, "wet": True, "note": 5}, ["#/features/note"]),
+        ({"sepal_length": 1, "count": 2, "wet": True, "a/b~": 5}, ["#/features/a~1b~0"]),
+        (None, ["#/features"]),
+    ],
+)
+def test_fields_are_held_to_their_types(
+    checkout: Checkout,  # noqa: F811
+    row: Any,  # noqa: ANN401 - any JSON
+    pointers: list[str],
+) -> None:
+    """A truth value is no number, 2.5 is not whole, and what need not be there may be missing."""
+    reply = ask(opened(checkout(steps=LENIENT)), row)
+    assert reply.status == (422 if pointers else 200)
+    found = {one["pointer"] for one in json.loads(reply.body).get("errors", [])}
+    assert found == set(pointers)
+
+
+def test_number_that_a_step_makes_too_large_is_the_rows_fault(checkout: Checkout) -> None:  # noqa: F811
+    """Nobody's request becomes a 500 by being large."""
+    row = {"sepal_length": 1e38, "count": 1, "wet": True}
+    reply = ask(opened(checkout(steps=LENIENT)), row)
+    assert reply.status == 422
+    assert "beyond float32" in json.loads(reply.body)["detail"]
+
+
+def test_thousand_unknown_names_are_not_all_told(checkout: Checkout) -> None:  # noqa: F811
+    """A refusal is no longer than one without steps."""
+    reply = ask(opened(checkout(steps=STEPS)), {f"n{number}": 1 for number in range(1000)})
+    told = json.loads(reply.body)
+    assert (reply.status, len(told["errors"])) == (422, 100)
+    assert told["detail"].endswith("and 905 more")
+
+
+@pytest.mark.parametrize(
+    "features", [[1.0], "row", None, [True, 1, 1, 1], {"a": 1}, [1e39, 1, 1, 1]]
+)
+def test_refusals_are_the_contracts_where_no_step_reads_the_row(
+    checkout: Checkout,  # noqa: F811
+    features: Any,  # noqa: ANN401 - any JSON
+) -> None:
+    """With ``after`` only, byte for byte as without steps."""
+    root = checkout(steps="def after(row, answer): return answer")
+    body = json.dumps({"features": features}).encode()
+    sent = "POST", "/predict", [("X-Request-Id", "one")], body
+    plain = open_endpoint(root / "dist/service", {"/predict"})[0]
+    assert InProcessCaller(opened(root)).call(*sent).body == InProcessCaller(plain).call(*sent).body
+
+
+@pytest.mark.parametrize("status", [200, 302, 499, 500, 600])
+def test_refusal_has_a_status_of_the_clients_fault(
+    checkout: Checkout,  # noqa: F811
+    status: int,
+) -> None:
+    """Any other is the step's own fault: a clean 500."""
+    text = (
+        "from twinserve.inference.steps import Refusal\n"
+        f"def before(row): raise Refusal({status}, 'x')"
+    )
+    assert ask(opened(checkout(steps=text)), list(SETOSA.values())).status == 500
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["def after(row, answer): return {}", "def after(row, answer): return {'prediction': 0}"],
+)
+def test_answer_keeps_its_members(checkout: Checkout, text: str) -> None:  # noqa: F811
+    """A step may change and add; without what every answer has it is a fault."""
+    assert ask(opened(checkout(steps=text)), list(SETOSA.values())).status == 500
+
+
+def test_type_that_cannot_be_read_is_one_line(checkout: Checkout) -> None:  # noqa: F811
+    """Such as one that is imported for type checkers only."""
+    with pytest.raises(UserError, match=r"custom/steps.py: before: a type cannot be read: "):
+        opened(checkout(steps="def before(row: 'Nowhere'): return row"))

@@ -59,9 +59,13 @@ class Feature(NamedTuple):
 
 
 class GoldenCase(NamedTuple):
-    """A request and its known answer."""
+    """A request and its known answer.
 
-    features: list[float]
+    Attributes:
+        features: numbers in the card's order; where a step reads them, any values by name.
+    """
+
+    features: Any
     prediction: int
 
 
@@ -124,6 +128,7 @@ class Card(NamedTuple):
         libraries: versions of what made the artifacts.
         data: the table's path, SHA-256 and number of rows.
         estimator: import path and every argument.
+        steps: which of the user's own, ``before`` and ``after``, stand around the model.
     """
 
     name: str
@@ -140,6 +145,7 @@ class Card(NamedTuple):
     estimator: dict[str, Any]
     data: dict[str, Any]
     libraries: dict[str, str]
+    steps: Sequence[str] = ()
 
     def chosen(self) -> str:
         """The runtime, and why not the ones before it."""
@@ -153,6 +159,8 @@ class Card(NamedTuple):
         members["golden"] = [case._asdict() for case in self.golden]
         members["choice"] = self.choice._asdict()
         members["parity"] = self.parity._asdict()
+        if not self.steps:
+            del members["steps"]
         return json.dumps(members, indent=2, allow_nan=False) + "\n"
 
 

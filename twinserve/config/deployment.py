@@ -20,6 +20,11 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
 # Least and most MiB of memory by CPU.
 # https://cloud.google.com/run/docs/configuring/services/memory-limits
 MEMORY_MIB = {1: (128, 4096), 2: (128, 8192), 4: (2048, 16384), 6: (4096, 24576), 8: (4096, 32768)}
+# Of `cpu` above 1, wherever it is chosen or measured.
+MORE_CPU = (
+    "more than one CPU buys no requests/s, since one process answers and instances scale; what it "
+    "may buy is a faster start, which `twinserve matrix` measures"
+)
 # Cloud Run: "Combined traffic tag and service name cannot exceed 46 characters."
 TAGGED_NAME = 46
 
@@ -67,7 +72,7 @@ class Resources(Section):
     memory: Memory = "512Mi"
     """Memory of an instance in Kubernetes' form, as gcloud prints it back."""
     cpu: Literal[1, 2, 4, 6, 8] = 1
-    """CPUs of an instance."""
+    """CPUs of an instance. One process answers, so that more of them buy no requests/s."""
     cpu_boost: bool = True
     """Whether an instance gets more CPU while it starts."""
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 80
@@ -116,6 +121,11 @@ class FunctionDeployment(Resources):
     """The image that Google builds it upon and keeps patched."""
 
 
+# RFC 9110, 5.6.2: a token; and what a shell can export.
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
 class CandidateCheck(Section):
     """What a candidate must keep before it gets traffic, network included."""
 
@@ -125,6 +135,9 @@ class CandidateCheck(Section):
     """The fixed rate, in requests a second."""
     warm_p99_ms: Annotated[float, Field(gt=0)] = 1000
     """The largest 99th percentile of their latency, in ms."""
+    headers: dict[HeaderName, VariableName] = Field(default={})
+    """Headers of our own requests, for a middleware that asks who calls, each by the name of the
+    environment variable that holds its value: no secret stands in the file."""
 
 
 class Deployment(Section):

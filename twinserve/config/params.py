@@ -69,7 +69,8 @@ class Params(Section):
     def _golden_fits_the_table(self) -> Self:
         width, classes = len(self.data.features), len(self.data.classes)
         for position, case in enumerate(self.golden):
-            if len(case.features) != width or case.prediction >= classes:
+            listed = isinstance(case.features, list)
+            if (listed and len(case.features) != width) or case.prediction >= classes:
                 msg = (
                     f"golden[{position}] must have {width} features and a prediction "
                     f"below {classes} (or leave golden empty)"

@@ -93,7 +93,7 @@ class Evaluation(Section):
 class Golden(Section):
     """A request and the class that it must be given."""
 
-    features: list[float]
-    """The request: a number for each of `data.features`."""
+    features: list[float] | dict[str, float | str | bool]
+    """The request: a number for each of `data.features`, or values by name for `custom.steps`."""
     prediction: Annotated[int, Field(ge=0)]
     """The number of the class that the estimator must give it."""

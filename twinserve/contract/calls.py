@@ -2,7 +2,7 @@
 
 import asyncio
 import http.client
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
@@ -138,6 +138,24 @@ class InProcessCaller:
         # A server keeps the body of an answer to HEAD to itself.
         body = b"" if scope["method"] == "HEAD" else b"".join(part["body"] for part in parts)
         return Reply(start["status"], headers, body)
+
+
+class IntroducedCaller:
+    """Another caller, whose requests bear further headers, which a middleware wants."""
+
+    def __init__(self, caller: Caller, headers: Mapping[str, str]) -> None:
+        self._caller = caller
+        self._headers = tuple(headers.items())
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | list[bytes] = b"",
+    ) -> Reply:
+        """See ``Caller``."""
+        return self._caller.call(method, path, (*headers, *self._headers), body)
 
 
 class FlaskCaller:

@@ -1,5 +1,6 @@
 """Hold endpoints to the contract: its suite, over HTTP."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from twinserve.config.check_headers import check_headers
 from twinserve.config.errors import UserError
+from twinserve.config.params import PARAMS_PATH, load_params
 from twinserve.config.variables import NETWORK, tool_environment
 from twinserve.targets.opener import is_loopback
 from twinserve.targets.protocol import Endpoint
@@ -45,10 +48,11 @@ def token_variable(name: str) -> str:
 def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool = False) -> Check:
     """Run the suite against every endpoint, and for equal answers of all.
 
-    Of ``deployed`` ones, Google's front end may answer a few cases (``front_end``).
+    Of ``deployed`` ones, Google's front end may answer a few cases (see front_end.py).
 
     Raises:
         CheckError: a case failed; its report has been printed by then.
+        UserError: the suite could not be run.
     """
     urls = [f"--base-url={endpoint.name}={endpoint.url}" for endpoint in endpoints]
     with tempfile.TemporaryDirectory() as directory:
@@ -60,9 +64,13 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool 
         if deployed:
             command.append("--deployed")
         tokens = {token_variable(one.name): one.token for one in endpoints if one.token}
+        # As params.yaml names them, which the suite reads too.
+        check_headers()
+        named = load_params().deployment.check.headers.values() if PARAMS_PATH.exists() else ()
+        let_in = {variable: os.environ[variable] for variable in named}
         done = subprocess.run(
             [*command, f"--junitxml={results}"],
-            env=tool_environment(*ways) | tokens,
+            env=tool_environment(*ways) | tokens | let_in,
             capture_output=True,
             text=True,
             check=False,

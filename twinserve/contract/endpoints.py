@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
-from twinserve.contract.calls import Caller, HttpCaller
+from twinserve.config.check_headers import check_headers
+from twinserve.contract.calls import Caller, HttpCaller, IntroducedCaller
 from twinserve.contract.check import token_variable
 
 
@@ -27,4 +28,5 @@ class GivenEndpoints:
         self.names = tuple(self._urls)
 
     def __getitem__(self, name: str) -> Caller:
-        return HttpCaller(self._urls[name], os.environ.get(token_variable(name)))
+        caller = HttpCaller(self._urls[name], os.environ.get(token_variable(name)))
+        return IntroducedCaller(caller, check_headers())

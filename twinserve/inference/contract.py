@@ -148,6 +148,19 @@ def read_features(body: bytes, card: Card) -> list[float]:
     raise _unfit(features, card)
 
 
+def check_features(features: object, card: Card) -> list[float]:
+    """The row that JSON has given, if it is what ``read_features`` takes.
+
+    Raises:
+        Problem: 422, it is not.
+    """
+    if not isinstance(features, list) or len(features) != len(card.features):
+        raise _unfit(features, card)
+    if any(_fault(value) for value in features):
+        raise _unfit(features, card)
+    return features
+
+
 def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a request, which has ``features``.
 

@@ -27,9 +27,13 @@ def load_custom(root: Path, name: str) -> ModuleType | None:
     Raises:
         UserError: it cannot be imported; the line says where in it.
     """
-    path = root / CUSTOM / f"{name}.py"
+    path = (root / CUSTOM / f"{name}.py").resolve()
     if not path.is_file():
         return None
+    # A test that has imported it means the very objects that are served.
+    known = sys.modules.get(f"{CUSTOM}.{name}")
+    if known is not None and known.__file__ == str(path):
+        return known
     # Imported where there is something to load: no start without it pays.
     from importlib.util import module_from_spec, spec_from_file_location
 
@@ -46,7 +50,10 @@ def load_custom(root: Path, name: str) -> ModuleType | None:
         spec.loader.exec_module(module)
     except Exception as error:  # noqa: BLE001 - of the user's own code
         del sys.modules[qualified]
-        raise UserError(f"{_place(path, error)}: {type(error).__name__}: {error}") from None
+        cure = ""
+        if isinstance(error, ModuleNotFoundError):
+            cure = f"; name its package in {CUSTOM}/requirements.txt, then run `make lock`"
+        raise UserError(f"{_place(path, error)}: {type(error).__name__}: {error}{cure}") from None
     return module
 
 
@@ -79,5 +86,10 @@ def with_middleware(application: "Application", root: Path) -> "Application":
             f"{CUSTOM}/middleware.py: expected a class named Middleware that takes an ASGI "
             "application"
         )
-    made: Application = middleware(application)
+    try:
+        made: Application = middleware(application)
+    except Exception as error:  # noqa: BLE001 - of the user's own code
+        raise UserError(
+            f"{_place(root / CUSTOM / 'middleware.py', error)}: {type(error).__name__}: {error}"
+        ) from None
     return made

@@ -10,13 +10,20 @@ Steps run on the event loop: what takes long belongs elsewhere.
 
 import inspect
 import json
-import math
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
+from urllib.parse import quote
 
 from twinserve.config.errors import UserError
-from twinserve.inference.contract import FLOAT32_MAX, Problem, read_object
+from twinserve.inference.contract import (
+    FLOAT32_MAX,
+    MOST_ERRORS_NAMED,
+    Problem,
+    check_features,
+    read_object,
+)
 from twinserve.inference.custom import CUSTOM, load_custom
 
 if TYPE_CHECKING:
@@ -37,8 +44,20 @@ _TYPES: dict[Any, tuple[tuple[type, ...], str]] = {
 }
 
 
+_CLIENT_ERRORS = frozenset(status for status in HTTPStatus if 400 <= status < 500)  # noqa: PLR2004
+# Of every answer; what stands behind them is the user's.
+MEMBERS = frozenset({"prediction", "model_version"})
+_MEMBERS = " and ".join(sorted(MEMBERS))
+
+
 class Refusal(Problem):
     """A request that a step refuses, with a status of 4xx and a line that says what to send."""
+
+    def __init__(self, status: int, detail: str, **more: Any) -> None:  # noqa: ANN401 - Problem's
+        """Raises ValueError: the status is none of HTTP's for a client's fault."""
+        if status not in _CLIENT_ERRORS:
+            raise ValueError(f"a Refusal's status is one of HTTP's 4xx, found {status}")
+        super().__init__(status, detail, **more)
 
 
 class Steps:
@@ -53,6 +72,7 @@ class Steps:
 
     def __init__(self, module: "ModuleType", card: "Card") -> None:
         """Raises UserError: one of the functions does not take what it is given."""
+        self._card = card
         self._names = [feature.name for feature in card.features]
         self._classes = card.classes
         self._version = card.version
@@ -63,40 +83,44 @@ class Steps:
         )
         self.row_type = _row_type(self.before)
         self.answer_type = _hints(self.after).get("return")
-        self.fields = (
-            get_type_hints(self.row_type) if self.row_type else dict.fromkeys(self._names, float)
-        )
+        self.fields = _hints(self.row_type) or dict.fromkeys(self._names, float)
+        self._required = self.row_type.__required_keys__ if self.row_type else set(self.fields)
         if (load := _function(module, "load", 0)) is not None:
             try:
                 load()
             except Exception as error:  # noqa: BLE001 - of the user's own code
                 raise UserError(f"{WHERE}: load(): {type(error).__name__}: {error}") from None
 
+    @property
+    def names(self) -> list[str]:
+        """Which of the two there are, as the model card has it."""
+        return [name for name in ("before", "after") if getattr(self, name) is not None]
+
     def read(self, body: bytes) -> Row:
         """A request's row, by name.
 
         Raises:
-            Problem: 400 or 422, it is none.
+            Problem: 400 or 422, it is none. Where ``before`` names no fields of its own, a list is
+                held to the contract as it is without steps; and anything is where there is none.
         """
         given = read_object(body)["features"]
+        if self.before is None or (self.row_type is None and not isinstance(given, dict)):
+            return dict(zip(self._names, check_features(given, self._card), strict=True))
         if isinstance(given, list):
             if len(given) != len(self.fields):
                 raise _unfit([("", f"expected {len(self.fields)} values, found {len(given)}")])
             given = dict(zip(self.fields, given, strict=True))
         if not isinstance(given, dict):
             raise _unfit([("", "expected a list, or an object by name")])
-        faults = [(name, "is missing") for name in self.fields if name not in given]
+        faults = [
+            (name, "is missing") for name in self.fields if name in self._required - given.keys()
+        ]
         faults += [(name, "is not known") for name in given if name not in self.fields]
-        for name, value in given.items():
-            types, wanted = _TYPES.get(self.fields.get(name), ((object,), ""))
-            whole = self.fields.get(name) is int
-            fits = isinstance(value, types) and not (
-                isinstance(value, float)
-                and (not -FLOAT32_MAX <= value <= FLOAT32_MAX or (whole and value % 1))
-            )
-            if not fits:
+        for name in given.keys() & self.fields.keys():
+            kind, value = self.fields[name], given[name]
+            if (wanted := _misfit(kind, value)) is not None:
                 faults.append((name, f"expected {wanted}"))
-            elif whole:
+            elif kind is int:
                 given[name] = int(value)
         if faults:
             raise _unfit(faults)
@@ -106,16 +130,23 @@ class Steps:
         """What the model reads of a row.
 
         Raises:
-            Refusal: the step refuses the row.
+            Problem: the step refuses the row, or makes a number of it that float32 does not hold.
         """
-        given = row if self.before is None else self.before(dict(row))
+        if self.before is None:
+            return list(row.values())
+        given = self.before(dict(row))
         if not isinstance(given, Mapping) or given.keys() != set(self._names):
             raise TypeError(f"{WHERE}: before() must give exactly {', '.join(self._names)}")
-        values = [given[name] for name in self._names]
-        for name, value in zip(self._names, values, strict=True):
-            if not isinstance(value, int | float) or not math.isfinite(value):
-                raise TypeError(f"{WHERE}: before() gave {value!r} for {name}, not a finite number")
-        return list(map(float, values))
+        values = []
+        for name in self._names:
+            value = given[name]
+            # NumPy's numbers too, and no text.
+            if not hasattr(value, "__float__") or (number := float(value)) != number:
+                raise TypeError(f"{WHERE}: before() gave {value!r} for {name}, not a number")
+            if not -FLOAT32_MAX <= number <= FLOAT32_MAX:
+                raise Problem(422, f"this row makes {name} {number:g}, beyond float32's range")
+            values.append(number)
+        return values
 
     def answer(self, row: Row, features: list[float], model: "Model") -> tuple[int, bytes]:
         """The class's number, and the body of the answer.
@@ -135,8 +166,8 @@ class Steps:
                 else {}
             )
             answer = self.after(row, answer, **more)
-            if not isinstance(answer, dict):
-                raise TypeError(f"{WHERE}: after() must give the answer, a dict")
+            if not isinstance(answer, dict) or not answer.keys() >= MEMBERS:
+                raise TypeError(f"{WHERE}: after() must give the answer: a dict with {_MEMBERS}")
         return prediction, json.dumps(answer, allow_nan=False).encode()
 
 
@@ -167,26 +198,47 @@ def _function(module: "ModuleType", name: str, most: int) -> Callable[..., Any] 
     return function
 
 
-def _hints(function: Callable[..., Any] | None) -> dict[str, Any]:
-    return {} if function is None else get_type_hints(function)
+def _hints(annotated: Any) -> dict[str, Any]:  # noqa: ANN401 - a function, a type, or None
+    try:
+        return {} if annotated is None else get_type_hints(annotated)
+    except NameError as error:
+        raise UserError(f"{WHERE}: {annotated.__name__}: a type cannot be read: {error}") from None
 
 
 def _row_type(before: Callable[..., Any] | None) -> Any:  # noqa: ANN401 - a TypedDict, or None
-    hints = _hints(before)
-    hints.pop("return", None)
-    (kind,) = hints.values() or (None,)
-    return kind if hasattr(kind, "__total__") else None
+    if before is None:
+        return None
+    first = next(iter(inspect.signature(before).parameters))
+    kind = _hints(before).get(first)
+    return kind if is_typeddict(kind) else None
+
+
+def _misfit(kind: object, value: object) -> str | None:
+    """What a value should be instead, or None if it is of the kind."""
+    types, wanted = _TYPES.get(kind, ((object,), "a finite number"))
+    if not isinstance(value, types):
+        return wanted
+    if isinstance(value, float) and not -FLOAT32_MAX <= value <= FLOAT32_MAX:
+        return wanted
+    return wanted if kind is int and isinstance(value, float) and value % 1 else None
 
 
 def _unfit(faults: list[tuple[str, str]]) -> Problem:
+    named = faults[:MOST_ERRORS_NAMED]
+    more = f" and {len(faults) - len(named)} more" * (len(faults) > len(named))
     return Problem(
         422,
-        "; ".join(f"{name or 'features'}: {fault}" for name, fault in faults),
+        "; ".join(f"{name or 'features'}: {fault}" for name, fault in named) + more,
         errors=[
             {
-                "pointer": "#/features" + (f"/{name}" if name else ""),
+                "pointer": "#/features" + (f"/{_escaped(name)}" if name else ""),
                 "detail": f"{name}: {fault}" if name else fault,
             }
-            for name, fault in faults
+            for name, fault in named
         ],
     )
+
+
+def _escaped(name: str) -> str:
+    """A name in a pointer of RFC 6901, as a URI's fragment."""
+    return quote(name.replace("~", "~0").replace("/", "~1"))

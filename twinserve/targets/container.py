@@ -57,6 +57,7 @@ class ContainerTarget:
         host_network: use this machine's network instead, which spares the making of another one.
         output: where its stdout and stderr go; by default kept aside, to be quoted if it fails.
         health: whether the engine runs the image's HEALTHCHECK now and then.
+        headers: that every request bears for the user's own middleware.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ContainerTarget:
     environment: Mapping[str, str] = field(default_factory=dict)
     output: IO[bytes] | None = None
     health: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @contextmanager
     def start(self) -> Iterator[Endpoint]:
@@ -105,7 +107,8 @@ class ContainerTarget:
             try:
                 # Without it nobody could tell the container from something far away.
                 pid = self._wait_for_pid(container, pid_file, process)
-                yield Endpoint(self.name, f"http://{LOOPBACK}:{port}", spawned, pid, fault)
+                url = f"http://{LOOPBACK}:{port}"
+                yield Endpoint(self.name, url, spawned, pid, fault, headers=self.headers)
             finally:
                 self._stop(container, process)
 

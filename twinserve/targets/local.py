@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
+from twinserve.config.check_headers import check_headers
 from twinserve.config.errors import UserError
 from twinserve.config.layout import REQUIREMENTS_NAME
 from twinserve.config.variables import tool_environment
@@ -21,7 +22,8 @@ def local_service(bundle: Path, *, port: int = 0, output: IO[bytes] | None = Non
     python = _ready(bundle)
     command = (str(python), "-m", "service")
     environment = environment_for(python) | native_environment(bundle)
-    return ProcessTarget("service", command, bundle, environment, port, output)
+    headers = check_headers()
+    return ProcessTarget("service", command, bundle, environment, port, output, headers=headers)
 
 
 def local_function(
@@ -36,7 +38,8 @@ def local_function(
     environment = environment_for(python) | native_environment(bundle)
     environment |= {"FUNCTION_TARGET": "predict", "FUNCTION_USE_ASGI": "true"}
     command = (str(python.parent / "functions-framework"),)
-    return ProcessTarget("function", command, bundle, environment, port, output)
+    headers = check_headers()
+    return ProcessTarget("function", command, bundle, environment, port, output, headers=headers)
 
 
 def local_target(name: str, bundle: Path) -> ProcessTarget:

@@ -32,6 +32,7 @@ class ProcessTarget:
         port: to listen on; 0 takes a free one.
         output: where its stdout and stderr go; by default kept aside, to be quoted if it fails.
         path: where it is asked for a prediction.
+        headers: that every request to it bears.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ProcessTarget:
     port: int = 0
     output: IO[bytes] | None = None
     path: str = "/predict"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @contextmanager
     def start(self) -> Iterator[Endpoint]:
@@ -75,7 +77,15 @@ class ProcessTarget:
 
             try:
                 url = f"http://{LOOPBACK}:{port}"
-                yield Endpoint(self.name, url, spawned, process.pid, fault, path=self.path)
+                yield Endpoint(
+                    self.name,
+                    url,
+                    spawned,
+                    process.pid,
+                    fault,
+                    path=self.path,
+                    headers=self.headers,
+                )
             finally:
                 _stop(process)
 

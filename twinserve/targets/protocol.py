@@ -1,6 +1,6 @@
 """What every target offers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,6 +20,7 @@ class Endpoint:
             for an answer asks it, so as not to wait for a process that has ended.
         token: that every request must bear, where the endpoint is private; never shown.
         path: where a prediction is asked for.
+        headers: that every request bears for the user's own middleware; never shown.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Endpoint:
     fault: Callable[[], str | None] = field(default=lambda: None, compare=False)
     token: str | None = field(default=None, repr=False)
     path: str = "/predict"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def predict_url(self) -> str:

@@ -21,7 +21,8 @@ def wait_until_answering(endpoint: Endpoint, *, limit_s: float = LIMIT_S) -> Non
     deadline = time.monotonic() + limit_s
     while True:
         try:
-            open_url(urllib.request.Request(endpoint.predict_url), 5).close()  # noqa: S310 - our own
+            asked = urllib.request.Request(endpoint.predict_url, headers=dict(endpoint.headers))  # noqa: S310 - our own
+            open_url(asked, 5).close()
         except urllib.error.HTTPError as answer:
             # GET is not allowed there, and to say so it must be up.
             answer.close()

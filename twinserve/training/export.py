@@ -15,6 +15,7 @@ from twinserve.config.layout import CARD_NAME, NATIVE, SERVED_NAME
 from twinserve.config.params import Params, load_params
 from twinserve.config.platforms import this_platform
 from twinserve.inference.model import Model, load_model
+from twinserve.inference.steps import load_steps
 from twinserve.training.estimator import Classifier, describe
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import METRICS_PATH, MODEL_PATH
@@ -42,8 +43,10 @@ def export(params: Params) -> None:
     def prove(served: Served) -> Card:
         card = draft_card(params, table, classifier, pickled, served)
         model = load_as_served(card, served.loadable)
+        steps = load_steps(Path.cwd(), card)
         return card._replace(
-            golden=golden_cases(params, table, classifier, model),
+            golden=golden_cases(params, table, classifier, model, steps),
+            steps=() if steps is None else steps.names,
             parity=prove_parity(classifier, model, table.rows, params.split.seed, served.bound),
         )
 

@@ -91,3 +91,19 @@ def test_every_python_gets_the_same_versions(path: Path) -> None:
     """No package is locked twice, so the model card is the same on each Python."""
     names = [name for name, _ in PINNED.findall(path.read_text())]
     assert len(names) == len(set(names))
+
+
+def test_own_requirements_are_locked_with_the_bundles_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What custom/ imports is installed where it runs; training and peers have nothing of it."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+        'dev = ["joblib"]\nservice-onnx = ["joblib"]\nfunction-joblib = ["joblib"]\n'
+        'training = ["joblib"]\npeer-other = ["joblib"]\n'
+    )
+    (tmp_path / "custom").mkdir()
+    (tmp_path / "custom" / "requirements.txt").write_text("iniconfig==2.1.0\n")
+    monkeypatch.chdir(tmp_path)
+    found = {path.stem for path in lock.lock() if ("iniconfig", "2.1.0") in pins(path)}
+    assert found == {"dev", "service-onnx", "function-joblib"}

@@ -17,6 +17,10 @@ LOCKS = Path("locks")
 WIDEST = "dev"
 # Only parts of what a bundle installs.
 PARTS = frozenset({"onnx", "joblib", "service", "function", "remote", "pipeline"})
+# What the user's own code imports: locked with each bundle's own, and here too, where that code is
+# loaded to make the bundles and to test them.
+OWN = Path("custom/requirements.txt")
+BUNDLED = ("service-", "function-")
 # What the project is measured against: these groups are held to it in nothing but the libraries
 # that made the model, and so their locks lie apart.
 PEER = "peer-"
@@ -71,7 +75,8 @@ def _model_libraries(widest: Path) -> str:
 def _compile(group: str, path: Path, constraint: Path | None = None) -> Path:
     path.parent.mkdir(exist_ok=True)
     constraints = ["--constraint", str(constraint)] if constraint else []
-    arguments = ["pip", "compile", "--quiet", *OPTIONS, *constraints, "pyproject.toml"]
+    own = [str(OWN)] if OWN.exists() and (group == WIDEST or group.startswith(BUNDLED)) else []
+    arguments = ["pip", "compile", "--quiet", *OPTIONS, *constraints, "pyproject.toml", *own]
     done = subprocess.run(
         [find_uv_bin(), *arguments, "--group", group, "--output-file", str(path)],
         env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},

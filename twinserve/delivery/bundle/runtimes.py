@@ -15,6 +15,7 @@ from twinserve.config.yaml_file import parse_yaml, read_yaml
 TREES = Path(".cache/runtimes")
 # What the two last stages of the pipeline read, by their names in the working tree.
 _READ = (
+    "custom",
     "data",
     "evaluation",
     "function",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinserve.config.card import load_card
+from twinserve.config.check_headers import header_values
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, RELEASE_VARIABLES
 from twinserve.delivery.bundle.assembly import DIST
@@ -137,4 +138,5 @@ def _copy(cloud: Cloud, target: str, service: Service, stack: ExitStack) -> Prob
     token = None if cloud.gcloud.dry_run else private_token(cloud, url)
     # Of twenty samples nobody wants to read how each revision was made.
     quiet = replace(cloud.gcloud, on_progress=lambda _: None)
-    return ProbeTarget(target, quiet, cloud.region, name, url, token)
+    headers = header_values(cloud.deployment.check.headers)
+    return ProbeTarget(target, quiet, cloud.region, name, url, token, headers=headers)

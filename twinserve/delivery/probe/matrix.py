@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from twinserve.config.card import Card
+from twinserve.config.check_headers import check_headers
 from twinserve.config.deployment import Resources, mebibytes
 from twinserve.config.errors import UserError
 from twinserve.config.measurement import Size
@@ -155,7 +156,12 @@ def _plan(setting: Setting, dist: Path, engine: Engine | None, image: str, absen
     # A proxy in front of a container, as Docker may have, takes connections before there is anyone.
     host_network = sys.platform == "linux"
     target = ContainerTarget(
-        setting.target, image, engine, host_network=host_network, limits=limits
+        setting.target,
+        image,
+        engine,
+        host_network=host_network,
+        limits=limits,
+        headers=check_headers(),
     )
     return Planned(setting, target)
 

@@ -4,11 +4,13 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from twinserve.config.card import Card
+from twinserve.config.check_headers import header_values
 from twinserve.contract.check import CheckError, check_contract
 from twinserve.delivery.names import account_email
 from twinserve.delivery.project import Cloud
@@ -30,7 +32,8 @@ def endpoint_of(cloud: Cloud, target: str, url: str, service_url: str) -> Endpoi
         UserError: nothing answers there, or no token can be had.
     """
     token = private_token(cloud, service_url) if is_private(f"{url}/predict") else None
-    return Endpoint(target, url, time.monotonic_ns(), token=token)
+    headers = header_values(cloud.deployment.check.headers)
+    return Endpoint(target, url, time.monotonic_ns(), token=token, headers=headers)
 
 
 def private_token(cloud: Cloud, service_url: str) -> str:
@@ -72,7 +75,7 @@ def _check_latency(cloud: Cloud, endpoint: Endpoint, body: bytes) -> None:
 
     wanted = cloud.deployment.check
     found = fixed_rate(
-        post(endpoint.predict_url, body, token=endpoint.token),
+        post(endpoint.predict_url, body, token=endpoint.token, headers=endpoint.headers),
         requests=wanted.warm_requests,
         rate=wanted.warm_rate,
         warm_up=wanted.warm_rate,
@@ -88,8 +91,14 @@ def _check_latency(cloud: Cloud, endpoint: Endpoint, body: bytes) -> None:
         )
 
 
-def confirm(endpoints: Sequence[Endpoint], features: list[float], answer: object) -> None:
+def confirm(
+    endpoints: Sequence[Endpoint],
+    features: list[float] | dict[str, Any],
+    answer: Mapping[str, object],
+) -> None:
     """Wait until each endpoint gives this answer at the URL that everyone uses.
+
+    It may have more members, of a step of the user's own.
 
     Raises:
         CheckError: one still answers otherwise after a while.
@@ -97,7 +106,7 @@ def confirm(endpoints: Sequence[Endpoint], features: list[float], answer: object
     body = json.dumps({"features": features}).encode()
     deadline = time.monotonic() + SETTLED_WITHIN_S
     for endpoint in endpoints:
-        while (found := _ask(endpoint, body)) != (HTTPStatus.OK, answer):
+        while not _gives(found := _ask(endpoint, body), answer):
             if time.monotonic() > deadline:
                 raise CheckError(
                     f"{endpoint.name} at {endpoint.url} has the traffic but answers {found}, "
@@ -106,8 +115,13 @@ def confirm(endpoints: Sequence[Endpoint], features: list[float], answer: object
             time.sleep(INTERVAL_S)
 
 
+def _gives(found: tuple[int, object], answer: Mapping[str, object]) -> bool:
+    status, given = found
+    return status == HTTPStatus.OK and isinstance(given, dict) and answer.items() <= given.items()
+
+
 def _ask(endpoint: Endpoint, body: bytes) -> tuple[int, object]:
-    headers = {"Content-Type": "application/json"}
+    headers = {**endpoint.headers, "Content-Type": "application/json"}
     if endpoint.token:
         headers["Authorization"] = f"Bearer {endpoint.token}"
     request = urllib.request.Request(endpoint.predict_url, body, headers)  # noqa: S310 - our own

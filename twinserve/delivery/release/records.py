@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,7 +37,7 @@ class Record:
     bundle: str
     revisions: dict[str, str]
     digests: dict[str, str]
-    example: list[float]
+    example: list[float] | dict[str, Any]
     expected: int
     promoted_at: str
     promoted_by: str

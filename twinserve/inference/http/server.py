@@ -13,7 +13,7 @@ from uvicorn.server import Server
 
 from twinserve.inference.http.limits import BETWEEN, Limits, check, too_slow
 from twinserve.inference.http.protocol import Connection
-from twinserve.inference.logs import OUTPUT
+from twinserve.inference.logs import OUTPUT, write_event
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -114,7 +114,8 @@ class DrainingServer(Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain, then end as uvicorn does."""
+        """Drain, then end as uvicorn does, which waits for the lifespan of own routes."""
+        last = asyncio.get_running_loop().time() + self._limits.end_s - LOG_S
         end = asyncio.get_running_loop().time() + self._limits.end_s - RESERVE_S
         # The list that every later answer's headers begin with; it makes uvicorn close after it.
         self.server_state.default_headers.append((b"connection", b"close"))
@@ -132,7 +133,11 @@ class DrainingServer(Server):
         await self._until_closed(end + REFUSAL_S)
         for connection in list(self._connections):
             connection.transport.abort()
-        await super().shutdown(sockets)
+        try:
+            async with asyncio.timeout_at(last):
+                await super().shutdown(sockets)
+        except TimeoutError:
+            write_event("ERROR", "the lifespan of the own routes took too long to end")
 
     @property
     def _connections(self) -> Iterable[Connection]:

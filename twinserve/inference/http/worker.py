@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import gunicorn.workers.base
@@ -15,12 +15,9 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.workertmp import WorkerTmp
 from starlette.requests import Request
 
-from twinserve.inference.custom import with_middleware
 from twinserve.inference.http.server import ENDING, DrainingServer, options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gunicorn.config import Config
     from gunicorn.glogging import Logger
 
@@ -32,21 +29,24 @@ Predict = Callable[[Request], Any]
 
 
 class Front:
-    """The application that is served: ``predict`` for what reaches it, else the endpoint itself.
+    """What is served: ``predict`` for what reaches it, else the application that it gives.
 
     functions-framework would answer some methods and paths by itself, each in a way of its own.
     """
 
-    def __init__(self, endpoint: "PredictionHandler", predict: Predict) -> None:
-        self._endpoint = endpoint
+    def __init__(
+        self, application: "Application", paths: Collection[str], predict: Predict
+    ) -> None:
+        self._application = application
+        self._paths = paths
         self._predict = predict
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer as an ASGI application."""
-        if scope["method"] == "POST" and scope["path"] in self._endpoint.paths:
+        if scope["method"] == "POST" and scope["path"] in self._paths:
             await self._predict(Request(scope, receive))(scope, receive, send)
         else:
-            await self._endpoint(scope, receive, send)
+            await self._application(scope, receive, send)
 
 
 class Heartbeat(WorkerTmp):  # type: ignore[misc]
@@ -57,9 +57,13 @@ class Heartbeat(WorkerTmp):  # type: ignore[misc]
 
 
 def install_worker(
-    endpoint: "PredictionHandler", bundle: "Bundle", root: "Path", target: str, predict: Predict
+    endpoint: "PredictionHandler",
+    bundle: "Bundle",
+    application: "Application",
+    target: str,
+    predict: Predict,
 ) -> None:
-    """Have functions-framework serve ``predict`` by a worker of ours.
+    """Have functions-framework serve ``predict``, which gives ``application``, by a worker of ours.
 
     Another function of the same module, which ``FUNCTION_TARGET`` may name, is served as the
     framework serves it.
@@ -94,9 +98,7 @@ def install_worker(
 
         async def _serve(self) -> None:
             if os.environ.get("FUNCTION_TARGET") == target:
-                front: Application = Front(endpoint, predict)
-                own = "middleware" in bundle.settings.own
-                self.config.app = with_middleware(front, root) if own else front
+                self.config.app = Front(application, endpoint.paths, predict)
             else:
                 self.config.app = self.wsgi
             monitor = endpoint.responder.monitor

@@ -77,7 +77,7 @@ def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S)
     Raises:
         UserError: the endpoint has ended, or the limit has passed.
     """
-    call = post(endpoint.predict_url, body, token=endpoint.token)
+    call = post(endpoint.predict_url, body, token=endpoint.token, headers=endpoint.headers)
     began = time.monotonic_ns()
     deadline = time.monotonic() + limit_s
     with _connected(endpoint, call, deadline) as (connection, tried, found):

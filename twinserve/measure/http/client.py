@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
@@ -58,12 +59,17 @@ def golden_body(card: Card) -> bytes:
 
 
 def post(
-    url: str, body: bytes, tls: ssl.SSLContext | None = None, *, token: str | None = None
+    url: str,
+    body: bytes,
+    tls: ssl.SSLContext | None = None,
+    *,
+    token: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Call:
     """A POST of JSON to ``url``.
 
     ``tls`` takes the place of the system's trust for https; ``token`` is what a private endpoint
-    wants.
+    wants, ``headers`` what a middleware of the user's does.
 
     Raises:
         ValueError: the URL is not http or https, or names no host.
@@ -73,8 +79,9 @@ def post(
         raise ValueError(f"not an http or https URL: {url}")
     secure = parts.scheme == "https"
     bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
-        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n{bearer}"
+        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n{bearer}{more}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return Call(

@@ -142,4 +142,6 @@ def _start(side: Side, running: ExitStack, seen: set[str]) -> tuple[float, Call]
     """Milliseconds of a cold start, and how to ask what was started."""
     endpoint: Endpoint = running.enter_context(side.target.start())
     sample = prove(side.target.name, endpoint, side.body, seen)
-    return sample.total_ms, post(endpoint.predict_url, side.body, token=endpoint.token)
+    return sample.total_ms, post(
+        endpoint.predict_url, side.body, token=endpoint.token, headers=endpoint.headers
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table as TerminalTable
 
+from twinserve.config.deployment import MORE_CPU
 from twinserve.measure.pages import stacked
 from twinserve.measure.pages.plots import Stack
 from twinserve.measure.pages.render import Cell, Fact, Row, Table, readable_time, render
@@ -133,5 +134,5 @@ def _method(matrix: Matrix) -> str:
         "time, and asked for a prediction. Counted is what the answer proves to be a cold start: "
         "the first answer of an instance never seen before, from a process begun after it was "
         "asked for. The parts of a bar are the shares of the middle half of its samples; the "
-        "interval is a 95% percentile-bootstrap interval of the median."
+        f"interval is a 95% percentile-bootstrap interval of the median. Of CPUs: {MORE_CPU}."
     )

@@ -162,7 +162,7 @@ def _measure_warm(findings: list[_Findings], body: bytes, plan: Plan, steps: _St
         for found in findings:
             endpoint = running.enter_context(found.target.start())
             first_exchange(endpoint, body)
-            call = post(endpoint.predict_url, body, token=endpoint.token)
+            call = post(endpoint.predict_url, body, token=endpoint.token, headers=endpoint.headers)
             endpoints.append((found, endpoint, call))
         for turn in range(plan.rounds):
             for found, _, call in _in_turn(endpoints, turn):

@@ -36,6 +36,7 @@ class ProbeTarget:
     Attributes:
         token: that every request must bear.
         settings: options of gcloud's that each revision is made with, besides.
+        headers: that every request bears for the user's own middleware.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ProbeTarget:
     url: str
     token: str | None = field(repr=False)
     settings: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @contextmanager
     def start(self) -> Iterator[Endpoint]:
@@ -56,7 +58,8 @@ class ProbeTarget:
         variable = f"{SAMPLE_VARIABLE}={time.time_ns()}"
         options = (f"--region={self.region}", f"--update-env-vars={variable}", *self.settings)
         self.gcloud.change("run", "services", "update", self.service, *options)
-        yield Endpoint(self.name, self.url, time.monotonic_ns(), token=self.token)
+        now = time.monotonic_ns()
+        yield Endpoint(self.name, self.url, now, token=self.token, headers=self.headers)
 
 
 def left_over(services: Mapping[str, Service]) -> list[str]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from twinserve.config.deployment import MORE_CPU
 from twinserve.config.layout import RELEASE_VARIABLES
-from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop
+from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud
@@ -11,6 +12,7 @@ from twinserve.targets.google.cloud_run import read_services
 from twinserve.targets.google.gcloud import Reason
 from twinserve.targets.google.project.resources import bucket_refusal, repository_format
 
+CPU_CURE = "cpu: 1 in params.yaml, unless its starts are worth the price of the CPU to you"
 TAKEN = "names of buckets are the world's: take a project of another id"
 
 
@@ -18,6 +20,15 @@ def names(cloud: Cloud) -> Sequence[Finding]:
     """Buckets, the repository, and both services."""
     return [*_buckets(cloud), *_repository(cloud), *_services(cloud)] or [
         fine("names", "buckets and repository are there, and both services' names are free or ours")
+    ]
+
+
+def processors(cloud: Cloud) -> Sequence[Finding]:
+    """CPUs that no process would use."""
+    return [
+        warn("CPU", f"deployment.{target}.cpu is {settings.cpu}: {MORE_CPU}", CPU_CURE)
+        for target, settings in cloud.targets.items()
+        if settings.cpu > 1
     ]
 
 

@@ -45,7 +45,7 @@ LINES_ELSEWHERE = {
     "make run": "the README's first command, in test_readme.py",
     "make test-engine": "the suite that this test is beside",
     "make audit": "asks a registry; its command line in test_workflows.py",
-    "bash .ci/run": "installs packages, then runs what is here",
+    "bash .ci/run test-all": "installs packages, then runs what is here",
     'git config --global --add safe.directory "$GITHUB_WORKSPACE"': ACT,
     'cat .github/notes/unsigned.md >> "$GITHUB_STEP_SUMMARY"': ACT,
     'cat reports/report.md >> "$GITHUB_STEP_SUMMARY"': ACT,

@@ -21,7 +21,7 @@ WITHOUT_INSTALLING = (
 )
 # Shell that is no command of the project's, each a single line.
 PLAIN = {
-    "bash .ci/run",
+    "bash .ci/run test-all",
     'cat reports/report.md >> "$GITHUB_STEP_SUMMARY"',
     'cat reports/monitoring.md >> "$GITHUB_STEP_SUMMARY"',
     'cat .github/notes/unsigned.md >> "$GITHUB_STEP_SUMMARY"',

@@ -8,7 +8,6 @@ from typing import Self
 
 from service.front import Service
 from service.pages import Pages
-from twinserve.config.check_headers import check_headers
 from twinserve.contract.calls import (
     Caller,
     FlaskCaller,
@@ -16,6 +15,7 @@ from twinserve.contract.calls import (
     InProcessCaller,
     IntroducedCaller,
 )
+from twinserve.targets.check_headers import check_headers
 from twinserve.targets.local import local_target
 from twinserve.targets.protocol import Target
 from twinserve.targets.ready import wait_until_answering

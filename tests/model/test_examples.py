@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from twinserve.config.card import load_card
-from twinserve.config.check_headers import check_headers
 from twinserve.contract.check import check_contract
+from twinserve.targets.check_headers import check_headers
 from twinserve.targets.local import local_service
 from twinserve.targets.ready import wait_until_answering
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from twinserve.config.check_headers import check_headers
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, load_params
 from twinserve.config.variables import NETWORK, tool_environment
+from twinserve.targets.check_headers import check_headers
 from twinserve.targets.opener import is_loopback
 from twinserve.targets.protocol import Endpoint
 

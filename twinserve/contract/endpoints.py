@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
-from twinserve.config.check_headers import check_headers
 from twinserve.contract.calls import Caller, HttpCaller, IntroducedCaller
 from twinserve.contract.check import token_variable
+from twinserve.targets.check_headers import check_headers
 
 
 class Endpoints(Protocol):

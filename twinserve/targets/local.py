@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from twinserve.config.check_headers import check_headers
 from twinserve.config.errors import UserError
 from twinserve.config.layout import REQUIREMENTS_NAME
 from twinserve.config.variables import tool_environment
+from twinserve.targets.check_headers import check_headers
 from twinserve.targets.environment import ensure_environment
 from twinserve.targets.native import native_environment
 from twinserve.targets.process import ProcessTarget

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinserve.config.card import load_card
-from twinserve.config.check_headers import header_values
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, RELEASE_VARIABLES
 from twinserve.delivery.bundle.assembly import DIST
@@ -21,6 +20,7 @@ from twinserve.delivery.release.traffic import Services, release_of
 from twinserve.measure.run.report import write_report
 from twinserve.measure.run.results import Origin
 from twinserve.measure.run.terminal import summary_table
+from twinserve.targets.check_headers import header_values
 from twinserve.targets.google.cloud_run import Revision, Service, delete_service, read_services
 from twinserve.targets.google.probe import ProbeTarget, left_over, probe_service
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from rich.console import Console
 
 from twinserve.config.card import Card
-from twinserve.config.check_headers import check_headers
 from twinserve.config.deployment import Resources, mebibytes
 from twinserve.config.errors import UserError
 from twinserve.config.measurement import Size
@@ -28,6 +27,7 @@ from twinserve.inference.model import RUNTIMES
 from twinserve.measure.http.client import golden_body
 from twinserve.measure.run.matrix import Matrix, Planned, Setting, run_matrix
 from twinserve.measure.run.matrix_page import labels, terminal_table, write_matrix
+from twinserve.targets.check_headers import check_headers
 from twinserve.targets.container import ContainerTarget, Limits
 from twinserve.targets.engine import Engine, find_engine
 from twinserve.targets.google.cloud_run import read_services

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.config.card import Card
-from twinserve.config.check_headers import header_values
 from twinserve.contract.check import CheckError, check_contract
 from twinserve.delivery.names import account_email
 from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.candidate import Candidate
+from twinserve.targets.check_headers import header_values
 from twinserve.targets.google.access import identity_token, is_private
 from twinserve.targets.opener import open_url
 from twinserve.targets.protocol import Endpoint

@@ -20,7 +20,7 @@ from tests.pipeline.workflows.act import Run, Workflows, lay_out
 from tests.pipeline.workflows.stand_ins import ROOT, Rule, install
 from twinserve.delivery.cloud.schedules import NIGHTLY
 
-DOCKER = Path(__file__).parent / "fake_docker.py"
+DOCKER = Path(__file__).parent / "containers" / "fake_docker.py"
 FILES = ("cloudbuild.yaml", "Makefile", ".gcloudignore", ".dockerignore")
 PROGRAMS = ("make", "gh", "apt-get", "podman", "stand-in")
 PROVIDER = "projects/1/locations/global/workloadIdentityPools/github/providers/github"

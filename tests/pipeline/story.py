@@ -45,7 +45,8 @@ ISSUES: Rule = {
     "call": "gh api --method GET repos/owner/twinserve",
     "prints": json.dumps({"has_issues": True}),
 }
-GITHUB = (WORKFLOWS, ISSUES)
+VERIFIED: Rule = {"call": "gh attestation verify"}
+GITHUB = (WORKFLOWS, VERIFIED, ISSUES)
 
 
 @dataclass

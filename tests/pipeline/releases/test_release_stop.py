@@ -184,13 +184,15 @@ def test_release_is_stopped_at_any_call(
     rows = []
     for number in range(1, MOST_CALLS):
         release_again(project, new)
-        project.bundle(f"v2.{number}")
+        version = project.bundle(f"v2.{number}").name
         found = stop(project, str(number), old, dies=dies)
         if found is None:
             break
         call, *codes = found
         rows.append(f"| {number}: {call} | {'dies' if dies else 'goes on'} | {' | '.join(codes)} |")
-        assert in_step(project) == old, rows[-1]
+        # Before its first write a release holds no lock: it begins when the rollback is over.
+        begins_after = codes[0] == "0" and "describe" in call and "/builds/" in call
+        assert in_step(project) == (version if begins_after else old), rows[-1]
     assert len(rows) >= 10
     show(f"stop-sweep-{'dies' if dies else 'goes-on'}", "\n".join([*HEAD, *rows]))
 

@@ -43,6 +43,7 @@ class Children:
     """The programs that run now, from whichever thread, so that all can be ended at once."""
 
     _running: set[int] = field(default_factory=set)
+    _asked: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ended: bool = False
 
@@ -61,7 +62,7 @@ class Children:
 
         Raises:
             ExpiredError: it took longer than ``limit_s``.
-            EndedError: ``end`` was called before.
+            EndedError: ``end`` was called before, or while it ran.
         """
         process = self._start(command, environment, piped=content is not None)
         lines: list[str] = []
@@ -80,6 +81,9 @@ class Children:
                 self._running.discard(process.pid)
             # What it has started may hold its end of the pipe, out of its group.
             listener.join(GRACE_S)
+        # A program may make an error of its own of a signal, as gcloud does.
+        if process.returncode and process.pid in self._asked:
+            raise EndedError(f"{command[0]} was ended")
         return Done(process.returncode, printed, "".join(lines))
 
     def end(self) -> None:
@@ -87,6 +91,7 @@ class Children:
         deadline = time.monotonic() + GRACE_S
         with self._lock:
             self._ended = True
+            self._asked |= self._running
         for number in (signal.SIGTERM, signal.SIGKILL):
             with self._lock:
                 for pid in self._running:

@@ -52,8 +52,9 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
     assert {"ml-models"} == state.repositories.keys()
     assert len(state.buckets) == 3
     for bucket in state.buckets.values():
-        (rule,) = bucket.resource["lifecycle"]["rule"]
-        assert rule["condition"] == {"age": 1, "matchesPrefix": ["source/", "services/"]}
+        sources, environments = bucket.resource["lifecycle"]["rule"]
+        assert sources["condition"] == {"age": 1, "matchesPrefix": ["source/", "services/"]}
+        assert environments["condition"] == {"age": 30, "matchesPrefix": ["environments/"]}
     assert len(state.accounts) == 3
     (provider,) = state.providers.values()
     assert provider["attributeCondition"] == CONDITION

@@ -130,7 +130,7 @@ def test_children_that_were_ended_end_and_start_nothing_more(hung: Path) -> None
     wait_for((hung / "self").exists)
     children.end()
     thread.join(PATIENCE_S)
-    assert [type(one) for one in faults] == [GcloudError]
+    assert [type(one) for one in faults] == [EndedError]
     assert not runs(hung / "self")
     with pytest.raises(EndedError):
         run_gcloud(["run", "x"], children=children)

@@ -99,7 +99,7 @@ def test_bundle_and_lock_print_what_they_wrote(
 def test_serve_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """`serve` is reached by its name."""
     called = []
-    monkeypatch.setattr("twinserve.delivery.local.serve.serve", lambda: called.append(True))
+    monkeypatch.setattr("twinserve.delivery.local.serve.serve", lambda **_: called.append(True))
     run(monkeypatch, "serve")
     assert called == [True]
 

@@ -34,11 +34,12 @@ def until_closed(connection: socket.socket) -> bytes:
 def exchange(port: int, sent: bytes, *, half_close: bool = True) -> bytes:
     """Send, say that this is all, and take what comes until the end."""
     with connect(port) as connection:
-        # The other side may have ended the connection: what it has answered is there all the same.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
             connection.sendall(sent)
             if half_close:
-                connection.shutdown(socket.SHUT_WR)
+                # What the other side has answered is there, though it may have ended by now.
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_WR)
         return until_closed(connection)
 
 

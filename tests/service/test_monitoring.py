@@ -86,7 +86,7 @@ def test_metrics_are_dressed_and_refused_like_health(dist: Path) -> None:
     assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
     described = json.loads(caller.call("GET", "/openapi.json").body)["paths"]["/metrics"]
     assert set(described) == {"get"}
-    assert set(described["get"]["responses"]) == {"200", "500"}
+    assert set(described["get"]["responses"]) == {"200", "408", "431", "500", "503"}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmarks.studies.large.grid import RUNTIMES, Cell, Grid
+from twinserve.config.errors import UserError
 from twinserve.measure.pages import svg
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell as Text
@@ -53,6 +54,8 @@ def grid_table(grid: Grid) -> Table:
 def picture(grid: Grid) -> str:
     """Microseconds for one row on a logarithmic axis: a line a forest, a dot a runtime."""
     timed = [one for one in grid.cells if not one.fault]
+    if not timed:
+        raise UserError(f"no forest could be measured: {grid.cells[0].fault}")
     times = [one.single_us for one in timed]
     x = Scale(min(times) * 0.7, max(times) * 1.4, LEFT, WIDTH - RIGHT, log=True)
     shapes, row = [], 1

@@ -11,7 +11,7 @@ from tests.google.fake import FakeGoogle
 
 
 def test_contract_holds_through_the_urls(google: FakeGoogle, dist: Path) -> None:
-    """The whole suite: chunked bodies, early refusals, headers, connections kept."""
+    """The whole suite, with what a front end may answer: bodies in chunks, headers, connections."""
     service = deploy_service(google, dist / "service")["status"]["url"]
     function = deploy_function(google, dist / "function", "--allow-unauthenticated")
     urls = [f"--base-url=service={service}", f"--base-url=function={function['status']['url']}"]
@@ -23,6 +23,7 @@ def test_contract_holds_through_the_urls(google: FakeGoogle, dist: Path) -> None
         "-p",
         "no:cacheprovider",
         "twinserve/contract/suite.py",
+        "--deployed",
     ]
     done = subprocess.run([*command, *urls], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -30,19 +30,24 @@ class Swap:
     chosen: str = "compiled"
 
 
-SCALED = {
-    "import_path": "sklearn.pipeline.Pipeline",
-    "arguments": {
-        "steps": [
-            ["scale", {"import_path": "sklearn.preprocessing.StandardScaler"}],
-            ["model", {"import_path": "sklearn.linear_model.LogisticRegression"}],
-        ]
-    },
-}
+
+
+def scaled(import_path: str, **arguments: object) -> dict[str, Any]:
+    """The estimator behind a scaler, as params.yaml has it."""
+    model = {"import_path": import_path, "arguments": arguments}
+    scale = {"import_path": "sklearn.preprocessing.StandardScaler"}
+    steps = [["scale", scale], ["model", model]]
+    return {"import_path": "sklearn.pipeline.Pipeline", "arguments": {"steps": steps}}
+
+
+NEURAL = scaled("sklearn.neural_network.MLPClassifier", hidden_layer_sizes=[8], max_iter=1000)
 BOOSTING = {"import_path": "sklearn.ensemble.GradientBoostingClassifier"}
 HISTOGRAMS = {"import_path": "sklearn.ensemble.HistGradientBoostingClassifier"}
 SWAPS = {
-    "wine, scaled logistic regression": Swap("wine", SCALED, chosen="onnx"),
+    "wine, scaled neural network": Swap("wine", NEURAL, chosen="onnx"),
+    "wine, scaled logistic regression": Swap(
+        "wine", scaled("sklearn.linear_model.LogisticRegression")
+    ),
     "breast cancer, gradient boosting": Swap("breast_cancer", BOOSTING),
     "breast cancer, histograms": Swap("breast_cancer", HISTOGRAMS),
     "breast cancer, histograms by joblib": Swap("breast_cancer", HISTOGRAMS, "joblib", "joblib"),

@@ -10,7 +10,10 @@ from tests.tools import require
 from tests.tree import FILES, ROOMS, ROOT, lay_out
 
 # What git has of this repository beside what the tests' tree has.
-MORE = (".gitignore", ".gitattributes", "README.md", "CHANGELOG.md", "tests/model/README.md")
+MORE = (
+    ".gitignore", ".gitattributes", ".dvc/.gitignore", "README.md", "CHANGELOG.md",
+    "tests/model/README.md",
+)  # fmt: skip
 GENERATED = ("dvc.lock", "evaluation/metrics.json", "models/model.pkl.sha256")
 ROUTES = """\
 from fastapi import APIRouter

@@ -16,7 +16,7 @@ from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.update.command import update
 
-VERSION = "twinserve/__init__.py"
+VERSION, METRICS = "twinserve/__init__.py", "evaluation/metrics.json"
 # Its `repro` leaves a version and a table in git, and an output beside it; its `lock` says so.
 ENGINE = """\
 import os, sys, time
@@ -33,9 +33,10 @@ elif BEHAVIOUR == "wait" and Path.cwd().name == "update":
     time.sleep(600)
 else:
     text = f"{__version__} of {Path('data/table.csv').read_text()}"
-    Path("dvc.lock").write_text(text)
+    Path("evaluation", "metrics.json").write_text(text)
     Path("made.txt").write_text(text)
 """
+IGNORED = ".cache/\n.venv/\n/.dvc/config.local\n/.dvc/tmp/\n/made.txt\n__pycache__/\n"
 MAKEFILE = """\
 .venv/ready:
 \tmkdir -p .venv/bin && ln -sf $(PYTHON) .venv/bin/python && cp locks/dev.txt .venv/ready
@@ -54,7 +55,7 @@ def release(upstream: Repository, version: str, behaviour: str = "") -> str:
     """Publish a version."""
     text = f'__version__ = "{version}"\nBEHAVIOUR = "{behaviour}"\n'
     upstream.write(VERSION, text)
-    upstream.write("dvc.lock", f"{version} of the engine's\n")
+    upstream.write(METRICS, f"{version} of the engine's\n")
     return upstream.commit(version)
 
 
@@ -67,8 +68,10 @@ def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     upstream.begin()
     upstream.write("twinserve/__main__.py", ENGINE)
     upstream.write("twinserve/delivery/environment/install.py", "")
-    upstream.write(".dvc/config", "")
-    upstream.write(".gitignore", ".cache/\n.venv/\n/.dvc/config.local\n/made.txt\n__pycache__/\n")
+    for name in ("config", ".gitignore"):
+        upstream.write(f".dvc/{name}", (ROOT / ".dvc" / name).read_text())
+    upstream.write("dvc.yaml", "stages: {}\n")
+    upstream.write(".gitignore", IGNORED)
     upstream.write("Makefile", MAKEFILE)
     upstream.write("data/table.csv", "iris")
     for name in ("bootstrap", "dev"):
@@ -82,7 +85,7 @@ def fork(upstream: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A fork of it with a table of its own, as the current folder."""
     fork = upstream.fork(tmp_path / "fork")
     fork.write("data/table.csv", "tulips")
-    fork.write("dvc.lock", "1.0.0 of tulips")
+    fork.write(METRICS, "1.0.0 of tulips")
     fork.commit("Ours")
     monkeypatch.chdir(fork.directory)
     return fork
@@ -97,7 +100,7 @@ def test_update_merges_reproduces_and_moves_the_branch(
     assert update("upstream/main").startswith("engine 1.0.0 -> 1.1.0: commit ")
     assert fork.git("rev-list", "--parents", "-1", "HEAD").split()[1:] == [before, theirs]
     assert fork.git("symbolic-ref", "HEAD") == "refs/heads/main"
-    for name in ("dvc.lock", "made.txt"):
+    for name in (METRICS, "made.txt"):
         assert fork.path(name).read_text() == "1.1.0 of tulips"
     assert fork.git("status", "--porcelain") == ""
     assert len(fork.git("worktree", "list").splitlines()) == 1
@@ -272,5 +275,5 @@ def test_interrupt_leaves_all_as_it_was(
         os.kill(worker, signal.SIGKILL)
     release(upstream, "1.1.1")
     assert update("upstream/main").startswith("engine 1.0.0 -> 1.1.1")
-    assert fork.path("dvc.lock").read_text() == "1.1.1 of tulips"
+    assert fork.path(METRICS).read_text() == "1.1.1 of tulips"
     assert len(fork.git("worktree", "list").splitlines()) == 1

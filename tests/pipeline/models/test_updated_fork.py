@@ -65,6 +65,7 @@ def fork(upstream: Repository, tmp_path: Path) -> Repository:
     fork = upstream.fork(tmp_path / "fork")
     settle(fork)
     # Environments that are made here serve there too.
+    (CACHE / "environments").mkdir(parents=True, exist_ok=True)
     fork.path(".cache").mkdir()
     fork.path(".cache/environments").symlink_to(CACHE / "environments")
     run(fork, "repro")

@@ -74,14 +74,14 @@ def update(ref: str) -> str:
             (tree.directory / name).read_bytes() != Path(name).read_bytes() for name in ENVIRONMENT
         )
         _share_cache(tree.directory)
-        _reproduce(tree.directory, anew=anew)
+        _reproduce(tree.directory, anew=anew, outputs=("--allow-missing",))
         made = [name for name in GENERATED if (tree.directory / name).exists()]
         tree.ask("add", "--", LOCKS, *made)
         tree.ask("commit", "--quiet", "--message", f"Update the engine ({versions}, {ref})")
         updated = tree.ask("rev-parse", "HEAD")
     _move_branch(own, updated)
-    # From DVC's cache, which both have shared.
-    _reproduce(Path(), anew=anew)
+    # Of the outputs alone: a table under DVC that has been edited is not to be lost.
+    _reproduce(Path(), anew=anew, outputs=("--force", "dvc.yaml"))
     return f"{versions}: commit {updated[:12]}; `git show --stat` lists what has changed"
 
 
@@ -157,12 +157,17 @@ def _share_cache(tree: Path) -> None:
     (tree / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {cache}\n", encoding="utf-8")
 
 
-def _reproduce(tree: Path, *, anew: bool) -> None:
-    """Run the tree's own pipeline, in an environment of its own locks."""
+def _reproduce(tree: Path, *, anew: bool, outputs: tuple[str, ...]) -> None:
+    """Run the tree's own pipeline, in an environment of its own locks.
+
+    What the cache has of the outputs is put there first: DVC would run a stage whose output is
+    missing, however much it is as locked.
+    """
     python = sys.executable
     if anew:
         _run(tree, ["make", f"PYTHON={sys.executable}", ".venv/ready"])
         python = str((tree / ".venv/bin/python").absolute())
+    _run(tree, [python, "-m", "dvc", "checkout", "--quiet", *outputs])
     _run(tree, [python, "-m", "twinserve", "repro"])
 
 

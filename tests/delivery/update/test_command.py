@@ -39,7 +39,9 @@ else:
 IGNORED = ".cache/\n.venv/\n/.dvc/config.local\n/.dvc/tmp/\n/made.txt\n__pycache__/\n"
 MAKEFILE = """\
 .venv/ready:
-\tmkdir -p .venv/bin && ln -sf $(PYTHON) .venv/bin/python && cp locks/dev.txt .venv/ready
+\tmkdir -p .venv/bin && cp locks/dev.txt .venv/ready
+\tprintf '#!/bin/sh\\nexec $(PYTHON) "$$@"\\n' > .venv/bin/python
+\tchmod +x .venv/bin/python
 """
 # The command of this engine, in a tree whose own is another.
 COMMAND = f"""

@@ -26,7 +26,7 @@ from twinserve import BEHAVIOUR, __version__
 if sys.argv[1] == "lock":
     for path in Path("locks").glob("*.txt"):
         path.write_text(path.read_text() + "resolved anew\\n")
-elif BEHAVIOUR == "fail":
+elif BEHAVIOUR == "fail" or (BEHAVIOUR == "fail at last" and Path.cwd().name != "update"):
     sys.exit("error: a gate is not kept")
 elif BEHAVIOUR == "wait" and Path.cwd().name == "update":
     Path("..", "began").write_text(str(os.getpid()))
@@ -214,6 +214,17 @@ def test_merge_that_cannot_be_reproduced_leaves_all_as_it_was(
     assert fork.state() == before
     release(upstream, "1.1.1")
     assert update("upstream/main").startswith("engine 1.0.0 -> 1.1.1")
+
+
+def test_outputs_that_are_not_brought_into_the_updated_tree_are_told_apart(
+    upstream: Repository, fork: Repository
+) -> None:
+    """The update is done by then: the line says so, and what is left to do."""
+    theirs = release(upstream, "1.1.0", "fail at last")
+    with pytest.raises(UserError, match=r"branch is updated to .*make them with `make repro`$"):
+        update("upstream/main")
+    assert theirs in fork.git("rev-list", "--parents", "-1", "HEAD")
+    assert fork.path(METRICS).read_text() == "1.1.0 of tulips"
 
 
 def test_only_one_update_runs_at_a_time(upstream: Repository, fork: Repository) -> None:

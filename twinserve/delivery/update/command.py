@@ -54,7 +54,8 @@ def update(ref: str) -> str:
 
     Raises:
         UserError: the tree has changes, git refuses, both sides changed the same lines, or what
-            the merge gives cannot be reproduced. The tree is as it was.
+            the merge gives cannot be reproduced: the tree is as it was. Or the outputs cannot be
+            brought into it afterwards.
     """
     own = Checkout(Path.cwd())
     _check_ready(own)
@@ -70,18 +71,19 @@ def update(ref: str) -> str:
         if merged.locks_of_both:
             print("both sides changed locks: compiled anew, from the fork's versions", flush=True)
             _run(tree.directory, [sys.executable, "-m", "twinserve", "lock"])
-        anew = any(
-            (tree.directory / name).read_bytes() != Path(name).read_bytes() for name in ENVIRONMENT
-        )
+        anew = tree.run("diff", "--quiet", ours, "--", *ENVIRONMENT).code != 0
         _share_cache(tree.directory)
         _reproduce(tree.directory, anew=anew, outputs=("--allow-missing",))
-        made = [name for name in GENERATED if (tree.directory / name).exists()]
-        tree.ask("add", "--", LOCKS, *made)
-        tree.ask("commit", "--quiet", "--message", f"Update the engine ({versions}, {ref})")
-        updated = tree.ask("rev-parse", "HEAD")
+        updated = _commit(tree, f"Update the engine ({versions}, {ref})")
     _move_branch(own, updated)
-    # Of the outputs alone: a table under DVC that has been edited is not to be lost.
-    _reproduce(Path(), anew=anew, outputs=("--force", "dvc.yaml"))
+    try:
+        # Of the outputs alone: a table under DVC that has been edited is not to be lost.
+        _reproduce(Path(), anew=anew, outputs=("--force", "dvc.yaml"))
+    except UserError as error:
+        raise UserError(
+            f"the branch is updated to {updated[:12]}, but without its outputs: {error}; "
+            "make them with `make repro`"
+        ) from None
     return f"{versions}: commit {updated[:12]}; `git show --stat` lists what has changed"
 
 
@@ -149,6 +151,14 @@ def _remove(own: Checkout) -> None:
     # Not by git, which refuses a worktree that was left half made.
     shutil.rmtree(own.directory / WORKTREE, ignore_errors=True)
     own.ask("worktree", "prune")
+
+
+def _commit(tree: Checkout, message: str) -> str:
+    """Conclude the merge, with what the pipeline has made; the commit."""
+    made = [name for name in GENERATED if (tree.directory / name).exists()]
+    tree.ask("add", "--", LOCKS, *made)
+    tree.ask("commit", "--quiet", "--message", message)
+    return tree.ask("rev-parse", "HEAD")
 
 
 def _share_cache(tree: Path) -> None:

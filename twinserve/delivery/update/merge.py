@@ -69,13 +69,16 @@ def merge(tree: Checkout, theirs: str) -> Merged:
         _prefer_our_lines(tree, ours, CHOICES)
         kept.add(CHOICES)
     if conflicts := sorted(unmerged - locks - own - {*GENERATED, CHOICES}):
-        more = len(conflicts) - MOST_NAMED
-        named = ", ".join(conflicts[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise UserError(
-            f"both sides changed the same lines of {named}; nothing has been changed here. Merge "
-            "by hand as docs/updating.md says under `A conflict`"
+            f"both sides changed the same lines of {_named(conflicts)}; nothing has been changed "
+            "here. Merge by hand as docs/updating.md says under `A conflict`"
         )
     return Merged(tuple(sorted(kept)), bool(locks))
+
+
+def _named(paths: list[str]) -> str:
+    more = len(paths) - MOST_NAMED
+    return ", ".join(paths[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _locks_of_both(ours: set[str], theirs: set[str]) -> set[str]:

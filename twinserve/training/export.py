@@ -24,6 +24,7 @@ from twinserve.training.served.golden import golden_cases
 from twinserve.training.served.parity import prove_parity
 from twinserve.training.served.reference import reference_bins
 from twinserve.training.served.serving import LIBRARIES, Served, make_served
+from twinserve.training.served.skew import prove_no_skew
 from twinserve.training.table import Table, read_table
 
 SERVED = MODEL_PATH.with_name(SERVED_NAME)
@@ -44,6 +45,8 @@ def export(params: Params) -> None:
         card = draft_card(params, table, classifier, pickled, served)
         model = load_as_served(card, served.loadable)
         steps = load_steps(Path.cwd(), card)
+        if params.data.step is not None and steps is not None:
+            prove_no_skew(params, table, steps)
         return card._replace(
             golden=golden_cases(params, table, classifier, model, steps),
             steps=() if steps is None else steps.names,

@@ -83,7 +83,6 @@ def fork(
         yield begin(project, tmp_path)
 
 
-@pytest.mark.nightly
 def test_pull_request_of_own_code_is_linted_contained_and_held_to_the_models_suite(
     workflows: Workflows,
 ) -> None:

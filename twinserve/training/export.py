@@ -25,6 +25,7 @@ from twinserve.training.served.parity import prove_parity
 from twinserve.training.served.reference import reference_bins
 from twinserve.training.served.serving import LIBRARIES, Served, make_served
 from twinserve.training.served.skew import prove_no_skew
+from twinserve.training.step import table_step
 from twinserve.training.table import Table, read_table
 
 SERVED = MODEL_PATH.with_name(SERVED_NAME)
@@ -38,6 +39,9 @@ def export(params: Params) -> None:
             an earlier export stays as it was.
     """
     table = read_table(params.data)
+    if (step := table_step(params.data)) is not None:
+        rows = prove_no_skew(params, table, step)
+        sys.stdout.write(f"export: data.step makes of {rows} requests what was trained on\n")
     pickled = read_pickled()
     classifier = unpickle(pickled)
 
@@ -45,8 +49,6 @@ def export(params: Params) -> None:
         card = draft_card(params, table, classifier, pickled, served)
         model = load_as_served(card, served.loadable)
         steps = load_steps(Path.cwd(), card)
-        if params.data.step is not None and steps is not None:
-            prove_no_skew(params, table, steps)
         return card._replace(
             golden=golden_cases(params, table, classifier, model, steps),
             steps=() if steps is None else steps.names,

@@ -1,6 +1,7 @@
 """``data.step``: the step that makes the model's features of the table's rows, as of requests."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,21 @@ class TableStep:
         Raises:
             UserError: the step refuses the row, or fails.
         """
+        return self._told(where, lambda: self._steps.features(row))
+
+    def requested(self, where: str, row: dict[str, Any]) -> list[float]:
+        """What the model reads of a request with the row.
+
+        Raises:
+            UserError: the row is no request, or the step refuses it, or fails.
+        """
+        body = json.dumps({"features": row}).encode()
+        return self._told(where, lambda: self._steps.features(self._steps.read(body)))
+
+    @staticmethod
+    def _told(where: str, make: Callable[[], list[float]]) -> list[float]:
         try:
-            return self._steps.features(row)
+            return make()
         except Exception as error:  # noqa: BLE001 - of the user's own code
             raise UserError(
                 f"{where}: {SETTING}: before() of custom/steps.py: {type(error).__name__}: {error}"

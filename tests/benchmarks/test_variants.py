@@ -46,7 +46,9 @@ def test_a_peer_with_a_model_answers(
 
 
 @pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize("name", ["service onnx", "service joblib"])
+@pytest.mark.parametrize(
+    "name", ["service onnx", pytest.param("service joblib", marks=pytest.mark.nightly)]
+)
 def test_the_same_model_under_another_runtime_answers(
     name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,7 +182,7 @@ def described(tree: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("kind", ["symlink", "hardlink"])
+@pytest.mark.parametrize("kind", ["symlink", pytest.param("hardlink", marks=pytest.mark.nightly)])
 def test_bundle_is_the_same_under_another_umask_and_cache(
     dist: Path, tmp_path: Path, kind: str
 ) -> None:

@@ -126,6 +126,7 @@ def test_what_was_never_pushed_is_made(storage: Storage, pushed: Path, clone: Pa
     assert digests(clone) == digests(pushed)
 
 
+@pytest.mark.nightly
 def test_tampered_object_is_refused(storage: Storage, pushed: Path, clone: Path) -> None:
     """An object that is not what its name says comes into no tree, and is named in one line."""
     storage.overwrite(object_of(pushed, MODEL), b"not the model")
@@ -137,6 +138,7 @@ def test_tampered_object_is_refused(storage: Storage, pushed: Path, clone: Path)
     assert not (clone / MODEL).exists()
 
 
+@pytest.mark.nightly
 def test_without_a_remote_nothing_is_pulled_or_pushed(trees: list[Path], tmp_path: Path) -> None:
     """Both options say that there is none, and a model that is gone is reproduced."""
     tree = Path(shutil.copytree(trees[0], tmp_path / "one", symlinks=True))

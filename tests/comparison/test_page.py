@@ -19,8 +19,8 @@ from twinserve.comparison.contrast import contrast
 from twinserve.comparison.facts import Facts
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params, load_params
+from twinserve.measure.pages.files import to_json
 from twinserve.measure.run.report import FORMAT
-from twinserve.measure.run.results import to_json
 from twinserve.measure.statistics import Estimate
 
 NEEDS = (

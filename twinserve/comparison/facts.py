@@ -123,11 +123,11 @@ def take() -> Facts:
     bundles = dict(results.subject.bundles)
     if bundles != dict.fromkeys(TARGETS, bundle) or measured.keys() != bundles.keys():
         raise UserError(f"{REPORT} is of other bundles than {DIST}'s; measure with `make run`")
-    machine = results.machine
+    machine = results.conditions.machine
     try:
         return Facts(
-            taken_at=results.taken_at,
-            machine=f"{machine.cpu}, {machine.cores} cores, Python {machine.python}",
+            taken_at=results.conditions.taken_at,
+            machine=f"{machine}, Python {machine.python}",
             warm_rate=results.plan.warm_rate,
             bundle=bundle,
             base_image=base_image(DIST / TARGETS[0]),

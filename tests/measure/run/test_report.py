@@ -99,7 +99,7 @@ def test_json_holds_every_sample(written: Path) -> None:
     """For programs: raw samples beside the estimates."""
     content = json.loads((written / "report.json").read_text(encoding="utf-8"))
     service = content["results"]["targets"][0]
-    assert content["format"] == 2
+    assert content["format"] == 3
     assert content["checks"] == [{"what": "Contract", "passed": 1234}]
     assert len(service["cold"]["samples"]) == 10
     assert len(service["warm"]["latencies_ms"]) == 100

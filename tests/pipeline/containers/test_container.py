@@ -24,11 +24,11 @@ from twinserve.contract.check import check_contract
 from twinserve.delivery.bundle.assembly import read_bundle_hash
 from twinserve.delivery.bundle.verify import verify_image
 from twinserve.measure.machine.memory import tree_pss_bytes
+from twinserve.measure.pages.files import to_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pairs.cold_starts import compare_cold
 from twinserve.measure.run.matrix import Planned, Setting, run_matrix
 from twinserve.measure.run.matrix_page import matrix_table
-from twinserve.measure.run.results import to_json
 from twinserve.targets.container import ContainerTarget, Limits
 from twinserve.targets.engine import Engine, Recipe
 from twinserve.targets.local import local_service

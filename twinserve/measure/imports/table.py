@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -12,9 +11,9 @@ from rich.table import Table
 from twinserve.config.errors import UserError
 from twinserve.measure.imports.growth import Growth, ModuleGrowth, explain, measure_growth
 from twinserve.measure.imports.trace import TARGETS, Imports, summarize, watch, watched
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
+from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.text import interval, number, ratio
-from twinserve.measure.run.results import to_json
 from twinserve.measure.statistics import Outcome
 
 DIST = Path("dist")
@@ -29,14 +28,10 @@ class ImportsReport:
     """``imports.json``.
 
     Attributes:
-        taken_at: UTC, ISO 8601.
         growth: against another tree, if one was named.
     """
 
-    taken_at: str
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
+    conditions: Conditions
     targets: tuple[Imports, ...]
     growth: tuple[Growth, ...]
 
@@ -49,7 +44,7 @@ def show_imports(
     Raises:
         UserError: a bundle cannot be started, or the imports are over their budget against base.
     """
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     found, growth = [], []
     for target in TARGETS:
         process = watched(target, DIST / target)
@@ -58,12 +53,8 @@ def show_imports(
         if base is not None:
             growth.append(measure_growth(target, base / DIST / target, DIST / target, starts))
             console.print(growth_table(growth[-1]), width=min(console.width, WIDTH))
-    machine, loads = read_machine(), (load_before, load_average())
-    document = ImportsReport(taken_at, machine, *loads, tuple(found), tuple(growth))
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "imports.json"
-    path.write_text(to_json(document), encoding="utf-8")
-    console.print(f"written: {path}")
+    document = ImportsReport(end(), tuple(found), tuple(growth))
+    console.print(f"written: {write_json(directory, 'imports', document)}")
     judge(growth, budget)
 
 

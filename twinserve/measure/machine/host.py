@@ -58,6 +58,10 @@ class Machine:
     libraries: tuple[Library, ...]
     clock: Clock
 
+    def __str__(self) -> str:
+        """Its processor, as a measurement names it."""
+        return f"{self.cpu}, {self.cores} cores"
+
 
 def read_machine(cpuinfo: Path = CPUINFO) -> Machine:
     """Look at this machine."""

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.anatomy import typical_parts
 from twinserve.measure.cold.proof import Part, Rejection
 from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.run.results import Discarded
 from twinserve.measure.statistics import Estimate, estimate
 from twinserve.targets.protocol import Target
@@ -64,15 +63,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One run; ``taken_at`` is UTC, ISO 8601. ``machine`` is the client's."""
+    """One run; ``conditions`` are the client's."""
 
-    taken_at: str
+    conditions: Conditions
     model: str
     version: str
     rounds: int
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
     cells: tuple[Cell, ...]
 
 
@@ -102,7 +98,7 @@ def run_matrix(
     Raises:
         UserError: a start cannot even be asked for.
     """
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     findings = [_Findings(one, fault=one.absence) for one in planned]
     seen: set[str] = set()
     for number in range(rounds):
@@ -112,13 +108,10 @@ def run_matrix(
                 _start(found, found.planned.target, body, seen)
                 on_start(found.planned.setting, number)
     return Matrix(
-        taken_at=taken_at,
+        conditions=end(),
         model=model[0],
         version=model[1],
         rounds=rounds,
-        machine=read_machine(),
-        load_before=load_before,
-        load_after=load_average(),
         cells=tuple(map(_summarize, findings)),
     )
 

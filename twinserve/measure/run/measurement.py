@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from twinserve.measure.cold.anatomy import typical_parts
 from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, post
-from twinserve.measure.machine.host import load_average, read_machine
+from twinserve.measure.machine.conditions import begin_measurement
 from twinserve.measure.machine.memory import tree_pss_bytes
 from twinserve.measure.run.results import (
     COLD_MEDIAN,
@@ -98,17 +97,14 @@ def measure(
     """
     plan = plan_of(wanted)
     steps = _Steps(plan, len(targets), on_progress)
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     findings = [_Findings(target) for target in targets]
     _measure_cold(findings, body, plan, steps)
     _measure_warm(findings, body, plan, steps)
     return Results(
-        taken_at=taken_at,
+        conditions=end(),
         subject=subject,
         plan=plan,
-        machine=read_machine(),
-        load_before=load_before,
-        load_after=load_average(),
         targets=tuple(_summarize(found, wanted.budgets) for found in findings),
     )
 

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     measurements = history.read()
     page = write_history(measurements, repository_url(), PAGES)
     count = f"{len(measurements)} measurement{'s' * (len(measurements) != 1)}"
-    print(f"{count}: {page} (data.js and latest.json beside it)")
+    print(f"{count}: {page}")
 
 
 def open_for(params: Params, *, deployed: bool, project: str | None) -> History:

@@ -1,10 +1,9 @@
-"""The history as one page that needs no network, and as data for other tools."""
+"""The history as one page that needs no network."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from twinserve.measure.history import action
 from twinserve.measure.history.change import LEAST, SIGNIFICANCE, SMALLEST
 from twinserve.measure.history.chart import chart
 from twinserve.measure.history.document import SHORT, Measurement, TargetFigures
@@ -27,12 +26,11 @@ TITLES: dict[Place, str] = {
 def write_history(
     measurements: Sequence[Measurement], repository: str | None, directory: Path
 ) -> Path:
-    """Write the page and the data beside it; the page's path.
+    """Write the page; its path.
 
     ``repository`` is the URL that commits are found at.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    action.write(measurements, repository, directory)
     content = {
         "title": "Cold and warm over time",
         "places": [_place(place, measurements, repository) for place in places_of(measurements)],
@@ -110,7 +108,7 @@ def _row(
             for target in one.targets
             if target.image
         ],
-        "machine": f"{one.machine.cpu}, {one.machine.cores} cores",
+        "machine": str(one.machine),
         "load": one.load_before,
         "targets": [_figures(by_name.get(name)) for name in names],
         "outcome": outcome,

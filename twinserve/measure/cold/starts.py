@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.anatomy import Client, take_apart
 from twinserve.measure.cold.proof import Part, Rejection, judge, read_instance, read_server_timing
-from twinserve.measure.http.client import Answer, Call, ProtocolError, parse_answer, post
+from twinserve.measure.http.answer import Answer, AnswerParser, ProtocolError
+from twinserve.measure.http.client import Call, post
 from twinserve.targets.protocol import Endpoint
 
 LIMIT_S = 60.0
@@ -169,7 +170,7 @@ def _ask(
     endpoint: Endpoint, connection: socket.socket, call: Call, deadline: float
 ) -> tuple[int, int, Answer | None]:
     """When the request was sent and its answer began (0 if it did not), and the answer."""
-    sent, first_byte, buffer = time.monotonic_ns(), 0, b""
+    sent, first_byte, parser = time.monotonic_ns(), 0, AnswerParser()
     try:
         with _secured(connection, call) as stream:
             sent = time.monotonic_ns()
@@ -178,8 +179,7 @@ def _ask(
                 stream.settimeout(_left(deadline))
                 data = stream.recv(65536)
                 first_byte = first_byte or time.monotonic_ns()
-                buffer += data
-                answer = parse_answer(buffer, ended=not data)
+                answer = parser.feed(data)
                 if answer is not None or not data:
                     return sent, first_byte, answer
     except TimeoutError:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from twinserve.measure.http.client import Answer, Call, Connection, connect
+from twinserve.measure.http.answer import Answer
+from twinserve.measure.http.client import Call, Connection, connect
 
 T = TypeVar("T")
 

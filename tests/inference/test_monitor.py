@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.callers import InProcessCaller
 from twinserve.config.card import Card, Feature
-from twinserve.contract.calls import InProcessCaller
 from twinserve.inference.bundle import Settings
 from twinserve.inference.endpoint import open_endpoint
 from twinserve.inference.logs import MOST_LINE_BYTES

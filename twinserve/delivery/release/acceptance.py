@@ -2,8 +2,6 @@
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +14,7 @@ from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.candidate import Candidate
 from twinserve.targets.check_headers import header_values
 from twinserve.targets.google.access import identity_token, is_private
-from twinserve.targets.opener import open_url
+from twinserve.targets.opener import ask
 from twinserve.targets.protocol import Endpoint
 
 # Traffic and permissions take a while to reach every one of Google's front ends.
@@ -124,13 +122,9 @@ def _ask(endpoint: Endpoint, body: bytes) -> tuple[int, object]:
     headers = {**endpoint.headers, "Content-Type": "application/json"}
     if endpoint.token:
         headers["Authorization"] = f"Bearer {endpoint.token}"
-    request = urllib.request.Request(endpoint.predict_url, body, headers)  # noqa: S310 - our own
     try:
-        with open_url(request, ANSWER_WITHIN_S) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code, None
+        reply = ask(endpoint.predict_url, ANSWER_WITHIN_S, body=body, headers=headers)
+        return reply.status, json.loads(reply.body) if reply.status == HTTPStatus.OK else None
     except OSError as error:
         return 0, str(error)
     except ValueError:

@@ -2,20 +2,21 @@
 
 import re
 import tempfile
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Literal
 
 import numpy as np
 
 from twinserve.config.card import load_card
+from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME
 from twinserve.measure.http.client import golden_body
 from twinserve.measure.statistics import Estimate, estimate
 from twinserve.targets.local import local_target
-from twinserve.targets.opener import open_url
+from twinserve.targets.opener import ask
 from twinserve.targets.process import ProcessTarget
 from twinserve.targets.ready import wait_until_answering
 
@@ -100,10 +101,10 @@ def watch(process: ProcessTarget) -> Start:
     with tempfile.TemporaryFile() as output:
         with replace(process, output=output).start() as endpoint:
             wait_until_answering(endpoint)
-            request = urllib.request.Request(  # noqa: S310 - a loopback URL of our own
-                endpoint.predict_url, data=body, headers={"Content-Type": "application/json"}
-            )
-            open_url(request, LIMIT_S).close()
+            headers = {"Content-Type": "application/json"}
+            reply = ask(endpoint.predict_url, LIMIT_S, body=body, headers=headers)
+            if reply.status != HTTPStatus.OK:
+                raise UserError(f"{endpoint.name}: status {reply.status}, not a prediction")
         return read_modules(output)
 
 

@@ -26,8 +26,8 @@ def throughput_label(facts: Facts, params: Params) -> str:
     return f"requests/s over {first.connections} and {last.connections} connections"
 
 
-def contrast(facts: Facts, params: Params) -> Table:
-    """The table."""
+def targets_table(facts: Facts, params: Params) -> Table:
+    """A row each property, a column each target."""
     service, function = params.deployment.service, params.deployment.function
     resources = {"service": service, "function": function}
 

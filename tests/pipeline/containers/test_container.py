@@ -247,12 +247,16 @@ def test_cold_start_is_reported(
         assert pair.ratio.low <= pair.ratio.value <= pair.ratio.high
 
 
+def checked(image: str, engine: Engine) -> subprocess.CompletedProcess[str]:
+    """The command that holds an image to the contract."""
+    words = ("check", f"--image={image}", f"--engine={engine.name}")
+    command = [sys.executable, "-m", "twinserve", *words]
+    return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+
+
 def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) -> None:
     """`twinserve check` runs it beside the function, and counts the cases."""
-    command = [sys.executable, "-m", "twinserve", "check", f"--image={built['image']}"]
-    done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
-    )
+    done = checked(built["image"], engine)
     assert done.returncode == 0, done.stderr
     found = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
     assert found
@@ -270,10 +274,7 @@ def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, bu
     )
     other = "localhost/other:latest"
     engine.build(Recipe(tmp_path, other))
-    command = [sys.executable, "-m", "twinserve", "check", f"--image={other}"]
-    done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
-    )
+    done = checked(other, engine)
     assert done.returncode == 4
     assert re.search(r"error: \d+ cases of the contract fail; see above", done.stderr)
 

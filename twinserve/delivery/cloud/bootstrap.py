@@ -64,9 +64,7 @@ def bootstrap(cloud: Cloud, repository: str) -> int:
     _say(cloud, 5, "what each account may do")
     _grant(cloud, number, identity)
     _say(cloud, 6, f"the repository {repository}")
-    variables = federation.variables(
-        gcloud.project, cloud.region, number, grants.deployer_of(cloud)
-    )
+    variables = federation.variables(gcloud.project, cloud.region, number, cloud.deployer)
     _set_up(cloud, repository, variables)
     if gcloud.dry_run:
         cloud.result({"repository": repository, "variables": variables})
@@ -132,7 +130,7 @@ def _set_up(cloud: Cloud, repository: str, variables: dict[str, str]) -> None:
             "gh is not on the PATH: set them by hand, or install it and run this again; docs/"
             "deploy.md has the rest that it would do"
         )
-    elif not cloud.gcloud.dry_run:
+    elif not cloud.dry_run:
         try:
             refused = set_up(repository, variables, cloud.say)
         except GitHubError as error:

@@ -30,7 +30,6 @@ from twinserve.measure.run.matrix_page import labels, terminal_table, write_matr
 from twinserve.targets.check_headers import check_headers
 from twinserve.targets.container import ContainerTarget, Limits
 from twinserve.targets.engine import Engine, find_engine
-from twinserve.targets.google.cloud_run import read_services
 from twinserve.targets.google.probe import ProbeTarget
 from twinserve.targets.local import local_target
 
@@ -123,7 +122,7 @@ def take_deployed(cloud: Cloud, card: Card, rounds: int) -> None:
     Raises:
         UserError: the two are not in step, the cap forbids it, or a copy cannot be made.
     """
-    services = read_services(cloud.gcloud, cloud.region)
+    services = cloud.services()
     if release_of(cloud, services) is None:
         raise UserError("the two targets are not in step; see `twinserve status`")
     settings = deployed_settings(cloud.params, card.runtime)
@@ -132,7 +131,7 @@ def take_deployed(cloud: Cloud, card: Card, rounds: int) -> None:
     most = check_matrix_cap(sized, rounds, params.measurement, params.prices)
     cloud.say(f"{len(sized)} settings, {rounds} starts each: at most ${most:.4f}")
     with copies(cloud, services) as made:
-        if cloud.gcloud.dry_run:
+        if cloud.dry_run:
             return
         targets = {target.name: target for target in made}
         planned = [_copy_with(one, targets[one.target]) for one in settings]

@@ -9,7 +9,6 @@ from typing import Any
 
 from twinserve.config.card import Card
 from twinserve.contract.check import CheckError, check_contract
-from twinserve.delivery.names import account_email
 from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.candidate import Candidate
 from twinserve.targets.check_headers import header_values
@@ -40,8 +39,7 @@ def private_token(cloud: Cloud, service_url: str) -> str:
     Raises:
         GcloudError: whoever runs this may not act as the deployer.
     """
-    account = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
-    return identity_token(cloud.gcloud, account, service_url)
+    return identity_token(cloud.gcloud, cloud.deployer, service_url)
 
 
 def check_candidates(

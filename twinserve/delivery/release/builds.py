@@ -95,7 +95,7 @@ def build_record(
     """What is to be kept of a release whose image has been pushed under ``digest``."""
     return BuildRecord(
         release=identity.name,
-        image=f"{image_path(cloud.deployment, cloud.gcloud.project)}@{digest}",
+        image=f"{image_path(cloud.deployment, cloud.project)}@{digest}",
         commit=identity.commit,
         model_sha256=identity.model_sha256,
         bundle=identity.bundle,
@@ -115,7 +115,7 @@ def keep_build(cloud: Cloud, identity: Identity, digest: str) -> BuildRecord:
     content = pack(read_verified(DIST / "function"))
     build = build_record(cloud, identity, digest, hashlib.sha256(content).hexdigest())
     url = cloud.object_url(_archive(build))
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         upload(cloud.gcloud, Path(ARCHIVE), url)
     else:
         with tempfile.TemporaryDirectory() as directory:

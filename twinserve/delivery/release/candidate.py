@@ -48,7 +48,7 @@ def deploy_candidates(
     """
     children = Children()
     # A dry run prints its commands in their order.
-    at_once = 1 if cloud.gcloud.dry_run else len(cloud.targets)
+    at_once = 1 if cloud.dry_run else len(cloud.targets)
     with ThreadPoolExecutor(at_once) as pool:
         running = [
             pool.submit(
@@ -105,7 +105,7 @@ def _deploy(cloud: Cloud, payload: Payload, target: str, existing: Service | Non
         region=cloud.region,
         account=cloud.runtime_account,
         labels=identity.labels,
-        variables={**identity.variables, "GOOGLE_CLOUD_PROJECT": cloud.gcloud.project},
+        variables={**identity.variables, "GOOGLE_CLOUD_PROJECT": cloud.project},
         first=access_of(cloud, settings) if existing is None else None,
     )
     cloud.say(f"      {settings.name}: deploy {settings.name}-{suffix}")

@@ -19,8 +19,6 @@ from twinserve.delivery.release.traffic import Services
 from twinserve.targets.google.cloud_run import (
     Service,
     delete_revision,
-    delete_service,
-    read_services,
 )
 from twinserve.targets.google.probe import left_over
 from twinserve.targets.google.project.resources import delete_bucket, delete_repository
@@ -65,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     if keep < 1:
         raise UserError("--keep must be 1 or more; what serves always stays. See --everything")
     with leased(cloud, "cleanup", take_over=arguments.take_over):
-        services = read_services(cloud.gcloud, cloud.region)
+        services = cloud.services()
         images = _images(cloud)
         if arguments.everything:
             deletions = [*_probes(cloud, services), *_everything(cloud, services)]
@@ -93,7 +91,7 @@ def _agreed(cloud: Cloud, deletions: Sequence[Deletion], *, yes: bool) -> bool:
     cloud.say("to be deleted:")
     for one in deletions:
         cloud.say(f"  {one.what}")
-    if yes or cloud.gcloud.dry_run:
+    if yes or cloud.dry_run:
         return True
     if not sys.stdin.isatty():
         raise UserError("nobody to ask: give --yes to delete what is listed")
@@ -105,7 +103,7 @@ def _probes(cloud: Cloud, services: Services) -> list[Deletion]:
 
 
 def _service(cloud: Cloud, name: str, kind: str) -> Deletion:
-    return Deletion(f"{kind} {name}", partial(delete_service, cloud.gcloud, cloud.region, name))
+    return Deletion(f"{kind} {name}", partial(cloud.delete_service, name))
 
 
 @dataclass(frozen=True, slots=True)

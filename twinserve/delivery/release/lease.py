@@ -91,7 +91,7 @@ class Lease:
             LockedError: the lock is no longer ours.
             StopAskedError: a rollback wants it.
         """
-        if self._cloud.gcloud.dry_run:
+        if self._cloud.dry_run:
             return
         if read_generation(self._cloud.gcloud, self._url) != self._generation:
             self._adopt()

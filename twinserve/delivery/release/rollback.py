@@ -16,7 +16,6 @@ from twinserve.delivery.release.traffic import (
     release_of,
     restore,
 )
-from twinserve.targets.google.cloud_run import read_services
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,14 +51,14 @@ def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
     """
     purpose = f"rollback to {to or 'the release before'}"
     with leased(cloud, purpose, take_over=take_over, stops=True) as lease:
-        services = read_services(cloud.gcloud, cloud.region)
+        services = cloud.services()
         found = positions_before_interrupted_release(cloud, services, lease.dead)
         if to is None and found is not None:
             cloud.say(
                 "a release was cut short: both go back to where it found them, if it moved any"
             )
             restore(cloud, found)
-            release = release_of(cloud, read_services(cloud.gcloud, cloud.region))
+            release = release_of(cloud, cloud.services())
             if release is not None:
                 cloud.say(f"{release} serves on both; run it again for the release before that")
             cloud.result({"release": release})
@@ -110,7 +109,7 @@ def _run_steps(cloud: Cloud, services: Services, record: Record) -> None:
     for target, settings in cloud.targets.items():
         tagged = tag in services[settings.name].tags
         move(cloud, settings.name, record.revisions[target], tagged=tagged)
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         return
     endpoints = [
         endpoint_of(cloud, target, services[one.name].url, services[one.name].url)

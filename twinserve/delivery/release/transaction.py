@@ -28,7 +28,7 @@ from twinserve.delivery.release.traffic import (
     positions_before_interrupted_release,
     release_of,
 )
-from twinserve.targets.google.cloud_run import read_services, set_public
+from twinserve.targets.google.cloud_run import set_public
 
 STEPS = 4
 
@@ -102,13 +102,13 @@ def release(
         KeepLockError: something failed, and traffic could not be put back.
         UserError: anything else; traffic is as it was.
     """
-    cloud.say(f"release {identity.name} to {cloud.gcloud.project}, {cloud.region}")
+    cloud.say(f"release {identity.name} to {cloud.project}, {cloud.region}")
     with open_payload(cloud, identity, build) as payload:
         purpose = f"release {identity.name}"
         with leased(cloud, purpose, take_over=take_over, yields=True) as lease:
             release_run = _ReleaseRun(cloud, payload, lease, check or _contract(payload))
             changed = _release(release_run)
-    cloud.result({"release": identity.name, "changed": changed and not cloud.gcloud.dry_run})
+    cloud.result({"release": identity.name, "changed": changed and not cloud.dry_run})
 
 
 def _contract(payload: Payload) -> Check:
@@ -123,7 +123,7 @@ def _contract(payload: Payload) -> Check:
 def _release(release_run: _ReleaseRun) -> bool:
     """Whether there was anything to do."""
     cloud, payload = release_run.cloud, release_run.payload
-    services = read_services(cloud.gcloud, cloud.region)
+    services = cloud.services()
     found = positions_before_interrupted_release(cloud, services, release_run.lease.dead)
     if found is None and _serves_already(cloud, payload, services):
         cloud.say(f"{release_run.name} serves on both already: nothing to do")
@@ -156,7 +156,7 @@ def _run_steps(release_run: _ReleaseRun, services: Services) -> None:
     candidates = deploy_candidates(cloud, payload, services)
     release_run.lease.check()
     say_step(cloud.console, 2, STEPS, "check both candidates")
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         cloud.say("  (skipped: there is nothing to ask on a dry run)")
     else:
         release_run.check(cloud, candidates, payload.card)
@@ -167,10 +167,10 @@ def _run_steps(release_run: _ReleaseRun, services: Services) -> None:
         # A rollback need not wait for more than the call that has just ended.
         release_run.lease.check()
     say_step(cloud.console, 4, STEPS, "confirm and record")
-    if not cloud.gcloud.dry_run:
+    if not cloud.dry_run:
         _confirm(release_run, candidates)
         release_run.lease.check()
-        after = read_services(cloud.gcloud, cloud.region)
+        after = cloud.services()
         if release_of(cloud, after) != release_run.name:
             raise UserError("traffic was moved, but not all of it is there; is someone else at it?")
         _record(cloud, payload, after)

@@ -19,7 +19,7 @@ def accounts(cloud: Cloud) -> Sequence[Finding]:
     known = project.accounts(cloud.gcloud)
     found = []
     for name in grants.accounts(cloud):
-        email = account_email(name, cloud.gcloud.project)
+        email = account_email(name, cloud.project)
         if email not in known:
             found.append(stop("accounts", f"{email} does not exist", BOOTSTRAP))
         elif known[email]:

@@ -8,7 +8,6 @@ from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud
-from twinserve.targets.google.cloud_run import read_services
 from twinserve.targets.google.gcloud import Reason
 from twinserve.targets.google.project.resources import bucket_refusal, repository_format
 
@@ -63,7 +62,7 @@ def _repository(cloud: Cloud) -> list[Finding]:
 
 def _services(cloud: Cloud) -> list[Finding]:
     """A service of our name that never had a release would be replaced by the first one."""
-    services = read_services(cloud.gcloud, cloud.region)
+    services = cloud.services()
     found = []
     for target, settings in cloud.targets.items():
         service = services.get(settings.name)

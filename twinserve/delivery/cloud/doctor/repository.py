@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from twinserve.delivery.cloud import federation, grants
+from twinserve.delivery.cloud import federation
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.cloud.repository import (
@@ -57,7 +57,7 @@ def _repository(here: str) -> list[Finding]:
 def _variables(cloud: Cloud, here: str) -> list[Finding]:
     gcloud = cloud.gcloud
     wanted = federation.variables(
-        gcloud.project, cloud.region, project_number(gcloud), grants.deployer_of(cloud)
+        gcloud.project, cloud.region, project_number(gcloud), cloud.deployer
     )
     there = read_variables(here)
     missing = [name for name in wanted if name not in there]

@@ -24,7 +24,6 @@ class InProcessCaller:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | list[bytes] = b"",
     ) -> Reply:
-        """See ``twinserve.contract.calls.Caller``."""
         chunks = body if isinstance(body, list) else [body]
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         if not isinstance(body, list) and (body or method in {"POST", "PUT"}):
@@ -87,7 +86,6 @@ class FlaskCaller:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | list[bytes] = b"",
     ) -> Reply:
-        """See ``twinserve.contract.calls.Caller``."""
         data = b"".join(body) if isinstance(body, list) else body
         application = flask.Flask(__name__)
         with application.test_request_context(

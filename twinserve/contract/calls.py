@@ -38,7 +38,6 @@ class HttpCaller:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | list[bytes] = b"",
     ) -> Reply:
-        """See ``Caller``."""
         with self._connection() as connection:
             connection.putrequest(method, path, skip_accept_encoding=True)
             for name, value in headers:
@@ -80,5 +79,4 @@ class IntroducedCaller:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | list[bytes] = b"",
     ) -> Reply:
-        """See ``Caller``."""
         return self._caller.call(method, path, (*headers, *self._headers), body)

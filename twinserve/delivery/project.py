@@ -39,7 +39,6 @@ class Cloud:
 
     @property
     def project(self) -> str:
-        """The project's id."""
         return self.gcloud.project
 
     @property
@@ -49,12 +48,10 @@ class Cloud:
 
     @property
     def deployment(self) -> Deployment:
-        """The section of ``params.yaml``."""
         return self.params.deployment
 
     @property
     def region(self) -> str:
-        """Where everything lives."""
         return self.deployment.region
 
     @property

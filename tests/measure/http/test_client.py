@@ -42,7 +42,6 @@ class Aborted(asyncio.Transport):
     aborted = False
 
     def abort(self) -> None:
-        """See ``asyncio.WriteTransport``."""
         self.aborted = True
 
 
@@ -53,11 +52,9 @@ class Listener:
         self.told: list[object] = []
 
     def answered(self, _connection: Connection, answer: Answer) -> None:
-        """See ``twinserve.measure.http.client.Listener``."""
         self.told.append(answer)
 
     def lost(self, _connection: Connection, *, waiting: bool) -> None:
-        """See ``twinserve.measure.http.client.Listener``."""
         self.told.append(waiting)
 
 

@@ -27,7 +27,6 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See ``HTMLParser``."""
         named = dict(attrs)
         self.references += [
             value for key, value in attrs if key in {"src", "href", "srcset"} and value
@@ -41,7 +40,6 @@ class Page(HTMLParser):
         """See ``HTMLParser``."""
 
     def handle_endtag(self, tag: str) -> None:
-        """See ``HTMLParser``."""
         assert self.open.pop() == tag
 
 

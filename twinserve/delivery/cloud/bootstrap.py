@@ -87,8 +87,8 @@ def check_name(repository: str) -> None:
         raise UserError(f"--github: expected OWNER/REPO, found {repository!r}")
 
 
-def _say(cloud: Cloud, step: int, what: str) -> None:
-    cloud.say(f"[bold]\\[{step}/{STEPS}][/bold] {what}")
+def _say(cloud: Cloud, step: int, title: str) -> None:
+    cloud.say(f"[bold]\\[{step}/{STEPS}][/bold] {title}")
 
 
 def _settled(cloud: Cloud, call: Callable[[], Result]) -> Result:

@@ -170,10 +170,10 @@ def base_image(context: Path) -> str:
     """
     dockerfile = context / "Dockerfile"
     text = dockerfile.read_text(encoding="utf-8")
-    found = re.search(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)
-    if found is None:
+    match = re.search(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)
+    if match is None:
         raise UserError(f"{dockerfile}: no line `ARG BASE_IMAGE=…`")
-    return found[1]
+    return match[1]
 
 
 def size_table(built: Built) -> Table:

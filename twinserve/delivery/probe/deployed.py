@@ -103,8 +103,12 @@ def _origin(cloud: Cloud, services: Services) -> Origin:
     serving = {
         target: services[settings.name].serving for target, settings in cloud.targets.items()
     }
-    digests = {target: one.digest for target, one in serving.items() if one and one.digest}
-    first = next(one for one in serving.values() if one)
+    digests = {
+        target: revision.digest
+        for target, revision in serving.items()
+        if revision and revision.digest
+    }
+    first = next(revision for revision in serving.values() if revision)
     return Origin(
         place="deployed",
         commit=first.variables.get(RELEASE_VARIABLES["commit"], UNKNOWN),

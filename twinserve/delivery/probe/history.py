@@ -65,5 +65,5 @@ def repository_url() -> str | None:
     if repository := os.environ.get("GITHUB_REPOSITORY"):
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
     url = remote_url("origin") or ""
-    found = re.fullmatch(r"(?:https://|git@)github\.com[/:](\S+?)(?:\.git)?", url)
-    return f"https://github.com/{found[1]}" if found else None
+    match = re.fullmatch(r"(?:https://|git@)github\.com[/:](\S+?)(?:\.git)?", url)
+    return f"https://github.com/{match[1]}" if match else None

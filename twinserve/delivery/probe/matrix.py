@@ -126,7 +126,11 @@ def take_deployed(cloud: Cloud, card: Card, rounds: int) -> None:
     if release_of(cloud, services) is None:
         raise UserError("the two targets are not in step; see `twinserve status`")
     settings = deployed_settings(cloud.params, card.runtime)
-    sized = [(_resources(cloud, one), bool(one.boost)) for one in settings if _is_whole(one)]
+    sized = [
+        (_resources(cloud, setting), bool(setting.boost))
+        for setting in settings
+        if _is_whole(setting)
+    ]
     params = cloud.params
     most = check_matrix_cap(sized, rounds, params.measurement, params.prices)
     cloud.say(f"{len(sized)} settings, {rounds} starts each: at most ${most:.4f}")
@@ -134,7 +138,7 @@ def take_deployed(cloud: Cloud, card: Card, rounds: int) -> None:
         if cloud.dry_run:
             return
         targets = {target.name: target for target in made}
-        planned = [_copy_with(one, targets[one.target]) for one in settings]
+        planned = [_copy_with(setting, targets[setting.target]) for setting in settings]
         matrix = _take(cloud.console, planned, card, rounds)
     _finish(cloud.console, matrix, as_json=cloud.as_json)
 
@@ -197,9 +201,9 @@ def _copy_with(setting: Setting, target: ProbeTarget) -> Planned:
 
 def _take(console: Console, planned: list[Planned], card: Card, rounds: int) -> Matrix:
     body = golden_body(card)
-    settings = [one.setting for one in planned]
+    settings = [cell.setting for cell in planned]
     names = dict(zip(settings, labels(settings), strict=True))
-    total = rounds * sum(one.target is not None for one in planned)
+    total = rounds * sum(cell.target is not None for cell in planned)
     with progress(console) as step:
         done = 0
 

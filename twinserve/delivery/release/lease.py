@@ -196,8 +196,8 @@ def read_held(cloud: Cloud) -> Held | None:
     Raises:
         GcloudError: it cannot be read.
     """
-    found = read_object(cloud.gcloud, cloud.object_url(NAME))
-    return None if found is None else parse_lock(found, cloud.deployment.lock_lease_s)
+    stored = read_object(cloud.gcloud, cloud.object_url(NAME))
+    return None if stored is None else parse_lock(stored, cloud.deployment.lock_lease_s)
 
 
 def _acquire(cloud: Cloud, mine: Lock, *, take_over: bool, stops: bool) -> Lease:

@@ -84,7 +84,7 @@ def _held(held: Held, *, expired: bool | None) -> dict[str, Any]:
 
 
 def _out_of_step(cloud: Cloud, services: Services) -> str:
-    there = [one.name for one in cloud.targets.values() if one.name in services]
+    there = [target.name for target in cloud.targets.values() if target.name in services]
     if not there:
         return "nothing is deployed yet: `twinserve release`"
     return (

@@ -89,7 +89,10 @@ class Measurement(_Part):
     def name(self) -> str:
         """Of its file, in the order of time: moment, commit, place."""
         moment = self.taken_at[:19].replace("-", "").replace(":", "")
-        commit = "".join(one for one in self.commit[:SHORT] if one.isalnum()) or "unknown"
+        commit = (
+            "".join(character for character in self.commit[:SHORT] if character.isalnum())
+            or "unknown"
+        )
         return f"{moment}Z-{commit}-{self.place}"
 
     def to_line(self) -> str:
@@ -190,5 +193,5 @@ def json_schema() -> str:
 
 
 def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    return f"{'.'.join(str(part) for part in found['loc']) or 'the document'}: {found['msg']}"
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'the document'}: {first['msg']}"

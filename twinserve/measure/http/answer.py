@@ -77,23 +77,22 @@ class AnswerParser:
         )
 
     def on_message_begin(self) -> None:
-        """See ``httptools.HttpResponseParser``, as of those below."""
         if self._answer is not None:
             raise ProtocolError("more was sent than was asked for")
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_is_whole = False
         self._body = b""
 
-    def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
+    def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
 
-    def on_headers_complete(self) -> None:  # noqa: D102
+    def on_headers_complete(self) -> None:
         self._head_is_whole = True
 
-    def on_body(self, body: bytes) -> None:  # noqa: D102
+    def on_body(self, body: bytes) -> None:
         self._body += body
 
-    def on_message_complete(self) -> None:  # noqa: D102
+    def on_message_complete(self) -> None:
         self._head_is_whole = False
         # An interim answer (1xx) is none yet: the real one follows.
         if self._parser.get_status_code() >= _OK:

@@ -98,7 +98,6 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See ``asyncio.Protocol``."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
 
     def send(self) -> None:
@@ -111,16 +110,13 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """See ``asyncio.Protocol``."""
         self._take(data)
 
     def eof_received(self) -> None:
-        """See ``asyncio.Protocol``."""
         if self._waiting:
             self._take(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """See ``asyncio.Protocol``."""
         waiting, self._waiting = self._waiting, False
         self._listener.lost(self, waiting=waiting)
 

@@ -47,7 +47,6 @@ class Throughput:
 
     @property
     def per_second(self) -> float:
-        """The rate."""
         return self.answers / self.seconds
 
 

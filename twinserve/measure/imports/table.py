@@ -45,15 +45,15 @@ def show_imports(
         UserError: a bundle cannot be started, or the imports are over their budget against base.
     """
     end = begin_measurement()
-    found, growth = [], []
+    imports, growth = [], []
     for target in TARGETS:
         process = watched(target, DIST / target)
-        found.append(summarize(target, [watch(process) for _ in range(starts)]))
-        console.print(budget_table(found[-1]), width=min(console.width, WIDTH))
+        imports.append(summarize(target, [watch(process) for _ in range(starts)]))
+        console.print(budget_table(imports[-1]), width=min(console.width, WIDTH))
         if base is not None:
             growth.append(measure_growth(target, base / DIST / target, DIST / target, starts))
             console.print(growth_table(growth[-1]), width=min(console.width, WIDTH))
-    document = ImportsReport(end(), tuple(found), tuple(growth))
+    document = ImportsReport(end(), tuple(imports), tuple(growth))
     console.print(f"written: {write_json(directory, 'imports', document)}")
     judge(growth, budget)
 
@@ -65,9 +65,9 @@ def judge(growths: Sequence[Growth], budget: float) -> None:
         UserError: naming the modules that make it so.
     """
     broken = [
-        explain(one.target, one.ratio, budget, one.changes)
-        for one in growths
-        if one.judge(budget) is Outcome.BROKEN
+        explain(growth.target, growth.ratio, budget, growth.changes)
+        for growth in growths
+        if growth.judge(budget) is Outcome.BROKEN
     ]
     if broken:
         raise UserError("; ".join(broken))
@@ -79,16 +79,21 @@ def budget_table(imports: Imports) -> Table:
     title = f"{imports.target}: imports before the first prediction, median of {imports.starts}"
     table = _table(title, "package", "modules", "ms", "share", "ms with all it brings")
     least = total.value * LEAST_SHARE
-    shown = [one for one in imports.packages if one.self_ms >= least]
-    for one in shown:
-        share = f"{one.self_ms / total.value:.0%}"
-        figures = (f"{one.modules:,}", f"{one.self_ms:.2f}", share, f"{one.cumulative_ms:.2f}")
-        table.add_row(one.name, *figures)
+    shown = [package for package in imports.packages if package.self_ms >= least]
+    for package in shown:
+        share = f"{package.self_ms / total.value:.0%}"
+        figures = (
+            f"{package.modules:,}",
+            f"{package.self_ms:.2f}",
+            share,
+            f"{package.cumulative_ms:.2f}",
+        )
+        table.add_row(package.name, *figures)
     others = imports.packages[len(shown) :]
-    rest = sum(one.self_ms for one in others)
+    rest = sum(package.self_ms for package in others)
     table.add_row(
         f"{len(others)} others",
-        f"{sum(one.modules for one in others):,}",
+        f"{sum(package.modules for package in others):,}",
         f"{rest:.2f}",
         f"{rest / total.value:.0%}",
         "",
@@ -101,19 +106,21 @@ def budget_table(imports: Imports) -> Table:
 
 def growth_table(growth: Growth) -> Table:
     """Totals of both sides, and the packages and modules that differ."""
-    found = f"{ratio(growth.ratio.value)} ({interval(growth.ratio)})"
+    grown = f"{ratio(growth.ratio.value)} ({interval(growth.ratio)})"
     table = _table(
         f"{growth.target}, ms: {number(growth.base_ms.value)} before, "
-        f"{number(growth.head_ms.value)} now, {found}",
+        f"{number(growth.head_ms.value)} now, {grown}",
         "package or module",
         "before",
         "now",
         "difference",
         "asked for by",
     )
-    for one in growth.changes[:MOST_CHANGES]:
-        times = (_time(one.base_ms), _time(one.head_ms))
-        table.add_row(_name(one), *times, f"{one.weight_ms:+.2f}", escape(one.importer or ""))
+    for change in growth.changes[:MOST_CHANGES]:
+        times = (_time(change.base_ms), _time(change.head_ms))
+        table.add_row(
+            _name(change), *times, f"{change.weight_ms:+.2f}", escape(change.importer or "")
+        )
     left = len(growth.changes) - MOST_CHANGES
     if left > 0:
         table.add_row(f"{left} others")

@@ -111,19 +111,21 @@ def watch(process: ProcessTarget) -> Start:
 def read_modules(output: IO[bytes]) -> Start:
     """The imports that ``-X importtime`` has written, the last one first."""
     output.seek(0)
-    found: list[Module] = []
+    modules: list[Module] = []
     above: dict[int, str] = {}
     # An importer is written after what it imports, so it is met before it from the end.
     for self_us, cumulative_us, indent, name in reversed(LINE.findall(output.read())):
         depth, module = len(indent), name.decode()
-        above = {level: one for level, one in above.items() if level < depth}
+        above = {level: importer_name for level, importer_name in above.items() if level < depth}
         package = module.partition(".")[0]
-        outermost = all(one.partition(".")[0] != package for one in above.values())
+        outermost = all(
+            importer_name.partition(".")[0] != package for importer_name in above.values()
+        )
         importer = above[max(above)] if above else None
         times = (int(self_us) / 1e3, int(cumulative_us) / 1e3)
-        found.append(Module(module, *times, importer, outermost))
+        modules.append(Module(module, *times, importer, outermost))
         above[depth] = module
-    return tuple(found)
+    return tuple(modules)
 
 
 def summarize(target: str, starts: Sequence[Start]) -> Imports:
@@ -135,7 +137,7 @@ def summarize(target: str, starts: Sequence[Start]) -> Imports:
         starts=len(starts),
         modules=len({module.name for start in starts for module in start}),
         total_ms=estimate([total_ms(start) for start in starts]),
-        packages=tuple(sorted(packages, key=lambda one: (-one.self_ms, one.name))),
+        packages=tuple(sorted(packages, key=lambda package: (-package.self_ms, package.name))),
     )
 
 
@@ -146,10 +148,12 @@ def total_ms(start: Start) -> float:
 
 def _package(name: str, starts: Sequence[Start]) -> Package:
     own = [[module for module in start if module.package == name] for start in starts]
-    outermost = [[one.cumulative_ms for one in modules if one.outermost] for modules in own]
+    outermost = [
+        [module.cumulative_ms for module in modules if module.outermost] for modules in own
+    ]
     return Package(
         name=name,
         modules=len({module.name for modules in own for module in modules}),
-        self_ms=float(np.median([sum(one.self_ms for one in modules) for modules in own])),
+        self_ms=float(np.median([sum(module.self_ms for module in modules) for modules in own])),
         cumulative_ms=float(np.median([sum(times) for times in outermost])),
     )

@@ -112,10 +112,10 @@ def _usable_cores() -> int:
 
 
 def _installed() -> list[Library]:
-    found = []
+    installed = []
     for name in LIBRARIES:
         try:
-            found.append(Library(name, metadata.version(name)))
+            installed.append(Library(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed

@@ -29,7 +29,6 @@ class ColdPair:
     conditions: Conditions
 
     def __str__(self) -> str:
-        """In a line."""
         measured, against = self.names
         return (
             f"cold start, median of {len(self.samples_ms)} rounds: {measured} "

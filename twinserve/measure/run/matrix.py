@@ -99,14 +99,14 @@ def run_matrix(
         UserError: a start cannot even be asked for.
     """
     end = begin_measurement()
-    findings = [_Findings(one, fault=one.absence) for one in planned]
+    findings = [_Findings(cell, fault=cell.absence) for cell in planned]
     seen: set[str] = set()
     for number in range(rounds):
         shift = number % len(findings)
-        for found in (*findings[shift:], *findings[:shift]):
-            if found.planned.target is not None and not found.fault:
-                _start(found, found.planned.target, body, seen)
-                on_start(found.planned.setting, number)
+        for finding in (*findings[shift:], *findings[:shift]):
+            if finding.planned.target is not None and not finding.fault:
+                _start(finding, finding.planned.target, body, seen)
+                on_start(finding.planned.setting, number)
     return Matrix(
         conditions=end(),
         model=model[0],
@@ -116,30 +116,30 @@ def run_matrix(
     )
 
 
-def _start(found: _Findings, target: Target, body: bytes, seen: set[str]) -> None:
+def _start(findings: _Findings, target: Target, body: bytes, seen: set[str]) -> None:
     with target.start() as endpoint:
         try:
             sample = classify_start(endpoint, first_exchange(endpoint, body), seen)
         except UserError as error:
-            found.fault = str(error)
+            findings.fault = str(error)
             return
     if isinstance(sample, Rejection):
-        found.discarded[str(sample)] += 1
+        findings.discarded[str(sample)] += 1
         return
     seen.add(sample.instance)
-    found.samples.append(sample)
+    findings.samples.append(sample)
 
 
-def _summarize(found: _Findings) -> Cell:
-    totals = [sample.total_ms for sample in found.samples]
+def _summarize(findings: _Findings) -> Cell:
+    totals = [sample.total_ms for sample in findings.samples]
     median = estimate(totals) if totals else None
-    parts = [sample.parts for sample in found.samples]
-    unproven = ", ".join(f"{reason} ({count})" for reason, count in found.discarded.items())
+    parts = [sample.parts for sample in findings.samples]
+    unproven = ", ".join(f"{reason} ({count})" for reason, count in findings.discarded.items())
     return Cell(
-        setting=found.planned.setting,
+        setting=findings.planned.setting,
         total_ms=median,
         parts=typical_parts(totals, parts, median.value) if median else (),
-        samples=tuple(found.samples),
-        discarded=tuple(Discarded(*one) for one in found.discarded.most_common()),
-        absence="" if median else found.fault or f"no start was proven cold: {unproven}",
+        samples=tuple(findings.samples),
+        discarded=tuple(Discarded(*rejection) for rejection in findings.discarded.most_common()),
+        absence="" if median else findings.fault or f"no start was proven cold: {unproven}",
     )

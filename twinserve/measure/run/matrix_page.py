@@ -68,7 +68,7 @@ def terminal_table(matrix: Matrix) -> TerminalTable:
         title_justify="left",
         title_style="bold",
         caption="\n".join(
-            f"Left out: {one.label}: {escape(one.value)}" for one in absences(matrix)
+            f"Left out: {absence.label}: {escape(absence.value)}" for absence in absences(matrix)
         ),
         caption_justify="left",
     )
@@ -97,11 +97,11 @@ def _stacks(matrix: Matrix) -> list[Stack]:
 
 def _figures(cell: Start, names: Sequence[str], rounds: int) -> tuple[Cell, ...]:
     assert cell.total_ms is not None  # noqa: S101 - those without are not asked for
-    found = {part.name: number(part.ms) for part in cell.parts}
-    reasons = ", ".join(f"{one.reason} ({one.count})" for one in cell.discarded)
+    parts = {part.name: number(part.ms) for part in cell.parts}
+    reasons = ", ".join(f"{rejection.reason} ({rejection.count})" for rejection in cell.discarded)
     return (
         Cell(number(cell.total_ms.value), interval(cell.total_ms)),
-        *(Cell(found.get(name, "not told")) for name in names),
+        *(Cell(parts.get(name, "not told")) for name in names),
         Cell(f"{len(cell.samples)} of {rounds}", reasons),
     )
 

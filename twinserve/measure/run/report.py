@@ -156,12 +156,14 @@ def cold_table(results: Results) -> Table:
         return Cell(number(float(np.percentile(values, percentile))))
 
     def part(target: TargetResult, name: str) -> Cell:
-        found = [part.ms for part in target.cold.parts if part.name == name]
-        return Cell(number(found[0]) if found else "not told")
+        durations = [part.ms for part in target.cold.parts if part.name == name]
+        return Cell(number(durations[0]) if durations else "not told")
 
     def discarded(target: TargetResult) -> Cell:
-        reasons = ", ".join(f"{one.reason} ({one.count})" for one in target.cold.discarded)
-        return Cell(str(sum(one.count for one in target.cold.discarded)), reasons)
+        reasons = ", ".join(
+            f"{rejection.reason} ({rejection.count})" for rejection in target.cold.discarded
+        )
+        return Cell(str(sum(rejection.count for rejection in target.cold.discarded)), reasons)
 
     rows = [
         _row(results, "median", lambda target: _with_interval(target.cold.total_ms)),
@@ -227,8 +229,8 @@ def budget_table(results: Results) -> Table:
     rows = []
     for place, verdict in enumerate(first.verdicts):
         cells = [
-            Cell(_with_unit(found.measured.value, found.unit), str(found.outcome))
-            for found in (target.verdicts[place] for target in results.targets)
+            Cell(_with_unit(verdict.measured.value, verdict.unit), str(verdict.outcome))
+            for verdict in (target.verdicts[place] for target in results.targets)
         ]
         rows.append(Row(verdict.figure, (*cells, Cell(_with_unit(verdict.budget, verdict.unit)))))
     return Table("Budgets", _columns(results, "budget"), tuple(rows))

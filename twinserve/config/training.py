@@ -1,6 +1,6 @@
 """Sections of ``params.yaml`` that make a model: table, split, estimator, gates, golden."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -38,6 +38,9 @@ class Data(Section):
     """Classes by name; a class's position in this list is the number that is predicted."""
     features: Annotated[list[Feature], Field(min_length=1)]
     """Columns of the table, in the order in which a request gives them."""
+    step: Literal["custom.steps.before"] | None = None
+    """`custom.steps.before`: each row of the table goes through it before the model is trained, as
+    each request does. The table's columns are then what it takes, and `features` what it gives."""
     min_rows_per_class: Annotated[int, Field(ge=2)] = 10
     """A class with fewer rows than this is refused."""
 

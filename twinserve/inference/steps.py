@@ -66,6 +66,7 @@ class Steps:
     Attributes:
         fields: of a request's row, each with its type; other types than those named above are
             not checked.
+        required: fields that no row may leave out.
         row_type: the TypedDict that ``before`` says to take, if it does.
         answer_type: what ``after`` says to give, if it does.
     """
@@ -84,7 +85,7 @@ class Steps:
         self.row_type = _row_type(self.before)
         self.answer_type = _hints(self.after).get("return")
         self.fields = _hints(self.row_type) or dict.fromkeys(self._names, float)
-        self._required = self.row_type.__required_keys__ if self.row_type else set(self.fields)
+        self.required = self.row_type.__required_keys__ if self.row_type else set(self.fields)
         if (load := _function(module, "load", 0)) is not None:
             try:
                 load()
@@ -113,7 +114,7 @@ class Steps:
         if not isinstance(given, dict):
             raise _unfit([("", "expected a list, or an object by name")])
         faults = [
-            (name, "is missing") for name in self.fields if name in self._required - given.keys()
+            (name, "is missing") for name in self.fields if name in self.required - given.keys()
         ]
         faults += [(name, "is not known") for name in given if name not in self.fields]
         for name in given.keys() & self.fields.keys():

@@ -24,6 +24,8 @@ from twinserve.training.served.golden import golden_cases
 from twinserve.training.served.parity import prove_parity
 from twinserve.training.served.reference import reference_bins
 from twinserve.training.served.serving import LIBRARIES, Served, make_served
+from twinserve.training.served.skew import prove_no_skew
+from twinserve.training.step import table_step
 from twinserve.training.table import Table, read_table
 
 SERVED = MODEL_PATH.with_name(SERVED_NAME)
@@ -37,6 +39,9 @@ def export(params: Params) -> None:
             an earlier export stays as it was.
     """
     table = read_table(params.data)
+    if (step := table_step(params.data)) is not None:
+        rows = prove_no_skew(params, table, step)
+        sys.stdout.write(f"export: data.step makes of {rows} requests what was trained on\n")
     pickled = read_pickled()
     classifier = unpickle(pickled)
 

@@ -8,10 +8,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
+from twinserve.training.step import TableStep, table_step
 
 # float() alone would also take "1_000", "nan" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -23,13 +25,15 @@ class Table:
     """The checked content, in the table's own order.
 
     Attributes:
-        rows: shape (rows, features), the columns in the order of ``params.yaml``.
+        rows: shape (rows, features), what the model reads, in the order of ``params.yaml``.
+        sent: each row as a request gives it: the same, or by name where ``data.step`` reads it.
         classes: class number of each row.
         lines: line of the file on which each row stands; the header is line 1.
         sha256: of the file's bytes.
     """
 
     rows: list[list[float]]
+    sent: list[Any]
     classes: list[int]
     lines: list[int]
     sha256: str
@@ -45,8 +49,11 @@ def read_table(data: Data) -> Table:
     content = _read(data.table)
     records = _records(data.table, content)
     header = next(records, (1, []))[1]
-    places = _places(data, header)
+    step = table_step(data)
+    names = [feature.name for feature in data.features] if step is None else step.columns(header)
+    places = _places(data, header, names)
     rows, classes, lines = [], [], []
+    sent: list[Any] = []
     for line, cells in records:
         if len(cells) != len(header):
             raise UserError(
@@ -54,11 +61,17 @@ def read_table(data: Data) -> Table:
                 f"expected {len(header)} as in the header"
             )
         where = f"{data.table}: row {line}"
-        rows.append([_number(where, f.name, cells[places[f.name]]) for f in data.features])
+        found = {name: cells[places[name]] for name in names}
+        if step is None:
+            sent.append([_number(where, name, cell) for name, cell in found.items()])
+            rows.append(sent[-1])
+        else:
+            sent.append(_by_name(where, step, found))
+            rows.append(step.features(where, sent[-1]))
         classes.append(_class(where, data, cells[places[data.label]]))
         lines.append(line)
     _check_counts(data, classes)
-    return Table(rows, classes, lines, hashlib.sha256(content).hexdigest())
+    return Table(rows, sent, classes, lines, hashlib.sha256(content).hexdigest())
 
 
 def _read(path: str) -> bytes:
@@ -89,20 +102,46 @@ def _records(path: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
         raise UserError(f"{path}: row {begins}: found {error}, expected CSV") from None
 
 
-def _places(data: Data, header: list[str]) -> dict[str, int]:
+def _places(data: Data, header: list[str], names: list[str]) -> dict[str, int]:
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise UserError(
             f"{data.table}: row 1, column {_shown(twice)}: found {header.count(twice)} columns of "
             "this name, expected one"
         )
-    for name in [*(feature.name for feature in data.features), data.label]:
+    for name in [*names, data.label]:
         if name not in header:
             raise UserError(
                 f"{data.table}: row 1, column {name}: not found among {', '.join(header)}; "
                 "expected every column that data in params.yaml names"
             )
     return {name: place for place, name in enumerate(header)}
+
+
+def _by_name(where: str, step: TableStep, cells: dict[str, str]) -> dict[str, Any]:
+    """A row as the step takes it; what it can do without is left out where the cell is empty."""
+    row: dict[str, Any] = {}
+    for name, cell in cells.items():
+        kind = step.fields[name]
+        text = cell.strip()
+        if not text and name not in step.required:
+            continue
+        if kind is str:
+            row[name] = cell
+        elif kind is bool:
+            if text.lower() not in {"true", "false"}:
+                raise UserError(
+                    f"{where}, column {name}: found {_shown(cell)}, expected true or false"
+                )
+            row[name] = text.lower() == "true"
+        else:
+            number = _number(where, name, cell)
+            if kind is int and number % 1:
+                raise UserError(
+                    f"{where}, column {name}: found {_shown(cell)}, expected a whole number"
+                )
+            row[name] = int(number) if kind is int else number
+    return row
 
 
 def _number(where: str, column: str, cell: str) -> float:

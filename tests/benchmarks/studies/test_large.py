@@ -23,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "large"
 
 
+@pytest.mark.nightly
 def test_each_runtime_is_made_and_asked(folder: Path, tmp_path: Path) -> None:
     """A small forest has every figure under all three, and leaves only its rows behind."""
     seen: list[Cell] = []

@@ -111,6 +111,7 @@ def test_everything_follows_an_edit_of_the_parameters(
     assert all(feature.name in described["description"] for feature in card.features)
 
 
+@pytest.mark.nightly
 def test_estimator_that_onnx_cannot_have_names_the_other_runtime(tmp_path: Path) -> None:
     """One line says which setting serves such an estimator, in place of thousands."""
     tree = export(tmp_path / "tree")

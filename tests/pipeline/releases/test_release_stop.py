@@ -148,6 +148,7 @@ def test_release_gives_way_to_a_rollback(served: tuple[Project, list[str]], at: 
     assert in_step(project) == old
 
 
+@pytest.mark.nightly
 def test_rollback_without_a_name_undoes_the_release(served: tuple[Project, list[str]]) -> None:
     """Both serve what served before the release that was stopped, and the line says so."""
     project, (_, new) = served
@@ -163,6 +164,7 @@ def test_rollback_without_a_name_undoes_the_release(served: tuple[Project, list[
     assert "asked for it, and has the lock next" in told.splitlines()[-1]
 
 
+@pytest.mark.nightly
 def test_rollback_takes_over_from_a_release_that_died(served: tuple[Project, list[str]]) -> None:
     """One that was asked, and is dead: when its lease is over the rollback goes on by itself."""
     project, (old, _) = served

@@ -88,7 +88,7 @@ def _first_right(
     number: int,
     steps: Steps | None,
 ) -> GoldenCase:
-    own = [row for row, one in zip(table.rows, table.classes, strict=True) if one == number]
+    own = [row for row, one in zip(table.sent, table.classes, strict=True) if one == number]
     try:
         served = [_served(row, model, steps) for row in own]
     except (Problem, TypeError) as error:

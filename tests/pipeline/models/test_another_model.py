@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,13 +51,6 @@ SWAPS = {
 }
 
 
-def swaps() -> Iterator[object]:
-    """All of them; on each change the one that is as unlike iris and the forest as any."""
-    for name, swap in SWAPS.items():
-        marks = () if swap.chosen == "onnx" else pytest.mark.nightly
-        yield pytest.param(swap, id=name, marks=marks)
-
-
 def edit(tree: Path, swap: Swap) -> None:
     """Write the table and edit the parameters, as a user would."""
     loaded = getattr(datasets, f"load_{swap.table}")()
@@ -79,7 +71,8 @@ def edit(tree: Path, swap: Swap) -> None:
     path.write_text(yaml.safe_dump(params, sort_keys=False))
 
 
-@pytest.mark.parametrize("swap", list(swaps()))
+@pytest.mark.nightly
+@pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS.keys())
 def test_everything_follows_an_edit_of_the_parameters(
     swap: Swap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

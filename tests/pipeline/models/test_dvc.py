@@ -14,9 +14,9 @@ from twinserve.training.engine import STAGES, used_files
 
 
 @pytest.fixture
-def tree(trees: list[Path], tmp_path: Path) -> Path:
+def tree(dist: Path, tmp_path: Path) -> Path:
     """A reproduced tree that a test may change."""
-    return Path(shutil.copytree(trees[0], tmp_path / "tree", symlinks=True))
+    return Path(shutil.copytree(dist.parent, tmp_path / "tree", symlinks=True))
 
 
 def test_nothing_is_run_twice(tree: Path) -> None:
@@ -47,9 +47,19 @@ def test_refused_table_leaves_what_was_there(tree: Path) -> None:
     [
         ("evaluation", {"gates": {"min_accuracy": 1.0}}, "accuracy"),
         ("estimator", {"import_path": "sklearn.linear_model.LinearRegression"}, "classifiers only"),
-        ("estimator", {"import_path": "sklearn.ensemble.NoSuchForest"}, "NoSuchForest"),
+        pytest.param(
+            "estimator",
+            {"import_path": "sklearn.ensemble.NoSuchForest"},
+            "NoSuchForest",
+            marks=pytest.mark.nightly,
+        ),
         ("model", {"version": "1.0"}, "params.yaml: model.version"),
-        ("model", {"colour": "red"}, "params.yaml: model.colour"),
+        pytest.param(
+            "model",
+            {"colour": "red"},
+            "params.yaml: model.colour",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_parameters_that_cannot_be_end_in_a_line(

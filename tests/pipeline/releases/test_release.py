@@ -84,6 +84,7 @@ def test_what_serves_already_is_not_deployed_again(project: Project) -> None:
     assert project.releases() == {SERVICE: {one.name}, FUNCTION: {one.name}}
 
 
+@pytest.mark.nightly
 def test_function_that_fails_its_check_keeps_both_back(project: Project) -> None:
     """Wrong answers of one candidate: exit code 4, the failing case, and traffic as it was."""
     release(project.cloud(), project.bundle("v1.0"), check=golden_only)

@@ -140,7 +140,13 @@ def served(project: Project) -> tuple[Project, list[str]]:
     return project, names
 
 
-@pytest.mark.parametrize("at", [f"run deploy {FUNCTION}", f"run services update-traffic {SERVICE}"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(f"run deploy {FUNCTION}", marks=pytest.mark.nightly),
+        f"run services update-traffic {SERVICE}",
+    ],
+)
 def test_release_gives_way_to_a_rollback(served: tuple[Project, list[str]], at: str) -> None:
     """Asked while it deploys or moves traffic, it goes no further, and both are rolled back."""
     project, (old, _) = served

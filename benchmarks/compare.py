@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.variants import Variant
@@ -17,8 +16,8 @@ from twinserve.measure.cold.starts import (
 )
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, post
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.machine.disk import size_bytes
-from twinserve.measure.machine.host import Machine, load_average, read_machine
 from twinserve.measure.machine.memory import tree_pss_bytes
 from twinserve.measure.statistics import Estimate, estimate, paired_ratio
 from twinserve.targets.protocol import Endpoint
@@ -97,17 +96,14 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One run; ``taken_at`` is UTC, ISO 8601."""
+    """One run."""
 
-    taken_at: str
+    conditions: Conditions
     model: str
     version: str
     rounds: int
     connections: int
     seconds: float
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
     variants: tuple[VariantResult, ...]
     ratios: tuple[Ratio, ...]
     fixed_rate: FixedRate | None = None
@@ -133,7 +129,7 @@ def compare(
             not proven cold.
     """
     seconds = SECONDS if seconds is None else seconds
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     readings: dict[str, list[Reading]] = {variant.name: [] for variant in variants}
     seen: set[str] = set()
     for number in range(rounds):
@@ -144,15 +140,12 @@ def compare(
             on_reading(variant.name, reading)
     found = tuple(_summarize(variant, readings[variant.name]) for variant in variants)
     return Comparison(
-        taken_at=taken_at,
+        conditions=end(),
         model=model[0],
         version=model[1],
         rounds=rounds,
         connections=CONNECTIONS,
         seconds=seconds,
-        machine=read_machine(),
-        load_before=load_before,
-        load_after=load_average(),
         variants=found,
         ratios=ratios_of(found, goals),
         fixed_rate=fixed_rate,

@@ -9,10 +9,10 @@ from benchmarks.compare import WARM_UP_SECONDS, Comparison, Ratio, VariantResult
 from benchmarks.goals import Goal, Standing
 from benchmarks.variants import DESCRIPTIONS
 from twinserve.measure.pages import plots
+from twinserve.measure.pages.files import write_files
 from twinserve.measure.pages.publish import BENCHMARKS, as_markdown, publish, publish_picture
-from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time, render
+from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time
 from twinserve.measure.pages.text import interval, megabytes, number, ratio
-from twinserve.measure.run.results import to_json
 from twinserve.measure.statistics import Estimate
 
 BENCH, PEERS = "bench", "peers"
@@ -21,13 +21,8 @@ COLOURS = {Standing.AIM: "green", Standing.HOLDS: "default", Standing.MISSED: "r
 
 def write_comparison(comparison: Comparison, directory: Path, name: str = BENCH) -> Path:
     """Write the three files of this name; the page's path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / f"{name}.json").write_text(to_json(comparison), encoding="utf-8")
     content = {**_content(comparison), "name": name}
-    (directory / f"{name}.md").write_text(render("bench.md.j2", content), encoding="utf-8")
-    page = directory / f"{name}.html"
-    page.write_text(render("bench.html.j2", content), encoding="utf-8")
-    return page
+    return write_files(directory, name, comparison, content, template=BENCH)
 
 
 def publish_comparison(comparison: Comparison) -> None:
@@ -39,13 +34,12 @@ def publish_comparison(comparison: Comparison) -> None:
     content = _content(comparison)
     cold = publish_picture("cold", content["plots"]["cold"])
     rates = publish_picture("throughput", content["plots"]["rates"])
-    machine, tables = comparison.machine, content["tables"]
-    where = f"{machine.cpu}, {machine.cores} cores, Python {machine.python}"
+    machine, tables = comparison.conditions.machine, content["tables"]
     parts = (
         f"![Cold starts]({Path(cold).name})\n![Throughput]({Path(rates).name})\n",
         as_markdown(tables["figures"]),
         as_markdown(tables["ratios"]) if tables["ratios"].rows else "",
-        f"Taken {content['taken_at']} on {where}.\n",
+        f"Taken {content['taken_at']} on {machine}, Python {machine.python}.\n",
     )
     publish(BENCHMARKS, "bench", "\n".join(part for part in parts if part))
 
@@ -146,7 +140,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
     rates = [(variant.name, variant.per_second) for variant in variants]
     return {
         "title": f"{comparison.model} {comparison.version}: compared",
-        "taken_at": readable_time(comparison.taken_at),
+        "taken_at": readable_time(comparison.conditions.taken_at),
         "results": comparison,
         "legend": legend(names, "s"),
         "plots": {

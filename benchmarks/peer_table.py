@@ -35,14 +35,14 @@ def publish_peers(comparison: Comparison) -> None:
         UserError: the marks are not there.
     """
     path = publish_picture("peers", picture(comparison))
-    machine = comparison.machine
-    where = f"{machine.cpu}, {machine.cores} cores, Python {machine.python}"
+    conditions = comparison.conditions
+    where = f"{conditions.machine}, Python {conditions.machine.python}"
     others = {one.name.partition(" ")[0]: one.version for one in comparison.variants if one.version}
     versions = "".join(f", {name} {version}" for name, version in others.items())
     parts = (
         f"![This project beside serving frameworks]({Path(path).name})\n",
         as_markdown(figures_table(comparison)),
-        f"Taken {readable_time(comparison.taken_at)} by `{COMMAND}` on {where}{versions}.\n",
+        f"Taken {readable_time(conditions.taken_at)} by `{COMMAND}` on {where}{versions}.\n",
     )
     publish(BENCHMARKS, "peers", "\n".join(parts))
 

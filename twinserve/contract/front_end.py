@@ -4,8 +4,8 @@ It counts for deployed endpoints only (``--deployed``, which a release gives); w
 answers itself, to the letter.
 """
 
-from twinserve.contract.calls import Reply
 from twinserve.contract.cases import REFUSED, Case
+from twinserve.targets.opener import Reply
 
 # By the case's name, the statuses that may come instead; the page is the front end's own.
 INSTEAD = {

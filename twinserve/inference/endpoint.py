@@ -48,7 +48,6 @@ class PredictionHandler:
         )
         self.paths = frozenset(paths)
         self.steps = steps
-        self._monitor = responder.monitor
         # There are only as many right answers as classes.
         self._bodies = [
             b'{"prediction": %d, "model_version": "%b"}' % (number, card.version.encode())
@@ -85,15 +84,13 @@ class PredictionHandler:
         began = time.perf_counter_ns()
         prediction = self.model.predict(features)
         cost = (time.perf_counter_ns() - began) / 1e6
-        monitor = self._monitor
-        if monitor is not None:
-            monitor.classes[prediction] += 1
-            monitor.row = features
         return Answer(
             200,
             self._headers[prediction].copy(),
             self._bodies[prediction],
             f", predict;dur={cost:.3f}",
+            prediction,
+            features,
         )
 
     def _through(self, steps: "Steps", body: bytes) -> Answer:
@@ -103,12 +100,9 @@ class PredictionHandler:
         began = time.perf_counter_ns()
         prediction, content = steps.answer(row, features, self.model)
         cost = (time.perf_counter_ns() - began) / 1e6
-        if self._monitor is not None:
-            self._monitor.classes[prediction] += 1
-            self._monitor.row = features
         length = b"%d" % len(content)
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-        return Answer(200, headers, content, f", predict;dur={cost:.3f}")
+        return Answer(200, headers, content, f", predict;dur={cost:.3f}", prediction, features)
 
 
 async def read_body(

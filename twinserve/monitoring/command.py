@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     page = write_report(report, REPORTS)
     cloud.console.print(terminal_table(report), width=min(cloud.console.width, WIDTH))
     cloud.say(f"report: {page} (and .md, .json)")
-    if arguments.issue and not cloud.gcloud.dry_run:
+    if arguments.issue and not cloud.dry_run:
         repository = os.environ["GITHUB_REPOSITORY"]
         run_url = f"{os.environ['GITHUB_SERVER_URL']}/{repository}/actions/runs/"
         url = run_url + os.environ["GITHUB_RUN_ID"]

@@ -61,7 +61,6 @@ class Observed:
 
     @property
     def answered(self) -> int:
-        """All answers."""
         return sum(self.answers.values())
 
     @property

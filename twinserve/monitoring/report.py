@@ -9,9 +9,9 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table as TerminalTable
 
+from twinserve.measure.pages.files import write_files
 from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time, render
 from twinserve.measure.pages.text import EN_DASH, number
-from twinserve.measure.run.results import to_json
 from twinserve.monitoring.observed import FeatureSeen, Observed
 from twinserve.monitoring.plots import drift_bars, shares_bars
 from twinserve.monitoring.thresholds import Finding, State, worst
@@ -59,14 +59,9 @@ class MonitoringReport:
 
 
 def write_report(report: Report, directory: Path) -> Path:
-    """Write ``monitoring.json``, ``monitoring.md`` and ``monitoring.html``; the last one's path."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write ``monitoring.json``, ``monitoring.md`` and ``monitoring.html``; the page's path."""
     document = MonitoringReport(FORMAT, report.state.name.lower(), report)
-    (directory / "monitoring.json").write_text(to_json(document), encoding="utf-8")
-    (directory / "monitoring.md").write_text(markdown(report), encoding="utf-8")
-    page = directory / "monitoring.html"
-    page.write_text(render("monitoring.html.j2", _content(report)), encoding="utf-8")
-    return page
+    return write_files(directory, "monitoring", document, _content(report))
 
 
 def markdown(report: Report) -> str:

@@ -5,11 +5,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from twinserve.config.variables import tool_environment
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 
 FOLDER = Path(".cache/large")
 RUNTIMES = ("compiled", "onnx", "joblib")
@@ -45,13 +44,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One run; ``taken_at`` is UTC, ISO 8601."""
+    """One run."""
 
-    taken_at: str
-    machine: Machine
+    conditions: Conditions
     max_source_mb: int
-    load_before: float | None
-    load_after: float | None
     cells: tuple[Cell, ...]
 
 
@@ -63,7 +59,7 @@ def run_grid(
 ) -> Grid:
     """Make and ask each in turn; what one runtime cannot have is a cell with a fault."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    taken_at, before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     cells = []
     for forest in ((one, depth) for one in trees for depth in depths):
         for runtime in RUNTIMES:
@@ -71,7 +67,7 @@ def run_grid(
             on_cell(cells[-1])
         for left in FOLDER.glob(f"{forest[0]}x{forest[1]}.*"):
             left.unlink()
-    return Grid(taken_at, read_machine(), max_source_mb, before, load_average(), tuple(cells))
+    return Grid(end(), max_source_mb, tuple(cells))
 
 
 def _cell(trees: int, depth: int, runtime: str, max_source_mb: int) -> Cell:

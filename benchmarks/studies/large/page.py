@@ -6,12 +6,12 @@ from pathlib import Path
 from benchmarks.studies.large.grid import RUNTIMES, Cell, Grid
 from twinserve.config.errors import UserError
 from twinserve.measure.pages import svg
+from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell as Text
 from twinserve.measure.pages.render import Row, Table, readable_time
 from twinserve.measure.pages.svg import LEFT, RIGHT, WIDTH, Scale
 from twinserve.measure.pages.text import number
-from twinserve.measure.run.results import to_json
 
 _ROW = 40
 _COLUMNS = (
@@ -28,8 +28,7 @@ _COLUMNS = (
 
 def write_grid(grid: Grid, directory: Path) -> Path:
     """Write ``large.json`` and ``large.md``; the latter's path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "large.json").write_text(to_json(grid), encoding="utf-8")
+    write_json(directory, "large", grid)
     page = directory / "large.md"
     page.write_text(markdown(grid), encoding="utf-8")
     return page
@@ -37,11 +36,10 @@ def write_grid(grid: Grid, directory: Path) -> Path:
 
 def markdown(grid: Grid) -> str:
     """The table, and where and when it was taken."""
-    machine = grid.machine
-    loads = " and ".join("unknown" if one is None else f"{one:.1f}" for one in _loads(grid))
+    conditions, machine = grid.conditions, grid.conditions.machine
     return (
-        f"{as_markdown(grid_table(grid))}\nTaken {readable_time(grid.taken_at)} on {machine.cpu}, "
-        f"{machine.cores} cores, Python {machine.python}; load average before and after: {loads}.\n"
+        f"{as_markdown(grid_table(grid))}\nTaken {readable_time(conditions.taken_at)} on "
+        f"{machine}, Python {machine.python}; load average {conditions.load}.\n"
     )
 
 
@@ -93,10 +91,6 @@ def _figures(cell: Cell) -> tuple[Text, ...]:
         Text(number(cell.batch_ms)),
         Text(number(cell.memory_bytes / 1e6)),
     )
-
-
-def _loads(grid: Grid) -> tuple[float | None, float | None]:
-    return grid.load_before, grid.load_after
 
 
 def _spoken(cells: list[Cell]) -> str:

@@ -24,11 +24,11 @@ from twinserve.contract.check import check_contract
 from twinserve.delivery.bundle.assembly import read_bundle_hash
 from twinserve.delivery.bundle.verify import verify_image
 from twinserve.measure.machine.memory import tree_pss_bytes
+from twinserve.measure.pages.files import to_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pairs.cold_starts import compare_cold
 from twinserve.measure.run.matrix import Planned, Setting, run_matrix
 from twinserve.measure.run.matrix_page import matrix_table
-from twinserve.measure.run.results import to_json
 from twinserve.targets.container import ContainerTarget, Limits
 from twinserve.targets.engine import Engine, Recipe
 from twinserve.targets.local import local_service
@@ -247,12 +247,16 @@ def test_cold_start_is_reported(
         assert pair.ratio.low <= pair.ratio.value <= pair.ratio.high
 
 
+def checked(image: str, engine: Engine) -> subprocess.CompletedProcess[str]:
+    """The command that holds an image to the contract."""
+    words = ("check", f"--image={image}", f"--engine={engine.name}")
+    command = [sys.executable, "-m", "twinserve", *words]
+    return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+
+
 def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) -> None:
     """`twinserve check` runs it beside the function, and counts the cases."""
-    command = [sys.executable, "-m", "twinserve", "check", f"--image={built['image']}"]
-    done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
-    )
+    done = checked(built["image"], engine)
     assert done.returncode == 0, done.stderr
     found = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
     assert found
@@ -270,10 +274,7 @@ def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, bu
     )
     other = "localhost/other:latest"
     engine.build(Recipe(tmp_path, other))
-    command = [sys.executable, "-m", "twinserve", "check", f"--image={other}"]
-    done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
-    )
+    done = checked(other, engine)
     assert done.returncode == 4
     assert re.search(r"error: \d+ cases of the contract fail; see above", done.stderr)
 

@@ -83,9 +83,9 @@ def verify_image(engine: Engine, image: str) -> None:
         raise UserError(f"{image} is labelled with bundle {label}, not with that of {bundle}")
     # Isolated, so that no file of the image's stands in for a module of the standard library.
     code = ("python", "-I", "-S", "-c", inspect.getsource(contents), ".")
-    found = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
+    listed = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
     entries = {
-        str(name): (str(kind), int(mode), str(held)) for name, (kind, mode, held) in found.items()
+        str(name): (str(kind), int(mode), str(held)) for name, (kind, mode, held) in listed.items()
     }
     # The engine reads its ignore files and leaves them out.
     if fault := find_fault(bundle, entries, optional=IGNORE_NAMES):
@@ -156,7 +156,7 @@ def verify_bundles() -> None:
     for target in TARGETS:
         verify_bundle(DIST / target)
     manifests = {target: read_manifest(DIST / target) for target in TARGETS}
-    expected = combined_hash({target: one.files for target, one in manifests.items()})
+    expected = combined_hash({target: manifest.files for target, manifest in manifests.items()})
     for target, manifest in manifests.items():
         if manifest.bundle != expected:
             raise UserError(
@@ -189,9 +189,9 @@ def _same(path: Path, other: Path) -> None:
 
 
 def _compare(path: Path, expected: str, why: str) -> None:
-    found = _digest(path)
-    if found != expected:
-        raise UserError(f"{path} has SHA-256 {found[:12]}, but {why}; run `make repro`")
+    digest = _digest(path)
+    if digest != expected:
+        raise UserError(f"{path} has SHA-256 {digest[:12]}, but {why}; run `make repro`")
 
 
 def _digest(path: Path) -> str:

@@ -64,9 +64,7 @@ def bootstrap(cloud: Cloud, repository: str) -> int:
     _say(cloud, 5, "what each account may do")
     _grant(cloud, number, identity)
     _say(cloud, 6, f"the repository {repository}")
-    variables = federation.variables(
-        gcloud.project, cloud.region, number, grants.deployer_of(cloud)
-    )
+    variables = federation.variables(gcloud.project, cloud.region, number, cloud.deployer)
     _set_up(cloud, repository, variables)
     if gcloud.dry_run:
         cloud.result({"repository": repository, "variables": variables})
@@ -89,8 +87,8 @@ def check_name(repository: str) -> None:
         raise UserError(f"--github: expected OWNER/REPO, found {repository!r}")
 
 
-def _say(cloud: Cloud, step: int, what: str) -> None:
-    cloud.say(f"[bold]\\[{step}/{STEPS}][/bold] {what}")
+def _say(cloud: Cloud, step: int, title: str) -> None:
+    cloud.say(f"[bold]\\[{step}/{STEPS}][/bold] {title}")
 
 
 def _settled(cloud: Cloud, call: Callable[[], Result]) -> Result:
@@ -132,7 +130,7 @@ def _set_up(cloud: Cloud, repository: str, variables: dict[str, str]) -> None:
             "gh is not on the PATH: set them by hand, or install it and run this again; docs/"
             "deploy.md has the rest that it would do"
         )
-    elif not cloud.gcloud.dry_run:
+    elif not cloud.dry_run:
         try:
             refused = set_up(repository, variables, cloud.say)
         except GitHubError as error:

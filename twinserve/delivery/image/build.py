@@ -134,14 +134,14 @@ def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Names
     if cloud is None:
         image = f"{load_params().deployment.service.name}:{identity.name}"
     else:
-        image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+        image = image_name(cloud.deployment, cloud.project, identity.name)
     labels = {
         "org.opencontainers.image.version": identity.version,
         "org.opencontainers.image.revision": identity.commit,
         "io.twinserve.model-sha256": identity.model_sha256,
         BUNDLE_LABEL: identity.bundle,
     }
-    cache = cache_name(cloud.deployment, cloud.gcloud.project) if cloud else ""
+    cache = cache_name(cloud.deployment, cloud.project) if cloud else ""
     return replace(plain_recipe(CONTEXT, image, arguments, labels), cache=cache)
 
 
@@ -170,10 +170,10 @@ def base_image(context: Path) -> str:
     """
     dockerfile = context / "Dockerfile"
     text = dockerfile.read_text(encoding="utf-8")
-    found = re.search(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)
-    if found is None:
+    match = re.search(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)
+    if match is None:
         raise UserError(f"{dockerfile}: no line `ARG BASE_IMAGE=…`")
-    return found[1]
+    return match[1]
 
 
 def size_table(built: Built) -> Table:

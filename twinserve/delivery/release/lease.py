@@ -91,7 +91,7 @@ class Lease:
             LockedError: the lock is no longer ours.
             StopAskedError: a rollback wants it.
         """
-        if self._cloud.gcloud.dry_run:
+        if self._cloud.dry_run:
             return
         if read_generation(self._cloud.gcloud, self._url) != self._generation:
             self._adopt()
@@ -196,8 +196,8 @@ def read_held(cloud: Cloud) -> Held | None:
     Raises:
         GcloudError: it cannot be read.
     """
-    found = read_object(cloud.gcloud, cloud.object_url(NAME))
-    return None if found is None else parse_lock(found, cloud.deployment.lock_lease_s)
+    stored = read_object(cloud.gcloud, cloud.object_url(NAME))
+    return None if stored is None else parse_lock(stored, cloud.deployment.lock_lease_s)
 
 
 def _acquire(cloud: Cloud, mine: Lock, *, take_over: bool, stops: bool) -> Lease:

@@ -64,7 +64,7 @@ class Records:
         """
         if release in self.bad:
             raise UserError(f"{_name(release)} is not a record: {self.bad[release]}")
-        return next((one for one in self.good if one.release == release), None)
+        return next((record for record in self.good if record.release == release), None)
 
 
 _RECORD = TypeAdapter(Record)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from twinserve.measure.http.client import Answer, Call, Connection, connect
+from twinserve.measure.http.answer import Answer
+from twinserve.measure.http.client import Call, Connection, connect
 
 T = TypeVar("T")
 
@@ -46,7 +47,6 @@ class Throughput:
 
     @property
     def per_second(self) -> float:
-        """The rate."""
         return self.answers / self.seconds
 
 

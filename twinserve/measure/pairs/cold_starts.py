@@ -1,10 +1,9 @@
 """Cold starts of the same thing in two places, in turns: what the second place costs."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from twinserve.measure.cold.starts import ColdSample, prove
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.pages.text import interval, milliseconds, ratio
 from twinserve.measure.statistics import Estimate, estimate, paired_ratio
 from twinserve.targets.protocol import Target
@@ -21,19 +20,15 @@ class ColdPair:
         samples_ms: (measured, against) of each round.
     """
 
-    taken_at: str
     names: tuple[str, str]
     measured_ms: Estimate
     against_ms: Estimate
     ratio: Estimate
     own_ratio: Estimate
     samples_ms: tuple[tuple[float, float], ...]
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
+    conditions: Conditions
 
     def __str__(self) -> str:
-        """In a line."""
         measured, against = self.names
         return (
             f"cold start, median of {len(self.samples_ms)} rounds: {measured} "
@@ -52,21 +47,18 @@ def compare_cold(
     Raises:
         UserError: a start was not proven cold.
     """
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     pairs = take_pairs(measured, against, body, rounds)
     samples = tuple((one.total_ms, other.total_ms) for one, other in pairs)
     ours, theirs = zip(*samples, strict=True)
     return ColdPair(
-        taken_at=taken_at,
         names=(measured[0], against[0]),
         measured_ms=estimate(ours),
         against_ms=estimate(theirs),
         ratio=paired_ratio(ours, theirs),
         own_ratio=paired_ratio([one.age_ms for one, _ in pairs], [one.age_ms for _, one in pairs]),
         samples_ms=samples,
-        machine=read_machine(),
-        load_before=load_before,
-        load_after=load_average(),
+        conditions=end(),
     )
 
 

@@ -5,8 +5,6 @@ Source: Cloud Storage, "Request preconditions": ``if-generation-match`` 0 means 
 
 import re
 import tempfile
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +12,7 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+from twinserve.targets.opener import ask
 
 HOST = "https://storage.googleapis.com/"
 ANSWER_WITHIN_S = 30.0
@@ -53,18 +52,12 @@ def server_time() -> datetime:
         UserError: nothing answers.
     """
     # Any answer says when it was given, a refusal too.
-    request = urllib.request.Request(HOST, method="HEAD")
     try:
-        # An opener of its own: the shared one keeps the proxy that was set when it was first used.
-        with urllib.request.build_opener().open(request, timeout=ANSWER_WITHIN_S) as answer:
-            told = answer.headers["Date"]
-    except urllib.error.HTTPError as refused:
-        with refused:
-            told = refused.headers["Date"]
+        told = ask(HOST, ANSWER_WITHIN_S, method="HEAD").headers.get("date")
     except OSError as error:
         raise UserError(f"{HOST} does not say what time it is: {error}") from None
     try:
-        return parsedate_to_datetime(told).astimezone(UTC)
+        return parsedate_to_datetime(told or "").astimezone(UTC)
     except (TypeError, ValueError):
         raise UserError(f"{HOST} does not say what time it is: {told!r}") from None
 

@@ -47,7 +47,7 @@ def engine(tmp_path: Path) -> Path:
     [
         ("twinserve/config/errors.py", ALL),
         ("twinserve/config/params.py", ALL),
-        ("twinserve/training/prepare.py", {"prepare"}),
+        ("twinserve/training/evaluate.py", {"evaluate"}),
         ("twinserve/training/train.py", {"train"}),
         ("twinserve/training/table.py", {"prepare", "export"}),
         ("twinserve/training/estimator.py", {"train", "evaluate", "export"}),
@@ -188,8 +188,8 @@ def test_stage_uses_what_its_digest_covers(dist: Path, tmp_path: Path, name: str
     used = used_by(tree, f"twinserve.training.{name}") - NO_INPUT
     covered = set(used_files(tree, STAGES[name]))
     assert used <= covered
-    # Runtimes, and ways to compile, that this estimator does not take.
-    assert len(covered - used) <= 4, covered - used
+    # Runtimes and ways to compile that this estimator does not take, steps that nobody has written.
+    assert len(covered - used) <= len(covered) / 3, covered - used
 
 
 def test_bundles_hold_nothing_that_their_digest_does_not_cover(dist: Path) -> None:

@@ -95,7 +95,7 @@ def test_pipeline_of_a_fork_is_right_after_each_of_two_updates(
         table = fork.path("data/table.csv").read_bytes()
         assert card["data"]["sha256"] == hashlib.sha256(table).hexdigest()
         lock = yaml.safe_load(fork.path("dvc.lock").read_text())["stages"]
-        assert lock["prepare"]["deps"][0]["path"] == "data/table.csv"
+        assert "data/table.csv" in {dep["path"] for dep in lock["prepare"]["deps"]}
     monkeypatch.chdir(fork.directory)
     with local_service(fork.path("dist/service")).start() as endpoint:
         wait_until_answering(endpoint)

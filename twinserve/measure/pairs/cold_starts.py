@@ -7,7 +7,7 @@ from twinserve.targets.protocol import Target
 def take_pairs(
     measured: tuple[str, Target], against: tuple[str, Target], body: bytes, rounds: int
 ) -> list[tuple[ColdSample, ColdSample]]:
-    """A cold start of each in every round, the other one first in every second.
+    """A cold start of each in every round, the other place first in every second.
 
     Raises:
         UserError: a start was not proven cold.

@@ -47,6 +47,7 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
     """The second run creates and grants nothing, and tells the same variables."""
     done = bootstrap(empty, None, "--json")
     assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("[1/6] APIs of twin-project\n")
     state = empty.google.state
     assert "run.googleapis.com" in state.enabled
     assert {"ml-models"} == state.repositories.keys()

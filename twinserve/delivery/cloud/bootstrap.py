@@ -14,6 +14,7 @@ from twinserve.delivery.cloud import federation, grants
 from twinserve.delivery.cloud.apis import APIS
 from twinserve.delivery.cloud.doctor.command import examine
 from twinserve.delivery.cloud.repository import set_up
+from twinserve.delivery.console import say_step
 from twinserve.delivery.names import account_email, data_bucket, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.targets.github import GitHubError, Identity, has_gh, identity_of
@@ -69,7 +70,7 @@ def bootstrap(cloud: Cloud, repository: str) -> int:
     if gcloud.dry_run:
         cloud.result({"repository": repository, "variables": variables})
         return 0
-    cloud.say("[bold]doctor[/bold]: would the first push go through?")
+    cloud.say("doctor: would the first push go through?")
     findings = examine(cloud, repository)
     told = [finding.members() for finding in findings]
     cloud.result({"repository": repository, "variables": variables, "findings": told})
@@ -88,7 +89,7 @@ def check_name(repository: str) -> None:
 
 
 def _say(cloud: Cloud, step: int, title: str) -> None:
-    cloud.say(f"[bold]\\[{step}/{STEPS}][/bold] {title}")
+    say_step(cloud.console, step, STEPS, title)
 
 
 def _settled(cloud: Cloud, call: Callable[[], Result]) -> Result:

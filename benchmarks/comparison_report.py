@@ -51,7 +51,7 @@ def figures_table(comparison: Comparison) -> Table:
     if comparison.fixed_rate:
         rate = f"{comparison.fixed_rate.rate:g}/s"
         columns += [f"p50 at {rate}, ms", f"p99 at {rate}, ms", "on disk, MB"]
-    rows = tuple(Row(one.name, _figures(one)) for one in comparison.variants)
+    rows = tuple(Row(variant.name, _figures(variant)) for variant in comparison.variants)
     return Table(caption, tuple(columns), rows)
 
 
@@ -74,13 +74,13 @@ def _megabytes(size: float | None) -> str:
 def ratios_table(comparison: Comparison) -> Table:
     """A row each goal."""
     rows = []
-    for found in comparison.ratios:
+    for reached in comparison.ratios:
         cells = (
-            Cell(ratio(found.measured.value), interval(found.measured)),
-            Cell(goal_text(found.goal)),
-            Cell(str(found.standing)),
+            Cell(ratio(reached.measured.value), interval(reached.measured)),
+            Cell(goal_text(reached.goal)),
+            Cell(str(reached.standing)),
         )
-        rows.append(Row(_label(found), cells))
+        rows.append(Row(_label(reached), cells))
     return Table("Ratios, round by round", ("", "ratio", "goal", ""), tuple(rows))
 
 
@@ -101,13 +101,13 @@ def terminal_tables(comparison: Comparison) -> list[TerminalTable]:
         return [first]
     second = _terminal(ratios)
     pair = ""
-    for row, found in zip(ratios.rows, comparison.ratios, strict=True):
-        if pair != (pair := _pair(found)):
+    for row, reached in zip(ratios.rows, comparison.ratios, strict=True):
+        if pair != (pair := _pair(reached)):
             second.add_section()
             second.add_row(f"[bold]{pair}[/bold]")
         measured, goal, standing = row.cells
-        shown = f"[{COLOURS[found.standing]}]{standing.text}[/]"
-        second.add_row(f"  {found.goal.figure}", _inline(measured), goal.text, shown)
+        shown = f"[{COLOURS[reached.standing]}]{standing.text}[/]"
+        second.add_row(f"  {reached.goal.figure}", _inline(measured), goal.text, shown)
     return [first, second]
 
 
@@ -122,19 +122,21 @@ def _inline(cell: Cell) -> str:
     return f"{cell.text} [dim]{cell.note}[/dim]" if cell.note else cell.text
 
 
-def _label(found: Ratio) -> str:
-    return f"{_pair(found)}: {found.goal.figure}"
+def _label(measured: Ratio) -> str:
+    return f"{_pair(measured)}: {measured.goal.figure}"
 
 
-def _pair(found: Ratio) -> str:
-    return f"{found.goal.variant} / {found.goal.against}"
+def _pair(measured: Ratio) -> str:
+    return f"{measured.goal.variant} / {measured.goal.against}"
 
 
 def _content(comparison: Comparison) -> dict[str, Any]:
     variants = comparison.variants
     names = [variant.name for variant in variants]
     cold = [
-        plots.Sample(variant.name, tuple(one.cold_ms for one in variant.readings), variant.cold_ms)
+        plots.Sample(
+            variant.name, tuple(reading.cold_ms for reading in variant.readings), variant.cold_ms
+        )
         for variant in variants
     ]
     rates = [(variant.name, variant.per_second) for variant in variants]
@@ -148,7 +150,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
             "rates": plots.bars(rates, "/s", "Throughput, as in the table below."),
         },
         "tables": {"figures": figures_table(comparison), "ratios": ratios_table(comparison)},
-        "variants": [Fact(one.name, _described(one)) for one in variants],
+        "variants": [Fact(variant.name, _described(variant)) for variant in variants],
         "method": _method(comparison),
     }
 
@@ -159,7 +161,7 @@ def _described(variant: VariantResult) -> str:
 
 
 def _spoken(samples: list[plots.Sample]) -> str:
-    return "; ".join(f"{one.name} median {_milliseconds(one.median)}" for one in samples)
+    return "; ".join(f"{sample.name} median {_milliseconds(sample.median)}" for sample in samples)
 
 
 def _milliseconds(median: Estimate) -> str:

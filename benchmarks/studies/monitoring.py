@@ -79,8 +79,8 @@ def prove(
     body = golden_body(card)
     costs = []
     for name in names:
-        one, other = prepare([name, f"{name} {UNMONITORED}"], card)
-        costs.append(_cost(name, (one.target, other.target), body, cold_rounds, rounds))
+        monitored, unmonitored = prepare([name, f"{name} {UNMONITORED}"], card)
+        costs.append(_cost(name, (monitored.target, unmonitored.target), body, cold_rounds, rounds))
         say(str(_line(costs[-1])))
     return Proof(end(), tuple(costs))
 
@@ -168,7 +168,7 @@ def markdown(proof: Proof) -> str:
 
 
 def _line(cost: Cost) -> str:
-    medians = sorted(one for one, _ in cost.cold_ms)
+    medians = sorted(with_monitoring for with_monitoring, _ in cost.cold_ms)
     return (
         f"{cost.target}: with monitoring over without it: requests/s "
         f"{ratio(cost.throughput.value)} ({interval(cost.throughput)}, at least "

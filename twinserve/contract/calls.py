@@ -50,8 +50,8 @@ class HttpCaller:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body or None, encode_chunked=isinstance(body, list))
             answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, found, answer.read())
+            fields = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, fields, answer.read())
 
     @contextmanager
     def _connection(self) -> Iterator[http.client.HTTPConnection]:

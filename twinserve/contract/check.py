@@ -31,7 +31,7 @@ class CheckError(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ContractResult:
     """What the suite found: cases that passed, failed, and do not apply to these endpoints."""
 
     passed: int
@@ -47,7 +47,9 @@ def token_variable(name: str) -> str:
     return f"TWINSERVE_TOKEN_{name.upper()}"
 
 
-def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool = False) -> Check:
+def check_contract(
+    endpoints: Sequence[Endpoint], card: Path, *, deployed: bool = False
+) -> ContractResult:
     """Run the suite against every endpoint, and for equal answers of all.
 
     Of ``deployed`` ones, Google's front end may answer a few cases (see front_end.py).
@@ -62,10 +64,14 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool 
         command = [sys.executable, "-m", "pytest", str(SUITE), *urls, f"--card={card}"]
         command += ["-q", "--no-header", "-p", "no:cacheprovider"]
         # One that no proxy can reach is asked without any, whatever kind of proxy is set.
-        ways = () if all(is_loopback(one.url) for one in endpoints) else (NETWORK,)
+        ways = () if all(is_loopback(endpoint.url) for endpoint in endpoints) else (NETWORK,)
         if deployed:
             command.append("--deployed")
-        tokens = {token_variable(one.name): one.token for one in endpoints if one.token}
+        tokens = {
+            token_variable(endpoint.name): endpoint.token
+            for endpoint in endpoints
+            if endpoint.token
+        }
         # As params.yaml names them, which the suite reads too.
         check_headers()
         named = load_params().deployment.check.headers.values() if PARAMS_PATH.exists() else ()
@@ -89,7 +95,7 @@ def check_contract(endpoints: Sequence[Endpoint], card: Path, *, deployed: bool 
     return check
 
 
-def _count(report: ET.Element) -> Check:
+def _count(report: ET.Element) -> ContractResult:
     """The cases of a JUnit XML report that pytest has just written here."""
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for suite in report.iter("testsuite"):
@@ -97,7 +103,7 @@ def _count(report: ET.Element) -> Check:
             counts[name] += int(suite.attrib[name])
     failed = counts["failures"] + counts["errors"]
     skipped = counts["skipped"]
-    return Check(counts["tests"] - failed - skipped, failed, skipped)
+    return ContractResult(counts["tests"] - failed - skipped, failed, skipped)
 
 
 def _failures(report: ET.Element) -> Iterator[str]:

@@ -19,5 +19,5 @@ INSTEAD = {
 
 def may_answer(case: Case, reply: Reply) -> bool:
     """Whether this answer to a case is one that a front end may give."""
-    names = [name for name, one in REFUSED.items() if one is case]
+    names = [name for name, refused in REFUSED.items() if refused is case]
     return any(reply.status in INSTEAD.get(name, ()) for name in names)

@@ -193,11 +193,11 @@ def test_prediction_is_timed(endpoint: Caller, card: Card) -> None:
 
 def test_requests_are_counted(endpoint: Caller, card: Card) -> None:
     """An instance counts each request that it answers, and grows older."""
-    found = [INSTANCE.fullmatch(post(endpoint, right(card)).headers["x-instance"]) for _ in "ab"]
-    one, two = (match.groups() for match in found if match)
-    if one[0] == two[0]:  # A deployed endpoint may answer from another instance.
-        assert int(two[1]) > int(one[1])
-        assert float(two[2]) > float(one[2])
+    matches = [INSTANCE.fullmatch(post(endpoint, right(card)).headers["x-instance"]) for _ in "ab"]
+    first, second = (match.groups() for match in matches if match)
+    if first[0] == second[0]:  # A deployed endpoint may answer from another instance.
+        assert int(second[1]) > int(first[1])
+        assert float(second[2]) > float(first[2])
 
 
 @pytest.mark.parametrize("offered", ["abc-123", "A" * 64, "0.~_"])
@@ -254,9 +254,9 @@ def test_health_is_answered_and_not_counted(service: Caller, card: Card) -> None
     for _ in "ab":
         reply = service.call("GET", "/health")
         assert json.loads(reply.body) == {"status": "ok", "model_version": card.version}
-        found = INSTANCE.fullmatch(reply.headers["x-instance"])
-        assert found
-        counts.append((found[1], found[2]))
+        match = INSTANCE.fullmatch(reply.headers["x-instance"])
+        assert match
+        counts.append((match[1], match[2]))
     if counts[0][0] == counts[1][0]:
         assert counts[0] == counts[1]
     assert service.call("HEAD", "/health").status == 200

@@ -116,7 +116,7 @@ class Cloud:
 def add_cloud_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of every command that calls gcloud."""
     parser.add_argument(
-        "--project", help="id; else $GOOGLE_CLOUD_PROJECT, else the one gcloud is set to"
+        "--project", help="id; else $GOOGLE_CLOUD_PROJECT, else the project gcloud is set to"
     )
     parser.add_argument(
         "--dry-run",

@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: the logs cannot be read, or GitHub refuses.
     """
-    if arguments.issue and (missing := [one for one in VARIABLES if not os.environ.get(one)]):
+    if arguments.issue and (
+        missing := [variable for variable in VARIABLES if not os.environ.get(variable)]
+    ):
         raise UserError(f"set {', '.join(missing)}, as monitor.yml does, or leave --issue out")
     cloud = open_cloud(arguments)
     report = observe(cloud, datetime.now(UTC))

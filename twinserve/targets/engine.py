@@ -156,8 +156,8 @@ class Engine:
             if digest_file.exists():
                 return digest_file.read_text(encoding="ascii").strip()
         repository = image.rpartition(":")[0]
-        found = self.ask("image", "inspect", "--format", "{{json .RepoDigests}}", image)
-        for reference in json.loads(found) or ():
+        digests = self.ask("image", "inspect", "--format", "{{json .RepoDigests}}", image)
+        for reference in json.loads(digests) or ():
             name, _, digest = reference.partition("@")
             if name == repository:
                 return str(digest)
@@ -169,10 +169,10 @@ class Engine:
         Raises:
             UserError: the engine does not have it.
         """
-        (found,) = json.loads(self.ask("image", "inspect", image))
-        config = found["Config"]
+        (described,) = json.loads(self.ask("image", "inspect", image))
+        config = described["Config"]
         return Image(
-            id=found["Id"].removeprefix("sha256:"),
+            id=described["Id"].removeprefix("sha256:"),
             layers=tuple(layer for layer in reversed(self._history(image)) if layer.size),
             labels=config.get("Labels") or {},
             user=config.get("User") or "",

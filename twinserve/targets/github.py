@@ -85,8 +85,8 @@ def _call(path: str, method: str, words: Sequence[str], body: Mapping[str, Any] 
         raise GitHubError("gh is not installed; GitHub's runners have it", 0) from None
     if done.returncode:
         said = " ".join(done.stderr.split())[:300]
-        found = re.search(r"HTTP (\d+)", said)
-        status = int(found[1]) if found else 0
+        match = re.search(r"HTTP (\d+)", said)
+        status = int(match[1]) if match else 0
         raise GitHubError(f"GitHub refuses {method} {path}: {said}", status)
     return json.loads(done.stdout) if done.stdout.strip() else None
 

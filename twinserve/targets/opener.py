@@ -45,8 +45,8 @@ def ask(
         except urllib.error.HTTPError as refusal:
             answer = refusal
         with answer:
-            found = {name.lower(): value for name, value in answer.headers.items()}
-            return Reply(answer.status, found, answer.read())
+            fields = {name.lower(): value for name, value in answer.headers.items()}
+            return Reply(answer.status, fields, answer.read())
     except HTTPException as error:
         raise OSError(f"not an answer in HTTP: {error!r}") from None
 

@@ -61,7 +61,7 @@ def run_grid(
     FOLDER.mkdir(parents=True, exist_ok=True)
     end = begin_measurement()
     cells = []
-    for forest in ((one, depth) for one in trees for depth in depths):
+    for forest in ((number, depth) for number in trees for depth in depths):
         for runtime in RUNTIMES:
             cells.append(_cell(*forest, runtime, max_source_mb))
             on_cell(cells[-1])
@@ -71,9 +71,9 @@ def run_grid(
 
 
 def _cell(trees: int, depth: int, runtime: str, max_source_mb: int) -> Cell:
-    found: dict[str, float] = {}
-    for what in ("make", "ask"):
-        command = [sys.executable, "-m", "benchmarks.studies.large.subject", what]
+    figures: dict[str, float] = {}
+    for step in ("make", "ask"):
+        command = [sys.executable, "-m", "benchmarks.studies.large.subject", step]
         command += [str(trees), str(depth), runtime, str(FOLDER), str(max_source_mb)]
         try:
             done = subprocess.run(
@@ -85,9 +85,9 @@ def _cell(trees: int, depth: int, runtime: str, max_source_mb: int) -> Cell:
                 timeout=LIMIT_S,
             )
         except subprocess.TimeoutExpired:
-            return Cell(trees, depth, runtime, f"{what}: not done in {LIMIT_S:,.0f} s")
+            return Cell(trees, depth, runtime, f"{step}: not done in {LIMIT_S:,.0f} s")
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             return Cell(trees, depth, runtime, lines[-1].rpartition("Error: ")[2])
-        found |= json.loads(done.stdout)
-    return Cell(trees, depth, runtime, **found)  # type: ignore[arg-type]
+        figures |= json.loads(done.stdout)
+    return Cell(trees, depth, runtime, **figures)  # type: ignore[arg-type]

@@ -45,19 +45,19 @@ def markdown(grid: Grid) -> str:
 
 def grid_table(grid: Grid) -> Table:
     """A row each cell; a fault in place of the figures that it prevented."""
-    rows = tuple(Row(f"{one.trees:,}, {one.depth}", _figures(one)) for one in grid.cells)
+    rows = tuple(Row(f"{cell.trees:,}, {cell.depth}", _figures(cell)) for cell in grid.cells)
     return Table("Forests on a table of 100 features and three classes", _COLUMNS, rows)
 
 
 def picture(grid: Grid) -> str:
     """Microseconds for one row on a logarithmic axis: a line a forest, a dot a runtime."""
-    timed = [one for one in grid.cells if not one.fault]
+    timed = [cell for cell in grid.cells if not cell.fault]
     if not timed:
         raise UserError(f"no forest could be measured: {grid.cells[0].fault}")
-    times = [one.single_us for one in timed]
+    times = [cell.single_us for cell in timed]
     x = Scale(min(times) * 0.7, max(times) * 1.4, LEFT, WIDTH - RIGHT, log=True)
     shapes, row = [], 1
-    for name, cells in groupby(timed, lambda one: f"{one.trees:,} trees, depth {one.depth}"):
+    for name, cells in groupby(timed, lambda cell: f"{cell.trees:,} trees, depth {cell.depth}"):
         middle = row * _ROW + 24
         shapes += [
             svg.text(LEFT, row * _ROW + 10, name, style="name"),
@@ -95,6 +95,6 @@ def _figures(cell: Cell) -> tuple[Text, ...]:
 
 def _spoken(cells: list[Cell]) -> str:
     return "; ".join(
-        f"{one.trees} trees of depth {one.depth} by {one.runtime} {number(one.single_us)} µs"
-        for one in cells
+        f"{cell.trees} trees of depth {cell.depth} by {cell.runtime} {number(cell.single_us)} µs"
+        for cell in cells
     )

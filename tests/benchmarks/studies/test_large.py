@@ -77,8 +77,8 @@ def test_the_command_publishes(
     page = tmp_path / "docs" / "performance.md"
     page.write_text("above\n<!-- begin large -->\nold\n<!-- end large -->\nbelow\n")
     monkeypatch.setattr(growing, "RUNTIMES", ("compiled",))
-    for room in ("benchmarks", "twinserve"):
-        (tmp_path / room).symlink_to(ROOT / room)
+    for package in ("benchmarks", "twinserve"):
+        (tmp_path / package).symlink_to(ROOT / package)
     main(["bench", "large", "--trees", "2", "--depths", "2", "--publish"])
     text = page.read_text()
     assert text.startswith("above\n<!-- begin large -->\n![One row alone, each runtime](large.svg)")

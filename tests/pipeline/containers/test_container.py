@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.pipeline.containers.cold_pairs import compare_cold, keep
 from tests.pipeline.containers.engine import BASE, answering, build_image, podman
 from tests.pipeline.containers.running_engine import CreatedContainer, running
 from tests.stopping import ANSWERS_BEFORE, Clients
@@ -24,9 +25,7 @@ from twinserve.contract.check import check_contract
 from twinserve.delivery.bundle.assembly import read_bundle_hash
 from twinserve.delivery.bundle.verify import verify_image
 from twinserve.measure.machine.memory import tree_pss_bytes
-from twinserve.measure.pages.files import to_json
 from twinserve.measure.pages.publish import as_markdown
-from twinserve.measure.pairs.cold_starts import compare_cold
 from twinserve.measure.run.matrix import Planned, Setting, run_matrix
 from twinserve.measure.run.matrix_page import matrix_table
 from twinserve.targets.container import ContainerTarget, Limits
@@ -239,8 +238,7 @@ def test_cold_start_is_reported(
             "container on its own network": target,
         }
         pairs = [compare_cold(kind, process, body, rounds=COLD_ROUNDS) for kind in kinds.items()]
-    REPORTS.mkdir(exist_ok=True)
-    (REPORTS / "container.json").write_text(f"[{', '.join(map(to_json, pairs))}]\n")
+    keep(pairs, REPORTS)
     show("container", "\n".join(map(str, pairs)))
     for pair in pairs:
         assert len(pair.samples_ms) == COLD_ROUNDS

@@ -49,7 +49,7 @@ def open_remote() -> bool:
         return False
     with _local_options() as options:
         remote = options["remote"].setdefault(REMOTE, {})
-        # Without `verify` DVC takes an object at its name's word: a tampered one would come in.
+        # Without `verify` DVC takes an object at its name's word: a tampered object would come in.
         remote |= {"url": url, "verify": True}
         options["core"]["remote"] = REMOTE
     return True

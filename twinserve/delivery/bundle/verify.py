@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="REF",
-        help="look into the service's image too; by default the one that `build` has made here",
+        help="look into the service's image too; by default the image that `build` has made here",
     )
     parser.add_argument("--engine", choices=("auto", *NAMES), default="auto")
 
@@ -96,7 +96,7 @@ def verify_locks() -> None:
     """Every requirement of every lock names one version and at least one hash.
 
     Raises:
-        UserError: one does not.
+        UserError: a requirement does not.
     """
     paths = sorted(LOCKS.rglob("*.txt"))
     if not paths:
@@ -139,7 +139,7 @@ def verify_card() -> None:
     """Each artifact has the SHA-256 that the model card gives, the pickle that in git too.
 
     Raises:
-        UserError: one is missing or another.
+        UserError: a file is missing or another.
     """
     card = load_card(MODELS / CARD_NAME)
     for name, expected in card.artifacts.items():

@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what to build on, and how to reach packages meanwhile."""
-    parser.add_argument("--base-image", metavar="REF", help="another one than the Dockerfile's")
+    parser.add_argument(
+        "--base-image", metavar="REF", help="another base image than the Dockerfile's"
+    )
     parser.add_argument(
         "--pip-config", type=Path, metavar="FILE", help="pip's configuration while it is built"
     )
@@ -163,7 +165,7 @@ def plain_recipe(
 
 
 def base_image(context: Path) -> str:
-    """The one that the Dockerfile names, in its one place.
+    """The base image that the Dockerfile names, in its one place.
 
     Raises:
         UserError: it names none.

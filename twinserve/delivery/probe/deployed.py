@@ -82,7 +82,7 @@ def clean_up(cloud: Cloud, services: Services) -> None:
     """Delete every copy that is there.
 
     Raises:
-        GcloudError: one cannot be deleted.
+        GcloudError: a copy cannot be deleted.
     """
     left = left_over(services)
     for name in left:
@@ -122,7 +122,7 @@ def copies(cloud: Cloud, services: Services) -> Iterator[list[ProbeTarget]]:
     """A probe service for each target, deleted afterwards whatever happens.
 
     Raises:
-        GcloudError: one cannot be made or deleted.
+        GcloudError: a copy cannot be made or deleted.
     """
     with ExitStack() as stack:
         yield [

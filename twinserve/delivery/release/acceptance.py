@@ -48,7 +48,7 @@ def check_candidates(
     """Hold both to the contract, and each to a short load; returns both as they were asked.
 
     Raises:
-        CheckError: one does not answer as it must, or not in time.
+        CheckError: a candidate does not answer as it must, or not in time.
     """
     endpoints = []
     for candidate in candidates:
@@ -97,7 +97,7 @@ def confirm(
     It may have more members, of a step of the user's own.
 
     Raises:
-        CheckError: one still answers otherwise after a while.
+        CheckError: an endpoint still answers otherwise after a while.
     """
     body = json.dumps({"features": features}).encode()
     deadline = time.monotonic() + SETTLED_WITHIN_S

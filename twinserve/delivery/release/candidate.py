@@ -39,7 +39,7 @@ class Candidate:
 def deploy_candidates(
     cloud: Cloud, payload: Payload, services: Mapping[str, Service]
 ) -> list[Candidate]:
-    """One for each target, both at once; when one fails, or on an interrupt, the other is ended.
+    """A candidate for each target, both at once; after a failure or an interrupt both have ended.
 
     A revision that an earlier attempt has left ready is deployed no second time.
 

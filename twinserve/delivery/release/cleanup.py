@@ -121,7 +121,7 @@ class _Kept:
 
 
 def _kept(cloud: Cloud, services: Services, records: Records, newest: int) -> _Kept:
-    """The newest releases, and each one whose record cannot be read: nobody knows how new it is."""
+    """The newest releases, and those with an unreadable record: nobody knows how new they are."""
     unread = [
         revision
         for service in _ours(cloud, services)
@@ -207,15 +207,15 @@ def _old_builds(cloud: Cloud, kept: _Kept) -> list[Deletion]:
         return []
     return [
         Deletion(
-            f"object {cloud.object_url(one.name)}",
+            f"object {cloud.object_url(entry.name)}",
             partial(
                 delete_object,
                 cloud.gcloud,
-                cloud.object_url(one.name),
-                generation=one.generation,
+                cloud.object_url(entry.name),
+                generation=entry.generation,
             ),
         )
-        for one in list_old(cloud, kept.releases, kept.since)
+        for entry in list_old(cloud, kept.releases, kept.since)
     ]
 
 

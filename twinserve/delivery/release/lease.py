@@ -65,14 +65,16 @@ class Lease:
         self._generation = generation
         self.dead = dead
 
-    def record(self, before: Positions) -> None:
+    def keep_positions(self, before: Positions) -> None:
         """Write down where traffic stands; before anything is changed.
 
         Raises:
             LockedError: the lock is no longer ours.
             StopAskedError: a rollback wants it.
         """
-        self._lock = replace(self._lock, before={name: dict(one) for name, one in before.items()})
+        self._lock = replace(
+            self._lock, before={name: dict(shares) for name, shares in before.items()}
+        )
         self._write()
 
     def renew(self) -> None:
@@ -166,8 +168,8 @@ def leased(
 ) -> Iterator[Lease]:
     """Hold the lock; it is kept when leaving with ``KeepLockError``, else given back.
 
-    Whoever ``yields`` looks at it between its changes; whoever ``stops`` asks such a one to give it
-    up, and waits for that.
+    Whoever ``yields`` looks at it between its changes; whoever ``stops`` asks such a holder to give
+    it up, and waits for that.
 
     Raises:
         LockedError: somebody else holds it, and neither has it expired nor is it to be taken over.
@@ -201,7 +203,7 @@ def read_held(cloud: Cloud) -> Held | None:
 
 
 def _acquire(cloud: Cloud, mine: Lock, *, take_over: bool, stops: bool) -> Lease:
-    """Create the object, or take it from one who is dead or has been asked for it.
+    """Create the object, or take it from a holder who is dead or has been asked for it.
 
     Raises:
         LockedError: somebody else holds it.

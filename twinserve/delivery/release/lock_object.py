@@ -69,7 +69,7 @@ _LOCK = TypeAdapter(Lock)
 
 
 def parse_lock(stored: Object, lease_s: int) -> Held:
-    """A lock from its object; one that is damaged keeps others out for ``lease_s``, no longer."""
+    """A lock from its object; a damaged lock keeps others out for ``lease_s``, no longer."""
     ends = stored.updated + timedelta(seconds=lease_s)
     try:
         lock = _LOCK.validate_json(stored.text)

@@ -49,7 +49,7 @@ class Records:
     """All that is in the bucket.
 
     Attributes:
-        good: the one promoted last at the end.
+        good: records that can be read, the last promotion at the end.
         bad: what is wrong with the others, by release.
     """
 

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "to",
         nargs="?",
         metavar="RELEASE|VERSION",
-        help="a release, or a model version, meaning its newest release; else the one before",
+        help="a release, or a model version, meaning its newest release; else the release before",
     )
     parser.add_argument(
         "--take-over", action="store_true", help="take the lock of a release known to be dead"
@@ -65,7 +65,7 @@ def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
             return
         record = _chosen(cloud, services, read_records(cloud), to)
         before = positions(cloud, services) if earlier is None else earlier
-        lease.record(before)
+        lease.keep_positions(before)
         with both_or_neither(cloud, before):
             _run_steps(cloud, services, record)
         cloud.say(f"{record.release} serves on both")

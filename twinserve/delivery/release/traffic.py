@@ -40,7 +40,7 @@ def positions_before_interrupted_release(
 ) -> Positions | None:
     """Where a release that died found the traffic, unless it had come to its end.
 
-    ``dead`` is its lock, if one was taken over.
+    ``dead`` is its lock, if a lock was taken over.
 
     Raises:
         GcloudError: the records cannot be read.
@@ -114,7 +114,7 @@ def restore(cloud: Cloud, before: Positions) -> None:
     """Put both targets back to where they were; what is there already is left alone.
 
     Raises:
-        KeepLockError: one could not be put back; the message says what to run.
+        KeepLockError: a target could not be put back; the message says what to run.
     """
     try:
         services = cloud.services()

@@ -131,7 +131,7 @@ def _release(release_run: _ReleaseRun) -> bool:
         return False
     # A release that died may have left the two apart: what it found is what was good.
     before = positions(cloud, services) if found is None else found
-    release_run.lease.record(before)
+    release_run.lease.keep_positions(before)
     with both_or_neither(cloud, before):
         _run_steps(release_run, services)
     return True

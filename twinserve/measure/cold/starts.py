@@ -100,8 +100,8 @@ def classify_start(
     if not answer.ok:
         return Rejection.NOT_200
     instance = read_instance(answer.header("x-instance"))
-    # A process of this machine began when we spawned it; elsewhere the platform starts one for a
-    # request, so it must be younger than that.
+    # A process of this machine began when we spawned it; elsewhere the platform starts an instance
+    # for a request, so it must be younger than that.
     local = endpoint.pid is not None
     asked_ns = endpoint.spawned_ns if local else exchange.began_ns
     since_ns = endpoint.spawned_ns if local else exchange.sent_ns

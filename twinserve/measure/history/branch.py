@@ -60,7 +60,7 @@ class BranchHistory:
         """All of them, the oldest first.
 
         Raises:
-            UserError: the repository cannot be reached, or one is no measurement.
+            UserError: the repository cannot be reached, or a document is no measurement.
         """
         with tempfile.TemporaryDirectory() as directory:
             tree = Path(directory)

@@ -16,7 +16,7 @@ FAR = 2.0
 
 
 def chart(track: Track, measurements: Sequence[Measurement], first: int, anchor: str) -> str:
-    """The measurements from ``first`` on; ``anchor`` begins the id of each one's row."""
+    """The measurements from ``first`` on; ``anchor`` begins the id of each measurement's row."""
     shown = [
         Series(
             series.target,

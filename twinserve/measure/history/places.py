@@ -27,7 +27,7 @@ class History(Protocol):
         """All of them, the oldest first.
 
         Raises:
-            UserError: they cannot be read, or one is no measurement.
+            UserError: they cannot be read, or a document is no measurement.
         """
 
 

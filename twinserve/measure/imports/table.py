@@ -28,7 +28,7 @@ class ImportsReport:
     """``imports.json``.
 
     Attributes:
-        growth: against another tree, if one was named.
+        growth: against another tree, if a tree was named.
     """
 
     conditions: Conditions

@@ -109,7 +109,7 @@ def watch(process: ProcessTarget) -> Start:
 
 
 def read_modules(output: IO[bytes]) -> Start:
-    """The imports that ``-X importtime`` has written, the last one first."""
+    """The imports that ``-X importtime`` has written, the last import first."""
     output.seek(0)
     modules: list[Module] = []
     above: dict[int, str] = {}

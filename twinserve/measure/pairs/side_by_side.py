@@ -78,7 +78,7 @@ class Compared:
 
 
 def take_rounds(base: Side, candidate: Side, wanted: Measurement) -> Iterator[Round]:
-    """The rounds that ``params.yaml`` asks for, after the one that is dropped.
+    """The rounds that ``params.yaml`` asks for, after the round that is dropped.
 
     Raises:
         UserError: a side cannot be started, is not cold, or fails to answer.
@@ -97,7 +97,7 @@ def _take_round(
     calls: dict[int, Call] = {}
     with ExitStack() as running:
         for start in range(wanted.comparison.cold_starts):
-            # The one that begins this time ends the next. The last ones stay, to be asked.
+            # The side that begins this time ends the next. The last endpoints stay, to be asked.
             running.close()
             for place in (0, 1) if (number + start) % 2 == 0 else (1, 0):
                 cold_ms, calls[place] = _start(sides[place], running, seen)

@@ -91,7 +91,7 @@ def run_matrix(
     model: tuple[str, str],
     on_start: OnStart = lambda _setting, _round: None,
 ) -> Matrix:
-    """One start of each cell a round, another one first each time; none is taken again.
+    """One start of each cell a round, another cell first each time; no start is taken again.
 
     A cell that ends before it answers (512 MiB may be too little) is left out with its reason.
 

@@ -129,7 +129,7 @@ def _measure_cold(findings: list[_Findings], body: bytes, plan: Plan, steps: _St
 
 
 def _in_turn(items: Sequence[T], turn: int) -> Sequence[T]:
-    """Another one first in each turn: what follows upon a load must not always be the same."""
+    """Another target first in each turn: what follows upon a load must not always be the same."""
     shift = turn % len(items)
     return (*items[shift:], *items[:shift])
 

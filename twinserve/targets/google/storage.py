@@ -68,8 +68,8 @@ def read_generation(gcloud: Gcloud, url: str) -> str | None:
     Raises:
         GcloudError: it cannot be read.
     """
-    found = _describe(gcloud, url)
-    return None if found is None else found[0]
+    described = _describe(gcloud, url)
+    return None if described is None else described[0]
 
 
 def read_object(gcloud: Gcloud, url: str) -> Object | None:
@@ -79,10 +79,10 @@ def read_object(gcloud: Gcloud, url: str) -> Object | None:
         GcloudError: it cannot be read.
     """
     for _ in range(MOST_TRIES):
-        found = _describe(gcloud, url)
-        if found is None:
+        described = _describe(gcloud, url)
+        if described is None:
             return None
-        generation, updated = found
+        generation, updated = described
         try:
             text = gcloud.read_text("storage", "cat", f"{url}#{generation}")
         except GcloudError as error:
@@ -96,12 +96,12 @@ def read_object(gcloud: Gcloud, url: str) -> Object | None:
 def _describe(gcloud: Gcloud, url: str) -> tuple[str, datetime] | None:
     """Generation and time of the last change; None where there is no object."""
     try:
-        found = gcloud.read("storage", "objects", "describe", url)
+        described = gcloud.read("storage", "objects", "describe", url)
     except GcloudError as error:
         if error.reason is Reason.NOT_FOUND:
             return None
         raise
-    return str(found["generation"]), datetime.fromisoformat(found["update_time"])
+    return str(described["generation"]), datetime.fromisoformat(described["update_time"])
 
 
 def read_objects(gcloud: Gcloud, pattern: str) -> dict[str, bytes]:
@@ -127,14 +127,16 @@ def list_objects(gcloud: Gcloud, pattern: str) -> list[Listed]:
         GcloudError: they cannot be listed.
     """
     try:
-        found = gcloud.read("storage", "objects", "list", pattern)
+        listed = gcloud.read("storage", "objects", "list", pattern)
     except GcloudError as error:
         if error.reason is Reason.NOT_FOUND:
             return []
         raise
     return [
-        Listed(one["name"], str(one["generation"]), datetime.fromisoformat(one["update_time"]))
-        for one in found or ()
+        Listed(
+            entry["name"], str(entry["generation"]), datetime.fromisoformat(entry["update_time"])
+        )
+        for entry in listed or ()
     ]
 
 
@@ -173,8 +175,8 @@ def write_object(gcloud: Gcloud, url: str, text: str, *, generation: str | None 
     printed = gcloud.change_text(
         "storage", "cp", "-", url, "--print-created-message", *condition, content=text
     )
-    found = re.search(rf"{re.escape(url)}#(\d+)", printed)
-    return found[1] if found else UNKNOWN
+    match = re.search(rf"{re.escape(url)}#(\d+)", printed)
+    return match[1] if match else UNKNOWN
 
 
 def delete_object(gcloud: Gcloud, url: str, *, generation: str) -> None:

@@ -45,7 +45,7 @@ def restrictions(cloud: Cloud) -> Sequence[Finding]:
     groups = any(value.startswith("in:") for value in locations.allowed or ())
     if _forbids(locations, region, f"in:{region}-locations"):
         told = f"allows only {', '.join(sorted(locations.allowed or ()))}; {region} is not named"
-        cure = "deployment.region in params.yaml, one that it allows"
+        cure = "deployment.region in params.yaml: a region that it allows"
         # A group of locations may hold the region; its members are not to be had here.
         findings.append((warn if groups else stop)(LOCATIONS, told, cure))
     if _forbids(read_constraint(gcloud, INGRESS), "all"):

@@ -1,6 +1,7 @@
 """The environment of a build: from the bucket if it is there, else made; never a reason to fail."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -118,3 +119,18 @@ def test_bucket_that_refuses_costs_time_alone(workspace: Path) -> None:
     assert told[1] == "make .venv/ready"
     assert "not kept for later builds" in told[2]
     assert (workspace / "tree" / ".venv" / "ready").exists()
+
+
+def test_without_gcloud_it_is_made_and_nothing_is_kept(workspace: Path) -> None:
+    """A place that has no bucket to ask builds all the same, and is told so."""
+    programs = workspace / "programs"
+    (programs / "gcloud").unlink()
+    for name in ("sh", "mkdir", "touch"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    told = prepare(workspace, PATH=str(programs), GOOGLE_CLOUD_PROJECT="").splitlines()
+    assert told == [
+        "environment: made here and kept nowhere, since gcloud is not on the PATH",
+        "make .venv/ready",
+    ]
+    assert (workspace / "tree" / ".venv" / "ready").exists()
+    assert list((workspace / "bucket").iterdir()) == []

@@ -8,6 +8,7 @@ has GitHub's own cache (`.github/actions/setup`), a laptop its own folder.
 import argparse
 import hashlib
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """See ``prepare``."""
+    """See ``prepare``; where there is no gcloud, there is nothing to take it from."""
+    if shutil.which("gcloud") is None:
+        _say("made here and kept nowhere, since gcloud is not on the PATH")
+        _run("make", READY)
+        return
     prepare(Gcloud(current_project(arguments.project)))
 
 

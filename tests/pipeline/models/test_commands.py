@@ -29,8 +29,9 @@ FUNCTION = {
 }
 
 
-def started(name: str, line: str, directory: Path) -> ProcessTarget:
-    environment = {"PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(directory)}
+def started(name: str, line: str, directory: Path, home: Path) -> ProcessTarget:
+    """A command under way there; gunicorn leaves a folder of its own in a user's home."""
+    environment = {"PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(home)}
     return ProcessTarget(name, ("/bin/sh", "-c", f"exec env {line}"), directory, environment)
 
 
@@ -46,10 +47,10 @@ def hold(target: ProcessTarget, dist: Path) -> None:
     [(SERVICE["uvicorn"], "."), (FUNCTION["functions-framework"], "function")],
 )
 def test_command_of_either_documentation_serves_a_checkout(
-    line: str, folder: str, dist: Path
+    line: str, folder: str, dist: Path, tmp_path: Path
 ) -> None:
     """By day, as much of it as a prediction and a refusal."""
-    with started("one", line, dist.parent / folder).start() as endpoint:
+    with started("one", line, dist.parent / folder, tmp_path).start() as endpoint:
         wait_until_answering(endpoint)
         caller = HttpCaller(endpoint.url)
         right = caller.call("POST", "/predict", body=b'{"features": [5.1, 3.5, 1.4, 0.2]}')
@@ -60,30 +61,34 @@ def test_command_of_either_documentation_serves_a_checkout(
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", SERVICE)
-def test_contract_holds_for_the_service_of_a_checkout(name: str, dist: Path) -> None:
+def test_contract_holds_for_the_service_of_a_checkout(
+    name: str, dist: Path, tmp_path: Path
+) -> None:
     """Once there is a bundle in `dist/`."""
-    hold(started("service", SERVICE[name], dist.parent), dist)
+    hold(started("service", SERVICE[name], dist.parent, tmp_path), dist)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", SERVICE)
-def test_contract_holds_for_the_service_of_a_bundle(name: str, dist: Path) -> None:
+def test_contract_holds_for_the_service_of_a_bundle(name: str, dist: Path, tmp_path: Path) -> None:
     """With the checkout's programs."""
-    hold(started("service", SERVICE[name], dist / "service"), dist)
+    hold(started("service", SERVICE[name], dist / "service", tmp_path), dist)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", FUNCTION)
-def test_contract_holds_for_the_function_of_a_checkout(name: str, dist: Path) -> None:
+def test_contract_holds_for_the_function_of_a_checkout(
+    name: str, dist: Path, tmp_path: Path
+) -> None:
     """In `function/`, with no variable but the function's name."""
-    hold(started("function", FUNCTION[name], dist.parent / "function"), dist)
+    hold(started("function", FUNCTION[name], dist.parent / "function", tmp_path), dist)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", FUNCTION)
-def test_contract_holds_for_the_function_of_a_bundle(name: str, dist: Path) -> None:
+def test_contract_holds_for_the_function_of_a_bundle(name: str, dist: Path, tmp_path: Path) -> None:
     """As Google's pages deploy one by hand."""
-    hold(started("function", FUNCTION[name], dist / "function"), dist)
+    hold(started("function", FUNCTION[name], dist / "function", tmp_path), dist)
 
 
 def test_checkout_without_a_bundle_ends_gunicorn_with_one_line(dist: Path, tmp_path: Path) -> None:

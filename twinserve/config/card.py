@@ -175,6 +175,11 @@ class Card(NamedTuple):
         """Whether every feature is a number in each row."""
         return all(feature.plain for feature in self.features)
 
+    @property
+    def observed(self) -> list[Feature]:
+        """What an instance looks at: the features, and what a regression predicts."""
+        return [*self.features, *([] if self.target is None else [self.target])]
+
     def chosen(self) -> str:
         """The runtime, and why not the ones before it."""
         passed_over = self.choice.passed_over.items()

@@ -43,7 +43,7 @@ class Params(Section):
     split: Split
     """How rows are held out for the evaluation."""
     estimator: Estimator
-    """A scikit-learn classifier by import path."""
+    """A scikit-learn classifier or regressor by import path."""
     evaluation: Evaluation
     """How the model is judged before it may be exported."""
     golden: list[Golden]

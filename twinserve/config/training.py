@@ -117,12 +117,16 @@ class Split(Section):
 
 
 class Estimator(Section):
-    """A scikit-learn classifier by import path; a nested mapping of the same form is one too."""
+    """A scikit-learn estimator by import path; a nested mapping of the same form is one too."""
 
     import_path: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
     """Import path of the class, as `sklearn.ensemble.RandomForestClassifier`."""
     arguments: dict[str, Any] = Field(default={})
     """The class's arguments by keyword. A `class_weight` calls classes by name or by number."""
+    preprocessing: Literal["auto", "none"] = "auto"
+    """`auto`: where a column is not a number or may be missing, and the estimator names no columns
+    itself, a ColumnTransformer stands in front of it, by the types of the columns and by what the
+    estimator takes; training prints it as the YAML that gives the same. `none`: never."""
 
 
 class Gates(Section):

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,9 @@ class PredictionHandler:
         )
         self.paths = frozenset(paths)
         self.steps = steps
+        # None where a row is numbers and an answer a class, the way that has nothing to choose.
+        self._other = self._other_way(card, steps)
+        self._read = contract.read_features if card.plain else contract.read_typed
         self._monitor = responder.monitor
         # There are only as many right answers as classes.
         self._bodies = [
@@ -79,8 +83,8 @@ class PredictionHandler:
             raise contract.method_not_allowed()
         contract.check_content_type(headers.get(b"content-type"))
         body = await read_body(receive, headers, self._limit, self._turns)
-        if self.steps is not None:
-            return self._through(self.steps, body)
+        if self._other is not None:
+            return self._other(body)
         features = contract.read_features(body, self._card)
         began = time.perf_counter_ns()
         prediction = self.model.predict(features)
@@ -96,6 +100,40 @@ class PredictionHandler:
             f", predict;dur={cost:.3f}",
         )
 
+    def _other_way(self, card: "Card", steps: "Steps | None") -> "Callable[[bytes], Answer] | None":
+        """How else than by numbers in a list and a class a request is answered."""
+        if steps is not None:
+            return partial(self._through, steps)
+        if card.task == "regression":
+            return self._number
+        return None if card.plain else self._class
+
+    def _class(self, body: bytes) -> Answer:
+        """Answer a row of any types with its class."""
+        features = self._read(body, self._card)
+        began = time.perf_counter_ns()
+        number = self.model.predict(features)
+        cost = (time.perf_counter_ns() - began) / 1e6
+        if self._monitor is not None:
+            self._monitor.classes[number] += 1
+            self._monitor.row = features
+        headers = self._headers[number].copy()
+        return Answer(200, headers, self._bodies[number], f", predict;dur={cost:.3f}")
+
+    def _number(self, body: bytes) -> Answer:
+        """Answer a row with the number that a regression gives it."""
+        features = self._read(body, self._card)
+        began = time.perf_counter_ns()
+        number = self.model.predict(features)
+        cost = (time.perf_counter_ns() - began) / 1e6
+        content = b'{"prediction": %b, "model_version": "%b"}' % (
+            contract.finite(number),
+            self._card.version.encode(),
+        )
+        if self._monitor is not None:
+            self._monitor.row = [*features, number]
+        return _answered(content, cost)
+
     def _through(self, steps: "Steps", body: bytes) -> Answer:
         """Answer by way of the user's own steps."""
         row = steps.read(body)
@@ -104,11 +142,18 @@ class PredictionHandler:
         prediction, content = steps.answer(row, features, self.model)
         cost = (time.perf_counter_ns() - began) / 1e6
         if self._monitor is not None:
-            self._monitor.classes[prediction] += 1
-            self._monitor.row = features
-        length = b"%d" % len(content)
-        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-        return Answer(200, headers, content, f", predict;dur={cost:.3f}")
+            if self._card.target is None:
+                self._monitor.classes[prediction] += 1
+                self._monitor.row = features
+            else:
+                self._monitor.row = [*features, prediction]
+        return _answered(content, cost)
+
+
+def _answered(content: bytes, cost: float) -> Answer:
+    length = b"%d" % len(content)
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    return Answer(200, headers, content, f", predict;dur={cost:.3f}")
 
 
 async def read_body(

@@ -17,12 +17,12 @@ RUNTIMES = ("compiled", "onnx", "joblib")
 class Model(Protocol):
     """A loaded classifier or regressor. Calls may come from any thread."""
 
-    def predict(self, features: Sequence[Any]) -> float:
+    def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
         """Of one encoded row: the class's number, an int; of a regression its number, a float."""
 
     def scores(
         self, rows: Sequence[Sequence[Any]]
-    ) -> tuple[Sequence[float], Sequence[Sequence[float]]]:
+    ) -> tuple[Sequence[Any], Sequence[Sequence[float]]]:
         """Predictions, shape (rows,), and probabilities, shape (rows, classes).
 
         Of a regression the prediction stands in the place of probabilities, shape (rows, 1).

@@ -6,7 +6,7 @@ pays for this one only.
 
 import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinserve.inference.asgi import OK
 from twinserve.inference.logs import write_line
@@ -51,7 +51,8 @@ class Monitor:
         self.card: Card = bundle.card
         self.bundle_hash = bundle.hash
         self.instance = instance
-        width = len(self.card.features)
+        width = len(self.card.observed)
+        self._texts = any(feature.type == "text" for feature in self.card.features)
         self._packing = struct.Struct(f"{width}d")
         self._window = min(bundle.settings.drift_window, MOST_VALUES_KEPT // width)
         self._interval_ns = bundle.settings.log_every_s * SECOND_NS
@@ -68,7 +69,7 @@ class Monitor:
         self.latency = [0] * 65
         self.latency_ns = 0
         self.classes = [0] * len(self.card.classes)
-        self.row: list[float] | None = None
+        self.row: list[Any] | None = None
         self.look_ns = self._began_ns - self._rest_ns
 
     def look(self, status: int, now_ns: int) -> None:
@@ -83,7 +84,8 @@ class Monitor:
             self.look_ns = max(self.look_ns, now_ns - self._rest_ns) + self._every_ns
             # Packed: a list that stays takes its memory out of the middle of what the requests
             # around it use, which makes all of theirs dearer.
-            self._rows += self._packing.pack(*self.row)
+            row = self.row if not self._texts else [0.0 if type(v) is str else v for v in self.row]
+            self._rows += self._packing.pack(*row)
             self.row = None
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
 from twinserve.config.errors import UserError
-from twinserve.config.training import Estimator
+from twinserve.config.training import Estimator, Task
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -48,14 +48,19 @@ class Classifier(Protocol):
         """Change arguments."""
 
 
-def build_classifier(choice: Estimator, seed: int, classes: Sequence[str] = ()) -> Classifier:
-    """Build the classifier, with every open ``random_state`` set and every given ``n_jobs`` 1.
+def build_classifier(
+    choice: Estimator,
+    seed: int,
+    classes: Sequence[str] = (),
+    task: Task = "classification",
+) -> Classifier:
+    """Build the classifier, or the regressor if that is the task, with every open ``random_state`` set and every given ``n_jobs`` 1.
 
     Both are part of the pickle: left open, it would differ from run to run or machine to machine.
     A ``class_weight`` may call the classes by their names, which are given in their order.
 
     Raises:
-        UserError: it is not a scikit-learn classifier, or refuses its arguments.
+        UserError: it is no scikit-learn estimator for the task, or refuses its arguments.
     """
     path = choice.import_path
     factory = load_class(path)
@@ -68,9 +73,18 @@ def build_classifier(choice: Estimator, seed: int, classes: Sequence[str] = ()) 
         regresses, classifies = is_regressor(built), is_classifier(built)
     except Exception as error:  # noqa: BLE001 - a Pipeline reads its steps only now
         raise _refusal(path, error) from None
-    if regresses:
-        raise UserError(f"{_WHERE}: {path} is a regressor; classifiers only, for now")
-    if not classifies:
+    if task == "regression" and not regresses:
+        kind = "a classifier" if classifies else "not a regressor"
+        raise UserError(
+            f"{_WHERE}: {path} is {kind}; data.task is regression: expected a regressor, or a "
+            "Pipeline of one"
+        )
+    if task == "classification" and regresses:
+        raise UserError(
+            f"{_WHERE}: {path} is a regressor; data.task is classification: expected a classifier "
+            "(or data.task: regression)"
+        )
+    if task == "classification" and not classifies:
         raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
     pinned: dict[str, int] = {}
     for name, value in arguments.items():
@@ -80,6 +94,15 @@ def build_classifier(choice: Estimator, seed: int, classes: Sequence[str] = ()) 
             case "n_jobs" if value is not None:
                 pinned[name] = 1
     return classifier.set_params(**pinned)
+
+
+def build_steps(spelt: Mapping[str, object]) -> object:
+    """What a nested mapping of import path and arguments gives.
+
+    Raises:
+        UserError: a class in it cannot be had, or refuses its arguments.
+    """
+    return _value("", spelt, ())
 
 
 def check_probabilities(choice: Estimator, classifier: Classifier) -> None:

@@ -1,83 +1,8 @@
-"""What an estimator reads of encoded rows: an array of numbers, or a pandas DataFrame by name.
+"""Which estimators read a table's columns by name; what they then read of encoded rows."""
 
-An array where every column is a number without gaps and the estimator names no columns; a DataFrame
-otherwise. Encoded is as ``twinserve.config.card.Feature`` says.
-"""
+from twinserve.inference.runtimes.frame import Column, Value, estimator_input
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-Value = float | str
-# The code of a category that is none of a column's values.
-UNKNOWN = -1
-
-
-class Column(Protocol):
-    """What of a feature of ``params.yaml`` or of the model card is read here."""
-
-    @property
-    def name(self) -> str:
-        """In the table's header."""
-
-    @property
-    def type(self) -> str:
-        """Number, category, boolean or text."""
-
-    @property
-    def missing(self) -> bool:
-        """Whether a gap is allowed."""
-
-    @property
-    def values(self) -> Sequence[str | int]:
-        """Of a category."""
-
-
-def estimator_input(
-    rows: "Sequence[Sequence[Value]] | NDArray[np.float64]",
-    columns: Sequence[Column],
-    *,
-    named: bool,
-) -> "NDArray[np.float64] | pd.DataFrame":
-    """Encoded rows as the estimator reads them; ``named`` if it names columns."""
-    if not named and all(one.type == "number" and not one.missing for one in columns):
-        return np.asarray(rows, dtype=np.float64).reshape(len(rows), len(columns))
-    import pandas as pd
-
-    by_column: Any = rows.T if isinstance(rows, np.ndarray) else list(zip(*rows, strict=True))
-    if not len(rows):
-        by_column = [()] * len(columns)
-    return pd.DataFrame(
-        {one.name: _series(one, cells) for one, cells in zip(columns, by_column, strict=True)}
-    )
-
-
-def _series(column: Column, cells: Any) -> Any:  # noqa: ANN401 - pandas' many kinds
-    import pandas as pd
-
-    if column.type == "text":
-        return pd.Series(list(cells), dtype=object)
-    numbers = np.asarray(cells, dtype=np.float64)
-    if column.type != "category":
-        return pd.Series(numbers)
-    categories: list[Any] = list(column.values)
-    if (numbers == UNKNOWN).any():
-        # What is none of the values must not become a gap, for which pandas has the code -1.
-        numbers = np.where(numbers == UNKNOWN, len(categories), numbers)
-        categories.append(_stranger(column.values))
-    codes = np.where(np.isnan(numbers), -1, numbers).astype(np.int64)
-    return pd.Series(pd.Categorical.from_codes(codes, categories=categories))
-
-
-def _stranger(values: Sequence[str | int]) -> str | int:
-    """A value of the same kind that is none of these."""
-    whole = [value for value in values if isinstance(value, int)]
-    return max(whole) + 1 if whole else "?".join(["", *map(str, values), ""])
+__all__ = ["Column", "Value", "estimator_input", "names_columns", "reads_names"]
 
 
 def names_columns(estimator: object) -> bool:
@@ -93,3 +18,8 @@ def names_columns(estimator: object) -> bool:
         for _, _, columns in one.transformers
         for column in ([columns] if isinstance(columns, str) else columns)
     )
+
+
+def reads_names(fitted: object) -> bool:
+    """Whether a fitted estimator has learnt columns by name, so that it reads a DataFrame."""
+    return hasattr(fitted, "feature_names_in_")

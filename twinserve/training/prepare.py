@@ -2,16 +2,20 @@
 
 import random
 import sys
+from collections.abc import Sequence
 
 from twinserve.config.errors import run_as_command
 from twinserve.config.params import Params, load_params
-from twinserve.config.training import Split
+from twinserve.config.training import Feature, Split
 from twinserve.training.paths import TEST_PATH, TRAIN_PATH
-from twinserve.training.prepared import write_prepared
-from twinserve.training.table import read_table
+from twinserve.training.prepared import write_columns, write_prepared
+from twinserve.training.table import Table, read_table
 
 
-def held_out(classes: list[int], split: Split) -> set[int]:
+_MANY = 10
+
+
+def held_out(classes: Sequence[float], split: Split) -> set[int]:
     """Positions of the rows to hold out: the same fraction of each class.
 
     Every class keeps at least one row on either side. ``random.Random`` draws the same rows with
@@ -34,19 +38,48 @@ def prepare(params: Params) -> None:
         UserError: the table is refused; nothing was written.
     """
     table = read_table(params.data)
-    test = held_out(table.classes, params.split)
-    rows = list(zip(table.rows, table.classes, strict=True))
-    write_prepared(
-        TRAIN_PATH, params.data, (row for place, row in enumerate(rows) if place not in test)
-    )
-    write_prepared(TEST_PATH, params.data, (row for place, row in enumerate(rows) if place in test))
-    counts = ", ".join(
-        f"{table.classes.count(number)} {name}" for number, name in enumerate(params.data.classes)
-    )
+    data = table.data
+    # A regression has no classes to be held apart.
+    test = held_out(table.labels if data.classes else [0] * len(table.labels), params.split)
+    rows = list(zip(table.rows, table.labels, strict=True))
+    write_columns(data)
+    write_prepared(TRAIN_PATH, data, (row for place, row in enumerate(rows) if place not in test))
+    write_prepared(TEST_PATH, data, (row for place, row in enumerate(rows) if place in test))
+    for line in _taken(params, table):
+        sys.stdout.write(f"prepare: {line}\n")
     sys.stdout.write(
-        f"prepare: {params.data.table} has {len(rows)} rows ({counts}): "
+        f"prepare: {data.table} has {len(rows)} rows ({_labels(table)}): "
         f"{len(rows) - len(test)} to train on, {len(test)} held out\n"
     )
+
+
+def _labels(table: Table) -> str:
+    if table.data.task == "regression":
+        return f"{table.data.label} {min(table.labels):g} to {max(table.labels):g}"
+    return ", ".join(
+        f"{table.labels.count(number)} {name}" for number, name in enumerate(table.data.classes)
+    )
+
+
+def _taken(params: Params, table: Table) -> list[str]:
+    """What was taken from the table because ``params.yaml`` leaves it out, and what is ignored."""
+    given, data = params.data, table.data
+    lines = []
+    if given.task is None and not given.classes:
+        lines.append(f"task {data.task}, by {data.label}")
+    if not given.features:
+        lines += [f"column {described(feature)}" for feature in data.features]
+    if table.ignored:
+        named = ", ".join(name or "one without a name" for name in table.ignored)
+        lines.append(f"ignored, since data.features does not name them: {named}")
+    return lines
+
+
+def described(feature: Feature) -> str:
+    """A column and its type in a line."""
+    values = ", ".join(map(str, feature.values[:_MANY])) + ", …" * (len(feature.values) > _MANY)
+    of = f" of {values}" if feature.values else ""
+    return f"{feature.name}: {feature.type}{of}{', with gaps' * feature.missing}"
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import sys
 import warnings
 
+from sklearn.base import is_regressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from twinserve.config.errors import UserError, run_as_command
@@ -16,7 +17,9 @@ from twinserve.training.estimator import (
 )
 from twinserve.training.paths import MODEL_PATH, TRAIN_PATH
 from twinserve.training.pickled import write_model
-from twinserve.training.prepared import Rows, read_prepared
+from twinserve.training.frame import names_columns
+from twinserve.training.preprocessing import as_yaml, preprocessed
+from twinserve.training.prepared import Rows, read_prepared, with_columns
 
 
 def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
@@ -29,13 +32,14 @@ def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
         warnings.simplefilter("default")
         try:
-            classifier.fit(rows.features, rows.classes)
+            classifier.fit(rows.features, rows.labels)
         except Exception as error:  # noqa: BLE001 - an estimator of any origin raises anything
             raise UserError(
                 f"params.yaml: estimator: {choice.import_path} cannot be fitted: "
                 f"{first_line(error)}"
             ) from None
-    check_probabilities(choice, classifier)
+    if not is_regressor(classifier):
+        check_probabilities(choice, classifier)
     return [str(warning.message).strip().splitlines()[0] for warning in caught]
 
 
@@ -45,13 +49,21 @@ def train(params: Params) -> None:
     Raises:
         UserError: the estimator is refused; an earlier model stays.
     """
-    classifier = build_classifier(params.estimator, params.split.seed, params.data.classes)
-    rows = read_prepared(TRAIN_PATH)
+    params = with_columns(params)
+    data, choice = params.data, params.estimator
+    built = build_classifier(choice, params.split.seed, data.classes, data.task or "classification")
+    classifier = preprocessed(built, choice, data.features)
+    if classifier is not built:
+        sys.stdout.write(
+            "train: preprocessing auto is the same as, in params.yaml:\n"
+            f"{as_yaml(classifier, choice)}"
+        )
+    rows = read_prepared(TRAIN_PATH, params.data, named=names_columns(classifier))
     for warning in fit(classifier, params.estimator, rows):
         sys.stdout.write(f"train: warning: {warning}\n")
     size = write_model(classifier)
     sys.stdout.write(
-        f"train: {params.estimator.import_path} on {len(rows.classes)} rows, {size:,} bytes in "
+        f"train: {params.estimator.import_path} on {len(rows.labels)} rows, {size:,} bytes in "
         f"{MODEL_PATH}\n"
     )
 

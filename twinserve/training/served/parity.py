@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import is_regressor
 
-from twinserve.config.card import Parity
+from twinserve.config.card import Feature, Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
+from twinserve.inference.typed import UNKNOWN
 from twinserve.training.estimator import Classifier
+from twinserve.training.frame import estimator_input, reads_names
 from twinserve.training.served.midpoints import Midpoints, table_midpoints
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
 
@@ -22,6 +25,8 @@ RANDOM_ROWS = 100_000
 _ROUNDED = ("table", "random")
 # How far random rows go beyond the observed range, on either side, as a part of it.
 _MARGIN = 0.25
+# The share of a column's random values that are gaps, and of those that are unknown categories.
+_STRANGE = 0.1
 # Asked at a time, so that a wide table does not fill the memory.
 _BLOCK = 10_000
 # No block is as long.
@@ -96,14 +101,20 @@ class _Answers:
     @property
     def gaps(self) -> "NDArray[np.float64]":
         """How far the estimator's top two classes are apart."""
+        if self.expected.shape[1] == 1:
+            return np.full(len(self.expected), np.inf)
         top = np.sort(self.expected, axis=1)
         gaps: NDArray[np.float64] = top[:, -1] - top[:, -2]
         return gaps
 
     @property
     def differences(self) -> "NDArray[np.float64]":
-        """The largest of each row, infinite where a probability is not a number."""
-        found = np.abs(self.expected - self.served).max(axis=1)
+        """The largest of each row, infinite where a figure is not a number.
+
+        Relative to the estimator's where that is above 1, as only a regression's is.
+        """
+        found = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
+        found = found.max(axis=1)
         return np.where(np.isnan(found), np.inf, found)
 
 
@@ -113,6 +124,7 @@ def prove_parity(
     table: Sequence[Sequence[float]],
     seed: int,
     bound: ParityTolerance,
+    columns: Sequence[Feature] = (),
 ) -> Parity:
     """Compare both on the table, on random rows, and where the estimator changes its answer.
 
@@ -121,12 +133,14 @@ def prove_parity(
     Raises:
         ParityError: they differ; the message gives the worst row of its kind and both answers.
     """
+    if any(column.type == "text" for column in columns):
+        return _of_texts(classifier, model, table, seed, bound, columns)
     observed = np.asarray(table, dtype=np.float64)
-    midpoints = table_midpoints(observed, seed)
+    midpoints = table_midpoints(observed, seed, columns)
     thresholds = estimator_thresholds(classifier, observed, seed, bound.thresholds)
     kinds: dict[str, Iterable[NDArray[np.float64]]] = {
         "table": [_read(observed, bound)],
-        "random": [_read(random_rows(observed, seed), bound)],
+        "random": [_read(random_rows(observed, seed, columns), bound)],
         "midpoint": midpoints.rows(single=bound.single),
         "threshold": thresholds.rows(single=bound.single),
     }
@@ -134,7 +148,7 @@ def prove_parity(
     largest, ties, near_ties = 0.0, 0, 0
     for kind, blocks in kinds.items():
         for rows in _blocks(blocks):
-            answers = _ask(classifier, model, kind, counts[kind], rows)
+            answers = _ask(classifier, model, kind, counts[kind], rows, columns)
             gaps = _hold(answers, model, bound)
             counts[kind] += len(rows)
             largest = max(largest, float(answers.differences.max()))
@@ -172,16 +186,19 @@ def _proven(
     )
 
 
-def random_rows(observed: "NDArray[np.float64]", seed: int) -> "NDArray[np.float64]":
+def random_rows(
+    observed: "NDArray[np.float64]", seed: int, columns: Sequence[Feature] = ()
+) -> "NDArray[np.float64]":
     """Random rows in and around the observed range, shape (RANDOM_ROWS, features).
 
     Half put together observed values of each column, where the split points of trees lie; half
-    are drawn evenly from the range and a margin beyond it.
+    are drawn evenly from the range and a margin beyond it, or from a category's values. Where a
+    gap or an unknown category is allowed, a tenth of the values is one.
     """
     draw = np.random.default_rng(seed)
     half, width = RANDOM_ROWS // 2, observed.shape[1]
     mixed = observed[draw.integers(len(observed), size=(half, width)), np.arange(width)]
-    low, high = observed.min(axis=0), observed.max(axis=0)
+    low, high = np.nanmin(observed, axis=0), np.nanmax(observed, axis=0)
     # A column with one value only has no range; its own size stands in.
     span = np.where(high > low, high - low, np.maximum(np.abs(low), 1))
     limit = float(np.finfo(np.float32).max)
@@ -190,7 +207,37 @@ def random_rows(observed: "NDArray[np.float64]", seed: int) -> "NDArray[np.float
         np.minimum(high + _MARGIN * span, limit),
         size=(RANDOM_ROWS - half, width),
     )
-    return np.concatenate([mixed, around])
+    rows = np.concatenate([mixed, around])
+    for place, column in enumerate(columns):
+        if column.type in {"category", "boolean"}:
+            kinds = len(column.values) or 2
+            rows[half:, place] = draw.integers(kinds, size=len(around))
+        if column.unknown:
+            rows[draw.random(len(rows)) < _STRANGE, place] = UNKNOWN
+        if column.missing:
+            rows[draw.random(len(rows)) < _STRANGE, place] = np.nan
+    return rows
+
+
+def _of_texts(
+    classifier: Classifier,
+    model: Model,
+    table: Sequence[Sequence[Any]],
+    seed: int,
+    bound: ParityTolerance,
+    columns: Sequence[Feature],
+) -> Parity:
+    """Of a table with texts: its rows, and rows that put together values of several."""
+    draw = np.random.default_rng(seed)
+    cells = np.array(table, dtype=object)
+    picked = draw.integers(len(cells), size=(_BLOCK, cells.shape[1]))
+    largest = 0.0
+    for kind, rows in (("table", cells), ("random", cells[picked, np.arange(cells.shape[1])])):
+        answers = _ask(classifier, model, kind, 0, rows, columns)
+        _hold(answers, model, bound)
+        largest = max(largest, float(answers.differences.max()))
+    largest = float(np.ceil(largest * 10**bound.digits) / 10**bound.digits)
+    return Parity(len(cells), _BLOCK, 0, bound.tolerance, largest, 0, 0)
 
 
 def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.float64]]":
@@ -211,18 +258,31 @@ def _read(rows: "NDArray[np.float64]", bound: ParityTolerance) -> "NDArray[np.fl
 
 
 def _ask(
-    classifier: Classifier, model: Model, kind: str, first: int, rows: "NDArray[np.float64]"
+    classifier: Classifier,
+    model: Model,
+    kind: str,
+    first: int,
+    rows: "NDArray[Any]",
+    columns: Sequence[Feature] = (),
 ) -> _Answers:
     labels, probabilities = model.scores(rows.tolist())
     served = np.asarray(probabilities, dtype=np.float64)
-    expected = classifier.predict_proba(rows)
+    asked: Any = rows
+    if columns:
+        asked = estimator_input(rows, columns, named=reads_names(classifier))
+    if is_regressor(classifier):
+        expected = np.asarray(classifier.predict(asked), dtype=np.float64).reshape(-1, 1)
+        # What there is to compare is the number itself.
+        same = np.zeros(len(rows), dtype=np.int64)
+        return _Answers(kind, first, rows, same, expected, same, served)
+    expected = classifier.predict_proba(asked)
     if served.shape != expected.shape:
         raise UserError(
             f"parity: the served model gives probabilities of shape {served.shape}, "
             f"the estimator {expected.shape}"
         )
     return _Answers(
-        kind, first, rows, classifier.predict(rows), expected, np.asarray(labels), served
+        kind, first, rows, classifier.predict(asked), expected, np.asarray(labels), served
     )
 
 
@@ -233,10 +293,11 @@ def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[n
         UserError: a probability or a label differs.
     """
     worst = int(np.argmax(answers.differences))
-    largest = float(np.abs(answers.expected[worst] - answers.served[worst]).max())
+    largest = float(answers.differences[worst])
     # Written so that NaN counts as a difference.
     if not largest <= bound.tolerance:
-        raise _differ(answers, worst, f"by {largest:.2g} in probability", bound)
+        what = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"
+        raise _differ(answers, worst, f"by {largest:.2g} {what}", bound)
     gaps = answers.gaps
     clear = gaps > bound.near_tie
     wrong = np.flatnonzero(clear & (answers.expected_labels != answers.served_labels))
@@ -245,7 +306,12 @@ def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[n
     alone = bound.alone if answers.kind in _ROUNDED else bound.near
     for place in range(0, len(answers.rows), -(-len(answers.rows) // alone)):
         single = model.predict(answers.rows[place].tolist())
-        if clear[place] and single != answers.served_labels[place]:
+        if answers.served.shape[1] == 1:
+            together = answers.served[place, 0]
+            if not abs(single - together) <= bound.tolerance * max(1, abs(together)):
+                answers.served[place] = single
+                raise _differ(answers, place, "asked for this row alone,", bound)
+        elif clear[place] and single != answers.served_labels[place]:
             answers.served_labels[place] = single
             raise _differ(answers, place, "in class, asked for this row alone,", bound)
     return gaps
@@ -253,7 +319,16 @@ def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[n
 
 def _differ(answers: _Answers, place: int, how: str, bound: ParityTolerance) -> ParityError:
     rounded = bound.single and answers.kind in _ROUNDED
-    row = ", ".join(map(str, answers.rows[place].astype(np.float32 if rounded else np.float64)))
+    texts = answers.rows.dtype == object
+    kind = object if texts else np.float32 if rounded else np.float64
+    row = ", ".join(map(str, answers.rows[place].astype(kind)))
+    if answers.served.shape[1] == 1:
+        return ParityError(
+            f"differs {how} from the estimator, worst on {answers.kind} row "
+            f"{answers.first + place + 1}: [{row}]: the estimator gives "
+            f"{answers.expected[place, 0]:.17g}, the served model {answers.served[place, 0]:.17g} "
+            f"(allowed: {bound.tolerance:g})"
+        )
     return ParityError(
         f"differs {how} from the estimator, worst on {answers.kind} row "
         f"{answers.first + place + 1}: [{row}]: the estimator gives class "

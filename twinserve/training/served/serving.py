@@ -97,7 +97,8 @@ def _make(runtime: str, params: Params, classifier: Classifier, pickled: bytes) 
         return Served("joblib", pickled, pickled, SAME)
     if runtime == "compiled":
         return _compiled(params, classifier)
-    onnx = to_onnx(classifier, len(params.data.features), params.model.name)
+    columns = params.data.features
+    onnx = to_onnx(classifier, len(columns), params.model.name, columns)
     return Served("onnx", onnx, onnx, CLOSE)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from twinserve.training.estimator import Classifier, UnfitError, first_line
 from twinserve.training.frame import Column as Feature
-from twinserve.training.frame import estimator_input, reads_names
+from twinserve.training.frame import estimator_input, guesses_unknown, reads_names
 from twinserve.training.served.columns import Codes, Column
 
 UNKNOWN = -1
@@ -92,12 +92,13 @@ def make_probe(
     base = next((row for row in rows if not refusal(row)), None)
     if base is None:
         raise UnfitError("the estimator takes no row of the table")
+    unknown = [] if guesses_unknown(classifier) else [UNKNOWN]
     asked, found = [list(base)], {}
     for place, one in enumerate(features):
         if one.type != "category":
             continue
         found[place] = {}
-        for code in (*range(len(one.values)), UNKNOWN, *([GAP] if one.missing else [])):
+        for code in (*range(len(one.values)), *unknown, *([GAP] if one.missing else [])):
             row = [*base[:place], np.nan if code == GAP else float(code), *base[place + 1 :]]
             why = refusal(row)
             if why and code >= 0:

@@ -2,7 +2,7 @@
 
 from twinserve.inference.runtimes.frame import Column, Value, estimator_input
 
-__all__ = ["Column", "Value", "estimator_input", "names_columns", "guesses_unknown", "reads_names"]
+__all__ = ["Column", "Value", "estimator_input", "guesses_unknown", "names_columns", "reads_names"]
 
 
 def names_columns(estimator: object) -> bool:

@@ -43,7 +43,7 @@ class Table:
 
 
 def table(features: Sequence[Feature] = FEATURES, count: int = 240, classes: int = 3) -> Table:
-    """A seeded table; the last category of each is rare, and a fifth of what may be a gap is one."""
+    """A seeded table; the last category of each is rare, and a fifth of some columns are gaps."""
     draw = np.random.default_rng(4)
     columns = []
     for one in features:

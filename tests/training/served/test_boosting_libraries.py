@@ -1,4 +1,4 @@
-"""XGBoost and LightGBM, compiled from their own dumps: margins to the last bit of their own sums."""
+"""XGBoost and LightGBM, compiled from their own dumps: the same sums, to the last bit."""
 
 import warnings
 from typing import Any

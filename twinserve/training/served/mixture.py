@@ -31,7 +31,7 @@ class Members:
 
     __slots__ = ("classes", "columns", "estimators", "kind", "places", "weights")
 
-    def __init__(  # noqa: D417 - as the attributes say
+    def __init__(
         self,
         kind: str,
         fitted: Any,  # noqa: ANN401 - scikit-learn has no types

@@ -1,12 +1,13 @@
-"""The ensemble compiled ahead of time: a shared object, called by ctypes, no library beside it."""
+"""The model compiled ahead of time: a shared object, called by ctypes, no library beside it."""
 
 import ctypes
 import math
 import os
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from twinserve.config.card import Card
@@ -16,8 +17,9 @@ from twinserve.config.errors import UserError
 _ELF = b"\x7fELF\x02\x01"
 _HEADER = struct.Struct("<18xH20xQ10xHH2x")
 _MACHINES = {62: "x86_64", 183: "aarch64"}
-# What `model_margins` says of the outputs; log-odds or a softmax's are 1.
-_PROBABILITIES, _ONE_VS_REST = 0, 2
+# What `model_margins` says of the outputs: log-odds or a softmax's are 1, a regression's number is
+# 4, or 5 where it is `exp` of the output; 6 is a mixture of several models.
+PROBABILITIES, ONE_VS_REST, LABELS = 0, 2, 3
 
 
 class CompiledModel:
@@ -49,26 +51,67 @@ class CompiledModel:
         outputs = (ctypes.c_double * (count * self._outputs))()
         packed = struct.pack(f"{count * self._width}d", *chain.from_iterable(rows))
         self._score(packed, count, outputs, labels)
-        found = list(outputs)
-        by_row = (found[at : at + self._outputs] for at in range(0, len(found), self._outputs))
-        return list(labels), [self._probabilities(one) for one in by_row]
+        by_row = _by_row(outputs, self._outputs)
+        return list(labels), [probabilities(self._kind, self._softness, one) for one in by_row]
 
-    def _probabilities(self, outputs: list[float]) -> list[float]:
-        if self._kind == _PROBABILITIES:
-            return outputs
-        if self._outputs == 1:
-            share = _logistic(outputs[0])
-            return [1.0 - share, share]
-        if self._kind == _ONE_VS_REST:
-            shares = [_logistic(one) for one in outputs]
-            total = sum(shares)
-            # Where no class is likely at all, each is as likely as another.
-            return [one / total for one in shares] if total else [1 / len(shares)] * len(shares)
-        softened = [one / self._softness for one in outputs]
-        highest = max(softened)
-        exponentials = [math.exp(one - highest) for one in softened]
-        total = sum(exponentials)
-        return [one / total for one in exponentials]
+
+class CompiledNumber:
+    """Likewise of a regression, and of what is made of several models."""
+
+    def __init__(self, library: ctypes.CDLL, answer: Callable[[list[float]], float]) -> None:
+        """The answer to a row is made of the object's outputs."""
+        self._width = _constant(library, "features")
+        self._outputs = _constant(library, "outputs")
+        self._numbers = library.model_numbers
+        self._numbers.argtypes = (ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p)
+        self._numbers.restype = None
+        self._answer = answer
+
+    def predict(self, features: Sequence[float]) -> float:
+        """See ``twinserve.inference.model.Model``."""
+        return self._answer(self.outputs((features,))[0])
+
+    def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
+        """See ``twinserve.inference.model.Model``."""
+        found = [self._answer(one) for one in self.outputs(rows)]
+        return found, [[one] for one in found]
+
+    def outputs(self, rows: Sequence[Sequence[float]]) -> list[list[float]]:
+        """What the object gives to each row."""
+        count = len(rows)
+        outputs = (ctypes.c_double * (count * self._outputs))()
+        packed = struct.pack(f"{count * self._width}d", *chain.from_iterable(rows))
+        self._numbers(packed, count, outputs)
+        return list(_by_row(outputs, self._outputs))
+
+
+def probabilities(kind: int, softness: float, outputs: list[float]) -> list[float]:
+    """Of the classes, from the outputs for one row; none where the outputs tell labels only."""
+    if kind == PROBABILITIES:
+        return outputs
+    if kind == LABELS:
+        return []
+    if len(outputs) == 1:
+        share = _logistic(outputs[0])
+        return [1.0 - share, share]
+    if kind == ONE_VS_REST:
+        shares = [_logistic(one) for one in outputs]
+        total = sum(shares)
+        # Where no class is likely at all, each is as likely as another.
+        return [one / total for one in shares] if total else [1 / len(shares)] * len(shares)
+    softened = [one / softness for one in outputs]
+    highest = max(softened)
+    exponentials = [math.exp(one - highest) for one in softened]
+    total = sum(exponentials)
+    return [one / total for one in exponentials]
+
+
+def exponential(number: float) -> float:
+    """``exp`` of Python's own C library, infinite where that is beyond a float."""
+    try:
+        return math.exp(number)
+    except OverflowError:
+        return math.inf
 
 
 def _logistic(margin: float) -> float:
@@ -77,7 +120,26 @@ def _logistic(margin: float) -> float:
     return (1.0 if margin >= 0 else exponential) / (1.0 + exponential)
 
 
-def load(artifact: bytes, card: Card) -> CompiledModel:
+def _by_row(outputs: Iterable[float], width: int) -> Iterator[list[float]]:
+    found = list(outputs)
+    return (found[at : at + width] for at in range(0, len(found), width))
+
+
+def _model(library: ctypes.CDLL) -> "CompiledModel | CompiledNumber":
+    match _constant(library, "margins"):
+        case 4:
+            return CompiledNumber(library, itemgetter(0))
+        case 5:
+            return CompiledNumber(library, lambda outputs: exponential(outputs[0]))
+        case 6:
+            # Not imported, nor in a cold start, where there is no mixture.
+            from twinserve.inference.runtimes.mixture import load_mixture
+
+            return load_mixture(library)
+    return CompiledModel(library)
+
+
+def load(artifact: bytes, card: Card) -> CompiledModel | CompiledNumber:
     """Open the object, from memory.
 
     Raises:
@@ -87,7 +149,7 @@ def load(artifact: bytes, card: Card) -> CompiledModel:
         _check_header(artifact, card.served)
     try:
         library = _open(artifact)
-        model = CompiledModel(library)
+        model = _model(library)
         width, classes = _constant(library, "features"), _constant(library, "classes")
     except (OSError, AttributeError, ValueError) as error:
         raise UserError(f"{card.served}: the linker cannot load it: {error}") from None

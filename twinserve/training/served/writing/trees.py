@@ -137,7 +137,9 @@ def _nodes(ensemble: Ensemble, *, flagged: bool) -> list[str]:
         strict=True,
     )
     if flagged:
-        return [f"{{{exact(one)}{suffix},{feature},{to},{flag}}}" for one, feature, to, flag in rows]
+        return [
+            f"{{{exact(one)}{suffix},{feature},{to},{flag}}}" for one, feature, to, flag in rows
+        ]
     return [f"{{{exact(one)}{suffix},{feature},{to}}}" for one, feature, to, _ in rows]
 
 

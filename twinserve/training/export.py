@@ -54,7 +54,7 @@ def export(params: Params) -> None:
             ),
         )
 
-    served, card = make_served(params, classifier, pickled, prove)
+    served, card = make_served(params, classifier, pickled, table.rows, prove)
     choice = card.choice._replace(passed_over=dict(served.passed_over))
     card = card._replace(choice=choice)
     _write(card, served)

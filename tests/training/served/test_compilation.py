@@ -205,7 +205,6 @@ class Renamed(RandomForestClassifier):  # type: ignore[misc]
         (Renamed(3), "Renamed is no tree ensemble of scikit-learn's"),
         (GradientBoostingClassifier(init=LogisticRegression()), "its first guess .init. is an"),
         (GradientBoostingClassifier(init=DummyClassifier(strategy="uniform")), "its first guess"),
-        (HistGradientBoostingClassifier(categorical_features=[0]), "it splits by categories"),
     ],
 )
 def test_what_is_no_ensemble_says_why(classifier: Any, reason: str) -> None:  # noqa: ANN401 - an estimator

@@ -82,7 +82,7 @@ def test_warnings_are_lines(evaluated: Project, capsys: pytest.CaptureFixture[st
 def test_stages_run_in_their_order(project: Project) -> None:
     """A stage whose input was never made names it and the command that makes it."""
     for stage, missing in (
-        ("train", "data/prepared/train.csv"),
+        ("train", "data/prepared/columns.json"),
         ("evaluate", "models/model.pkl"),
         ("export", "models/model.pkl"),
     ):

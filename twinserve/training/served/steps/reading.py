@@ -29,6 +29,8 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from sklearn.utils import check_array
+
 from twinserve.training.estimator import UnfitError
 from twinserve.training.served.columns import Column, clipped, each
 from twinserve.training.served.steps.encoders import one_hot, ordinal, target
@@ -94,7 +96,8 @@ def _selected(step: Any, columns: Columns, _: Probe) -> list[Column]:  # noqa: A
 
 
 def _function(step: Any, columns: Columns, _: Probe) -> list[Column]:  # noqa: ANN401 - likewise
-    if step.func is None:
+    # What histogram boosting has in front of its numbers checks them and gives them back.
+    if step.func is None or getattr(step.func, "func", None) is check_array:
         return list(columns)
     operation = _FUNCTIONS.get(step.func) if not step.kw_args else None
     # Of categories a table is made; of numbers, only what every processor rounds alike.

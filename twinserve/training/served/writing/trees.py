@@ -125,22 +125,21 @@ def write_trees(ensemble: Ensemble, part: str, *, gaps: bool) -> str:
 
 def _nodes(ensemble: Ensemble, *, flagged: bool) -> list[str]:
     suffix = "f" if ensemble.single else ""
+    ends = {np.inf: f"__builtin_inf{suffix}()", -np.inf: f"-__builtin_inf{suffix}()"}
     inner = ensemble.feature != LEAF
     sets = ensemble.members != NUMERIC
     compared = np.where(sets, ensemble.members, np.where(inner, ensemble.compared, 0.0))
     flags = _GAP_LEFT * ensemble.gap_left + _CATEGORICAL * sets
     rows = zip(
-        compared.tolist(),
+        [ends.get(one) or exact(one) + suffix for one in compared.tolist()],
         ensemble.feature.tolist(),
         ensemble.following.tolist(),
         flags.tolist(),
         strict=True,
     )
     if flagged:
-        return [
-            f"{{{exact(one)}{suffix},{feature},{to},{flag}}}" for one, feature, to, flag in rows
-        ]
-    return [f"{{{exact(one)}{suffix},{feature},{to}}}" for one, feature, to, _ in rows]
+        return [f"{{{one},{feature},{to},{flag}}}" for one, feature, to, flag in rows]
+    return [f"{{{one},{feature},{to}}}" for one, feature, to, _ in rows]
 
 
 def _sets(ensemble: Ensemble, part: str) -> str:

@@ -173,9 +173,7 @@ def _by_value(column: Column, probe: Probe, cells: Any) -> Column:  # noqa: ANN4
     try:
         return column.looked_up(probe.codes(column, cells))
     except (TypeError, ValueError):
-        raise UnfitError(
-            "the estimator reads a category that no step has made a number of"
-        ) from None
+        raise UnfitError("the estimator reads a category that no step has made a number of") from None
 
 
 def _read_body(model: Classifier) -> Ensemble | Linear:

@@ -16,6 +16,10 @@ help: ## list every target
 run: .venv/ready ## reproduce the model, serve it on both targets, check and measure them
 	@$(BIN)/twinserve rehearse
 
+.PHONY: adopt
+adopt: .venv/ready ## take a table of yours into params.yaml: TABLE=file.csv LABEL=column
+	@$(BIN)/twinserve adopt "$(TABLE)" --label "$(LABEL)"
+
 .PHONY: test
 test: .venv/ready ## the model's suite and the engine's (8 minutes on two cores)
 	@$(BIN)/python -m tests.suites model engine

@@ -1,16 +1,14 @@
 """The contract as OpenAPI: what the handler reads and answers, filled in from the model card."""
 
-import inspect
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Any
 
 from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
-from twinserve.config.card import Card, Feature
+from service.schemas import schemas, stepped
+from twinserve.config.card import Card, GoldenCase
 from twinserve.inference.bundle import Settings
-from twinserve.inference.contract import FLOAT32_MAX, TITLES
+from twinserve.inference.contract import TITLES
 
 if TYPE_CHECKING:
     from twinserve.inference.steps import Steps
@@ -35,9 +33,13 @@ WHY = {
 
 def description(card: Card) -> str:
     """The page's first paragraph."""
+    what = f"one of {len(card.classes)} classes ({', '.join(card.classes)})"
+    if card.target is not None:
+        what = f"a number, {card.target.name}"
+    values = "numbers" if card.plain else "values"
     return (
-        f"Predicts one of {len(card.classes)} classes ({', '.join(card.classes)}) from "
-        f"{len(card.features)} numbers. The same contract holds on the service and on the function."
+        f"Predicts {what} from {len(card.features)} {values}. "
+        "The same contract holds on the service and on the function."
     )
 
 
@@ -45,11 +47,11 @@ def with_contract(
     schema: dict[str, Any], card: Card, settings: Settings, steps: "Steps | None" = None
 ) -> dict[str, Any]:
     """Add the paths that the handler answers to what FastAPI found by itself."""
-    schema = _with_names_apart(schema, _schemas(card))
+    schema = _with_names_apart(schema, schemas(card))
     components = schema.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_schemas(card))
+    components.setdefault("schemas", {}).update(schemas(card))
     if steps is not None:
-        components["schemas"] |= _stepped(steps)
+        components["schemas"] |= stepped(steps)
     components["headers"] = _headers()
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card)}
     if settings.drift_window:
@@ -87,125 +89,17 @@ def _plain(card: Card) -> dict[str, Any]:
     return plain
 
 
-def _described(feature: Feature) -> str:
-    unit = f" in {feature.unit}" if feature.unit else ""
-    return f"{feature.name}{unit} (seen: {feature.minimum:g} to {feature.maximum:g})"
-
-
-def _schemas(card: Card) -> dict[str, Any]:
-    width = len(card.features)
-    text = {"type": "string"}
-    return {
-        "Features": {
-            "type": "object",
-            "required": ["features"],
-            "properties": {
-                "features": {
-                    "type": "array",
-                    "description": "In this order: "
-                    + ", ".join(_described(feature) for feature in card.features)
-                    + ".",
-                    "minItems": width,
-                    "maxItems": width,
-                    "items": {"type": "number", "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX},
-                }
-            },
-        },
-        "Prediction": {
-            "type": "object",
-            "required": ["prediction", "model_version"],
-            "properties": {
-                "prediction": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "maximum": len(card.classes) - 1,
-                    "description": ", ".join(
-                        f"{number}: {name}" for number, name in enumerate(card.classes)
-                    ),
-                },
-                "model_version": {"type": "string", "const": card.version},
-            },
-        },
-        "Card": {
-            "type": "object",
-            "description": "What was trained, on what, how well, and what was proven of it.",
-            "required": [name for name in Card._fields if name != "steps"],
-            "properties": {
-                "release": {
-                    "type": "object",
-                    "description": "Of a deployed endpoint: the release that it is.",
-                    "additionalProperties": text,
-                }
-            },
-        },
-        "Problem": {
-            "type": "object",
-            "description": "RFC 9457 problem details.",
-            "required": ["type", "title", "status", "detail", "request_id"],
-            "properties": {
-                "type": {"type": "string", "format": "uri-reference"},
-                "title": text,
-                "status": {"type": "integer"},
-                "detail": text | {"description": "What is wrong and what to send instead."},
-                "request_id": text,
-                "errors": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["pointer", "detail"],
-                        "properties": {"pointer": text, "detail": text},
-                    },
-                },
-            },
-        },
-    }
-
-
-def _stepped(steps: "Steps") -> dict[str, Any]:
-    """A request's row and the answer as the user's own steps have them."""
-    schemas: dict[str, Any] = {}
-    if steps.row_type is not None:
-        width = len(steps.fields)
-        schemas["Features"] = {
-            "type": "object",
-            "required": ["features"],
-            "properties": {
-                "features": {
-                    "anyOf": [
-                        _inline(steps.row_type),
-                        {
-                            "type": "array",
-                            "description": f"In this order: {', '.join(steps.fields)}.",
-                            "minItems": width,
-                            "maxItems": width,
-                        },
-                    ]
-                }
-            },
-        }
-    if steps.answer_type is not None:
-        schemas["Prediction"] = _inline(steps.answer_type)
-    elif steps.after is not None:
-        schemas["Prediction"] = {"type": "object"}
-    return schemas
-
-
-def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
-    """The JSON Schema of a type; of a TypedDict by hand, which pydantic takes from 3.12 on only."""
-    if not is_typeddict(kind):
-        return TypeAdapter(kind).json_schema()
-    return {
-        "type": "object",
-        "description": inspect.getdoc(kind) or "",
-        "required": sorted(kind.__required_keys__),
-        "properties": {name: _inline(one) for name, one in get_type_hints(kind).items()},
-    }
+def _called(card: Card, case: GoldenCase) -> str:
+    """What the answer to a case means."""
+    number = case.prediction
+    return card.classes[int(number)] if card.classes else f"{number:g}"
 
 
 def _predict(card: Card, settings: Settings) -> dict[str, Any]:
     requests, answers = {}, {}
+    answer = "class" if card.classes else "number"
     for number, case in enumerate(card.golden, start=1):
-        name = f"example {number}: {card.classes[case.prediction]}"
+        name = f"example {number}: {_called(card, case)}"
         requests[name] = {"value": {"features": case.features}}
         # What a step makes of an answer, it alone knows.
         if "after" not in card.steps:
@@ -213,7 +107,7 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
                 "value": {"prediction": case.prediction, "model_version": card.version},
             }
     responses: dict[str, Any] = {
-        "200": _json("Prediction", "The class of the row.", examples=answers)
+        "200": _json("Prediction", f"The {answer} of the row.", examples=answers)
     }
     for status in (400, 405, 413, 415, 422):
         responses[str(status)] = _problem(status)
@@ -221,7 +115,7 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
     return {
         "post": {
             "tags": ["prediction"],
-            "summary": "Predict the class of one row",
+            "summary": f"Predict the {answer} of one row",
             "operationId": "predict",
             "requestBody": {
                 "required": True,

@@ -12,9 +12,9 @@ from twinserve.training.prepared import read_prepared
 def test_model_knows_the_classes_by_number(evaluated: Project) -> None:
     """The pickle holds the estimator, fitted on the training rows with classes 0, 1, 2."""
     model = joblib.load(evaluated.root / "models/model.pkl")
-    rows = read_prepared(evaluated.root / "data/prepared/train.csv")
+    rows = read_prepared(evaluated.root / "data/prepared/train.csv", evaluated.params.data)
     assert model.classes_.tolist() == [0, 1, 2]
-    assert model.score(rows.features, rows.classes) == 1.0
+    assert model.score(rows.features, rows.labels) == 1.0
 
 
 def test_same_rows_same_bytes(evaluated: Project) -> None:
@@ -82,7 +82,7 @@ def test_warnings_are_lines(evaluated: Project, capsys: pytest.CaptureFixture[st
 def test_stages_run_in_their_order(project: Project) -> None:
     """A stage whose input was never made names it and the command that makes it."""
     for stage, missing in (
-        ("train", "data/prepared/train.csv"),
+        ("train", "data/prepared/columns.json"),
         ("evaluate", "models/model.pkl"),
         ("export", "models/model.pkl"),
     ):

@@ -216,10 +216,11 @@ def finite(number: float) -> bytes:
     """A number that a model gives, as JSON.
 
     Raises:
-        ArithmeticError: it is none that JSON can hold: a fault of the model's.
+        Problem: 422, it is none that JSON can hold, as of numbers near the end of the range.
     """
-    if not number - number == 0:
-        raise ArithmeticError(f"the model gives {number}")
+    if number - number != 0:
+        detail = f"the model gives {number} for this row, which is no finite number"
+        raise Problem(422, detail, errors=[{"pointer": "#/features", "detail": detail}])
     return repr(number).encode()
 
 

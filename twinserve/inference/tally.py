@@ -137,7 +137,7 @@ class Tally:
         return lines
 
     def _predictions(self) -> list[tuple[str, int]]:
-        """Predictions by class; of a regression by bin, named so that they sort by their numbers."""
+        """Predictions by class; of a regression by bin, whose names sort as their numbers do."""
         target = self.card.target
         if target is None:
             return list(zip(self.card.classes, self._fresh.classes, strict=True))

@@ -41,6 +41,7 @@ class RowReader:
         self._features = card.features
         self._names = [feature.name for feature in card.features]
         self._known = frozenset(self._names)
+        self._nothing = [_MISSING] * len(self._names)
         self._plan = [(_kind(one), _codes(one), one.missing) for one in card.features]
 
     def encode(self, given: object) -> list[Any]:
@@ -54,7 +55,7 @@ class RowReader:
                 raise self._unfit(given)
             values = given
         elif type(given) is dict and given.keys() <= self._known:
-            values = [given.get(name, _MISSING) for name in self._names]
+            values = list(map(given.get, self._names, self._nothing))
         else:
             raise self._unfit(given)
         row: list[Any] = []
@@ -101,18 +102,19 @@ class RowReader:
 
     def _unfit(self, given: object) -> Problem:
         """Name every place where the row is not what the card asks for."""
-        named = isinstance(given, dict)
-        if not named and (not isinstance(given, list) or len(given) != len(self._names)):
+        if isinstance(given, dict):
+            faults = [*self._strangers(given)]
+            values = {escaped(name): given.get(name, _MISSING) for name in self._names}
+        elif isinstance(given, list) and len(given) == len(self._names):
+            faults, values = [], {str(place): value for place, value in enumerate(given)}
+        else:
             found = len(given) if isinstance(given, list) else kind_of(given)
             detail = f"expected {len(self._names)} values ({', '.join(self._names)}), found {found}"
             return Problem(422, detail, errors=[{"pointer": "#/features", "detail": detail}])
-        faults = [*self._strangers(given)] if isinstance(given, dict) else []
-        for place, feature in enumerate(self._features):
-            value = given.get(feature.name, _MISSING) if isinstance(given, dict) else given[place]
+        for feature, (place, value) in zip(self._features, values.items(), strict=True):
             fault = _fault(feature, value)
             if fault is not None:
-                pointer = escaped(feature.name) if named else str(place)
-                faults.append((pointer, f"{feature.name}: {fault}"))
+                faults.append((place, f"{feature.name}: {fault}"))
         return _problem(faults)
 
     def _strangers(self, given: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -159,16 +161,18 @@ def _fault(feature: Feature, value: object) -> str | None:
         if feature.missing:
             return None
         return f"expected {_wanted(feature)}, found null" if value is None else "is missing"
-    right = type(value) is _kind(feature)
-    if right and isinstance(value, float) and not _within(value):
-        return f"expected {_wanted(feature)}, found a number beyond it"
-    if right and isinstance(value, str) and not _sound(value):
-        return f"expected {_wanted(feature)}, found half of a surrogate pair in it"
-    if right and feature.type == "category" and value not in feature.values:
-        if feature.unknown and (isinstance(value, str) or float(str(value)).is_integer()):
-            return None
-        return f"expected {_wanted(feature)}, found {_shown(value)}{_near(feature, value)}"
-    return None if right else f"expected {_wanted(feature)}, found {_shown(value)}"
+    found = None
+    if type(value) is not _kind(feature):
+        found = _shown(value)
+    elif isinstance(value, float) and not _within(value):
+        found = "a number beyond it"
+    elif isinstance(value, str) and not _sound(value):
+        found = "half of a surrogate pair in it"
+    elif feature.type == "category" and value not in feature.values:
+        whole = isinstance(value, str) or float(str(value)).is_integer()
+        if not (feature.unknown and whole):
+            found = f"{_shown(value)}{_near(feature, value)}"
+    return None if found is None else f"expected {_wanted(feature)}, found {found}"
 
 
 def _wanted(feature: Feature) -> str:

@@ -54,7 +54,7 @@ def build_classifier(
     classes: Sequence[str] = (),
     task: Task = "classification",
 ) -> Classifier:
-    """Build the classifier, or the regressor if that is the task, with every open ``random_state`` set and every given ``n_jobs`` 1.
+    """Build the estimator, with every open ``random_state`` set and every given ``n_jobs`` 1.
 
     Both are part of the pickle: left open, it would differ from run to run or machine to machine.
     A ``class_weight`` may call the classes by their names, which are given in their order.

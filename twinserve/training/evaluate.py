@@ -31,8 +31,8 @@ def evaluate(params: Params) -> None:
     Raises:
         UserError: a gate is broken; the figures are written all the same, to be looked at.
     """
-    params = with_columns(params)
     model = read_model()
+    params = with_columns(params)
     named = reads_names(model)
     train, test = (
         read_prepared(path, params.data, named=named) for path in (TRAIN_PATH, TEST_PATH)

@@ -11,7 +11,6 @@ from twinserve.training.paths import TEST_PATH, TRAIN_PATH
 from twinserve.training.prepared import write_columns, write_prepared
 from twinserve.training.table import Table, read_table
 
-
 _MANY = 10
 
 

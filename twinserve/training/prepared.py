@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    Features = NDArray[np.float64] | pd.DataFrame
-
 # What the table may have said in the place of params.yaml.
 _FILLED_IN = frozenset({"task", "classes", "features"})
 
@@ -35,7 +33,7 @@ class Rows:
     Of a regression, the label is a number, float64.
     """
 
-    features: "Features"
+    features: "NDArray[np.float64] | pd.DataFrame"
     labels: "NDArray[Any]"
 
     def joined(self, other: "Rows") -> "Rows":

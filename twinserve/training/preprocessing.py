@@ -1,4 +1,4 @@
-"""``preprocessing: auto``: a ColumnTransformer by the columns' types and by what an estimator takes.
+"""``preprocessing: auto``: a ColumnTransformer by the columns' types and the estimator's needs.
 
 It is spelt as params.yaml would spell it, and built from that, so that what is printed gives the
 same model.
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from ruamel.yaml import YAML
-from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from twinserve.config.errors import UserError
 from twinserve.config.training import Estimator, Feature
-from twinserve.training.estimator import Classifier, build_steps, describe
+from twinserve.training.estimator import Classifier, build_steps
 from twinserve.training.frame import names_columns
 
 _PIPELINE = "sklearn.pipeline.Pipeline"
@@ -41,70 +41,49 @@ _TREES = frozenset(
 Step = dict[str, Any]
 
 
-def preprocessed(built: Classifier, choice: Estimator, features: Sequence[Feature]) -> Classifier:
-    """The estimator behind the preprocessing that it needs, or itself.
+def preprocessing_for(
+    built: Classifier, choice: Estimator, features: Sequence[Feature]
+) -> Step | None:
+    """What is to stand before the estimator, spelt as in params.yaml; None if nothing is.
 
     Raises:
         UserError: a column's type has no preprocessing here.
     """
     plain = all(one.type == "number" and not one.missing for one in features)
     if choice.preprocessing == "none" or plain or names_columns(built):
-        return built
+        return None
     transformers = _transformers(built, features)
     if not transformers:
-        return built
-    found = build_steps(_column_transformer(transformers))
-    from sklearn.pipeline import Pipeline
+        return None
+    arguments: dict[str, Any] = {"transformers": transformers}
+    if any(one.type == "text" for one in features):
+        # Words make a sparse matrix, which not every estimator reads.
+        arguments["sparse_threshold"] = 0
+    return {"import_path": "sklearn.compose.ColumnTransformer", "arguments": arguments}
 
-    return cast("Classifier", Pipeline([(_PREPROCESSING, found), ("model", built)]))
+
+def preprocessed(built: Classifier, step: Step) -> Classifier:
+    """The estimator behind a step."""
+    return cast("Classifier", Pipeline([(_PREPROCESSING, build_steps(step)), ("model", built)]))
 
 
-def as_yaml(model: Classifier, choice: Estimator) -> str:
+def as_yaml(choice: Estimator, step: Step) -> str:
     """The estimator section that gives the same, as params.yaml would have it."""
-    steps: Any = model
-    transformer = describe(steps.named_steps[_PREPROCESSING])
-    kept = ("transformers",)
-    arguments = {name: transformer["arguments"][name] for name in kept}
-    spelt = {"import_path": transformer["import_path"], "arguments": _given(arguments)}
     inner = {"import_path": choice.import_path, "arguments": choice.arguments}
-    whole = {
-        "estimator": {
-            "import_path": _PIPELINE,
-            "arguments": {"steps": [[_PREPROCESSING, spelt], ["model", inner]]},
-        }
-    }
+    steps = [[_PREPROCESSING, step], ["model", inner]]
     text = io.StringIO()
     yaml = YAML(typ="rt", pure=True)
     yaml.default_flow_style = None
     yaml.width = 1000
-    yaml.dump(whole, text)
+    yaml.dump({"estimator": {"import_path": _PIPELINE, "arguments": {"steps": steps}}}, text)
     return text.getvalue()
-
-
-def _given(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Without the arguments that a step has anyway."""
-    if isinstance(value, list):
-        return [_given(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "import_path" in value:
-        from twinserve.training.estimator import load_class
-
-        usual = describe(load_class(value["import_path"])())["arguments"]
-        arguments = {
-            name: _given(item)
-            for name, item in value["arguments"].items()
-            if name == "steps" or item != usual.get(name)
-        }
-        return {"import_path": value["import_path"], "arguments": arguments}
-    return {name: _given(item) for name, item in value.items()}
 
 
 def _transformers(built: Classifier, features: Sequence[Feature]) -> list[list[Any]]:
     """Name, step and columns of each group of columns, in their order; [] if none needs any."""
     last = _last(built)
     kind = type(last).__name__
-    tree, nan = kind in _TREES, bool(get_tags(cast("BaseEstimator", last)).input_tags.allow_nan)
+    tree, nan = kind in _TREES, bool(get_tags(cast("Any", last)).input_tags.allow_nan)
     few = all(len(one.values) <= _MOST_NATIVE and one.type != "text" for one in features)
     if kind in _NATIVE and few:
         return []
@@ -171,13 +150,6 @@ def _ordinal(*, nan: bool) -> Step:
     if not nan:
         arguments["encoded_missing_value"] = -2
     return {"import_path": "sklearn.preprocessing.OrdinalEncoder", "arguments": arguments}
-
-
-def _column_transformer(transformers: list[list[Any]]) -> Step:
-    return {
-        "import_path": "sklearn.compose.ColumnTransformer",
-        "arguments": {"transformers": transformers},
-    }
 
 
 def _last(model: object) -> object:

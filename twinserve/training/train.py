@@ -15,11 +15,11 @@ from twinserve.training.estimator import (
     check_probabilities,
     first_line,
 )
+from twinserve.training.frame import names_columns
 from twinserve.training.paths import MODEL_PATH, TRAIN_PATH
 from twinserve.training.pickled import write_model
-from twinserve.training.frame import names_columns
-from twinserve.training.preprocessing import as_yaml, preprocessed
 from twinserve.training.prepared import Rows, read_prepared, with_columns
+from twinserve.training.preprocessing import as_yaml, preprocessed, preprocessing_for
 
 
 def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
@@ -52,11 +52,11 @@ def train(params: Params) -> None:
     params = with_columns(params)
     data, choice = params.data, params.estimator
     built = build_classifier(choice, params.split.seed, data.classes, data.task or "classification")
-    classifier = preprocessed(built, choice, data.features)
-    if classifier is not built:
+    step = preprocessing_for(built, choice, data.features)
+    classifier = built if step is None else preprocessed(built, step)
+    if step is not None:
         sys.stdout.write(
-            "train: preprocessing auto is the same as, in params.yaml:\n"
-            f"{as_yaml(classifier, choice)}"
+            f"train: preprocessing auto is the same as, in params.yaml:\n{as_yaml(choice, step)}"
         )
     rows = read_prepared(TRAIN_PATH, params.data, named=names_columns(classifier))
     for warning in fit(classifier, params.estimator, rows):

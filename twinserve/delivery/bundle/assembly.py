@@ -30,6 +30,8 @@ TARGETS = ("service", "function")
 CONFIG_FILES = ("__init__.py", "card.py", "drift.py", "errors.py", "layout.py")
 # What only functions-framework's process needs of `inference`.
 FUNCTION_ONLY = ("direct.py", "worker.py")
+# Beside a runtime's own module, those that it imports for some models.
+RUNTIME_FILES = {"compiled": ("mixture.py",), "onnx": ("frame.py",), "joblib": ("frame.py",)}
 # In the form that both kinds of ignore file understand.
 IGNORED = "**/__pycache__\n"
 IGNORE_NAMES = (".dockerignore", ".gcloudignore")
@@ -122,7 +124,7 @@ def _contents(target: str) -> dict[str, bytes]:
         and (target == "function" or path.name not in FUNCTION_ONLY)
     }
     sources |= {str(path): path for path in _own_files()}
-    for name in ("__init__.py", f"{card.runtime}.py"):
+    for name in ("__init__.py", f"{card.runtime}.py", *RUNTIME_FILES[card.runtime]):
         sources[f"twinserve/inference/runtimes/{name}"] = (
             Path("twinserve/inference/runtimes") / name
         )

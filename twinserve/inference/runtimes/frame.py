@@ -61,8 +61,8 @@ def _series(column: Column, cells: Any) -> Any:  # noqa: ANN401 - pandas' many k
     import pandas as pd
 
     if column.type == "text":
-        gap = (lambda cell: cell in {"", None}) if column.missing else (lambda _cell: False)
-        return pd.Series([np.nan if gap(cell) else cell for cell in cells], dtype=object)
+        gaps = {""} if column.missing else set()
+        return pd.Series([np.nan if cell in gaps else cell for cell in cells], dtype=object)
     numbers = np.asarray([cell if cell != "" else np.nan for cell in cells], dtype=np.float64)
     if column.type != "category":
         return pd.Series(numbers)

@@ -116,7 +116,7 @@ def shown(cell: str) -> str:
 
 
 def _plain(cells: Cells) -> list[Value] | None:
-    """All of a column at once, if each cell is a usual number; else cell by cell, which says why."""
+    """All of a column at once, if each cell is a usual number; None if any is not."""
     gaps = any(set(word) <= _OF_NUMBERS for word in cells.data.missing_values)
     if cells.data.decimal != "." or cells.data.thousands or gaps:
         return None

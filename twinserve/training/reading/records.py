@@ -156,7 +156,8 @@ def _check_names(data: Data, header: Sequence[str]) -> None:
         )
     for name in [*(feature.name for feature in data.features), data.label]:
         if name not in header:
-            shown = ", ".join(header[:_MANY]) + ", …" * (len(header) > _MANY)
+            named = [one or "(no name)" for one in header[:_MANY]]
+            shown = ", ".join([*named, *["…"] * (len(header) > _MANY)])
             raise UserError(
                 f"{data.table}: row 1, column {name}: not found among {shown}; "
                 "expected every column that data in params.yaml names"

@@ -50,7 +50,7 @@ def golden_cases(
             row, answered = _served(case.features, model, card, steps)
         except (Problem, TypeError) as error:
             raise UserError(f"{where}: {error}") from None
-        found = {"the estimator": _estimated(classifier, card, [row])[0]}
+        found: dict[str, float] = {"the estimator": _estimated(classifier, card, [row])[0]}
         found |= {"the served model": model.predict(row)}
         off = _tolerance(params, given.tolerance, case.prediction)
         if steps is not None and steps.after is not None:
@@ -91,11 +91,10 @@ def _tolerance(params: Params, given: float, expected: float) -> float:
     return 0.0 if params.data.classes else given * max(1.0, abs(expected))
 
 
-def _estimated(classifier: Classifier, card: Card, rows: Sequence[Sequence[Any]]) -> list[float]:
+def _estimated(classifier: Classifier, card: Card, rows: Sequence[Sequence[Any]]) -> list[Any]:
     """What the estimator says of encoded rows."""
     asked = estimator_input(rows, card.features, named=reads_names(classifier))
-    found: list[float] = np.asarray(classifier.predict(asked)).ravel().tolist()
-    return found
+    return np.asarray(classifier.predict(asked)).ravel().tolist()
 
 
 def _hold(

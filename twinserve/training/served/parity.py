@@ -125,7 +125,7 @@ class _Answers:
 def prove_parity(
     classifier: Classifier,
     model: Model,
-    table: Sequence[Sequence[float]],
+    table: Sequence[Sequence[Any]],
     seed: int,
     bound: ParityTolerance,
     columns: Sequence[Feature] = (),

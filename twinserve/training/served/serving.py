@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params
 from twinserve.config.platforms import this_machine, this_platform, this_system
 from twinserve.training.estimator import Classifier, UnfitError
+from twinserve.training.frame import Column
 from twinserve.training.served.compilation import SYSTEM, compile_object
 from twinserve.training.served.conversion import to_onnx
 from twinserve.training.served.parity import (

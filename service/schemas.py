@@ -1,0 +1,178 @@
+"""JSON Schemas of requests and answers, from the model card's types."""
+
+import inspect
+from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
+
+from pydantic import TypeAdapter
+
+from twinserve.config.card import OPTIONAL, Card, Feature
+from twinserve.inference.contract import FLOAT32_MAX
+
+if TYPE_CHECKING:
+    from twinserve.inference.steps import Steps
+
+
+def schemas(card: Card) -> dict[str, Any]:
+    """What the contract's bodies are made of."""
+    text = {"type": "string"}
+    return {
+        "Features": {
+            "type": "object",
+            "required": ["features"],
+            "properties": {
+                "features": {"anyOf": [_listed(card), _by_name(card)]},
+            },
+        },
+        "Prediction": {
+            "type": "object",
+            "required": ["prediction", "model_version"],
+            "properties": {
+                "prediction": _answer(card),
+                "model_version": {"type": "string", "const": card.version},
+            },
+        },
+        "Card": {
+            "type": "object",
+            "description": "What was trained, on what, how well, and what was proven of it.",
+            "required": [name for name in Card._fields if name not in OPTIONAL],
+            "properties": {
+                "release": {
+                    "type": "object",
+                    "description": "Of a deployed endpoint: the release that it is.",
+                    "additionalProperties": text,
+                }
+            },
+        },
+        "Problem": {
+            "type": "object",
+            "description": "RFC 9457 problem details.",
+            "required": ["type", "title", "status", "detail", "request_id"],
+            "properties": {
+                "type": {"type": "string", "format": "uri-reference"},
+                "title": text,
+                "status": {"type": "integer"},
+                "detail": text | {"description": "What is wrong and what to send instead."},
+                "request_id": text,
+                "errors": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["pointer", "detail"],
+                        "properties": {"pointer": text, "detail": text},
+                    },
+                },
+            },
+        },
+    }
+
+
+def stepped(steps: "Steps") -> dict[str, Any]:
+    """A request's row and the answer as the user's own steps have them."""
+    schemas: dict[str, Any] = {}
+    if steps.row_type is not None:
+        width = len(steps.fields)
+        schemas["Features"] = {
+            "type": "object",
+            "required": ["features"],
+            "properties": {
+                "features": {
+                    "anyOf": [
+                        _inline(steps.row_type),
+                        {
+                            "type": "array",
+                            "description": f"In this order: {', '.join(steps.fields)}.",
+                            "minItems": width,
+                            "maxItems": width,
+                        },
+                    ]
+                }
+            },
+        }
+    if steps.answer_type is not None:
+        schemas["Prediction"] = _inline(steps.answer_type)
+    elif steps.after is not None:
+        schemas["Prediction"] = {"type": "object"}
+    return schemas
+
+
+def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
+    """The JSON Schema of a type; of a TypedDict by hand, which pydantic takes from 3.12 on only."""
+    if not is_typeddict(kind):
+        return TypeAdapter(kind).json_schema()
+    return {
+        "type": "object",
+        "description": inspect.getdoc(kind) or "",
+        "required": sorted(kind.__required_keys__),
+        "properties": {name: _inline(one) for name, one in get_type_hints(kind).items()},
+    }
+
+
+def _listed(card: Card) -> dict[str, Any]:
+    width = len(card.features)
+    items: dict[str, Any] = {"items": _value(card.features[0])}
+    if not card.plain:
+        # Each place has a type of its own.
+        items = {"prefixItems": [_value(feature) for feature in card.features], "items": False}
+    return {
+        "type": "array",
+        "description": "In this order: "
+        + ", ".join(_described(feature) for feature in card.features)
+        + ".",
+        "minItems": width,
+        "maxItems": width,
+        **items,
+    }
+
+
+def _by_name(card: Card) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": [feature.name for feature in card.features if not feature.missing],
+        "properties": {
+            feature.name: {"description": _described(feature), **_value(feature)}
+            for feature in card.features
+        },
+        "additionalProperties": False,
+    }
+
+
+def _value(feature: Feature) -> dict[str, Any]:
+    """One value, or null where a gap is allowed."""
+    whole = feature.type == "category" and not isinstance(feature.values[0], str)
+    if feature.type == "category" and not feature.unknown:
+        gap = [None] if feature.missing else []
+        return {"enum": [*feature.values, *gap]}
+    kind = {"number": "number", "boolean": "boolean"}.get(
+        feature.type, "integer" if whole else "string"
+    )
+    bounds: dict[str, Any] = {}
+    if kind in {"number", "integer"}:
+        bounds = {"minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX}
+    if feature.type == "category":
+        bounds["examples"] = list(feature.values)
+    return {"type": [kind, "null"] if feature.missing else kind, **bounds}
+
+
+def _answer(card: Card) -> dict[str, Any]:
+    if card.target is not None:
+        return {"type": "number", "description": _described(card.target)}
+    return {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": len(card.classes) - 1,
+        "description": ", ".join(f"{number}: {name}" for number, name in enumerate(card.classes)),
+    }
+
+
+def _described(feature: Feature) -> str:
+    unit = f" in {feature.unit}" if feature.unit else ""
+    seen = f"seen: {feature.minimum:g} to {feature.maximum:g}"
+    match feature.type:
+        case "boolean":
+            seen = "true or false"
+        case "category":
+            seen = f"one of {', '.join(map(str, feature.values))}"
+        case "text":
+            seen = "text"
+    gap = ", or null" if feature.missing else ""
+    return f"{feature.name}{unit} ({seen}{gap})"

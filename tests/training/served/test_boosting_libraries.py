@@ -125,7 +125,7 @@ def test_labels_of_margins_that_are_nothing_in_float32() -> None:
             LGBMRegressor(**LGBM, boosting_type="rf", bagging_freq=1, bagging_fraction=0.5),
             "of the type rf",
         ),
-        (LGBMClassifier(**LGBM, sigmoid=2.0), "the objective binary answers otherwise"),
+        (LGBMClassifier(**LGBM, sigmoid=2.0), "the objective binary answers in a way"),
         (XGBRegressor(**XGB, booster="gblinear"), "with the booster gblinear"),
         (XGBClassifier(**XGB, num_parallel_tree=2), "several trees a class and round"),
         (XGBClassifier(**XGB, objective="binary:hinge"), "the objective binary:hinge"),

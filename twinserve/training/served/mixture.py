@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn import ensemble
 
 from twinserve.training.served.trees.forests import BAGGING, bags_trees, classes_of
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 VOTING = (ensemble.VotingClassifier, ensemble.VotingRegressor)

@@ -29,8 +29,8 @@ def requested_ensembles(
 ) -> Iterator[Ensemble]:
     """The trees of a program, in each part of it, in terms of a request's columns.
 
-    A split without a place in the range from ``low`` to ``high`` of its column gets a threshold that
-    is not a number.
+    A split without a place in the range from ``low`` to ``high`` of its column gets a threshold
+    that is not a number.
     """
     if isinstance(program.body, Mixture):
         for part in program.body.parts:

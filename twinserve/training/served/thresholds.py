@@ -96,7 +96,7 @@ def _within_sets(
     nodes: "NDArray[np.int64]",
     rows: "NDArray[np.float64]",
 ) -> "NDArray[np.float64]":
-    """The rows, each category that a split above would turn aside put by the first that it wants."""
+    """The rows; a category that a split above would turn aside becomes the first that it wants."""
     asking = np.flatnonzero(ensemble.members[root:end] != NUMERIC)
     most = 1 + max(max(one, default=0) for one in ensemble.sets)
     rows = rows.copy()

@@ -75,7 +75,7 @@ def _link(objective: str, classes: int) -> str:
         return "logistic"
     if classes and objective in _SOFTMAX:
         return "softmax"
-    raise UnfitError(f"XGBoost with the objective {objective} answers otherwise than is known here")
+    raise UnfitError(f"XGBoost with the objective {objective} answers in a way not known here")
 
 
 def _initial(document: Any, outputs: int) -> "NDArray[np.float64]":  # noqa: ANN401 - JSON

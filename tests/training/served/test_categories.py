@@ -69,9 +69,7 @@ EXACT: dict[str, Any] = {
     "filled with a word": make_pipeline(
         make_column_transformer(
             (
-                make_pipeline(
-                    SimpleImputer(strategy="constant", fill_value="?"), OrdinalEncoder()
-                ),
+                make_pipeline(SimpleImputer(strategy="constant", fill_value="?"), OrdinalEncoder()),
                 ["island"],
             ),
             (SimpleImputer(strategy="most_frequent", add_indicator=True), ["zone"]),
@@ -142,7 +140,8 @@ def test_linear_models_behind_encoders() -> None:
     data = table()
     front = SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
     hot = make_column_transformer(
-        (make_pipeline(*front), CATEGORIES), remainder=make_pipeline(SimpleImputer(), StandardScaler())
+        (make_pipeline(*front), CATEGORIES),
+        remainder=make_pipeline(SimpleImputer(), StandardScaler()),
     )
     classifier = make_pipeline(hot, LogisticRegression())
     assert compared(classifier, FEATURES, data.rows, data.kinds).off <= 1e-12

@@ -17,7 +17,7 @@ from twinserve.inference.model import Model
 from twinserve.inference.steps import Steps
 from twinserve.inference.typed import UNKNOWN, RowReader
 from twinserve.training.estimator import Classifier
-from twinserve.training.frame import estimator_input, reads_names
+from twinserve.training.frame import estimator_input, guesses_unknown, reads_names
 from twinserve.training.table import Table
 
 # Of a regression without cases in params.yaml: rows at these parts of the label's order.
@@ -74,6 +74,8 @@ def with_unknown(
 
 
 def _takes(classifier: Classifier, features: Sequence[Feature], row: Sequence[Any]) -> bool:
+    if guesses_unknown(classifier):
+        return False
     try:
         classifier.predict(estimator_input([row], features, named=reads_names(classifier)))
     except Exception:  # noqa: BLE001 - how an estimator refuses what it does not know is its own

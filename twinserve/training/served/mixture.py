@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn import ensemble
 
 from twinserve.training.served.trees.forests import BAGGING, bags_trees, classes_of
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 VOTING = (ensemble.VotingClassifier, ensemble.VotingRegressor)
@@ -31,7 +31,7 @@ class Members:
 
     __slots__ = ("classes", "columns", "estimators", "kind", "places", "weights")
 
-    def __init__(  # noqa: D417 - as the attributes say
+    def __init__(
         self,
         kind: str,
         fitted: Any,  # noqa: ANN401 - scikit-learn has no types

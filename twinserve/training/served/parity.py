@@ -141,7 +141,7 @@ def prove_parity(
         return _of_texts(classifier, model, table, seed, bound, columns)
     observed = np.asarray(table, dtype=np.float64)
     midpoints = table_midpoints(observed, seed, columns)
-    thresholds = estimator_thresholds(classifier, observed, seed, bound.thresholds)
+    thresholds = estimator_thresholds(classifier, observed, seed, bound.thresholds, columns)
     kinds: dict[str, Iterable[NDArray[np.float64]]] = {
         "table": [_read(observed, bound)],
         "random": [_read(random_rows(observed, seed, columns), bound)],

@@ -18,6 +18,8 @@ from twinserve.training.served.mixture import Members, read_members
 from twinserve.training.served.steps.probe import GAP, UNKNOWN, Probe, dense, make_probe
 from twinserve.training.served.steps.reading import transformed
 
+# They read categories of a DataFrame by their codes; what is unknown as a gap, if they take it.
+_NATIVE = ("lightgbm", "xgboost")
 _OF_COLUMNS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
 
@@ -121,7 +123,7 @@ def _read(model: Any, width: int, columns: Sequence[Column], probe: Probe) -> Pr
     if type(model) in _OF_COLUMNS and model._preprocessor is not None:  # noqa: SLF001
         columns, probe = transformed(model._preprocessor, columns, probe)  # noqa: SLF001
     body = _read_body(model)
-    natively = type(model).__module__.partition(".")[0] in {"lightgbm", "xgboost"}
+    natively = type(model).__module__.partition(".")[0] in _NATIVE
     return Program(width, tuple(_as_read(columns, probe, natively=natively)), body)
 
 
@@ -164,7 +166,7 @@ def _as_read(columns: Sequence[Column], probe: Probe, *, natively: bool) -> list
 
 
 def _natively(column: Column, probe: Probe) -> Column:
-    """As LightGBM and XGBoost read a category of a DataFrame: by its code, what is unknown as a gap."""
+    """As LightGBM and XGBoost read a category of a DataFrame: by its code."""
     known = [code for code in probe.rows[column.source] if code not in {UNKNOWN, GAP}]
     return column.looked_up(Codes(tuple(map(float, known)), np.nan, np.nan))
 
@@ -173,7 +175,9 @@ def _by_value(column: Column, probe: Probe, cells: Any) -> Column:  # noqa: ANN4
     try:
         return column.looked_up(probe.codes(column, cells))
     except (TypeError, ValueError):
-        raise UnfitError("the estimator reads a category that no step has made a number of") from None
+        raise UnfitError(
+            "the estimator reads a category that no step has made a number of"
+        ) from None
 
 
 def _read_body(model: Classifier) -> Ensemble | Linear:

@@ -135,9 +135,7 @@ def write_within(
     return source, program
 
 
-def _compiled(
-    params: Params, classifier: Classifier, rows: Sequence[Sequence[Any]]
-) -> Served:
+def _compiled(params: Params, classifier: Classifier, rows: Sequence[Sequence[Any]]) -> Served:
     limit = params.serving.compile.max_source_mb
     source, program = write_within(limit, classifier, params.data.features, rows)
     machine = params.serving.compile.machine

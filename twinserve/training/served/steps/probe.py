@@ -4,7 +4,8 @@ A category has few values, so whatever a step makes of it is a table. The table 
 again here: the fitted step itself is asked, with the very kind of frame that it was fitted on.
 """
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from twinserve.training.estimator import Classifier, UnfitError, first_line
 from twinserve.training.frame import Column as Feature
-from twinserve.training.frame import estimator_input, reads_names
+from twinserve.training.frame import estimator_input, guesses_unknown, reads_names
 from twinserve.training.served.columns import Codes, Column
 
 UNKNOWN = -1
@@ -77,38 +78,62 @@ def make_probe(
     for one in features:
         if one.type == "text":
             raise UnfitError(f"{one.name} is text, of which no table of its values can be made")
-    named = reads_names(classifier)
-
-    def frame(asked: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - an array or a DataFrame
-        return estimator_input(asked, features, named=named)
-
-    def refusal(asked: Sequence[Any]) -> str:
-        try:
-            classifier.predict(frame([asked]))
-        except Exception as error:  # noqa: BLE001 - how an estimator refuses is its own
-            return first_line(error) or "no reason"
-        return ""
-
-    base = next((row for row in rows if not refusal(row)), None)
+    asking = _Asking(classifier, features)
+    base = next((list(row) for row in rows if not asking.refusal(row)), None)
     if base is None:
         raise UnfitError("the estimator takes no row of the table")
-    asked, found = [list(base)], {}
+    asked = [base]
+    found: dict[int, dict[int, int]] = {}
     for place, one in enumerate(features):
         if one.type != "category":
             continue
         found[place] = {}
-        for code in (*range(len(one.values)), UNKNOWN, *([GAP] if one.missing else [])):
+        for code, row in asking.varied(base, place):
+            found[place][code] = len(asked)
+            asked.append(row)
+    return Probe(asking.frame(asked), found)
+
+
+class _Asking:
+    """An estimator, asked for rows as it reads them."""
+
+    def __init__(self, classifier: Classifier, features: Sequence[Feature]) -> None:
+        self._classifier = classifier
+        self._features = features
+        self._named = reads_names(classifier)
+        self._unknown = [] if guesses_unknown(classifier) else [UNKNOWN]
+
+    def varied(self, base: list[Any], place: int) -> Iterator[tuple[int, list[Any]]]:
+        """The row with each category of a column that the estimator takes.
+
+        Raises:
+            UnfitError: it refuses one of the column's own values.
+        """
+        one = self._features[place]
+        for code in (*range(len(one.values)), *self._unknown, *([GAP] if one.missing else [])):
             row = [*base[:place], np.nan if code == GAP else float(code), *base[place + 1 :]]
-            why = refusal(row)
-            if why and code >= 0:
+            why = self.refusal(row)
+            if not why:
+                yield code, row
+            elif code >= 0:
                 raise UnfitError(
                     f"the estimator refuses {one.name} = {one.values[code]!r}, which no row that "
                     f"it was trained on has ({why})"
                 )
-            if not why:
-                found[place][code] = len(asked)
-                asked.append(row)
-    return Probe(frame(asked), found)
+
+    def frame(self, rows: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - an array or a DataFrame
+        """Encoded rows as the estimator reads them."""
+        return estimator_input(rows, self._features, named=self._named)
+
+    def refusal(self, row: Sequence[Any]) -> str:
+        """Why it refuses a row, or nothing."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._classifier.predict(self.frame([row]))
+        except Exception as error:  # noqa: BLE001 - how an estimator refuses is its own
+            return first_line(error) or "no reason"
+        return ""
 
 
 def dense(frame: Any) -> Any:  # noqa: ANN401 - an array, a sparse one or a DataFrame

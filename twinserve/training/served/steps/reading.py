@@ -28,7 +28,6 @@ from sklearn.preprocessing import (
     StandardScaler,
     TargetEncoder,
 )
-
 from sklearn.utils import check_array
 
 from twinserve.training.estimator import UnfitError

@@ -60,7 +60,7 @@ def _link(objective: str, arguments: dict[str, str], classes: int) -> str:
         return "logistic"
     if classes and objective == "multiclass":
         return "softmax"
-    raise UnfitError(f"LightGBM with the objective {objective} answers otherwise than is known here")
+    raise UnfitError(f"LightGBM with the objective {objective} answers in a way not known here")
 
 
 def _settings(block: str) -> dict[str, str]:

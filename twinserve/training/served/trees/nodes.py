@@ -1,4 +1,4 @@
-"""Trees as arrays that a compiler can take: their nodes in one sequence, and what leaves add up to."""
+"""Trees as arrays that a compiler can take: nodes in one sequence, and how leaves add up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -75,17 +75,16 @@ def _link(objective: str, classes: int) -> str:
         return "logistic"
     if classes and objective in _SOFTMAX:
         return "softmax"
-    raise UnfitError(f"XGBoost with the objective {objective} answers otherwise than is known here")
+    raise UnfitError(f"XGBoost with the objective {objective} answers in a way not known here")
 
 
 def _initial(document: Any, outputs: int) -> "NDArray[np.float64]":  # noqa: ANN401 - JSON
-    """What the sums begin with: what the booster itself gives without a tree."""
+    """What the sums begin with: what the booster itself gives where every leaf is 0."""
     import xgboost
 
-    model = document["learner"]["gradient_booster"]["model"]
-    bare = {**model, "trees": [], "tree_info": [], "iteration_indptr": [0]}
-    bare["gbtree_model_param"] = {**model["gbtree_model_param"], "num_trees": "0"}
     learner = document["learner"]
+    model = learner["gradient_booster"]["model"]
+    bare = {**model, "trees": [_without_leaves(one) for one in model["trees"]]}
     learner = {**learner, "gradient_booster": {**learner["gradient_booster"], "model": bare}}
     booster = xgboost.Booster()
     booster.load_model(bytearray(json.dumps({**document, "learner": learner}).encode()))
@@ -98,6 +97,11 @@ def _initial(document: Any, outputs: int) -> "NDArray[np.float64]":  # noqa: ANN
     )
     margins: NDArray[np.float64] = booster.predict(row, output_margin=True).astype(np.float64)
     return margins.reshape(-1)[:outputs]
+
+
+def _without_leaves(one: Any) -> Any:  # noqa: ANN401 - JSON
+    pairs = zip(one["left_children"], one["split_conditions"], strict=True)
+    return {**one, "split_conditions": [0.0 if left == LEAF else held for left, held in pairs]}
 
 
 def _tree(one: Any) -> Tree:  # noqa: ANN401 - JSON

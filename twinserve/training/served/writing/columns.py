@@ -58,7 +58,9 @@ def write_columns(columns: Sequence[Column], part: str) -> str:
     for source, places in coded.items():
         name, known = f"codes{part}_{source}", len(_codes(columns[places[0]]).values)
         tables.append(_codes_table(name, [_codes(columns[place]) for place in places]))
-        assignments.append(f"    const double *c{source} = {name}[code_of(row[{source}], {known})];")
+        assignments.append(
+            f"    const double *c{source} = {name}[code_of(row[{source}], {known})];"
+        )
     within = {place: at for places in coded.values() for at, place in enumerate(places)}
     for place, column in enumerate(columns):
         if place in within:

@@ -52,7 +52,7 @@ static inline void body_of{part}(const double *inputs, double *outputs) {{
     number{part} rounded[INPUTS{part}];
     for (int i = 0; i < INPUTS{part}; i++) rounded[i] = (number{part})inputs[i];
 {sums}    int tree = 0;
-    for (; tree + TOGETHER{part} <= TREES{part}; tree += TOGETHER{part}) add_trees{part}(rounded, tree, TOGETHER{part}, {into});
+    for (; tree + TOGETHER{part} <= TREES{part}; tree += TOGETHER{part}) {several}
     for (; tree < TREES{part}; tree++) add_trees{part}(rounded, tree, 1, {into});
 {end}
 }}
@@ -72,7 +72,8 @@ _TURN_WITH_GAPS = (
 )
 _TURN_WITH_SETS = (
     "(value != value ? !(nodes{part}[at[i]].flags & 1)\n"
-    "                : nodes{part}[at[i]].flags & 2 ? !within{part}((int32_t)nodes{part}[at[i]].threshold, (double)value)\n"
+    "                : nodes{part}[at[i]].flags & 2\n"
+    "                ? !within{part}((int32_t)nodes{part}[at[i]].threshold, (double)value)\n"
     "                : value > nodes{part}[at[i]].threshold)"
 )
 _SETS = """\
@@ -102,6 +103,7 @@ def write_trees(ensemble: Ensemble, part: str, *, gaps: bool) -> str:
     flagged = categorical or gaps
     single = ensemble.single_sums
     end = _SINGLE_END if single else _DOUBLE_END
+    into = "sums" if single else "outputs"
     return _TREES.format(
         part=part,
         width=ensemble.values.shape[1],
@@ -118,7 +120,8 @@ def write_trees(ensemble: Ensemble, part: str, *, gaps: bool) -> str:
         sum="float" if single else "double",
         leaf="(float)leaf[k]" if single else "leaf[k]",
         sums=(_SINGLE_SUMS if single else _DOUBLE_SUMS).format(part=part),
-        into="sums" if single else "outputs",
+        several=f"add_trees{part}(rounded, tree, TOGETHER{part}, {into});",
+        into=into,
         end=end.format(part=part, divisor=exact(ensemble.divisor)),
     )
 

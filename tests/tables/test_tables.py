@@ -31,7 +31,7 @@ def as_pandas_reads(root: Path, label: str, gap: str) -> "tuple[pd.DataFrame, li
 
 def test_penguins_as_they_come(tmp_path: Path) -> None:
     """Islands, sexes and gaps are classified on both targets as scikit-learn does, all rows."""
-    data = {"label": "species", "missing_values": ["NA"]}
+    data: dict[str, object] = {"label": "species", "missing_values": ["NA"]}
     project = project_of(tmp_path / "penguins", penguins(), data)
     with served(project) as twins:
         frame, sent = as_pandas_reads(project.root, "species", "NA")
@@ -41,7 +41,7 @@ def test_penguins_as_they_come(tmp_path: Path) -> None:
 
 def test_a_number_is_predicted(tmp_path: Path) -> None:
     """Miles per gallon, from `?`, decimals and a make: both targets give the estimator's floats."""
-    data = {"label": "mpg", "missing_values": ["?"]}
+    data: dict[str, object] = {"label": "mpg", "missing_values": ["?"]}
     project = project_of(tmp_path / "cars", cars(), data)
     project.estimator("sklearn.ensemble.RandomForestRegressor", n_estimators=20)
     with served(project) as twins:
@@ -51,10 +51,29 @@ def test_a_number_is_predicted(tmp_path: Path) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("runtime", ["auto", "joblib"])
-def test_contract_holds_for_every_type(tmp_path: Path, runtime: str) -> None:
-    """Texts, gaps, yes and no, categories: no case of the suite fails on either target."""
+def test_contract_holds_for_texts(tmp_path: Path) -> None:
+    """Names as texts, gaps, yes and no, categories: no case of the suite fails on either target."""
     data: dict[str, object] = {"label": "Survived"}
-    project = project_of(tmp_path / "titanic", titanic(), data, **{"serving.runtime": runtime})
+    project = project_of(tmp_path / "titanic", titanic(), data, **{"serving.runtime": "joblib"})
+    with served(project) as twins:
+        assert twins.contract().failed == 0
+
+
+def test_table_that_auto_cannot_serve_says_why(tmp_path: Path) -> None:
+    """Text is not compiled, and a gap of a category has no value in ONNX: one line has both."""
+    project = project_of(tmp_path / "titanic", titanic(90), {"label": "Survived"})
+    project.run("prepare", "train", "evaluate")
+    refusal = project.refused("export")
+    assert "compiled: Name is text" in refusal
+    assert "onnx: ONNX has no value for a gap of Embarked, a category;" in refusal
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("import_path", ["Ridge", "LinearRegression", "Lasso"])
+def test_contract_holds_for_a_number_by_onnx(tmp_path: Path, import_path: str) -> None:
+    """A typed regression in ONNX keeps the contract on both targets."""
+    data: dict[str, object] = {"label": "mpg", "missing_values": ["?"]}
+    project = project_of(tmp_path / "cars", cars(), data, **{"serving.runtime": "onnx"})
+    project.estimator(f"sklearn.linear_model.{import_path}")
     with served(project) as twins:
         assert twins.contract().failed == 0

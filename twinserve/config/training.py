@@ -1,5 +1,6 @@
 """Sections of ``params.yaml`` that make a model: table, split, estimator, gates, golden."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -21,12 +22,35 @@ def _as_text(value: object) -> object:
 Class = Annotated[Name, BeforeValidator(_as_text, json_schema_input_type=str | int | bool)]
 
 
+_VERSION = r"^v[0-9A-Za-z.-]{1,30}$"
+
+
+def _spelt_as_version(value: object) -> object:
+    """Raises ValueError: it is none; YAML reads ``1.1`` as a number."""
+    if not isinstance(value, str) or not re.fullmatch(_VERSION, value):
+        raise ValueError(
+            f"expected v and then letters, digits, dots or hyphens, at most 30, as v{value:.20}"
+            if isinstance(value, str)
+            else f"expected a text that begins with v, as v{value!s:.20}"
+        )
+    return value
+
+
+def _one_column(value: object) -> object:
+    """Raises ValueError: several columns are to be predicted."""
+    if isinstance(value, list):
+        raise ValueError(  # noqa: TRY004 - pydantic makes a line of it
+            "one column is predicted; several outputs (multi-output, multi-label) are not served"
+        )
+    return value
+
+
 class Model(Section):
     """What the model is called."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """The model's name, which `/model` and the card repeat."""
-    version: Annotated[str, Field(pattern=r"^v[0-9A-Za-z.-]{1,30}$")]
+    version: Annotated[str, BeforeValidator(_spelt_as_version), Field(pattern=_VERSION)]
     """The model's version, part of every answer and of a release's name."""
 
 
@@ -62,7 +86,7 @@ class Data(Section):
 
     table: Name
     """Path of the file, from the top of the repository: CSV, also `.gz`, or Parquet."""
-    label: Name
+    label: Annotated[Name, BeforeValidator(_one_column)]
     """The column that is predicted."""
     task: Task | None = None
     """`classification` or `regression`; left out: the latter if no `classes` are given and the

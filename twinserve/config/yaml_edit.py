@@ -90,6 +90,7 @@ def _in_a_line(value: Any) -> str:  # noqa: ANN401 - YAML's
 
 
 def _flowing(value: Any) -> Any:  # noqa: ANN401 - YAML's
+    made: CommentedMap | CommentedSeq
     if isinstance(value, dict):
         made = CommentedMap({key: _flowing(item) for key, item in value.items()})
     elif isinstance(value, list | tuple):

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from twinserve.config.card import Card, Feature
-from twinserve.inference.contract import FLOAT32_MAX, MOST_ERRORS_NAMED, Problem, kind_of
+from twinserve.inference.problem import FLOAT32_MAX, MOST_ERRORS_NAMED, Problem, kind_of
 
 _NAN = math.nan
 # The code of a category that is none of the values.

@@ -3,10 +3,11 @@
 import random
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from twinserve.config.errors import run_as_command
+from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.params import Params, load_params
-from twinserve.config.training import Feature, Split
+from twinserve.config.training import Data, Feature, Split
 from twinserve.training.paths import TEST_PATH, TRAIN_PATH
 from twinserve.training.prepared import write_columns, write_prepared
 from twinserve.training.table import Table, read_table
@@ -39,6 +40,7 @@ def prepare(params: Params) -> None:
     table = read_table(params.data)
     data = table.data
     # A regression has no classes to be held apart.
+    _check_task(params, data)
     test = held_out(table.labels if data.classes else [0] * len(table.labels), params.split)
     rows = list(zip(table.rows, table.labels, strict=True))
     write_columns(data)
@@ -50,6 +52,39 @@ def prepare(params: Params) -> None:
         f"prepare: {data.table} has {len(rows)} rows ({_labels(table)}): "
         f"{len(rows) - len(test)} to train on, {len(test)} held out\n"
     )
+
+
+def _check_task(params: Params, data: Data) -> None:
+    """Refuse before training what the task will not have.
+
+    Raises:
+        UserError: a gate is of another task, or a golden case does not fit the columns.
+    """
+    of_numbers = {"min_r2", "max_mae", "max_rmse"}
+    for gate, limit in params.evaluation.gates:
+        if limit is not None and (gate in of_numbers) != (data.task == "regression"):
+            raise UserError(
+                f"params.yaml: evaluation.gates.{gate}: is no gate of a {data.task}, which "
+                f"{data.table} is, by data.task or its label {data.label}; leave it out"
+            )
+    width = len(data.features)
+    for position, case in enumerate(params.golden):
+        found = len(case.features)
+        if isinstance(case.features, list) and found != width and not _own_steps():
+            raise UserError(
+                f"params.yaml: golden[{position}]: found {found} features, expected {width}: "
+                f"{', '.join(feature.name for feature in data.features)}"
+            )
+        if data.classes and case.prediction not in range(len(data.classes)):
+            raise UserError(
+                f"params.yaml: golden[{position}]: found the prediction {case.prediction:g}, "
+                f"expected the number of a class, 0 to {len(data.classes) - 1}"
+            )
+
+
+def _own_steps() -> bool:
+    """Whether the user's own steps may read other rows than the model does."""
+    return Path("custom/steps.py").exists()
 
 
 def _labels(table: Table) -> str:

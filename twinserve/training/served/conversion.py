@@ -30,13 +30,14 @@ def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Col
     last: object = classifier
     while steps := getattr(last, "steps", None):
         last = steps[-1][1]
+    inputs = _inputs(classifier, width, columns)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = convert_sklearn(
                 classifier,
                 name,
-                _inputs(classifier, width, columns),
+                inputs,
                 # A dictionary for each row, which zipmap makes, is slow to build and to read.
                 options={id(last): {"zipmap": False}} if is_classifier(classifier) else None,
                 target_opset=_OPSETS,

@@ -151,7 +151,8 @@ def prove_parity(
     counts = dict.fromkeys(kinds, 0)
     largest, ties, near_ties = 0.0, 0, 0
     for kind, blocks in kinds.items():
-        for rows in _blocks(blocks):
+        for made in _blocks(blocks):
+            rows = _possible(made, columns)
             answers = _ask(classifier, model, kind, counts[kind], rows, columns)
             gaps = _hold(answers, model, bound)
             counts[kind] += len(rows)
@@ -255,6 +256,19 @@ def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.floa
                 waiting = []
     if waiting:
         yield np.concatenate(waiting)
+
+
+def _possible(rows: "NDArray[np.float64]", columns: Sequence[Feature]) -> "NDArray[np.float64]":
+    """The rows, each code that no request can give moved to the nearest that one can."""
+    for place, column in enumerate(columns):
+        if column.type not in {"category", "boolean"}:
+            continue
+        codes = rows[:, place]
+        least, most = (UNKNOWN if column.unknown else 0), (len(column.values) or 2) - 1
+        within = np.clip(np.rint(codes), least, most)
+        gap = np.nan if column.missing else 0
+        rows[:, place] = np.where(np.isnan(codes), gap, within)
+    return rows
 
 
 def _read(rows: "NDArray[np.float64]", bound: ParityTolerance) -> "NDArray[np.float64]":

@@ -51,7 +51,8 @@ def test_gate_of_a_figure_that_is_not_there(project: Project) -> None:
     project.estimator("sklearn.svm.LinearSVC")
     project.change({"evaluation": {"gates": {"max_log_loss": 1.0}}})
     project.run("prepare", "train")
-    assert "max_log_loss asks for what it cannot tell: the estimator gives" in project.refused("evaluate")
+    line = project.refused("evaluate")
+    assert "max_log_loss asks for what it cannot tell: the estimator gives" in line
 
 
 def test_class_of_the_users_own(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +70,7 @@ def test_class_of_the_users_own(project: Project, monkeypatch: pytest.MonkeyPatc
 def test_class_that_is_not_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line names the file."""
     monkeypatch.chdir(project.root)
-    with pytest.raises(UserError, match="custom/absent.py has no Model, or is not there"):
+    with pytest.raises(UserError, match=r"custom/absent\.py has no Model, or is not there"):
         load_class("custom.absent.Model")
 
 
@@ -105,7 +106,7 @@ def test_bundle_that_could_not_load_the_model(evaluated: Project) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(evaluated.root)
         content = read_pickled()
-    with pytest.raises(UserError, match="needs the package sklearn, which .*lock.txt does not"):
+    with pytest.raises(UserError, match=r"needs the package sklearn, which .*lock\.txt does not"):
         check_loadable(content, lock)
     lock.write_text("joblib==1\nnumpy==2\nscikit-learn==1\n")
     check_loadable(content, lock)

@@ -18,7 +18,7 @@ class Prediction(NamedTuple):
     Attributes:
         prediction: the class's number, or that of a regression, as the endpoint gives it.
         label: the class's name; of a regression, empty.
-        probabilities: by the class's name; of a regression, and where the model tells labels only, none.
+        probabilities: by the class's name; none of a regression or a model of labels only.
     """
 
     prediction: float

@@ -314,7 +314,7 @@ def _margins(
     asked: Any,  # noqa: ANN401 - an array or a DataFrame
     predicted: "NDArray[np.int64]",
 ) -> "NDArray[np.float64]":
-    """What the largest of tells the class, shape (rows, classes); a hard vote has no ties to tell."""
+    """Of each class what tells it, shape (rows, classes); a hard vote has no ties to tell."""
     if not hasattr(classifier, "decision_function"):
         return np.eye(len(classifier.classes_))[predicted]
     margins = np.asarray(classifier.decision_function(asked), dtype=np.float64)

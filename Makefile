@@ -109,8 +109,9 @@ clean: ## remove environments, caches and outputs
 	rm -rf .venv .cache dist reports models/served models/model.json models/model.pkl data/prepared dvc_plots .dvc/cache .dvc/tmp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis .coverage*
 
-# What an environment's scripts name by its path is worth nothing where it was moved or copied to.
-ifneq ($(shell cat .venv/ready 2>/dev/null),$(realpath .venv))
+# What an environment's scripts name by its path is worth nothing where it was moved or copied to; and
+# an estimator that params.yaml names may need a library that is not in it.
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(shell $(PYTHON) -m twinserve.delivery.environment.install --expected 2>/dev/null))
 .PHONY: .venv/ready
 endif
 .venv/ready: locks/bootstrap.txt locks/dev.txt twinserve/delivery/environment/install.py

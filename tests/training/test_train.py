@@ -42,20 +42,12 @@ def test_number_of_cores_is_no_part_of_the_model(evaluated: Project) -> None:
             {"n_estimators": 0},
             "cannot be fitted: The 'n_estimators' parameter of RandomForestClassifier must be",
         ),
-        (
-            "sklearn.linear_model.SGDClassifier",
-            {},
-            (
-                "gives no probabilities (predict_proba) with these arguments; wrap it in "
-                "sklearn.calibration.CalibratedClassifierCV"
-            ),
-        ),
     ],
 )
 def test_refusal_leaves_the_earlier_model(
     evaluated: Project, path: str, arguments: dict[str, object], expected: str
 ) -> None:
-    """What cannot be trained or gives labels only is one line; the old model stays."""
+    """What cannot be trained is one line; the old model stays."""
     evaluated.estimator(path, **arguments)
     before = evaluated.files()
     assert evaluated.refused("train").startswith(f"params.yaml: estimator: {path} {expected}")

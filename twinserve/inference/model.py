@@ -25,7 +25,8 @@ class Model(Protocol):
     ) -> tuple[Sequence[Any], Sequence[Sequence[float]]]:
         """Predictions, shape (rows,), and probabilities, shape (rows, classes).
 
-        Of a regression the prediction stands in the place of probabilities, shape (rows, 1).
+        Of a model that tells labels only there are no probabilities, shape (rows, 0). Of a
+        regression the prediction stands in the place of probabilities, shape (rows, 1).
         """
 
 

@@ -18,7 +18,7 @@ class Prediction(NamedTuple):
     Attributes:
         prediction: the class's number, or that of a regression, as the endpoint gives it.
         label: the class's name; of a regression, empty.
-        probabilities: by the class's name; of a regression, none.
+        probabilities: by the class's name; none of a regression or a model of labels only.
     """
 
     prediction: float
@@ -58,6 +58,7 @@ class ServedModel:
         if self.card.task == "regression":
             return [Prediction(number, "", {}) for number in labels]
         return [
-            Prediction(number, classes[number], dict(zip(classes, shares, strict=True)))
+            # Some models tell the label alone: then there are no shares.
+            Prediction(number, classes[number], dict(zip(classes, shares, strict=bool(shares))))
             for number, shares in zip(labels, scores, strict=True)
         ]

@@ -173,7 +173,7 @@ class Steps:
         answer: Any = {"prediction": prediction, "model_version": self._version}
         if self.after is not None:
             more = (
-                {"probabilities": dict(zip(self._classes, shares, strict=True))}
+                {"probabilities": dict(zip(self._classes, shares, strict=bool(shares)))}
                 if self._with_probabilities
                 else {}
             )

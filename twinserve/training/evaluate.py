@@ -71,9 +71,10 @@ def _summary(metrics: dict[str, Any], rows: int) -> str:
             f"error {metrics['rmse']:g} on {rows} held-out rows; {folds['folds']} folds: R² "
             f"{folds['r2_mean']:.3f} ± {folds['r2_std']:.3f}"
         )
+    loss = f", log loss {metrics['log_loss']:.3f}" if "log_loss" in metrics else ", labels only"
     return (
-        f"accuracy {metrics['accuracy']:.3f}, macro F1 {metrics['macro_f1']:.3f}, "
-        f"log loss {metrics['log_loss']:.3f} on {rows} held-out rows; {folds['folds']}"
+        f"accuracy {metrics['accuracy']:.3f}, macro F1 {metrics['macro_f1']:.3f}"
+        f"{loss} on {rows} held-out rows; {folds['folds']}"
         f" folds: accuracy {folds['accuracy_mean']:.3f} ± {folds['accuracy_std']:.3f}"
     )
 

@@ -3,7 +3,6 @@
 import sys
 import warnings
 
-from sklearn.base import is_regressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from twinserve.config.errors import UserError, run_as_command
@@ -12,7 +11,6 @@ from twinserve.config.training import Estimator
 from twinserve.training.estimator import (
     Classifier,
     build_classifier,
-    check_probabilities,
     first_line,
 )
 from twinserve.training.frame import names_columns
@@ -38,8 +36,6 @@ def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
                 f"params.yaml: estimator: {choice.import_path} cannot be fitted: "
                 f"{first_line(error)}"
             ) from None
-    if not is_regressor(classifier):
-        check_probabilities(choice, classifier)
     return [str(warning.message).strip().splitlines()[0] for warning in caught]
 
 

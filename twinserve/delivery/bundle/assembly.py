@@ -18,6 +18,7 @@ from twinserve.config.layout import (
     SERVED_NAME,
     SETTINGS_NAME,
 )
+from twinserve.config.locks import bundle_lock
 from twinserve.config.params import load_params
 from twinserve.config.serving import Serving
 from twinserve.delivery.bundle.manifest import FILE_MODE, FOLDER_MODE, read_manifest
@@ -111,7 +112,7 @@ def _contents(target: str) -> dict[str, bytes]:
     sources = {
         CARD_NAME: MODELS / CARD_NAME,
         card.served: MODELS / SERVED_NAME / card.served,
-        REQUIREMENTS_NAME: Path("locks") / f"{target}-{card.runtime}.txt",
+        REQUIREMENTS_NAME: bundle_lock(target, card.runtime, card.estimator),
     }
     sources["twinserve/__init__.py"] = Path("twinserve/__init__.py")
     sources |= {

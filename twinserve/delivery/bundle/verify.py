@@ -11,6 +11,7 @@ from pathlib import Path
 from twinserve.config.card import Card, load_card
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME
+from twinserve.config.locks import bundle_lock
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle import contents
 from twinserve.delivery.bundle import dvc as data
@@ -169,7 +170,7 @@ def verify_contents() -> None:
     """
     card = load_card(MODELS / CARD_NAME)
     for target in TARGETS:
-        lock = LOCKS / f"{target}-{card.runtime}.txt"
+        lock = bundle_lock(target, card.runtime, card.estimator)
         _same(DIST / target / REQUIREMENTS_NAME, lock)
         for name in (CARD_NAME, card.served):
             _same(DIST / target / name, _made(card, name))

@@ -33,6 +33,8 @@ class EstimatorModel:
         predictions = self._estimator.predict(table).ravel()
         if self._regression:
             return predictions.tolist(), predictions[:, None].tolist()
+        if not hasattr(self._estimator, "predict_proba"):
+            return predictions.tolist(), [[] for _ in rows]
         return predictions.tolist(), self._estimator.predict_proba(table).tolist()
 
     def _read(self, rows: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - an array or a DataFrame

@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
 from twinserve.config.errors import UserError
 from twinserve.config.training import Gates
-from twinserve.training.estimator import Classifier
+from twinserve.training.estimator import Classifier, tells_probabilities
 from twinserve.training.prepared import Rows
 
 _DIGITS = 6
@@ -39,14 +39,17 @@ def held_out_figures(classifier: Classifier, rows: Rows, class_names: list[str])
     """Figures of the held-out rows, rounded."""
     numbers = list(range(len(class_names)))
     predicted = classifier.predict(rows.features)
-    probabilities = classifier.predict_proba(rows.features)
     columns = precision_recall_fscore_support(
         rows.labels, predicted, labels=numbers, zero_division=0.0
     )
+    loss = {}
+    if tells_probabilities(classifier):
+        probabilities = classifier.predict_proba(rows.features)
+        loss["log_loss"] = _rounded(log_loss(rows.labels, probabilities, labels=numbers))
     return {
         "accuracy": _rounded(accuracy_score(rows.labels, predicted)),
         "macro_f1": _rounded(f1_score(rows.labels, predicted, labels=numbers, average="macro")),
-        "log_loss": _rounded(log_loss(rows.labels, probabilities, labels=numbers)),
+        **loss,
         "classes": {
             name: {
                 "precision": _rounded(precision),
@@ -130,7 +133,10 @@ def broken_gates(figures: dict[str, Any], gates: Gates) -> list[str]:
     for gate, limit in gates.model_dump().items():
         side, _, name = gate.partition("_")
         if limit is not None and name not in figures:
-            broken.append(f"evaluation.gates.{gate} is no gate of a {task_of(figures)}")
+            why = f"is no gate of a {task_of(figures)}"
+            if name == "log_loss" and "accuracy" in figures:
+                why = "asks for what it cannot tell: the estimator gives no probabilities"
+            broken.append(f"evaluation.gates.{gate} {why}")
             continue
         figure = cast("float", figures.get(name, 0.0))
         if limit is not None and (figure < limit if side == "min" else figure > limit):

@@ -11,7 +11,7 @@ from twinserve.config.card import Feature, Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
 from twinserve.inference.typed import UNKNOWN
-from twinserve.training.estimator import Classifier
+from twinserve.training.estimator import Classifier, tells_probabilities
 from twinserve.training.frame import estimator_input, reads_names
 from twinserve.training.served.midpoints import Midpoints, table_midpoints
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
@@ -293,6 +293,11 @@ def _ask(
         # What there is to compare is the number itself.
         same = np.zeros(len(rows), dtype=np.int64)
         return _Answers(kind, first, rows, same, expected, same, served)
+    if not tells_probabilities(classifier):
+        predicted = classifier.predict(asked)
+        margins = _margins(classifier, asked, predicted)
+        # Labels are all that there is to compare; the margins say where they are near to a tie.
+        return _Answers(kind, first, rows, predicted, margins, np.asarray(labels), margins)
     expected = classifier.predict_proba(asked)
     if served.shape != expected.shape:
         raise UserError(
@@ -302,6 +307,18 @@ def _ask(
     return _Answers(
         kind, first, rows, classifier.predict(asked), expected, np.asarray(labels), served
     )
+
+
+def _margins(
+    classifier: Any,  # noqa: ANN401 - scikit-learn has no types
+    asked: Any,  # noqa: ANN401 - an array or a DataFrame
+    predicted: "NDArray[np.int64]",
+) -> "NDArray[np.float64]":
+    """Of each class what tells it, shape (rows, classes); a hard vote has no ties to tell."""
+    if not hasattr(classifier, "decision_function"):
+        return np.eye(len(classifier.classes_))[predicted]
+    margins = np.asarray(classifier.decision_function(asked), dtype=np.float64)
+    return margins if margins.ndim > 1 else np.column_stack([np.zeros(len(margins)), margins])
 
 
 def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[np.float64]":

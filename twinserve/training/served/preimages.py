@@ -26,9 +26,9 @@ from twinserve.config.card import Feature
 from twinserve.training.estimator import Classifier, UnfitError
 from twinserve.training.frame import reads_names
 from twinserve.training.served.ensemble import Ensemble, read_ensemble
-from twinserve.training.served.order import number_at, order_of
 from twinserve.training.served.program import read_program
-from twinserve.training.served.requested import requested_ensembles
+from twinserve.training.served.requests.order import number_at, order_of
+from twinserve.training.served.requests.splits import requested_ensembles
 from twinserve.training.served.thresholds import (
     neighbours,
     numeric_splits,

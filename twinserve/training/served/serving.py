@@ -6,10 +6,12 @@ from typing import Any
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
+from twinserve.config.locks import bundle_lock
 from twinserve.config.params import Params
 from twinserve.config.platforms import this_machine, this_platform, this_system
-from twinserve.training.estimator import Classifier, UnfitError
+from twinserve.training.estimator import Classifier, UnfitError, describe
 from twinserve.training.frame import Column
+from twinserve.training.loadable import check_loadable
 from twinserve.training.served.compilation import SYSTEM, compile_object
 from twinserve.training.served.conversion import to_onnx
 from twinserve.training.served.parity import (
@@ -106,6 +108,8 @@ def _make(
     rows: Sequence[Sequence[Any]],
 ) -> Served:
     if runtime == "joblib":
+        for target in ("service", "function"):
+            check_loadable(pickled, bundle_lock(target, runtime, describe(classifier)))
         return Served("joblib", pickled, pickled, SAME)
     if runtime == "compiled":
         return _compiled(params, classifier, rows)

@@ -13,8 +13,8 @@ import numpy as np
 
 from twinserve.training.served.columns import Codes, Column
 from twinserve.training.served.ensemble import LEAF, NUMERIC, Ensemble
-from twinserve.training.served.order import number_at, order_of
 from twinserve.training.served.program import Mixture, Program
+from twinserve.training.served.requests.order import number_at, order_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,7 +22,7 @@ from twinserve.contract.cases import (
 )
 from twinserve.contract.endpoints import Endpoints
 from twinserve.contract.front_end import may_answer
-from twinserve.contract.rows import (
+from twinserve.contract.rows import (  # noqa: F401 - cases that are collected here
     answered,
     test_gap_is_null_or_left_out,
     test_row_by_name_is_answered_as_the_list,
@@ -30,10 +30,16 @@ from twinserve.contract.rows import (
     test_unknown_name_is_refused_with_the_nearest,
     test_value_of_another_type_is_refused,
 )
+from twinserve.contract.service_pages import (  # noqa: F401 - likewise
+    INSTANCE,
+    test_health_is_answered_and_not_counted,
+    test_model_card_is_served,
+    test_pages_are_dressed_like_predictions,
+    test_pages_need_no_other_host,
+)
 from twinserve.inference.contract import FLOAT32_MAX, TITLES
 
 ORIGIN = ("Origin", "https://example.com")
-INSTANCE = re.compile(r"(i[0-9a-f]{12}); requests=(\d+); age=(\d+\.\d{3})")
 TIMING = re.compile(r"interpreter;dur=[\d.]+, imports;dur=[\d.]+, model;dur=[\d.]+")
 
 
@@ -41,15 +47,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give the table's cases to the tests that take one."""
     if "case" in metafunc.fixturenames:
         metafunc.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
-
-
-__all__ = [
-    "test_gap_is_null_or_left_out",
-    "test_row_by_name_is_answered_as_the_list",
-    "test_unknown_category_is_as_the_card_tells",
-    "test_unknown_name_is_refused_with_the_nearest",
-    "test_value_of_another_type_is_refused",
-]
 
 
 @pytest.fixture
@@ -278,51 +275,3 @@ def test_function_answers_at_its_root(function: Caller, card: Card) -> None:
 def test_service_has_no_root(service: Caller, card: Card) -> None:
     """The service's root is another path like any other."""
     assert service.call("POST", "/", [JSON], right(card)).status == 404
-
-
-def test_health_is_answered_and_not_counted(service: Caller, card: Card) -> None:
-    """Health says which version is up, and leaves the count of requests alone."""
-    counts = []
-    for _ in "ab":
-        reply = service.call("GET", "/health")
-        assert json.loads(reply.body) == {"status": "ok", "model_version": card.version}
-        found = INSTANCE.fullmatch(reply.headers["x-instance"])
-        assert found
-        counts.append((found[1], found[2]))
-    if counts[0][0] == counts[1][0]:
-        assert counts[0] == counts[1]
-    assert service.call("HEAD", "/health").status == 200
-    assert service.call("OPTIONS", "/health").status == 204
-    assert service.call("POST", "/health").headers["allow"] == "GET, HEAD, OPTIONS"
-
-
-def test_model_card_is_served(service: Caller, card: Card) -> None:
-    """The service shows the card of the model that it serves, and its release if it has one."""
-    shown = json.loads(service.call("GET", "/model").body)
-    release = shown.pop("release", {"name": card.version})
-    assert shown == json.loads(card.to_json())
-    assert release["name"].startswith(card.version)
-
-
-def test_pages_need_no_other_host(service: Caller) -> None:
-    """The documentation loads what it needs from the service itself."""
-    for path in ("/docs", "/redoc"):
-        page = service.call("GET", path)
-        assert page.status == 200
-        sources = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
-        assert sources
-        for source in sources:
-            assert source.startswith("/"), source
-            assert service.call("GET", source).status == 200
-
-
-@pytest.mark.parametrize("path", ["/docs", "/model", "/openapi.json", "/assets/nope.js"])
-def test_pages_are_dressed_like_predictions(service: Caller, path: str) -> None:
-    """A page's answers, refusals too, carry the same headers and form."""
-    for method, status in (("GET", 404 if "nope" in path else 200), ("DELETE", 405)):
-        reply = service.call(method, path)
-        assert reply.status == status
-        assert INSTANCE.fullmatch(reply.headers["x-instance"])
-        if status != 200:
-            assert reply.headers["content-type"] == "application/problem+json"
-    assert service.call("OPTIONS", path).status == 204

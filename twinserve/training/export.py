@@ -22,7 +22,7 @@ from twinserve.training.paths import METRICS_PATH, MODEL_PATH
 from twinserve.training.pickled import read_pickled, unpickle
 from twinserve.training.served.golden import golden_cases, with_unknown
 from twinserve.training.served.parity import prove_parity
-from twinserve.training.served.reference import observed
+from twinserve.training.reading.reference import observed
 from twinserve.training.served.serving import LIBRARIES, Served, make_served
 from twinserve.training.table import Table, read_table
 

@@ -45,7 +45,7 @@ def test_refused_table_leaves_what_was_there(tree: Path) -> None:
     ("section", "change", "message"),
     [
         ("evaluation", {"gates": {"min_accuracy": 1.0}}, "accuracy"),
-        ("estimator", {"import_path": "sklearn.linear_model.LinearRegression"}, "classifiers only"),
+        ("estimator", {"import_path": "sklearn.linear_model.LinearRegression"}, "is a regressor"),
         ("estimator", {"import_path": "sklearn.ensemble.NoSuchForest"}, "NoSuchForest"),
         ("model", {"version": "1.0"}, "params.yaml: model.version"),
         ("model", {"colour": "red"}, "params.yaml: model.colour"),

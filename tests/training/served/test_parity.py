@@ -13,11 +13,10 @@ from twinserve.training.served.midpoints import BASES
 from twinserve.training.served.parity import (
     CLOSE,
     EXACT,
-    RANDOM_ROWS,
     ParityTolerance,
     prove_parity,
-    random_rows,
 )
+from twinserve.training.served.requests.drawn import RANDOM_ROWS, random_rows
 from twinserve.training.served.thresholds import neighbours
 
 if TYPE_CHECKING:

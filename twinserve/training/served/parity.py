@@ -10,23 +10,18 @@ from sklearn.base import is_regressor
 from twinserve.config.card import Feature, Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
-from twinserve.inference.typed import UNKNOWN
 from twinserve.training.estimator import Classifier, tells_probabilities
 from twinserve.training.frame import estimator_input, reads_names
 from twinserve.training.served.midpoints import Midpoints, table_midpoints
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
+from twinserve.training.served.requests.drawn import possible, random_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RANDOM_ROWS = 100_000
 # Kinds of rows that a runtime which reads float32 is asked as float32. The others, where the
 # estimator changes its answer, are asked as a request gives them.
 _ROUNDED = ("table", "random")
-# How far random rows go beyond the observed range, on either side, as a part of it.
-_MARGIN = 0.25
-# The share of a column's random values that are gaps, and of those that are unknown categories.
-_STRANGE = 0.1
 # Asked at a time, so that a wide table does not fill the memory.
 _BLOCK = 10_000
 # No block is as long.
@@ -152,7 +147,7 @@ def prove_parity(
     largest, ties, near_ties = 0.0, 0, 0
     for kind, blocks in kinds.items():
         for made in _blocks(blocks):
-            rows = _possible(made, columns)
+            rows = possible(made, columns)
             answers = _ask(classifier, model, kind, counts[kind], rows, columns)
             gaps = _hold(answers, model, bound)
             counts[kind] += len(rows)
@@ -191,39 +186,6 @@ def _proven(
     )
 
 
-def random_rows(
-    observed: "NDArray[np.float64]", seed: int, columns: Sequence[Feature] = ()
-) -> "NDArray[np.float64]":
-    """Random rows in and around the observed range, shape (RANDOM_ROWS, features).
-
-    Half put together observed values of each column, where the split points of trees lie; half
-    are drawn evenly from the range and a margin beyond it, or from a category's values. Where a
-    gap or an unknown category is allowed, a tenth of the values is one.
-    """
-    draw = np.random.default_rng(seed)
-    half, width = RANDOM_ROWS // 2, observed.shape[1]
-    mixed = observed[draw.integers(len(observed), size=(half, width)), np.arange(width)]
-    low, high = np.nanmin(observed, axis=0), np.nanmax(observed, axis=0)
-    # A column with one value only has no range; its own size stands in.
-    span = np.where(high > low, high - low, np.maximum(np.abs(low), 1))
-    limit = float(np.finfo(np.float32).max)
-    around = draw.uniform(
-        np.maximum(low - _MARGIN * span, -limit),
-        np.minimum(high + _MARGIN * span, limit),
-        size=(RANDOM_ROWS - half, width),
-    )
-    rows = np.concatenate([mixed, around])
-    for place, column in enumerate(columns):
-        if column.type in {"category", "boolean"}:
-            kinds = len(column.values) or 2
-            rows[half:, place] = draw.integers(kinds, size=len(around))
-        if column.unknown:
-            rows[draw.random(len(rows)) < _STRANGE, place] = UNKNOWN
-        if column.missing:
-            rows[draw.random(len(rows)) < _STRANGE, place] = np.nan
-    return rows
-
-
 def _of_texts(
     classifier: Classifier,
     model: Model,
@@ -256,19 +218,6 @@ def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.floa
                 waiting = []
     if waiting:
         yield np.concatenate(waiting)
-
-
-def _possible(rows: "NDArray[np.float64]", columns: Sequence[Feature]) -> "NDArray[np.float64]":
-    """The rows, each code that no request can give moved to the nearest that one can."""
-    for place, column in enumerate(columns):
-        if column.type not in {"category", "boolean"}:
-            continue
-        codes = rows[:, place]
-        least, most = (UNKNOWN if column.unknown else 0), (len(column.values) or 2) - 1
-        within = np.clip(np.rint(codes), least, most)
-        gap = np.nan if column.missing else 0
-        rows[:, place] = np.where(np.isnan(codes), gap, within)
-    return rows
 
 
 def _read(rows: "NDArray[np.float64]", bound: ParityTolerance) -> "NDArray[np.float64]":

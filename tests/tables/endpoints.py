@@ -22,7 +22,7 @@ from twinserve.targets.ready import wait_until_answering
 
 JSON = [("Content-Type", "application/json")]
 # The code that a bundle is made of, and the environments that serve it.
-CODE = (".cache", "custom", "function", "locks", "service", "twinserve")
+CODE = (".cache", "custom", "function", "service", "twinserve")
 
 
 def project_of(root: Path, table: Rows, data: dict[str, object], **more: object) -> Project:

@@ -32,7 +32,7 @@ class Project:
         shutil.copy(PROJECT / "params.yaml", root)
         shutil.copy(PROJECT / "data/iris.csv", root / "data")
         (root / "locks").mkdir()
-        for lock in (ROOT / "locks").glob("*-joblib*.txt"):
+        for lock in (ROOT / "locks").glob("*-*.txt"):
             shutil.copy(lock, root / "locks")
         return cls(root)
 

@@ -156,8 +156,8 @@ def load(artifact: bytes, card: Card) -> "CompiledModel | CompiledNumber | Compi
         _check_header(artifact, card.served)
     try:
         library = _open(artifact)
-        model = _model(library)
         width, classes = _constant(library, "features"), _constant(library, "classes")
+        model = _model(library)
     except (OSError, AttributeError, ValueError) as error:
         raise UserError(f"{card.served}: the linker cannot load it: {error}") from None
     for found, named, what in (

@@ -39,14 +39,19 @@ class Answers:
         return gaps
 
     @property
-    def differences(self) -> "NDArray[np.float64]":
-        """The largest of each row, infinite where a figure is not a number.
+    def relative(self) -> "NDArray[np.float64]":
+        """The largest difference of each row.
 
         Relative to the estimator's where that is above 1, as only a regression's is.
         """
         found = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
-        found = found.max(axis=1)
-        return np.where(np.isnan(found), np.inf, found)
+        largest: NDArray[np.float64] = found.max(axis=1)
+        return largest
+
+    @property
+    def differences(self) -> "NDArray[np.float64]":
+        """The same, infinite where a figure is not a number."""
+        return np.where(np.isnan(self.relative), np.inf, self.relative)
 
 
 def ask(

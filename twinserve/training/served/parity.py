@@ -198,7 +198,7 @@ def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np
         UserError: a probability or a label differs.
     """
     worst = int(np.argmax(answers.differences))
-    largest = float(answers.differences[worst])
+    largest = float(answers.relative[worst])
     # Written so that NaN counts as a difference.
     if not largest <= bound.tolerance:
         what = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"

@@ -86,8 +86,8 @@ def reached_splits(
 def numeric_splits(ensemble: Ensemble) -> "NDArray[np.bool_]":
     """Of each node, whether it asks a number and has a threshold."""
     inner = ensemble.feature != LEAF
-    numeric: NDArray[np.bool_] = (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
-    return inner & numeric
+    found: NDArray[np.bool_] = inner & (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
+    return found
 
 
 def _within_sets(

@@ -115,10 +115,14 @@ def _last_left(
 
 
 def _rises(operations: Sequence[Operation | Lookup | Codes]) -> bool:
-    return all(
-        isinstance(one, tuple) and one[0] in _RISING and not (one[0] in _FACTORS and one[1] <= 0)
-        for one in operations
-    )
+    """Whether a larger number never becomes a smaller one."""
+    for operation in operations:
+        if isinstance(operation, Lookup | Codes):
+            return False
+        operator, *operands = operation
+        if operator not in _RISING or (operator in _FACTORS and operands[0] <= 0):
+            return False
+    return True
 
 
 def _through(

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
 from twinserve.config.errors import UserError
-from twinserve.config.locks import LIBRARIES
+from twinserve.config.serving import LIBRARIES
 from twinserve.config.training import Estimator, Task
 from twinserve.inference.custom import CUSTOM, load_custom
 

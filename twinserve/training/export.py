@@ -4,6 +4,7 @@ import hashlib
 import json
 import sys
 import tempfile
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,7 @@ from twinserve.config.errors import run_as_command
 from twinserve.config.layout import CARD_NAME, NATIVE, SERVED_NAME
 from twinserve.config.params import Params, load_params
 from twinserve.config.platforms import this_platform
+from twinserve.config.serving import LIBRARIES as OWN_LIBRARIES
 from twinserve.config.training import Feature as Column
 from twinserve.inference.model import Model, load_model
 from twinserve.inference.steps import load_steps
@@ -20,9 +22,9 @@ from twinserve.training.estimator import Classifier, describe
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import METRICS_PATH, MODEL_PATH
 from twinserve.training.pickled import read_pickled, unpickle
+from twinserve.training.reading.reference import observed
 from twinserve.training.served.golden import golden_cases, with_unknown
 from twinserve.training.served.parity import prove_parity
-from twinserve.training.reading.reference import observed
 from twinserve.training.served.serving import LIBRARIES, Served, make_served
 from twinserve.training.table import Table, read_table
 
@@ -108,10 +110,18 @@ def draft_card(
             "sha256": table.sha256,
             "rows": len(table.rows),
         },
-        libraries={name: version(name) for name in LIBRARIES[served.runtime]},
+        libraries=_libraries(served.runtime, classifier),
         task=params.data.task or "classification",
         target=_target(params, table),
     )
+
+
+def _libraries(runtime: str, classifier: Classifier) -> dict[str, str]:
+    """Versions of what made the artifacts, the library of the estimator among them."""
+    described = json.dumps(describe(classifier))
+    own = [name for name in OWN_LIBRARIES if f'": "{name}.' in described]
+    versions = {name: version(name) for name in LIBRARIES[runtime]}
+    return versions | {name: str(import_module(name).__version__) for name in own}
 
 
 def _described(params: Params, classifier: Classifier) -> dict[str, Any]:

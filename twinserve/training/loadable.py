@@ -8,6 +8,7 @@ from typing import Any
 
 from joblib.numpy_pickle import NumpyUnpickler
 
+from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 
 # The user's own code is in the bundle itself.
@@ -20,7 +21,7 @@ def check_loadable(pickled: bytes, lock: Path) -> None:
     Raises:
         UserError: a package is not in the lock, so that the endpoint could not load the estimator.
     """
-    text = lock.read_text(encoding="utf-8")
+    text = read_file(lock, "make it with `make lock`", most=None).decode()
     held = {_normal(one) for one in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE)}
     names = packages_distributions()
     for package in sorted(imported(pickled) - {_OWN}):

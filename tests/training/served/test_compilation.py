@@ -22,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 from tests.measure.fakes import card
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
+from twinserve.inference.model import Model
 from twinserve.inference.runtimes import compiled
 from twinserve.training.estimator import UnfitError
 from twinserve.training.served.columns import request_columns
@@ -57,7 +58,7 @@ def fitting(features: int, classes: int) -> Card:
     )
 
 
-def loaded(classifier: Any, features: int, classes: int) -> compiled.CompiledModel:  # noqa: ANN401 - scikit-learn has no types
+def loaded(classifier: Any, features: int, classes: int) -> Model:  # noqa: ANN401 - scikit-learn has no types
     source = write_source(read_program(classifier))
     return compiled.load(compile_object(source, platform.machine()), fitting(features, classes))
 

@@ -18,9 +18,8 @@ from twinserve.config.layout import (
     SERVED_NAME,
     SETTINGS_NAME,
 )
-from twinserve.config.locks import bundle_lock
 from twinserve.config.params import load_params
-from twinserve.config.serving import Serving
+from twinserve.config.serving import Serving, bundle_lock
 from twinserve.delivery.bundle.manifest import FILE_MODE, FOLDER_MODE, read_manifest
 from twinserve.inference.custom import CUSTOM, own_modules
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from twinserve.config.card import Card, load_card
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME
-from twinserve.config.locks import bundle_lock
 from twinserve.config.params import load_params
+from twinserve.config.serving import bundle_lock
 from twinserve.delivery.bundle import contents
 from twinserve.delivery.bundle import dvc as data
 from twinserve.delivery.bundle.assembly import (

@@ -5,21 +5,24 @@ import math
 import os
 import struct
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from operator import itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
+
+if TYPE_CHECKING:
+    from twinserve.inference.runtimes.mixture import CompiledMixture
 
 # ELF: 64 bits, little-endian; then the machine's number and where the table of sections ends.
 _ELF = b"\x7fELF\x02\x01"
 _HEADER = struct.Struct("<18xH20xQ10xHH2x")
 _MACHINES = {62: "x86_64", 183: "aarch64"}
-# What `model_margins` says of the outputs: log-odds or a softmax's are 1, a regression's number is
-# 4, or 5 where it is `exp` of the output; 6 is a mixture of several models.
-PROBABILITIES, ONE_VS_REST, LABELS = 0, 2, 3
+# What `model_margins` says of the outputs: probabilities are 0, log-odds or a softmax's 1, each
+# class against the rest 2, labels alone 3; a regression's number 4, 5 where it is `exp` of it.
+ONE_VS_REST, NUMBER, EXPONENTIAL, MIXTURE = 2, 4, 5, 6
 
 
 class CompiledModel:
@@ -56,25 +59,24 @@ class CompiledModel:
 
 
 class CompiledNumber:
-    """Likewise of a regression, and of what is made of several models."""
+    """Likewise of a regression; the outputs of a mixture come from here too."""
 
-    def __init__(self, library: ctypes.CDLL, answer: Callable[[list[float]], float]) -> None:
-        """The answer to a row is made of the object's outputs."""
+    def __init__(self, library: ctypes.CDLL, kind: int) -> None:
         self._width = _constant(library, "features")
         self._outputs = _constant(library, "outputs")
         self._numbers = library.model_numbers
         self._numbers.argtypes = (ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p)
         self._numbers.restype = None
-        self._answer = answer
+        self._kind = kind
 
     def predict(self, features: Sequence[float]) -> float:
         """See ``twinserve.inference.model.Model``."""
-        return self._answer(self.outputs((features,))[0])
+        return self.scores((features,))[0][0]
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
-        found = [self._answer(one) for one in self.outputs(rows)]
-        return found, [[one] for one in found]
+        found = [probabilities(self._kind, 1.0, one) for one in self.outputs(rows)]
+        return [number for (number,) in found], found
 
     def outputs(self, rows: Sequence[Sequence[float]]) -> list[list[float]]:
         """What the object gives to each row."""
@@ -86,11 +88,17 @@ class CompiledNumber:
 
 
 def probabilities(kind: int, softness: float, outputs: list[float]) -> list[float]:
-    """Of the classes, from the outputs for one row; none where the outputs tell labels only."""
-    if kind == PROBABILITIES:
-        return outputs
-    if kind == LABELS:
-        return []
+    """Of the classes, from the outputs for one row; of a regression the number in their place.
+
+    There are none where the outputs tell labels only.
+    """
+    match kind:
+        case 0 | 4:
+            return outputs
+        case 3:
+            return []
+        case 5:
+            return [_exponential(outputs[0])]
     if len(outputs) == 1:
         share = _logistic(outputs[0])
         return [1.0 - share, share]
@@ -106,7 +114,7 @@ def probabilities(kind: int, softness: float, outputs: list[float]) -> list[floa
     return [one / total for one in exponentials]
 
 
-def exponential(number: float) -> float:
+def _exponential(number: float) -> float:
     """``exp`` of Python's own C library, infinite where that is beyond a float."""
     try:
         return math.exp(number)
@@ -125,21 +133,20 @@ def _by_row(outputs: Iterable[float], width: int) -> Iterator[list[float]]:
     return (found[at : at + width] for at in range(0, len(found), width))
 
 
-def _model(library: ctypes.CDLL) -> "CompiledModel | CompiledNumber":
-    match _constant(library, "margins"):
-        case 4:
-            return CompiledNumber(library, itemgetter(0))
-        case 5:
-            return CompiledNumber(library, lambda outputs: exponential(outputs[0]))
-        case 6:
-            # Not imported, nor in a cold start, where there is no mixture.
-            from twinserve.inference.runtimes.mixture import load_mixture
+def _model(library: ctypes.CDLL) -> "CompiledModel | CompiledNumber | CompiledMixture":
+    kind = _constant(library, "margins")
+    if kind == MIXTURE:
+        # Not imported, nor in a cold start, where there is no mixture.
+        from twinserve.inference.runtimes.mixture import CompiledMixture
 
-            return load_mixture(library)
+        text = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(library, "model_mixture")))
+        return CompiledMixture(text, CompiledNumber(library, NUMBER).outputs, probabilities)
+    if kind in {NUMBER, EXPONENTIAL}:
+        return CompiledNumber(library, kind)
     return CompiledModel(library)
 
 
-def load(artifact: bytes, card: Card) -> CompiledModel | CompiledNumber:
+def load(artifact: bytes, card: Card) -> "CompiledModel | CompiledNumber | CompiledMixture":
     """Open the object, from memory.
 
     Raises:

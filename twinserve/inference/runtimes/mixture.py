@@ -1,41 +1,42 @@
 """A compiled model that is made of several: votes, means and medians of what each answers."""
 
-import ctypes
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from twinserve.inference.runtimes import compiled
-
-_NUMBER, _EXPONENTIAL = 4, 5
+Rows = Sequence[Sequence[float]]
+# What one model makes of its outputs, its kind and softness given: probabilities, or the number.
+Shares = Callable[[int, float, list[float]], list[float]]
+_NUMBERS = (4, 5)
 
 
 class CompiledMixture:
     """The object gives the outputs of every part; they are put together here."""
 
-    def __init__(self, library: ctypes.CDLL, described: dict[str, Any]) -> None:
-        self._outputs = compiled.CompiledNumber(library, lambda outputs: outputs[0]).outputs
-        self._described = described
+    def __init__(
+        self, text: bytes, outputs: Callable[[Rows], list[list[float]]], shares: Shares
+    ) -> None:
+        """The text is the object's own description of its parts."""
+        self._described: dict[str, Any] = json.loads(text)
+        self._outputs = outputs
+        self._shares = shares
 
     def predict(self, features: Sequence[float]) -> float:
         """See ``twinserve.inference.model.Model``."""
-        return _answered(self._described, self._outputs((features,))[0])[0]
+        return _answered(self._described, self._outputs((features,))[0], self._shares)[0]
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
-        found = [_answered(self._described, outputs) for outputs in self._outputs(rows)]
+        every = self._outputs(rows)
+        found = [_answered(self._described, outputs, self._shares) for outputs in every]
         return [prediction for prediction, _ in found], [shares for _, shares in found]
 
 
-def load_mixture(library: ctypes.CDLL) -> CompiledMixture:
-    """The mixture that the object describes."""
-    text = ctypes.c_char_p(ctypes.addressof(ctypes.c_char.in_dll(library, "model_mixture"))).value
-    return CompiledMixture(library, json.loads(text or b""))
-
-
-def _answered(whole: dict[str, Any], outputs: list[float]) -> tuple[float, list[float]]:
+def _answered(
+    whole: dict[str, Any], outputs: list[float], shares_of: Shares
+) -> tuple[float, list[float]]:
     """Prediction, and probabilities or the number; takes what it reads off the outputs' front."""
-    answers = [_of_part(part, outputs) for part in whole["parts"]]
+    answers = [_of_part(part, outputs, shares_of) for part in whole["parts"]]
     kind, weights, classes = whole["mixture"], whole["weights"], whole["classes"]
     if not classes:
         numbers = [prediction for prediction, _ in answers]
@@ -53,20 +54,21 @@ def _answered(whole: dict[str, Any], outputs: list[float]) -> tuple[float, list[
     return label, [] if kind == "labels" else [one / total for one in votes]
 
 
-def _of_part(part: dict[str, Any], outputs: list[float]) -> tuple[float, list[float]]:
+def _of_part(
+    part: dict[str, Any], outputs: list[float], shares_of: Shares
+) -> tuple[float, list[float]]:
     if "mixture" in part:
-        return _answered(part, outputs)
+        return _answered(part, outputs, shares_of)
     own = outputs[: part["outputs"]]
     del outputs[: part["outputs"]]
-    kind = part["kind"]
-    if kind in {_NUMBER, _EXPONENTIAL}:
-        number = own[0] if kind == _NUMBER else compiled.exponential(own[0])
-        return number, [number]
+    shares = shares_of(part["kind"], part["softness"], own)
+    if part["kind"] in _NUMBERS:
+        return shares[0], shares
     if len(own) == 1:
         label = int(own[0] > part["limit"] or (part["limit_is_one"] and own[0] == part["limit"]))
     else:
         label = own.index(max(own))
-    return label, compiled.probabilities(kind, part["softness"], own)
+    return label, shares
 
 
 def _mean(numbers: list[float], weights: list[float]) -> float:

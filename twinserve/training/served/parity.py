@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import is_regressor
 
 from twinserve.config.card import Feature, Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
-from twinserve.training.estimator import Classifier, tells_probabilities
-from twinserve.training.frame import estimator_input, reads_names
+from twinserve.training.estimator import Classifier
+from twinserve.training.served.answers import Answers, ask
 from twinserve.training.served.midpoints import Midpoints, table_midpoints
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
 from twinserve.training.served.requests.drawn import possible, random_rows
@@ -85,38 +84,6 @@ EXACT = ParityTolerance(
 SAME = ParityTolerance(0, near_tie=-1, single=False, alone=20, digits=15, near=20)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """What both sides say of the same rows; ``first`` is the number of the first of them."""
-
-    kind: str
-    first: int
-    rows: "NDArray[np.float64]"
-    expected_labels: "NDArray[np.int64]"
-    expected: "NDArray[np.float64]"
-    served_labels: "NDArray[np.int64]"
-    served: "NDArray[np.float64]"
-
-    @property
-    def gaps(self) -> "NDArray[np.float64]":
-        """How far the estimator's top two classes are apart."""
-        if self.expected.shape[1] == 1:
-            return np.full(len(self.expected), np.inf)
-        top = np.sort(self.expected, axis=1)
-        gaps: NDArray[np.float64] = top[:, -1] - top[:, -2]
-        return gaps
-
-    @property
-    def differences(self) -> "NDArray[np.float64]":
-        """The largest of each row, infinite where a figure is not a number.
-
-        Relative to the estimator's where that is above 1, as only a regression's is.
-        """
-        found = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
-        found = found.max(axis=1)
-        return np.where(np.isnan(found), np.inf, found)
-
-
 def prove_parity(
     classifier: Classifier,
     model: Model,
@@ -148,7 +115,7 @@ def prove_parity(
     for kind, blocks in kinds.items():
         for made in _blocks(blocks):
             rows = possible(made, columns)
-            answers = _ask(classifier, model, kind, counts[kind], rows, columns)
+            answers = ask(classifier, model, kind, counts[kind], rows, columns)
             gaps = _hold(answers, model, bound)
             counts[kind] += len(rows)
             largest = max(largest, float(answers.differences.max()))
@@ -200,7 +167,7 @@ def _of_texts(
     picked = draw.integers(len(cells), size=(_BLOCK, cells.shape[1]))
     largest = 0.0
     for kind, rows in (("table", cells), ("random", cells[picked, np.arange(cells.shape[1])])):
-        answers = _ask(classifier, model, kind, 0, rows, columns)
+        answers = ask(classifier, model, kind, 0, rows, columns)
         _hold(answers, model, bound)
         largest = max(largest, float(answers.differences.max()))
     largest = float(np.ceil(largest * 10**bound.digits) / 10**bound.digits)
@@ -224,53 +191,7 @@ def _read(rows: "NDArray[np.float64]", bound: ParityTolerance) -> "NDArray[np.fl
     return rows.astype(np.float32).astype(np.float64) if bound.single else rows
 
 
-def _ask(
-    classifier: Classifier,
-    model: Model,
-    kind: str,
-    first: int,
-    rows: "NDArray[Any]",
-    columns: Sequence[Feature] = (),
-) -> _Answers:
-    labels, probabilities = model.scores(rows.tolist())
-    served = np.asarray(probabilities, dtype=np.float64)
-    asked: Any = rows
-    if columns:
-        asked = estimator_input(rows, columns, named=reads_names(classifier))
-    if is_regressor(classifier):
-        expected = np.asarray(classifier.predict(asked), dtype=np.float64).reshape(-1, 1)
-        # What there is to compare is the number itself.
-        same = np.zeros(len(rows), dtype=np.int64)
-        return _Answers(kind, first, rows, same, expected, same, served)
-    if not tells_probabilities(classifier):
-        predicted = classifier.predict(asked)
-        margins = _margins(classifier, asked, predicted)
-        # Labels are all that there is to compare; the margins say where they are near to a tie.
-        return _Answers(kind, first, rows, predicted, margins, np.asarray(labels), margins)
-    expected = classifier.predict_proba(asked)
-    if served.shape != expected.shape:
-        raise UserError(
-            f"parity: the served model gives probabilities of shape {served.shape}, "
-            f"the estimator {expected.shape}"
-        )
-    return _Answers(
-        kind, first, rows, classifier.predict(asked), expected, np.asarray(labels), served
-    )
-
-
-def _margins(
-    classifier: Any,  # noqa: ANN401 - scikit-learn has no types
-    asked: Any,  # noqa: ANN401 - an array or a DataFrame
-    predicted: "NDArray[np.int64]",
-) -> "NDArray[np.float64]":
-    """Of each class what tells it, shape (rows, classes); a hard vote has no ties to tell."""
-    if not hasattr(classifier, "decision_function"):
-        return np.eye(len(classifier.classes_))[predicted]
-    margins = np.asarray(classifier.decision_function(asked), dtype=np.float64)
-    return margins if margins.ndim > 1 else np.column_stack([np.zeros(len(margins)), margins])
-
-
-def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[np.float64]":
+def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np.float64]":
     """Hold the answers against the bar; the gaps of their rows.
 
     Raises:
@@ -301,7 +222,7 @@ def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[n
     return gaps
 
 
-def _differ(answers: _Answers, place: int, how: str, bound: ParityTolerance) -> ParityError:
+def _differ(answers: Answers, place: int, how: str, bound: ParityTolerance) -> ParityError:
     rounded = bound.single and answers.kind in _ROUNDED
     texts = answers.rows.dtype == object
     kind = object if texts else np.float32 if rounded else np.float64

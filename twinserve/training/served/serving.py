@@ -6,9 +6,9 @@ from typing import Any
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
-from twinserve.config.locks import bundle_lock
 from twinserve.config.params import Params
 from twinserve.config.platforms import this_machine, this_platform, this_system
+from twinserve.config.serving import bundle_lock
 from twinserve.training.estimator import Classifier, UnfitError, describe
 from twinserve.training.frame import Column
 from twinserve.training.loadable import check_loadable

@@ -86,7 +86,8 @@ def reached_splits(
 def numeric_splits(ensemble: Ensemble) -> "NDArray[np.bool_]":
     """Of each node, whether it asks a number and has a threshold."""
     inner = ensemble.feature != LEAF
-    return inner & (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
+    numeric: NDArray[np.bool_] = (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
+    return inner & numeric
 
 
 def _within_sets(
@@ -118,15 +119,16 @@ def _allowed(
     holds = np.zeros((len(ensemble.sets), most), dtype=bool)
     for place, codes in enumerate(ensemble.sets):
         holds[place, list(codes)] = True
-    for node in range(end - root):
-        if ensemble.feature[root + node] == LEAF:
-            continue
-        left = ensemble.following[root + node] - root
-        allowed[left] = allowed[left + 1] = allowed[node]
-        place = ensemble.members[root + node]
-        if ensemble.feature[root + node] == column and place != NUMERIC:
-            allowed[left] &= holds[place]
-            allowed[left + 1] &= ~holds[place]
+    level = np.zeros(1, dtype=np.int64)
+    while level.size:
+        inner = level[ensemble.feature[root + level] != LEAF]
+        left = ensemble.following[root + inner] - root
+        allowed[left] = allowed[left + 1] = allowed[inner]
+        places = ensemble.members[root + inner]
+        asking = (ensemble.feature[root + inner] == column) & (places != NUMERIC)
+        allowed[left[asking]] &= holds[places[asking]]
+        allowed[left[asking] + 1] &= ~holds[places[asking]]
+        level = np.concatenate([left, left + 1])
     return allowed
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinserve.training.served.columns import Codes, Column
+from twinserve.training.served.columns import Codes, Column, Lookup, Operation
 from twinserve.training.served.ensemble import LEAF, NUMERIC, Ensemble
 from twinserve.training.served.program import Mixture, Program
 from twinserve.training.served.requests.order import number_at, order_of
@@ -114,14 +114,16 @@ def _last_left(
     return np.where(exists, number_at(under), np.nan)
 
 
-def _rises(operations: Sequence[object]) -> bool:
+def _rises(operations: Sequence[Operation | Lookup | Codes]) -> bool:
     return all(
         isinstance(one, tuple) and one[0] in _RISING and not (one[0] in _FACTORS and one[1] <= 0)
         for one in operations
     )
 
 
-def _through(operations: Sequence[object], numbers: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _through(
+    operations: Sequence[Operation | Lookup | Codes], numbers: "NDArray[np.float64]"
+) -> "NDArray[np.float64]":
     for operation in operations:
         match operation:
             case ("-", operand):

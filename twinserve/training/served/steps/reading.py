@@ -31,7 +31,7 @@ from sklearn.preprocessing import (
 from sklearn.utils import check_array
 
 from twinserve.training.estimator import UnfitError
-from twinserve.training.served.columns import Column, clipped, each
+from twinserve.training.served.columns import Column, Operation, clipped, each
 from twinserve.training.served.steps.encoders import one_hot, ordinal, target
 from twinserve.training.served.steps.imputation import filled, indicated
 from twinserve.training.served.steps.probe import Probe
@@ -40,7 +40,7 @@ Columns = Sequence[Column]
 
 _NOTHING = (None, "passthrough")
 # What is rounded alike by every library, since IEEE 754 says how.
-_FUNCTIONS = {
+_FUNCTIONS: dict[Any, Operation] = {
     np.abs: ("abs",),
     np.fabs: ("abs",),
     np.square: ("square",),

@@ -12,7 +12,7 @@ from tests.tables.shapes import Rows, as_csv, cars, penguins, titanic
 from tests.training.project import Project
 from twinserve.commands import run_command
 from twinserve.config.errors import UserError
-from twinserve.config.yaml_edit import ABSENT, edited
+from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
 
 SHIPPED = """\
 # A comment at the top.

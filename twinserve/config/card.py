@@ -81,11 +81,11 @@ class GoldenCase(NamedTuple):
 
     Attributes:
         features: values in the card's order; where a step reads them, any values by name.
-        prediction: the class's number; of a regression, the number that the model gives.
+        prediction: the class's number, an int; of a regression the model's number, a float.
     """
 
     features: Any
-    prediction: float
+    prediction: Any
 
 
 class Parity(NamedTuple):

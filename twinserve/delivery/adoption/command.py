@@ -12,9 +12,9 @@ from typing import Any
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, Params, load_params
 from twinserve.config.training import Data, Task
-from twinserve.config.yaml_edit import ABSENT, edited
 from twinserve.delivery.adoption.columns import Columns, chosen_columns
 from twinserve.delivery.adoption.marks import cell_settings, file_settings
+from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
 from twinserve.training.outputs import write_output
 from twinserve.training.prepare import described
 from twinserve.training.reading.records import read_records

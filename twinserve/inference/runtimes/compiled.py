@@ -156,8 +156,9 @@ def load(artifact: bytes, card: Card) -> "CompiledModel | CompiledNumber | Compi
         _check_header(artifact, card.served)
     try:
         library = _open(artifact)
-        width, classes = _constant(library, "features"), _constant(library, "classes")
+        width = _constant(library, "features")
         model = _model(library)
+        classes = _constant(library, "classes")
     except (OSError, AttributeError, ValueError) as error:
         raise UserError(f"{card.served}: the linker cannot load it: {error}") from None
     for found, named, what in (

@@ -30,8 +30,6 @@ class Swap:
     chosen: str = "compiled"
 
 
-
-
 def scaled(import_path: str, **arguments: object) -> dict[str, Any]:
     """The estimator behind a scaler, as params.yaml has it."""
     model = {"import_path": import_path, "arguments": arguments}

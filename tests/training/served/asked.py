@@ -2,11 +2,12 @@
 
 import platform
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.measure.fakes import card
 from twinserve.config.card import Feature
@@ -40,6 +41,12 @@ class Table:
     rows: Any
     kinds: Any
     numbers: Any
+
+
+def cases(every: Iterable[str], *quick: str) -> list[Any]:
+    """Names of cases to go through: those of each change, and the others at night."""
+    night = pytest.mark.nightly
+    return [pytest.param(name, marks=[] if name in quick else night) for name in every]
 
 
 def table(features: Sequence[Feature] = FEATURES, count: int = 240, classes: int = 3) -> Table:

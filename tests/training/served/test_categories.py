@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from tests.training.served.asked import FEATURES, asked_rows, compared, fitted, table
+from tests.training.served.asked import FEATURES, asked_rows, cases, compared, fitted, table
 from twinserve.training.estimator import UnfitError
 from twinserve.training.served.program import read_program
 
@@ -128,7 +128,17 @@ EXACT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(
+    "name",
+    cases(
+        EXACT,
+        "one-hot, unknown ignored",
+        "one-hot, rare ones together",
+        "ordinal, unknown by a number",
+        "nested",
+        "numbers that are taken for categories",
+    ),
+)
 def test_trees_behind_encoders_answer_to_the_last_bit(name: str) -> None:
     """Each category, unknown ones where the encoder takes them, and gaps."""
     data = table()

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import Binarizer, FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from tests.training.served.asked import NUMBERS, compared, table
+from tests.training.served.asked import NUMBERS, cases, compared, table
 
 
 def forest() -> RandomForestClassifier:
@@ -55,7 +55,9 @@ EXACT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(
+    "name", cases(EXACT, "forest", "median and indicator", "indicators beside the columns")
+)
 def test_gaps_go_where_the_estimator_sends_them(name: str) -> None:
     """To the last bit, with a gap in the table, in rows of the table that had none, and beside."""
     data = table(NUMBERS)

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.training.served.asked import NUMBERS, PLAIN, compared, table
+from tests.training.served.asked import NUMBERS, PLAIN, cases, compared, table
 
 TREES = [("deep", DecisionTreeClassifier(random_state=1)), ("forest", RandomForestClassifier(5))]
 MIXED = [
@@ -48,7 +48,7 @@ LABELS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("name", SOFT)
+@pytest.mark.parametrize("name", cases(SOFT, "soft vote with weights", "bagged boosting"))
 def test_means_of_probabilities(name: str, classes: int) -> None:
     """Within 1e-12, labels equal."""
     data = table(PLAIN, classes=classes)
@@ -58,7 +58,7 @@ def test_means_of_probabilities(name: str, classes: int) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("name", cases(LABELS, "hard vote", "support vectors"))
 def test_labels_without_probabilities(name: str, classes: int) -> None:
     """The class alone; nothing is said of its probability."""
     data = table(PLAIN, classes=classes)

@@ -198,7 +198,8 @@ def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np
         UserError: a probability or a label differs.
     """
     worst = int(np.argmax(answers.differences))
-    largest = float(answers.differences[worst])
+    expected, served = answers.expected[worst], answers.served[worst]
+    largest = float((np.abs(expected - served) / np.maximum(1, np.abs(expected))).max())
     # Written so that NaN counts as a difference.
     if not largest <= bound.tolerance:
         what = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"

@@ -1,6 +1,7 @@
 """A table in a project of its own, made into bundles and served on both targets."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ def project_of(root: Path, table: Rows, data: dict[str, object], **more: object)
     content["evaluation"]["gates"] = {}
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     project.change(more)
+    # Those of the runtime that needs no more; here bundles of each are made.
+    shutil.rmtree(root / "locks")
     for name in CODE:
         (root / name).symlink_to(ROOT / name)
     return project

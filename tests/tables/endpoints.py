@@ -1,6 +1,7 @@
 """A table in a project of its own, made into bundles and served on both targets."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from twinserve.targets.ready import wait_until_answering
 
 JSON = [("Content-Type", "application/json")]
 # The code that a bundle is made of, and the environments that serve it.
-CODE = (".cache", "custom", "function", "service", "twinserve")
+CODE = (".cache", "custom", "function", "locks", "service", "twinserve")
 
 
 def project_of(root: Path, table: Rows, data: dict[str, object], **more: object) -> Project:
@@ -36,6 +37,8 @@ def project_of(root: Path, table: Rows, data: dict[str, object], **more: object)
     content["evaluation"]["gates"] = {}
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     project.change(more)
+    # Those of the runtime that needs no more; here bundles of each are made.
+    shutil.rmtree(root / "locks")
     for name in CODE:
         (root / name).symlink_to(ROOT / name)
     return project

@@ -50,7 +50,7 @@ class Model(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """The model's name, which `/model` and the card repeat."""
-    version: Annotated[str, BeforeValidator(_spelt_as_version), Field(pattern=_VERSION)]
+    version: Annotated[str, Field(pattern=_VERSION), BeforeValidator(_spelt_as_version)]
     """The model's version, part of every answer and of a release's name."""
 
 

@@ -1,10 +1,12 @@
-"""What ``evaluate`` draws: files of ``evaluation/plots``, by the task, and the importances."""
+"""What ``evaluate`` draws, by the task: ``evaluation/plots`` for DVC, and pictures of the same."""
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from dvc_render.vega_templates import ConfusionTemplate, ScatterTemplate
 from sklearn.metrics import confusion_matrix
 
 from twinserve.config.params import Params
@@ -21,7 +23,7 @@ from twinserve.training.outputs import write_output
 from twinserve.training.paths import EVALUATION
 from twinserve.training.prepared import Rows
 
-PLOTS = EVALUATION / "plots"
+PLOTS, PICTURES = EVALUATION / "plots", EVALUATION / "pictures"
 
 
 def write_plots(params: Params, model: Classifier, test: Rows) -> None:
@@ -33,9 +35,12 @@ def write_plots(params: Params, model: Classifier, test: Rows) -> None:
     bars = [(one.feature, one.importance, one.spread) for one in ranked]
     files["importances.csv"] = _csv(("feature", "importance", "spread"), bars)
     files["importances.png"] = importances_picture(ranked, "R²" if regression else "accuracy")
+    # The plot of one task is another than that of the other, so its template is an output too.
+    template = ScatterTemplate() if regression else ConfusionTemplate()
+    files["predicted.json"] = f"{json.dumps(template.DEFAULT_CONTENT, indent=2)}\n".encode()
     for name, content in files.items():
-        write_output(PLOTS / name, content)
-    for path in PLOTS.iterdir():
+        write_output((PICTURES if name.endswith(".png") else PLOTS) / name, content)
+    for path in PICTURES.iterdir():
         if path.name not in files:
             path.unlink()
     write_output(EVALUATION / "plots_page.html", page_template().encode())
@@ -48,7 +53,7 @@ def _confusion(params: Params, model: Classifier, test: Rows) -> dict[str, bytes
     rows = [(names[actual], names[given]) for actual, given in pairs]
     counts = confusion_matrix(test.labels, predicted, labels=np.arange(len(names)))
     return {
-        "confusion.csv": _csv(("actual", "predicted"), rows),
+        "predicted.csv": _csv(("actual", "predicted"), rows),
         "confusion.png": confusion_picture(counts.tolist(), names),
     }
 

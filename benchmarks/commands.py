@@ -47,9 +47,9 @@ def _add_comparisons(commands: "Commands") -> None:
     comparing.set_defaults(run=_compare, rounds=ROUNDS)
     beside = commands.add_parser("peers", help="both targets beside other serving frameworks")
     beside.set_defaults(run=_compare_peers, rounds=PEER_ROUNDS)
-    for one in (comparing, beside):
-        one.add_argument("--rounds", type=_at_least_one, help="default: %(default)s")
-        one.add_argument(
+    for command in (comparing, beside):
+        command.add_argument("--rounds", type=_at_least_one, help="default: %(default)s")
+        command.add_argument(
             "--only",
             nargs="+",
             choices=tuple(DESCRIPTIONS),
@@ -67,8 +67,8 @@ def _add_comparisons(commands: "Commands") -> None:
     proving.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
     telling = commands.add_parser("power", help="what a comparison notices, simulated on noise")
     telling.set_defaults(run=_simulate)
-    for one in (comparing, beside, growing, proving, telling):
-        one.add_argument("--publish", action="store_true", help="into docs/ too")
+    for command in (comparing, beside, growing, proving, telling):
+        command.add_argument("--publish", action="store_true", help="into docs/ too")
 
 
 def _add_others(commands: "Commands") -> None:
@@ -229,8 +229,8 @@ def _simulate(options: argparse.Namespace) -> None:
 
     sizes = sizes_of(load_params().measurement)
     noise = read_noise()
-    found = power_of(noise, sizes, COMPARISONS)
-    text = f"{as_markdown(power_table(found, sizes, COMPARISONS))}\n{noise.recorded}\n"
+    powers = power_of(noise, sizes, COMPARISONS)
+    text = f"{as_markdown(power_table(powers, sizes, COMPARISONS))}\n{noise.recorded}\n"
     print(text)
     if options.publish:
         put(MEASURING, "power", text)

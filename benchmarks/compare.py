@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.variants import Variant
@@ -17,8 +16,8 @@ from twinserve.measure.cold.starts import (
 )
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, post
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.machine.disk import size_bytes
-from twinserve.measure.machine.host import Machine, load_average, read_machine
 from twinserve.measure.machine.memory import tree_pss_bytes
 from twinserve.measure.statistics import Estimate, estimate, paired_ratio
 from twinserve.targets.protocol import Endpoint
@@ -97,17 +96,14 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One run; ``taken_at`` is UTC, ISO 8601."""
+    """One run."""
 
-    taken_at: str
+    conditions: Conditions
     model: str
     version: str
     rounds: int
     connections: int
     seconds: float
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
     variants: tuple[VariantResult, ...]
     ratios: tuple[Ratio, ...]
     fixed_rate: FixedRate | None = None
@@ -133,7 +129,7 @@ def compare(
             not proven cold.
     """
     seconds = SECONDS if seconds is None else seconds
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     readings: dict[str, list[Reading]] = {variant.name: [] for variant in variants}
     seen: set[str] = set()
     for number in range(rounds):
@@ -142,19 +138,16 @@ def compare(
             reading = _read(variant, number, seconds, fixed_rate, seen)
             readings[variant.name].append(reading)
             on_reading(variant.name, reading)
-    found = tuple(_summarize(variant, readings[variant.name]) for variant in variants)
+    results = tuple(_summarize(variant, readings[variant.name]) for variant in variants)
     return Comparison(
-        taken_at=taken_at,
+        conditions=end(),
         model=model[0],
         version=model[1],
         rounds=rounds,
         connections=CONNECTIONS,
         seconds=seconds,
-        machine=read_machine(),
-        load_before=load_before,
-        load_after=load_average(),
-        variants=found,
-        ratios=ratios_of(found, goals),
+        variants=results,
+        ratios=ratios_of(results, goals),
         fixed_rate=fixed_rate,
     )
 
@@ -207,8 +200,8 @@ def _first_answer(variant: Variant, endpoint: Endpoint, body: bytes) -> tuple[Ex
         if exchange.answer is not None and exchange.answer.ok:
             return exchange, refused
         if not variant.opens_early or time.monotonic() > deadline:
-            found = "no answer" if exchange.answer is None else f"status {exchange.answer.status}"
-            raise UserError(f"{variant.name}: its first request got {found}, not 200")
+            outcome = "no answer" if exchange.answer is None else f"status {exchange.answer.status}"
+            raise UserError(f"{variant.name}: its first request got {outcome}, not 200")
         refused += 1
         time.sleep(RETRY_S)
 
@@ -230,12 +223,13 @@ def _check_classes(variant: Variant, endpoint: Endpoint) -> None:
     for case in variant.cases:
         answer = first_exchange(endpoint, variant.dialect.body(case.features)).answer
         try:
-            found = variant.dialect.prediction(b"" if answer is None else answer.body)
+            prediction = variant.dialect.prediction(b"" if answer is None else answer.body)
         except ValueError as error:
             raise UserError(f"{variant.name}: not a prediction: {error}") from None
-        if found != case.prediction:
+        if prediction != case.prediction:
             raise UserError(
-                f"{variant.name}: {case.features} is class {case.prediction}, it answers {found!r}"
+                f"{variant.name}: {case.features} is class {case.prediction}, it answers "
+                f"{prediction!r}"
             )
 
 
@@ -249,12 +243,12 @@ def _at_fixed_rate(variant: Variant, call: Call, wanted: FixedRate) -> tuple[flo
 
 
 def _summarize(variant: Variant, readings: list[Reading]) -> VariantResult:
-    memory = [one.memory_bytes for one in readings if one.memory_bytes is not None]
-    latencies = [ms for one in readings for ms in one.latencies_ms]
+    memory = [reading.memory_bytes for reading in readings if reading.memory_bytes is not None]
+    latencies = [ms for reading in readings for ms in reading.latencies_ms]
     return VariantResult(
         name=variant.name,
-        cold_ms=estimate([one.cold_ms for one in readings]),
-        per_second=estimate([one.per_second for one in readings]),
+        cold_ms=estimate([reading.cold_ms for reading in readings]),
+        per_second=estimate([reading.per_second for reading in readings]),
         memory_bytes=estimate(memory) if memory else None,
         readings=tuple(readings),
         p50_ms=estimate(latencies) if latencies else None,
@@ -267,11 +261,11 @@ def _summarize(variant: Variant, readings: list[Reading]) -> VariantResult:
 def _figures(variant: VariantResult, figure: Figure) -> list[float]:
     """One number a round; empty where memory was not measured in every round."""
     if figure is Figure.COLD:
-        return [one.cold_ms for one in sorted(variant.readings, key=_round_of)]
+        return [reading.cold_ms for reading in sorted(variant.readings, key=_round_of)]
     if figure is Figure.THROUGHPUT:
-        return [one.per_second for one in sorted(variant.readings, key=_round_of)]
-    found = [one.memory_bytes for one in sorted(variant.readings, key=_round_of)]
-    return [float(one) for one in found if one is not None] if None not in found else []
+        return [reading.per_second for reading in sorted(variant.readings, key=_round_of)]
+    sizes = [reading.memory_bytes for reading in sorted(variant.readings, key=_round_of)]
+    return [float(size) for size in sizes if size is not None] if None not in sizes else []
 
 
 def _round_of(reading: Reading) -> int:

@@ -9,10 +9,10 @@ from benchmarks.compare import WARM_UP_SECONDS, Comparison, Ratio, VariantResult
 from benchmarks.goals import Goal, Standing
 from benchmarks.variants import DESCRIPTIONS
 from twinserve.measure.pages import plots
+from twinserve.measure.pages.files import write_files
 from twinserve.measure.pages.publish import BENCHMARKS, as_markdown, publish, publish_picture
-from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time, render
+from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time
 from twinserve.measure.pages.text import interval, megabytes, number, ratio
-from twinserve.measure.run.results import to_json
 from twinserve.measure.statistics import Estimate
 
 BENCH, PEERS = "bench", "peers"
@@ -21,13 +21,8 @@ COLOURS = {Standing.AIM: "green", Standing.HOLDS: "default", Standing.MISSED: "r
 
 def write_comparison(comparison: Comparison, directory: Path, name: str = BENCH) -> Path:
     """Write the three files of this name; the page's path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / f"{name}.json").write_text(to_json(comparison), encoding="utf-8")
     content = {**_content(comparison), "name": name}
-    (directory / f"{name}.md").write_text(render("bench.md.j2", content), encoding="utf-8")
-    page = directory / f"{name}.html"
-    page.write_text(render("bench.html.j2", content), encoding="utf-8")
-    return page
+    return write_files(directory, name, comparison, content, template=BENCH)
 
 
 def publish_comparison(comparison: Comparison) -> None:
@@ -39,13 +34,12 @@ def publish_comparison(comparison: Comparison) -> None:
     content = _content(comparison)
     cold = publish_picture("cold", content["plots"]["cold"])
     rates = publish_picture("throughput", content["plots"]["rates"])
-    machine, tables = comparison.machine, content["tables"]
-    where = f"{machine.cpu}, {machine.cores} cores, Python {machine.python}"
+    machine, tables = comparison.conditions.machine, content["tables"]
     parts = (
         f"![Cold starts]({Path(cold).name})\n![Throughput]({Path(rates).name})\n",
         as_markdown(tables["figures"]),
         as_markdown(tables["ratios"]) if tables["ratios"].rows else "",
-        f"Taken {content['taken_at']} on {where}.\n",
+        f"Taken {content['taken_at']} on {machine}, Python {machine.python}.\n",
     )
     publish(BENCHMARKS, "bench", "\n".join(part for part in parts if part))
 
@@ -57,7 +51,7 @@ def figures_table(comparison: Comparison) -> Table:
     if comparison.fixed_rate:
         rate = f"{comparison.fixed_rate.rate:g}/s"
         columns += [f"p50 at {rate}, ms", f"p99 at {rate}, ms", "on disk, MB"]
-    rows = tuple(Row(one.name, _figures(one)) for one in comparison.variants)
+    rows = tuple(Row(variant.name, _figures(variant)) for variant in comparison.variants)
     return Table(caption, tuple(columns), rows)
 
 
@@ -80,13 +74,13 @@ def _megabytes(size: float | None) -> str:
 def ratios_table(comparison: Comparison) -> Table:
     """A row each goal."""
     rows = []
-    for found in comparison.ratios:
+    for reached in comparison.ratios:
         cells = (
-            Cell(ratio(found.measured.value), interval(found.measured)),
-            Cell(goal_text(found.goal)),
-            Cell(str(found.standing)),
+            Cell(ratio(reached.measured.value), interval(reached.measured)),
+            Cell(goal_text(reached.goal)),
+            Cell(str(reached.standing)),
         )
-        rows.append(Row(_label(found), cells))
+        rows.append(Row(_label(reached), cells))
     return Table("Ratios, round by round", ("", "ratio", "goal", ""), tuple(rows))
 
 
@@ -107,13 +101,13 @@ def terminal_tables(comparison: Comparison) -> list[TerminalTable]:
         return [first]
     second = _terminal(ratios)
     pair = ""
-    for row, found in zip(ratios.rows, comparison.ratios, strict=True):
-        if pair != (pair := _pair(found)):
+    for row, reached in zip(ratios.rows, comparison.ratios, strict=True):
+        if pair != (pair := _pair(reached)):
             second.add_section()
             second.add_row(f"[bold]{pair}[/bold]")
         measured, goal, standing = row.cells
-        shown = f"[{COLOURS[found.standing]}]{standing.text}[/]"
-        second.add_row(f"  {found.goal.figure}", _inline(measured), goal.text, shown)
+        shown = f"[{COLOURS[reached.standing]}]{standing.text}[/]"
+        second.add_row(f"  {reached.goal.figure}", _inline(measured), goal.text, shown)
     return [first, second]
 
 
@@ -128,25 +122,27 @@ def _inline(cell: Cell) -> str:
     return f"{cell.text} [dim]{cell.note}[/dim]" if cell.note else cell.text
 
 
-def _label(found: Ratio) -> str:
-    return f"{_pair(found)}: {found.goal.figure}"
+def _label(measured: Ratio) -> str:
+    return f"{_pair(measured)}: {measured.goal.figure}"
 
 
-def _pair(found: Ratio) -> str:
-    return f"{found.goal.variant} / {found.goal.against}"
+def _pair(measured: Ratio) -> str:
+    return f"{measured.goal.variant} / {measured.goal.against}"
 
 
 def _content(comparison: Comparison) -> dict[str, Any]:
     variants = comparison.variants
     names = [variant.name for variant in variants]
     cold = [
-        plots.Sample(variant.name, tuple(one.cold_ms for one in variant.readings), variant.cold_ms)
+        plots.Sample(
+            variant.name, tuple(reading.cold_ms for reading in variant.readings), variant.cold_ms
+        )
         for variant in variants
     ]
     rates = [(variant.name, variant.per_second) for variant in variants]
     return {
         "title": f"{comparison.model} {comparison.version}: compared",
-        "taken_at": readable_time(comparison.taken_at),
+        "taken_at": readable_time(comparison.conditions.taken_at),
         "results": comparison,
         "legend": legend(names, "s"),
         "plots": {
@@ -154,7 +150,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
             "rates": plots.bars(rates, "/s", "Throughput, as in the table below."),
         },
         "tables": {"figures": figures_table(comparison), "ratios": ratios_table(comparison)},
-        "variants": [Fact(one.name, _described(one)) for one in variants],
+        "variants": [Fact(variant.name, _described(variant)) for variant in variants],
         "method": _method(comparison),
     }
 
@@ -165,7 +161,7 @@ def _described(variant: VariantResult) -> str:
 
 
 def _spoken(samples: list[plots.Sample]) -> str:
-    return "; ".join(f"{one.name} median {_milliseconds(one.median)}" for one in samples)
+    return "; ".join(f"{sample.name} median {_milliseconds(sample.median)}" for sample in samples)
 
 
 def _milliseconds(median: Estimate) -> str:

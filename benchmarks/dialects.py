@@ -33,10 +33,10 @@ class Dialect:
         if self.read is None:
             raise ValueError("it knows no model")
         try:
-            found: object = self.read(json.loads(body))
+            answered: object = self.read(json.loads(body))
         except (LookupError, TypeError) as error:
             raise ValueError(f"no class in {body[:200]!r}") from error
-        return found
+        return answered
 
 
 def _tensor(features: list[float]) -> dict[str, Any]:

@@ -107,10 +107,10 @@ def version_of(name: str) -> str:
         UserError: the lock does not name it.
     """
     path, framework = LOCKS / f"{name.replace(' ', '-')}.txt", name.partition(" ")[0]
-    found = re.search(rf"^{framework}==([^\s;]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    if found is None:
+    match = re.search(rf"^{framework}==([^\s;]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    if match is None:
         raise UserError(f"{path} does not name {framework}; compile it anew with `make lock`")
-    return found[1]
+    return match[1]
 
 
 def dialect_of(name: str) -> Dialect:
@@ -140,7 +140,9 @@ def prepare_framework(name: str, model: Path) -> tuple[ProcessTarget, Path]:
         "RUNTIME": framework.runtimes[runtime == ONNX],
     }
     if named == "mlserver":
-        environment |= {f"MLSERVER_{what}_PORT": str(free_port()) for what in ("GRPC", "METRICS")}
+        environment |= {
+            f"MLSERVER_{server}_PORT": str(free_port()) for server in ("GRPC", "METRICS")
+        }
     if framework.saver is not None:
         environment["MODEL"] = _saved(name, python, framework.saver, environment, work / "model")
     command = ("/bin/sh", "-c", framework.start)

@@ -11,6 +11,7 @@ from benchmarks.variants import (
     REFERENCE,
     SERVICE,
     SERVICE_ONNX,
+    UNSET,
 )
 from twinserve.measure.statistics import Estimate
 
@@ -69,4 +70,10 @@ GOALS = (
     Goal(SERVICE_ONNX, FLOOR_ONNX, Figure.COLD, 1.4, aim=1.15),
     Goal(SERVICE_ONNX, FLOOR_ONNX, Figure.THROUGHPUT, 0.7, aim=0.9),
     Goal(SERVICE_ONNX, FLOOR_ONNX, Figure.MEMORY, 1.2),
+    Goal(f"{SERVICE} step", SERVICE, Figure.COLD, 1.2),
+    Goal(f"{SERVICE} step", SERVICE, Figure.THROUGHPUT, 0.7),
+    Goal(f"{SERVICE} middleware", SERVICE, Figure.COLD, 1.1),
+    Goal(f"{SERVICE} middleware", SERVICE, Figure.THROUGHPUT, 0.85),
+    Goal(UNSET, FUNCTION, Figure.COLD, 1.1),
+    Goal(UNSET, FUNCTION, Figure.THROUGHPUT, 0.9),
 )

@@ -35,14 +35,18 @@ def publish_peers(comparison: Comparison) -> None:
         UserError: the marks are not there.
     """
     path = publish_picture("peers", picture(comparison))
-    machine = comparison.machine
-    where = f"{machine.cpu}, {machine.cores} cores, Python {machine.python}"
-    others = {one.name.partition(" ")[0]: one.version for one in comparison.variants if one.version}
+    conditions = comparison.conditions
+    where = f"{conditions.machine}, Python {conditions.machine.python}"
+    others = {
+        variant.name.partition(" ")[0]: variant.version
+        for variant in comparison.variants
+        if variant.version
+    }
     versions = "".join(f", {name} {version}" for name, version in others.items())
     parts = (
         f"![This project beside serving frameworks]({Path(path).name})\n",
         as_markdown(figures_table(comparison)),
-        f"Taken {readable_time(comparison.taken_at)} by `{COMMAND}` on {where}{versions}.\n",
+        f"Taken {readable_time(conditions.taken_at)} by `{COMMAND}` on {where}{versions}.\n",
     )
     publish(BENCHMARKS, "peers", "\n".join(parts))
 
@@ -53,20 +57,23 @@ def picture(comparison: Comparison) -> str:
     width = (WIDTH - LEFT - RIGHT - NAMES - GAP) / 2
     starts = (LEFT + NAMES, LEFT + NAMES + width + GAP)
     cold = Scale(
-        0, max(one.cold_ms.value for one in variants), starts[0], starts[0] + width - FIGURE
+        0, max(variant.cold_ms.value for variant in variants), starts[0], starts[0] + width - FIGURE
     )
     rate = Scale(
-        0, max(one.per_second.value for one in variants), starts[1], starts[1] + width - FIGURE
+        0,
+        max(variant.per_second.value for variant in variants),
+        starts[1],
+        starts[1] + width - FIGURE,
     )
     shapes = [
         svg.text(starts[0], 13, "cold start, ms", style="soft"),
         svg.text(starts[1], 13, f"requests/s, {comparison.connections} conn.", style="soft"),
     ]
-    for place, one in enumerate(variants):
+    for place, variant in enumerate(variants):
         top = HEAD + place * ROW
-        colour = _colour(one.name)
-        shapes.append(svg.text(LEFT, top + 12, one.name, style="name"))
-        for scale, value in ((cold, one.cold_ms.value), (rate, one.per_second.value)):
+        colour = _colour(variant.name)
+        shapes.append(svg.text(LEFT, top + 12, variant.name, style="name"))
+        for scale, value in ((cold, variant.cold_ms.value), (rate, variant.per_second.value)):
             # A hair's breadth is seen where the figure is too small for a bar.
             length = max(scale(value) - scale.start, THINNEST)
             shapes += [
@@ -78,11 +85,11 @@ def picture(comparison: Comparison) -> str:
 
 def terminal_table(comparison: Comparison) -> TerminalTable:
     """All figures without their intervals, 80 columns wide."""
-    found = figures_table(comparison)
-    shown = TerminalTable(title=found.caption, title_justify="left", title_style="bold")
+    figures = figures_table(comparison)
+    shown = TerminalTable(title=figures.caption, title_justify="left", title_style="bold")
     for place, column in enumerate(("", *NARROW)):
         shown.add_column(column, justify="right" if place else "left", no_wrap=not place)
-    for row in found.rows:
+    for row in figures.rows:
         shown.add_row(row.label, *(cell.text for cell in row.cells))
     return shown
 
@@ -95,7 +102,8 @@ def _colour(name: str) -> str:
 
 def _spoken(variants: tuple[VariantResult, ...]) -> str:
     rows = (
-        f"{one.name} {number(round(one.cold_ms.value))} ms, {number(round(one.per_second.value))}/s"
-        for one in variants
+        f"{variant.name} {number(round(variant.cold_ms.value))} ms, "
+        f"{number(round(variant.per_second.value))}/s"
+        for variant in variants
     )
     return f"Cold start and requests a second: {'; '.join(rows)}."

@@ -8,7 +8,8 @@ from benchmarks import frameworks
 from benchmarks.dialects import OURS, WITHOUT_A_MODEL, Dialect
 from twinserve.config.card import Card, GoldenCase
 from twinserve.config.errors import UserError
-from twinserve.delivery.bundle.runtimes import dist_of, dist_unmonitored
+from twinserve.delivery.bundle.runtimes import dist_of, dist_unmonitored, dist_with
+from twinserve.inference.custom import own_modules
 from twinserve.targets.environment import ensure_environment
 from twinserve.targets.local import compile_bytecode, environment_for, local_function, local_service
 from twinserve.targets.process import ProcessTarget
@@ -17,6 +18,8 @@ from twinserve.training.outputs import write_output
 from twinserve.training.pickled import read_pickled
 
 FLOORS = Path(__file__).parent / "floors"
+# What a user may write, each in a folder of its own that stands in for `custom/`.
+OWN = Path(__file__).parent / "own"
 DIST = Path("dist")
 LOCKS = Path("locks")
 # Trained, versioned, and never in a bundle that does not serve it.
@@ -33,6 +36,8 @@ REFERENCE = "reference"
 EMPTY_FUNCTION = "empty function"
 RUNTIMES = ("compiled", "onnx", "joblib")
 UNMONITORED = "unmonitored"
+OWN_CODE = {"step": "a step of one's own before and after the model", "middleware": "a middleware"}
+UNSET = f"{FUNCTION} unset"
 
 DESCRIPTIONS = {
     SERVICE: "this project's service, from its bundle",
@@ -44,6 +49,8 @@ DESCRIPTIONS = {
     FUNCTION: "this project's function, from its bundle",
     **{f"{FUNCTION} {runtime}": f"the same under runtime {runtime}" for runtime in RUNTIMES},
     EMPTY_FUNCTION: "functions-framework in ASGI mode, returning a constant",
+    UNSET: "the function without FUNCTION_USE_ASGI: Flask is made and thrown away",
+    **{f"{SERVICE} {kind}": f"the service with {what}" for kind, what in OWN_CODE.items()},
     **{f"{target} {UNMONITORED}": "the same without monitoring" for target in (SERVICE, FUNCTION)},
     **{name: frameworks.describe(name) for name in frameworks.NAMES},
 }
@@ -77,12 +84,16 @@ class Variant:
 
 def default_names(card: Card) -> tuple[str, ...]:
     """Of `compare`: all of our own."""
-    return tuple(name for name in _possible(card) if name not in frameworks.NAMES)
+    # Where the bundles hold code of the user's, no row is the plain one that a step is added to.
+    without = {f"{SERVICE} {kind}" for kind in OWN_CODE} if own_modules(Path()) else set()
+    without |= set(frameworks.NAMES)
+    return tuple(name for name in _possible(card) if name not in without)
 
 
 def peer_names(card: Card) -> tuple[str, ...]:
     """Of `peers`: whatever serves the model, and the ceiling."""
-    return tuple(name for name in _possible(card) if name != EMPTY_FUNCTION)
+    without = {EMPTY_FUNCTION, UNSET, *(f"{SERVICE} {kind}" for kind in OWN_CODE)}
+    return tuple(name for name in _possible(card) if name not in without)
 
 
 def _possible(card: Card) -> tuple[str, ...]:
@@ -124,6 +135,11 @@ def _own_target(name: str, card: Card) -> ProcessTarget:
     match name.split():
         case ["service", *runtime]:
             return replace(local_service(_dist(runtime, card) / "service"), name=name)
+        case ["function", "unset"]:
+            function = local_function(DIST / "function")
+            variables = dict(function.environment)
+            del variables["FUNCTION_USE_ASGI"]
+            return replace(function, name=name, environment=variables)
         case ["function", *runtime]:
             return replace(local_function(_dist(runtime, card) / "function"), name=name)
         case ["empty", "function"]:
@@ -151,6 +167,8 @@ def _dist(runtime: Sequence[str], card: Card) -> Path:
     """Where the bundles are; without a runtime, or under the bundle's own, as they were made."""
     if tuple(runtime) == (UNMONITORED,):
         return dist_unmonitored()
+    if runtime and runtime[0] in OWN_CODE:
+        return dist_with(OWN / runtime[0])
     return DIST if not runtime or runtime[0] == card.runtime else dist_of(runtime[0])
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 ROOT = Path(__file__).resolve().parent.parent
+# With any other code of a worker's, gunicorn starts the next one, for ever.
+GUNICORN_ENDS = 4
 
 
 def create_app() -> "FastAPI":
@@ -40,7 +42,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever a module has
     try:
         globals()["app"] = made = create_app()
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(GUNICORN_ENDS if "gunicorn" in sys.modules else 1)
     return made
 
 

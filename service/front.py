@@ -124,10 +124,12 @@ class Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or go through the server's start and end."""
-        if scope["type"] == "lifespan":
+        try:
+            path = scope["path"]
+        except KeyError:
+            # A lifespan has none; a request pays nothing for being told from it so.
             await self._live(receive, send)
             return
-        path = scope["path"]
         if path == PREDICT_PATH:
             await self.endpoint(scope, receive, send)
         elif path == HEALTH_PATH:

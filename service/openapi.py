@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
-from service.schemas import schemas, stepped
+from service.schemas import schemas_of, schemas_of_steps
 from twinserve.config.card import Card, GoldenCase
 from twinserve.inference.bundle import Settings
 from twinserve.inference.contract import TITLES
@@ -47,11 +47,11 @@ def with_contract(
     schema: dict[str, Any], card: Card, settings: Settings, steps: "Steps | None" = None
 ) -> dict[str, Any]:
     """Add the paths that the handler answers to what FastAPI found by itself."""
-    schema = _with_names_apart(schema, schemas(card))
+    schema = _with_names_apart(schema, schemas_of(card))
     components = schema.setdefault("components", {})
-    components.setdefault("schemas", {}).update(schemas(card))
+    components.setdefault("schemas", {}).update(schemas_of(card))
     if steps is not None:
-        components["schemas"] |= stepped(steps)
+        components["schemas"] |= schemas_of_steps(steps)
     components["headers"] = _headers()
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card)}
     if settings.drift_window:

@@ -25,16 +25,14 @@ from starlette.routing import Route
 
 from service import openapi
 from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH, OwnPaths
-from service.routes import Lifespan, Routes, load_routes
 from twinserve.config.layout import RELEASE_VARIABLES
 from twinserve.inference import contract
-from twinserve.inference.asgi import Answer, Message, Receive, Scope, Send
-from twinserve.inference.custom import with_middleware
+from twinserve.inference.asgi import Answer, Application, Message, Receive, Scope, Send
 from twinserve.inference.logs import write_event
 from twinserve.inference.responder import preflight, refusal
-from twinserve.inference.served import ServedModel
 
 if TYPE_CHECKING:
+    from service.routes import Lifespan, Routes
     from twinserve.inference.bundle import Bundle
     from twinserve.inference.endpoint import PredictionHandler
     from twinserve.inference.responder import Responder
@@ -65,7 +63,7 @@ class Pages:
     def __init__(self, service: Front) -> None:
         self._service = service
         self._responder = service.responder
-        self.routes = load_routes(service.root)
+        self.routes = _load_routes(service)
         self.application = build_application(service, self.routes)
         # What FastAPI makes of its middleware and routes, once the first request has come.
         self._build_stack = self.application.build_middleware_stack
@@ -73,7 +71,8 @@ class Pages:
         self._lifespan: Lifespan | None = None
         self._beginning = asyncio.Lock()
         self._foreign = False
-        service.own_paths = OwnPaths(self.routes.patterns)
+        if self.routes is not None:
+            service.own_paths = OwnPaths(self.routes.patterns)
 
     def as_application(self) -> FastAPI:
         """The application for a server that is not ours, whose lifespan that server runs."""
@@ -86,7 +85,11 @@ class Pages:
             else:
                 await self._fastapi(scope, receive, send)
 
-        outermost = with_middleware(front, service.root)
+        outermost: Application = front
+        if "middleware" in service.bundle.settings.own:
+            from twinserve.inference.custom import with_middleware
+
+            outermost = with_middleware(front, service.root)
         application.build_middleware_stack = lambda: outermost  # type: ignore[method-assign]
         return application
 
@@ -96,10 +99,8 @@ class Pages:
         What it raises is raised here, and the next call tries again.
         """
         async with self._beginning:
-            if self._lifespan is None and not self._foreign:
-                lifespan = Lifespan(self.application)
-                await lifespan.begin()
-                self._lifespan = lifespan
+            if self.routes is not None and self._lifespan is None and not self._foreign:
+                self._lifespan = await self.routes.begin(self.application)
 
     async def end(self) -> None:
         """End it."""
@@ -139,7 +140,7 @@ class Pages:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path in self._service.own_paths:
+        if self.routes is not None and path in self._service.own_paths:
             scope["own"] = True
             methods = self.routes.methods(path)
             if scope["method"] == "OPTIONS" and methods is not None and "OPTIONS" not in methods:
@@ -164,24 +165,33 @@ class Pages:
         await self._stack(scope, receive, send)
 
 
-def build_application(service: Front, routes: Routes) -> FastAPI:
+def _load_routes(service: Front) -> "Routes | None":
+    """The user's own; a bundle without any does not carry what reads them either."""
+    if "routes" not in service.bundle.settings.own:
+        return None
+    from service.routes import load_routes
+
+    return load_routes(service.root)
+
+
+def build_application(service: Front, routes: "Routes | None") -> FastAPI:
     """Mount the handler, add the pages and the user's own routes."""
     card = service.bundle.card
+    handlers = {} if routes is None else routes.exception_handlers
     application = FastAPIOffline(
         static_url=ASSETS_PATH.rstrip("/"),
         title=f"{card.name} {card.version}",
         version=card.version,
         description=openapi.description(card),
         redirect_slashes=False,
-        lifespan=routes.lifespan,
+        lifespan=None if routes is None else routes.lifespan,
         exception_handlers={
             HTTPException: _http_problem,
             contract.Problem: _problem,
             Exception: _unforeseen,
-            **{kind: _on_own_paths(one) for kind, one in routes.exception_handlers.items()},
+            **{kind: _on_own_paths(one) for kind, one in handlers.items()},
         },
     )
-    application.state.model = ServedModel(service.bundle.card, service.endpoint.model)
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
     if service.metrics is not None:
@@ -206,7 +216,8 @@ def build_application(service: Front, routes: Routes) -> FastAPI:
             )
         return application.openapi_schema
 
-    application.include_router(routes.router)
+    if routes is not None:
+        routes.join(application, service.bundle.card, service.endpoint.model)
     # FastAPI's documented way to extend its schema.
     application.openapi = documented  # type: ignore[method-assign]
     return application

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
@@ -15,6 +15,11 @@ from starlette.routing import Mount, Route
 from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PAGE_PATHS, PREDICT_PATH
 from twinserve.config.errors import UserError
 from twinserve.inference.custom import CUSTOM, load_custom
+from twinserve.inference.served import ServedModel
+
+if TYPE_CHECKING:
+    from twinserve.config.card import Card
+    from twinserve.inference.model import Model
 
 NAME = "routes"
 WHERE = f"{CUSTOM}/{NAME}.py"
@@ -72,6 +77,17 @@ class Routes:
                     return None
                 found |= route.methods
         return found
+
+    def join(self, application: FastAPI, card: "Card", model: "Model") -> None:
+        """Add the routes to an application, and the model that they may ask."""
+        application.state.model = ServedModel(card, model)
+        application.include_router(self.router)
+
+    async def begin(self, application: FastAPI) -> "Lifespan":
+        """Begin the lifespan of an application that has them; what it raises is raised here."""
+        lifespan = Lifespan(application)
+        await lifespan.begin()
+        return lifespan
 
 
 def load_routes(root: Path) -> Routes:

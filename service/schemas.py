@@ -1,4 +1,4 @@
-"""JSON Schemas of requests and answers, from the model card's types."""
+"""What the contract's requests and answers are made of, as JSON Schema, from the model card."""
 
 import inspect
 from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from twinserve.inference.steps import Steps
 
 
-def schemas(card: Card) -> dict[str, Any]:
-    """What the contract's bodies are made of."""
+def schemas_of(card: Card) -> dict[str, Any]:
+    """A request, its answer, the card and a refusal, by name."""
     text = {"type": "string"}
     return {
         "Features": {
@@ -66,7 +66,7 @@ def schemas(card: Card) -> dict[str, Any]:
     }
 
 
-def stepped(steps: "Steps") -> dict[str, Any]:
+def schemas_of_steps(steps: "Steps") -> dict[str, Any]:
     """A request's row and the answer as the user's own steps have them."""
     schemas: dict[str, Any] = {}
     if steps.row_type is not None:

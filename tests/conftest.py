@@ -112,7 +112,7 @@ def bundles() -> Path:
 def predict(bundles: Path) -> Callable[[Sequence[object]], dict[str, Any]]:
     """Asks the service of the user's bundle for one row; for ``tests/model``."""
     from service.front import Service
-    from twinserve.contract.calls import InProcessCaller
+    from tests.callers import InProcessCaller
 
     caller = InProcessCaller(Service(bundles / "service"))
 

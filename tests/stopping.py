@@ -9,7 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from twinserve.measure.http.client import Answer, ProtocolError, parse_answer, post
+from twinserve.measure.http.answer import Answer, AnswerParser, ProtocolError
+from twinserve.measure.http.client import post
 from twinserve.targets.protocol import Endpoint
 
 # For what hangs, not for what is slow.
@@ -114,10 +115,9 @@ class Clients:
 
 def _receive(connection: socket.socket) -> Answer | None:
     """One answer, or None if the connection ends before it is whole."""
-    buffer = b""
+    parser = AnswerParser()
     while True:
         data = connection.recv(65536)
-        buffer += data
-        answer = parse_answer(buffer, ended=not data)
+        answer = parser.feed(data)
         if answer is not None or not data:
             return answer

@@ -17,10 +17,14 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     import pytest
 
-ROOT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 MODEL, ENGINE, NIGHTLY = "model", "engine", "nightly"
 # About the user's own parameters, table and tests; everything else is about the engine.
 MODEL_FOLDERS = ("contract", "model", "reproduction")
+# About the tests' own fake of Google.
+NIGHTLY_FOLDER = "google"
+SLOWEST = "pipeline"
 MARK = "nightly: too slow for each change; what is quick of the same behaviour is in the engine's"
 
 
@@ -68,24 +72,27 @@ class Result:
 
 def suite_of(item: "pytest.Item") -> str:
     """The suite that a test belongs to."""
-    if item.get_closest_marker(NIGHTLY):
+    if item.get_closest_marker(NIGHTLY) or item.path.is_relative_to(TESTS / NIGHTLY_FOLDER):
         return NIGHTLY
     return MODEL if about_the_model(item) else ENGINE
 
 
 def about_the_model(item: "pytest.Item") -> bool:
     """Whether a test is about the user's model."""
-    tests = ROOT / "tests"
-    return item.path.is_relative_to(tests) and (
-        item.path.relative_to(tests).parts[0] in MODEL_FOLDERS
+    return item.path.is_relative_to(TESTS) and (
+        item.path.relative_to(TESTS).parts[0] in MODEL_FOLDERS
     )
 
 
 def chosen(
     items: Sequence["pytest.Item"], suite: str | None, shard: Shard | None
 ) -> list["pytest.Item"]:
-    """The tests of a suite, or of every one, that fall to a shard: every N-th file."""
+    """The tests of a suite, or of every one, that fall to a shard: every N-th file.
+
+    The slowest folder's come first, so that no core is idle at the end.
+    """
     kept = [item for item in items if suite is None or suite_of(item) == suite]
+    kept.sort(key=lambda item: not item.path.is_relative_to(TESTS / SLOWEST))
     if shard is None:
         return kept
     files = sorted({item.path for item in kept})
@@ -99,7 +106,11 @@ def run(name: str, shard: Shard | None, *, coverage: bool) -> Result:
     folders = MODEL_FOLDERS if name == MODEL else ("",)
     command = [sys.executable, "-m", "pytest", "-q", f"--suite={name}"]
     command += [str(Path("tests", folder)) for folder in folders]
-    command += [f"--numprocesses={os.cpu_count() or 1}", "--dist=loadfile"]
+    command += [
+        f"--numprocesses={os.cpu_count() or 1}",
+        "--dist=loadfile",
+        "--no-loadscope-reorder",
+    ]
     if shard:
         command.append(f"--shard={shard.number}/{shard.count}")
     if coverage:

@@ -24,6 +24,7 @@ def collected(*options: str) -> tuple[str, ...]:
     return tuple(line for line in done.stdout.splitlines() if "::" in line)
 
 
+@pytest.mark.nightly
 def test_every_test_is_in_one_suite() -> None:
     """No test is lost between the three, and none is run twice."""
     parts = [collected(f"--suite={name}") for name in suites.SUITES]
@@ -38,6 +39,7 @@ def test_folder_or_mark_decides() -> None:
     assert {one.split("::")[0] for one in collected("--suite=nightly")} == {SAMPLES[-1]}
 
 
+@pytest.mark.nightly
 def test_shards_are_whole_files_and_lose_nothing() -> None:
     """Each test falls to one of them, and a file's fixtures are made in one place."""
     whole = collected("--suite=engine")

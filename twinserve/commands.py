@@ -111,6 +111,9 @@ SECTIONS = {
             "twinserve.review.commands", "tell a reviewer what a pull request changes"
         ),
         "lock": Command("twinserve.delivery.bundle.locks", "compile the lock files anew"),
+        "update": Command(
+            "twinserve.delivery.update.command", "merge the engine's next version into a fork"
+        ),
         "reference": Command(
             "twinserve.config.reference", "make docs/parameters.md and its schema from the types"
         ),

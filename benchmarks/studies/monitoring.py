@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 
@@ -13,12 +12,12 @@ from twinserve.delivery.bundle.assembly import bundled_card
 from twinserve.measure.cold.starts import first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import golden_body, post
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
+from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell, Row, Table, readable_time
 from twinserve.measure.pages.text import interval, milliseconds, ratio
 from twinserve.measure.pairs.cold_starts import take_pairs
-from twinserve.measure.run.results import to_json
 from twinserve.measure.statistics import Estimate, paired_ratio
 from twinserve.targets.protocol import Endpoint, Target
 
@@ -63,10 +62,7 @@ class Cost:
 class Proof:
     """One run."""
 
-    taken_at: str
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
+    conditions: Conditions
     costs: tuple[Cost, ...]
 
 
@@ -78,16 +74,15 @@ def prove(
     Raises:
         UserError: there is no bundle, or one does not answer.
     """
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     card = bundled_card()
     body = golden_body(card)
     costs = []
     for name in names:
-        one, other = prepare([name, f"{name} {UNMONITORED}"], card)
-        costs.append(_cost(name, (one.target, other.target), body, cold_rounds, rounds))
+        monitored, unmonitored = prepare([name, f"{name} {UNMONITORED}"], card)
+        costs.append(_cost(name, (monitored.target, unmonitored.target), body, cold_rounds, rounds))
         say(str(_line(costs[-1])))
-    machine = read_machine()
-    return Proof(taken_at, machine, load_before, load_average(), tuple(costs))
+    return Proof(end(), tuple(costs))
 
 
 def _cost(
@@ -143,10 +138,7 @@ def _burst(endpoint: Endpoint, body: bytes) -> float:
 
 def write_proof(proof: Proof, directory: Path) -> Path:
     """Write ``monitoring-cost.json``; its path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "monitoring-cost.json"
-    path.write_text(to_json(proof), encoding="utf-8")
-    return path
+    return write_json(directory, "monitoring-cost", proof)
 
 
 def markdown(proof: Proof) -> str:
@@ -170,13 +162,13 @@ def markdown(proof: Proof) -> str:
         f"With monitoring over without it, {len(first.per_second)} pairs of loads and "
         f"{len(first.cold_ms)} pairs of cold starts of each"
     )
-    where = f"{proof.machine.cpu}, {proof.machine.cores} cores"
-    taken = f"Taken {readable_time(proof.taken_at)} on {where}.\n"
+    conditions = proof.conditions
+    taken = f"Taken {readable_time(conditions.taken_at)} on {conditions.machine}.\n"
     return f"{as_markdown(Table(caption, columns, tuple(rows)))}\n{taken}"
 
 
 def _line(cost: Cost) -> str:
-    medians = sorted(one for one, _ in cost.cold_ms)
+    medians = sorted(with_monitoring for with_monitoring, _ in cost.cold_ms)
     return (
         f"{cost.target}: with monitoring over without it: requests/s "
         f"{ratio(cost.throughput.value)} ({interval(cost.throughput)}, at least "

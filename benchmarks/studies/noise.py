@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from pydantic import TypeAdapter
 
 from twinserve.config.errors import UserError
 from twinserve.config.measurement import Measurement
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.pages.render import readable_time
 from twinserve.measure.pairs.micro import run_suite
 from twinserve.measure.pairs.side_by_side import Side, take_rounds
@@ -27,16 +26,6 @@ Pair = tuple[Sequence[float], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """When noise was recorded and on which machine, under which load."""
-
-    taken_at: str
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Noise:
     """What was recorded, in the order in which it was taken.
 
@@ -47,7 +36,7 @@ class Noise:
         micro: their names.
     """
 
-    facts: Facts
+    conditions: Conditions
     cold_ms: Mapping[str, Floats]
     warm_ms: Mapping[str, Floats]
     micro_us: Floats
@@ -56,12 +45,10 @@ class Noise:
     @property
     def recorded(self) -> str:
         """When and where, in a sentence."""
-        facts = self.facts
-        loads = (facts.load_before, facts.load_after)
-        load = ", then ".join("not told" if one is None else f"{one:.1f}" for one in loads)
+        conditions = self.conditions
         return (
-            f"Noise recorded {readable_time(facts.taken_at)} on {facts.machine.cpu}, "
-            f"{facts.machine.cores} cores, load average {load}."
+            f"Noise recorded {readable_time(conditions.taken_at)} on {conditions.machine}, "
+            f"load average {conditions.load}."
         )
 
 
@@ -73,7 +60,7 @@ def record_noise(
     Raises:
         UserError: a target does not answer, or the suite fails.
     """
-    taken_at, before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     cold: dict[str, list[Pair]] = {side.target.name: [] for side in sides}
     warm: dict[str, list[Pair]] = {name: [] for name in cold}
     # The targets take turns too, so that each has seen all that the machine went through.
@@ -89,7 +76,7 @@ def record_noise(
         say(f"micro-benchmarks: round {number + 1} of {suites}")
     names = tuple(sorted(micro[0][0]))
     return Noise(
-        Facts(taken_at, read_machine(), before, load_average()),
+        end(),
         {name: np.asarray(taken) for name, taken in cold.items()},
         {name: np.asarray(taken) for name, taken in warm.items()},
         np.asarray([[[medians[name] for name in names] for medians in pair] for pair in micro]),
@@ -104,7 +91,7 @@ def write_noise(noise: Noise, path: Path) -> None:
     for kind, by_target in ((COLD, noise.cold_ms), (WARM, noise.warm_ms)):
         for name, taken in by_target.items():
             arrays[f"{kind} {name}"] = np.round(taken * 1e3).astype(np.uint32)
-    arrays[FACTS] = np.asarray(json.dumps(asdict(noise.facts)))
+    arrays[FACTS] = np.asarray(json.dumps(asdict(noise.conditions)))
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **arrays)
 
@@ -128,6 +115,6 @@ def read_noise(path: Path = RECORDED) -> Noise:
         }
         for kind in (COLD, WARM)
     )
-    facts = TypeAdapter(Facts).validate_json(str(arrays[FACTS]))
+    conditions = TypeAdapter(Conditions).validate_json(str(arrays[FACTS]))
     names = tuple(map(str, arrays[NAMES]))
-    return Noise(facts, cold, warm, arrays[MICRO].astype(np.float64), names)
+    return Noise(conditions, cold, warm, arrays[MICRO].astype(np.float64), names)

@@ -60,16 +60,16 @@ def sizes_of(wanted: Measurement) -> Sizes:
 def power_of(noise: Noise, sizes: Sizes, comparisons: int) -> list[Power]:
     """A/A and A/B of each figure, then A/A of all of them at once: a whole check."""
     rng = np.random.default_rng(SEED)
-    found, alarms = [], np.zeros(comparisons, dtype=np.bool_)
+    powers, alarms = [], np.zeros(comparisons, dtype=np.bool_)
     for figure, recorded, slowdown, rounds in _figures(noise, sizes):
         for factor in (1.0, slowdown):
             ratios = _draw(recorded, rounds, comparisons, rng) * factor
             failed, warned = _judge(ratios, sizes.allowed)
             spread = float(np.ptp(np.percentile(ratios / factor, [25, 75]))) / 2
-            found.append(Power(figure, factor, float(failed.mean()), float(warned.mean()), spread))
+            powers.append(Power(figure, factor, float(failed.mean()), float(warned.mean()), spread))
             if factor == 1.0:
                 alarms |= failed
-    return [*found, Power("any of them", 1.0, float(alarms.mean()), 0.0, 0.0)]
+    return [*powers, Power("any of them", 1.0, float(alarms.mean()), 0.0, 0.0)]
 
 
 def _figures(noise: Noise, sizes: Sizes) -> list[tuple[str, Floats, float, int]]:
@@ -102,24 +102,24 @@ def _draw(recorded: Floats, rounds: int, comparisons: int, rng: np.random.Genera
 
 def _judge(ratios: Floats, allowed: float) -> tuple[Flags, Flags]:
     """As ``judge_ratio`` does it: who fails, and who only warns."""
-    found = estimates(ratios)
-    failed = found.lows > allowed
-    return failed, (found.values > allowed) & ~failed
+    estimated = estimates(ratios)
+    failed = estimated.lows > allowed
+    return failed, (estimated.values > allowed) & ~failed
 
 
-def power_table(found: Sequence[Power], sizes: Sizes, comparisons: int) -> Table:
+def power_table(powers: Sequence[Power], sizes: Sizes, comparisons: int) -> Table:
     """A row each figure: what share of comparisons fails without and with a slowdown."""
     rows = [
         Row(
-            one.figure,
+            power.figure,
             (
-                Cell("none" if one.slowdown == 1 else f"{one.slowdown - 1:.0%}"),
-                Cell(f"{one.fails:.1%}"),
-                Cell(f"{one.warns:.1%}"),
-                Cell(f"±{one.spread:.1%}" if one.spread else ""),
+                Cell("none" if power.slowdown == 1 else f"{power.slowdown - 1:.0%}"),
+                Cell(f"{power.fails:.1%}"),
+                Cell(f"{power.warns:.1%}"),
+                Cell(f"±{power.spread:.1%}" if power.spread else ""),
             ),
         )
-        for one in found
+        for power in powers
     ]
     sizes_in_words = f"{sizes.rounds} rounds ({sizes.suites} of micro-benchmarks)"
     caption = f"Of {comparisons} comparisons of {sizes_in_words}"

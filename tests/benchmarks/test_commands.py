@@ -8,7 +8,7 @@ import pytest
 from benchmarks.studies import noise as noises
 from benchmarks.studies import power
 from benchmarks.studies.noise import RECORDED, Noise, read_noise, write_noise
-from tests.benchmarks.studies.test_power import FACTS
+from tests.benchmarks.studies.test_power import CONDITIONS
 from tests.measure.fakes import card, fake_target
 from tests.tree import PROJECT, ROOT
 from twinserve.__main__ import main
@@ -53,7 +53,7 @@ def test_power_is_told_and_published(
     monkeypatch.setattr("benchmarks.commands.COMPARISONS", 10)
     monkeypatch.setattr(power, "WARM_SLOWDOWN", 1.5)
     quiet = np.ones((20, 2, 1))
-    noise = Noise(FACTS, {"service": quiet}, {"service": quiet}, quiet, ("a::b",))
+    noise = Noise(CONDITIONS, {"service": quiet}, {"service": quiet}, quiet, ("a::b",))
     write_noise(noise, RECORDED)
     assert main(["bench", "power", "--publish"]) == 0
     row = "| service: warm p50 | 50% | 100.0% | 0.0% |  |"

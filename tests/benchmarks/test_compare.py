@@ -19,7 +19,7 @@ from benchmarks.compare import Comparison, Reading, VariantResult, compare, rati
 from benchmarks.comparison_report import publish_comparison, terminal_tables, write_comparison
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.variants import Variant
-from tests.measure.fakes import card, fake_variant, machine
+from tests.measure.fakes import card, conditions, fake_variant
 from tests.measure.run.test_report import Page
 from twinserve.__main__ import main
 from twinserve.config.card import Card
@@ -53,15 +53,12 @@ def comparison() -> Comparison:
     """All variants, made up."""
     found = tuple(variant(name, 1 + place) for place, name in enumerate(variants.DESCRIPTIONS))
     return Comparison(
-        taken_at="2024-02-29T12:34:56+00:00",
+        conditions=conditions(),
         model="flowers",
         version="v1.0",
         rounds=3,
         connections=16,
         seconds=2.0,
-        machine=machine(),
-        load_before=0.5,
-        load_after=1.5,
         variants=found,
         ratios=ratios_of(found),
     )

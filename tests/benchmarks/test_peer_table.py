@@ -15,7 +15,7 @@ from benchmarks.compare import Comparison, FixedRate, Reading, VariantResult
 from benchmarks.comparison_report import PEERS, figures_table, write_comparison
 from benchmarks.peer_table import picture, publish_peers, terminal_table
 from benchmarks.variants import Variant
-from tests.measure.fakes import card, fake_variant, machine
+from tests.measure.fakes import card, conditions, fake_variant
 from tests.measure.run.test_report import Page
 from twinserve.__main__ import main
 from twinserve.config.card import Card
@@ -42,15 +42,12 @@ def comparison() -> Comparison:
         result("mlflow onnx", 6000.0, 150.0),
     )
     return Comparison(
-        taken_at="2024-02-29T12:34:56+00:00",
+        conditions=conditions(),
         model="flowers",
         version="v1.0",
         rounds=1,
         connections=16,
         seconds=1.5,
-        machine=machine(),
-        load_before=0.5,
-        load_after=1.5,
         variants=found,
         ratios=(),
         fixed_rate=FixedRate(50, 100, 10),

@@ -13,14 +13,13 @@ from tests.measure.run.test_report import Page
 from tests.tree import PROJECT, ROOT
 from twinserve.comparison import facts, lifecycle
 from twinserve.comparison import page as comparison
-from twinserve.comparison.advice import COSTS, IDLE, advise
-from twinserve.comparison.bills import idle_table, month_table
-from twinserve.comparison.contrast import contrast
+from twinserve.comparison.advice import EITHER, billing, choices
 from twinserve.comparison.facts import Facts
+from twinserve.comparison.table import targets_table
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params, load_params
+from twinserve.measure.pages.files import to_json
 from twinserve.measure.run.report import FORMAT
-from twinserve.measure.run.results import to_json
 from twinserve.measure.statistics import Estimate
 
 NEEDS = (
@@ -60,9 +59,9 @@ def changed(known: Facts, **figures: Any) -> Facts:  # noqa: ANN401 - any of a s
     return known.model_copy(update={"sides": (service, function.model_copy(update=figures))})
 
 
-def texts(known: Facts, params: Params) -> list[str]:
-    """The sentences alone."""
-    return [one.text for one in advise(known, params)]
+def chosen(known: Facts, params: Params) -> list[str]:
+    """What the figures speak for, row by row."""
+    return [row.cells[-1].text for row in choices(known, params).rows]
 
 
 def test_the_page_needs_nothing_but_itself(known: Facts, params: Params) -> None:
@@ -73,34 +72,14 @@ def test_the_page_needs_nothing_but_itself(known: Facts, params: Params) -> None
 
 def test_every_thing_to_choose_by_has_a_row(known: Facts, params: Params) -> None:
     """A cell for each target, none empty."""
-    rows = contrast(known, params).rows
+    rows = targets_table(known, params).rows
     for need in NEEDS:
         assert any(row.label.startswith(need) for row in rows), need
     assert all(len(row.cells) == 2 and all(cell.text for cell in row.cells) for row in rows)
 
 
-def test_every_sentence_cites_figures_that_stand_in_its_row(known: Facts, params: Params) -> None:
-    """What a sentence says in figures is in the row or the table that it names."""
-    rows = {
-        row.label: " ".join(cell.text for cell in row.cells) for row in contrast(known, params).rows
-    }
-    rows[COSTS] = " ".join(
-        cell.text
-        for side in known.sides
-        for row in month_table(side, params).rows
-        for cell in row.cells
-    )
-    rows[IDLE] = " ".join(cell.text for row in idle_table(known, params).rows for cell in row.cells)
-    for advice in advise(known, params):
-        cited = " ".join(rows[name] for name in advice.cites)
-        assert advice.figures
-        for figure in advice.figures:
-            assert figure in advice.text
-            assert figure in cited, advice
-
-
 def test_advice_follows_the_figures(known: Facts, params: Params) -> None:
-    """A function that starts, answers and weighs better is what is advised; overlap says either."""
+    """A function that starts, answers and weighs better is chosen; either where both overlap."""
     service = known.sides[0]
 
     def apart(estimate: Estimate, factor: float) -> Estimate:
@@ -117,28 +96,29 @@ def test_advice_follows_the_figures(known: Facts, params: Params) -> None:
         throughput=tuple(levels),
         memory_bytes=1_000_000,
     )
-    assert [text.startswith("The function") for text in texts(better, params)[:4]] == [True] * 4
+    assert chosen(better, params)[:4] == ["function"] * 4
     alike = changed(
         known,
         cold_ms=service.cold_ms,
         warm_p99_ms=service.warm_p99_ms,
         throughput=service.throughput,
     )
-    assert [text.startswith("Either") for text in texts(alike, params)[:3]] == [True] * 3
+    assert chosen(alike, params)[:3] == [EITHER] * 3
     unknown = changed(known, memory_bytes=None)
-    assert len(texts(unknown, params)) == len(texts(known, params)) - 1
+    assert len(chosen(unknown, params)) == len(chosen(known, params)) - 1
+    assert chosen(known, params)[-1] == EITHER
     slow = changed(known, warm_p50_ms=Estimate(150.0, 150.0, 150.0))
-    assert any("on the service and $" in text for text in texts(slow, params))
+    assert chosen(slow, params)[-1] == "service"
 
 
 def test_billing_by_instance_is_cheaper_from_where_it_is_said(known: Facts, params: Params) -> None:
     """Dear instances are never the cheaper way at the table's volumes."""
-    (text,) = [text for text in texts(known, params) if "cheaper from about" in text]
-    assert text.startswith("Either, but billed by instance")
+    assert billing(known, params).equal_at
+    assert "Both cost the same at about" in comparison.markdown(known, params)
     always = params.prices.always.model_copy(update={"vcpu_second": 0.001})
     dear = params.model_copy(update={"prices": params.prices.model_copy(update={"always": always})})
-    (text,) = [text for text in texts(known, dear) if "spread evenly" in text]
-    assert text.startswith("Either, billed by request")
+    assert billing(known, dear).equal_at is None
+    assert "Both cost the same" not in comparison.markdown(known, dear)
 
 
 def test_throughput_is_that_of_the_configured_concurrency(known: Facts) -> None:

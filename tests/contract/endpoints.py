@@ -8,11 +8,10 @@ from typing import Self
 
 from service.front import Service
 from service.pages import Pages
+from tests.callers import FlaskCaller, InProcessCaller
 from twinserve.contract.calls import (
     Caller,
-    FlaskCaller,
     HttpCaller,
-    InProcessCaller,
     IntroducedCaller,
 )
 from twinserve.targets.check_headers import check_headers

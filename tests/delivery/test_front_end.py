@@ -10,9 +10,9 @@ from tests.google.running.serving import Listener
 from twinserve.config.measurement import Budgets, DeployedBudgets
 from twinserve.config.params import load_params
 from twinserve.contract import check
-from twinserve.contract.calls import Reply
 from twinserve.contract.cases import REFUSED
 from twinserve.contract.front_end import INSTEAD, may_answer
+from twinserve.targets.opener import Reply
 from twinserve.targets.protocol import Endpoint
 
 CARD = Path("models/model.json")

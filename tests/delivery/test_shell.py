@@ -42,6 +42,7 @@ def service(dist: Path) -> Iterator[Endpoint]:
         yield endpoint
 
 
+@pytest.mark.nightly
 def test_contract_is_held_whatever_the_shell(
     service: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +68,7 @@ def test_wrong_endpoint_is_found_whatever_the_shell(monkeypatch: pytest.MonkeyPa
             check_contract([endpoint], Path("dist/service/model.json"))
 
 
+@pytest.mark.nightly
 def test_pipeline_gives_the_same_whatever_the_shell(tmp_path: Path) -> None:
     """Stages run by DVC, with the shell's variables in its way, reproduce what is locked."""
     tree = export(tmp_path / "tree")

@@ -6,7 +6,8 @@ from pathlib import Path
 from tests.google.api import Json
 from tests.google.fake import FakeGoogle
 from tests.google.state import PROJECT, REGION, REGISTRY
-from twinserve.contract.calls import HttpCaller, Reply
+from twinserve.contract.calls import HttpCaller
+from twinserve.targets.opener import Reply
 
 SERVICE = "fastapi-ml-service"
 FUNCTION = "predict-ml"

@@ -22,14 +22,12 @@ class ConstantModel:
         self._error = error
 
     def predict(self, features: Sequence[float]) -> int:
-        """See ``twinserve.inference.model.Model``."""
         assert features
         if self._error:
             raise self._error
         return 0
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
-        """See ``twinserve.inference.model.Model``."""
         return [0 for _ in rows], [[1.0] for _ in rows]
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from twinserve.contract.calls import InProcessCaller, Reply
+from tests.callers import InProcessCaller
 from twinserve.inference.asgi import Message
 from twinserve.inference.contract import MOST_ERRORS_NAMED, Problem
 from twinserve.inference.endpoint import PredictionHandler, read_body
+from twinserve.targets.opener import Reply
 
 JSON = ("Content-Type", "application/json")
 MakeEndpoint = Callable[..., PredictionHandler]

@@ -14,6 +14,7 @@ from twinserve.config.card import Card, Choice, Feature, GoldenCase, Parity
 from twinserve.measure.cold.anatomy import Client
 from twinserve.measure.cold.proof import Part
 from twinserve.measure.cold.starts import ColdSample
+from twinserve.measure.machine.conditions import Conditions
 from twinserve.measure.machine.host import Clock, Library, Machine
 from twinserve.measure.run.results import (
     COLD_MEDIAN,
@@ -147,15 +148,17 @@ def target_result(
     )
 
 
+def conditions(load: float | None = 0.5) -> Conditions:
+    """A moment on a machine that is nowhere."""
+    return Conditions("2024-02-29T12:34:56+00:00", machine(), load, load)
+
+
 def results(*targets: TargetResult, load: float | None = 0.5) -> Results:
     """A whole measurement."""
     return Results(
-        taken_at="2024-02-29T12:34:56+00:00",
+        conditions=conditions(load),
         subject=Subject("flowers", "v1.0", (("service", "cd" * 32),)),
         plan=Plan(10, 100, 200, 50, 3, (1, 16), 0.5),
-        machine=machine(),
-        load_before=load,
-        load_after=load,
         targets=targets or (target_result("service"), target_result("function")),
     )
 

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import flask
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from tests.documented import hold_to_document
+from tests.tree import ROOT
 from twinserve.config.card import load_card
 from twinserve.contract.check import check_contract
 from twinserve.targets.check_headers import check_headers
@@ -38,3 +41,12 @@ def test_contract_holds_at_a_base_url(bundles: Path) -> None:
     with local_service(bundles / "service").start() as endpoint:
         wait_until_answering(endpoint)
         assert check_contract([endpoint], bundles / "service" / "model.json").failed == 0
+
+
+@pytest.mark.skipif(not (ROOT / "custom/routes.py").exists(), reason="there are no own routes")
+def test_own_routes_do_as_the_openapi_document_says(bundles: Path, tmp_path: Path) -> None:
+    """No generated request gets a fault of the server's, or a body of another form."""
+    checks = "not_a_server_error,response_schema_conformance,content_type_conformance"
+    with local_service(bundles / "service").start() as endpoint:
+        wait_until_answering(endpoint)
+        hold_to_document(endpoint, tmp_path, (f"--checks={checks}", "--max-examples=20"))

@@ -8,6 +8,7 @@ actions, its command `gh`, and Docker.
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,8 @@ class Story:
     builds: list[Outcome] = field(default_factory=list)
     times: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-    def push(self, *rules: Rule) -> Run:
-        """A push to main, as far as it goes."""
+    def push(self, *rules: Rule, secrets: Mapping[str, str] | None = None) -> Run:
+        """A push to main, as far as it goes; ``secrets`` are the repository's."""
         path = (
             f"{self.workflows.stand_ins.folder / 'bin'}:{self.project.google.environment['PATH']}"
         )
@@ -70,6 +71,7 @@ class Story:
             events.push(),
             rules=[*rules, LISTED, *GITHUB, REAL],
             variables=VARIABLES,
+            secrets=secrets,
             environment={**self.project.google.as_account(DEPLOYER), "PATH": path},
         )
         self.times |= self.workflows.stand_ins.times()

@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 from tests.pipeline import critical_path
 from tests.pipeline.releases.project import FUNCTION, SERVICE
 from tests.pipeline.story import Story
 from twinserve.contract.calls import HttpCaller
 
 
+@pytest.mark.nightly
 def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story) -> None:
     """Push → deploy.yml → Cloud Build → gcloud → both URLs → measurement → artifacts."""
     run = repository.push()

@@ -15,7 +15,9 @@ MADE = shutil.ignore_patterns(
     ".coverage*", ".hypothesis",
 )  # fmt: skip
 # Likewise; the engine has folders of the same names.
-MADE_AT_TOP = {"dist", "reports", "history", "models", "evaluation", "dvc_plots"}
+MADE_AT_TOP = {
+    "dist", "engine.json", "reports", "history", "models", "evaluation", "dvc_plots",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline.models.trees import export
 from tests.tree import ROOT
 from twinserve.review.report import read_untrusted
@@ -33,6 +35,7 @@ def with_docker(directory: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.nightly
 def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
     """A smaller forest shows as a parameter, a smaller bundle and image; figures too."""
     base, head = tree(tmp_path / "base"), tree(tmp_path / "head")

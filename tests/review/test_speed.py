@@ -30,6 +30,7 @@ def tree(directory: Path, own: str, numbers: int) -> Path:
     return directory
 
 
+@pytest.mark.nightly
 def test_slower_tree_is_measured_slower(tmp_path: Path) -> None:
     """Forty times the work has a ratio far above 1, with its whole interval."""
     base, head = tree(tmp_path / "a", "old", 1_000), tree(tmp_path / "b", "new", 40_000)

@@ -27,7 +27,8 @@ from twinserve.inference.asgi import Answer, Receive, Scope, Send
 from twinserve.inference.http import server as server_module
 from twinserve.inference.http.limits import Limits
 from twinserve.inference.http.server import ENDING, LINGER_S, DrainingServer, options
-from twinserve.measure.http.client import parse_answer, post
+from twinserve.measure.http.answer import AnswerParser
+from twinserve.measure.http.client import post
 from twinserve.targets.local import local_target
 from twinserve.targets.process import free_port
 from twinserve.targets.protocol import Endpoint
@@ -273,7 +274,7 @@ def test_connection_at_rest_delays_the_end_only_shortly(
         call = post(target.endpoint.predict_url, body)
         with socket.create_connection((call.host, call.port), PATIENCE_S) as connection:
             connection.sendall(call.payload)
-            assert parse_answer(connection.recv(65536)) is not None
+            assert AnswerParser().feed(connection.recv(65536)) is not None
             began = time.monotonic()
             os.kill(target.pid, signal.SIGTERM)
             assert connection.recv(1) == b""

@@ -10,10 +10,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.front import Service
+from tests.callers import InProcessCaller
 from tests.service.test_imports import predicted, watched
 from twinserve.config.card import Card, load_card
 from twinserve.config.layout import MONITORING_MEMBER
-from twinserve.contract.calls import Caller, HttpCaller, InProcessCaller
+from twinserve.contract.calls import Caller, HttpCaller
 from twinserve.targets.local import local_function, local_service
 from twinserve.targets.ready import wait_until_answering
 

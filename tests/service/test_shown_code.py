@@ -9,9 +9,9 @@ import pytest
 
 from service.front import Service
 from service.pages import Pages
+from tests.callers import InProcessCaller
 from tests.service.test_own_code import checkout  # noqa: F401 - a fixture
 from tests.tree import ROOT
-from twinserve.contract.calls import InProcessCaller
 from twinserve.inference.endpoint import open_endpoint
 
 Checkout = Callable[..., Path]

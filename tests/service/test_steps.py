@@ -9,11 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.front import Service
+from tests.callers import InProcessCaller
 from tests.service.own_code import STEPS
 from tests.service.test_own_code import checkout  # noqa: F401 - a fixture
 from twinserve.config.errors import UserError
-from twinserve.contract.calls import InProcessCaller, Reply
 from twinserve.inference.endpoint import PredictionHandler, open_endpoint
+from twinserve.targets.opener import Reply
 
 Checkout = Callable[..., Path]
 SETOSA = {"sepal_length": 2.0, "sepal_width": 1.4, "petal_length": 0.55, "petal_width": 0.08}

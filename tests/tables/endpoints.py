@@ -15,7 +15,7 @@ from tests.tables.shapes import Rows, as_csv
 from tests.training.project import Project
 from tests.tree import ROOT
 from twinserve.contract.calls import HttpCaller
-from twinserve.contract.check import Check, check_contract
+from twinserve.contract.check import ContractResult, check_contract
 from twinserve.delivery.bundle.assembly import assemble
 from twinserve.targets.local import local_target
 from twinserve.targets.protocol import Endpoint
@@ -65,7 +65,7 @@ class Twins:
         assert reply.status == 200, reply.body
         return json.loads(reply.body)
 
-    def contract(self) -> Check:
+    def contract(self) -> ContractResult:
         """What the contract's suite finds."""
         return check_contract(self.endpoints, self.project.root / "models/model.json")
 

@@ -1,9 +1,8 @@
 """Requests to endpoints where the user's shell has a proxy: it never answers for them."""
 
+import socket
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,7 +10,7 @@ import pytest
 
 from twinserve.config.errors import UserError
 from twinserve.targets.google.access import status_without_token
-from twinserve.targets.opener import is_loopback, open_url
+from twinserve.targets.opener import ask, is_loopback
 from twinserve.targets.process import free_port
 from twinserve.targets.protocol import Endpoint
 from twinserve.targets.ready import wait_until_answering
@@ -64,9 +63,8 @@ def test_refusal_of_a_proxy_is_no_readiness(proxy: list[str]) -> None:
 )
 def test_refusal_of_a_proxy_is_no_answer_of_another_machine(url: str, proxy: list[str]) -> None:
     """Plain HTTP passes it by; a tunnel that it refuses is an error of the connection."""
-    with pytest.raises(OSError, match=r"\w") as error:
-        open_url(urllib.request.Request(url), 5)  # noqa: S310 - one that nobody answers
-    assert not isinstance(error.value, urllib.error.HTTPError)
+    with pytest.raises(OSError, match=r"\w"):
+        ask(url, 5)
     assert proxy == (["endpoint.invalid:443"] if url.startswith("https") else [])
 
 
@@ -75,6 +73,36 @@ def test_refusal_of_a_proxy_makes_no_endpoint_private(proxy: list[str]) -> None:
     with pytest.raises(UserError, match="no answer"):
         status_without_token("https://endpoint.invalid")
     assert proxy
+
+
+def test_a_refusal_is_an_answer_too() -> None:
+    """With its status, its headers in lower case, and its body; and it is no error."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    server.asked = []  # type: ignore[attr-defined]
+    with server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        reply = ask(f"http://127.0.0.1:{server.server_port}/predict", 5, body=b"{}")
+        thread.join()
+    assert reply.status == 403
+    assert reply.headers["content-type"].startswith("text/html")
+    assert b"Forbidden" in reply.body
+
+
+def test_what_is_no_http_is_no_answer() -> None:
+    """A port that something else listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+        def greet() -> None:
+            with listening.accept()[0] as connection:
+                connection.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        with pytest.raises(OSError, match="SSH"):
+            ask(f"http://127.0.0.1:{port}", 5)
+        thread.join()
 
 
 @pytest.mark.parametrize(

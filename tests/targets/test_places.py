@@ -117,6 +117,7 @@ def make(tree: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.nightly
 def test_tree_that_was_moved_mends_itself(tree: Path, tmp_path: Path) -> None:
     """Whatever the shell tells pip and Python, `make` installs once, and once more after a move.
 

@@ -1,22 +1,28 @@
 """Which processes belong together, and that no other one is ended."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
+import psutil
 import pytest
 
-from twinserve.targets.tree import PROC, kill, process_tree
+from twinserve.targets.tree import kill, process_tree
 
-pytestmark = pytest.mark.skipif(not PROC.exists(), reason="needs /proc")
 FAMILY = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"],
                          start_new_session=True)
 print(child.pid, flush=True)
 child.wait()
+"""
+# The one in between ends, so that the last one has another parent, but its session.
+ORPHAN = """
+import subprocess, sys
+between = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid, flush=True)"
+subprocess.run([sys.executable, "-c", between], check=True)
+print(flush=True)
+sys.stdin.read()
 """
 
 
@@ -38,18 +44,32 @@ def test_a_tree_is_the_process_and_what_it_has_started(
     assert [one.pid for one in process_tree(parent.pid)] == [parent.pid, child]
 
 
+def test_who_has_lost_its_parent_is_in_the_tree_of_its_session() -> None:
+    """A worker whose starter has ended is still the server's."""
+    command = [sys.executable, "-c", ORPHAN]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as leader:
+        assert leader.stdout
+        orphan = int(leader.stdout.readline())
+        leader.stdout.readline()
+        tree = process_tree(leader.pid)
+        kill(tree)
+    assert [one.pid for one in tree] == [leader.pid, orphan]
+
+
 def test_none_is_ended_for_another_that_had_its_number(
     family: tuple[subprocess.Popen[str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number is given again; when the process began is not."""
     parent, child = family
     (_, started) = process_tree(parent.pid)
-    ended: list[int] = []
-    with monkeypatch.context() as watched:
-        watched.setattr(os, "kill", lambda pid, _: ended.append(pid))
-        kill([replace(started, began="1"), started])
-    assert ended == [child]
-    kill([started])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(started, "_ident", (child, started.create_time() - 60))
+        kill([started])
+    assert psutil.pid_exists(child)
+    assert parent.poll() is None
+    kill(process_tree(parent.pid)[1:])
     assert parent.wait() == 0
     kill([started])
     assert child not in [one.pid for one in process_tree(child)]

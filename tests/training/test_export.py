@@ -156,7 +156,9 @@ def test_export_is_repeatable(evaluated: Project, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     "estimator", [LOGISTIC, BOOSTING, {**HISTOGRAM, "arguments": {"max_iter": 40}}]
 )
-@pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
+@pytest.mark.parametrize(
+    "load", [pytest.param(load_wine, marks=pytest.mark.nightly), load_breast_cancer]
+)
 def test_other_tables_and_estimators(project: Project, load: Any, estimator: object) -> None:  # noqa: ANN401 - a loader of scikit-learn
     """13 or 30 features, 3 or 2 classes: parity holds, and a row of each class is golden."""
     other = load()

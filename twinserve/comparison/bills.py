@@ -35,8 +35,8 @@ def times_of(side: Side, params: Params) -> Times:
 
 def bill(side: Side, requests: float, sharing: Sharing, params: Params) -> Bill:
     """Of one target and a month."""
-    its, times = resources_of(side, params), times_of(side, params)
-    return by_request(requests, sharing, times, its, params.prices)
+    resources, times = resources_of(side, params), times_of(side, params)
+    return by_request(requests, sharing, times, resources, params.prices)
 
 
 def month_table(side: Side, params: Params) -> Table:
@@ -45,9 +45,9 @@ def month_table(side: Side, params: Params) -> Table:
     rows = []
     for name, requests in VOLUMES.items():
         for sharing in Sharing:
-            found = bill(side, requests, sharing, params)
-            used = (number(round(amount, 1)) for amount in (found.vcpu_seconds, found.gib_seconds))
-            paid = (dollars(amount) for amount in (found.dollars, found.list_dollars))
+            month = bill(side, requests, sharing, params)
+            used = (number(round(amount, 1)) for amount in (month.vcpu_seconds, month.gib_seconds))
+            paid = (dollars(amount) for amount in (month.dollars, month.list_dollars))
             short = name.replace(" thousand", "k").replace(" million", "M")
             rows.append(Row(f"{short}, {sharing}", tuple(map(Cell, (*used, *paid)))))
     caption = f"A month of requests to the {side.name}, billed by request"
@@ -61,14 +61,23 @@ def idle_table(facts: Facts, params: Params) -> Table:
     def row(label: str, amounts: list[float]) -> Row:
         return Row(label, tuple(Cell(dollars(amount)) for amount in amounts))
 
-    of = [(side, resources_of(side, params)) for side in facts.sides]
+    sides = [(side, resources_of(side, params)) for side in facts.sides]
     rows = (
-        row("min_instances: 0, nobody asks", [kept_idle(0, 0, its, prices) for _, its in of]),
-        row("min_instances: 1, nobody asks", [kept_idle(1, 0, its, prices) for _, its in of]),
-        row("one instance, billed by instance", [by_instance(1, its, prices) for _, its in of]),
+        row(
+            "min_instances: 0, nobody asks",
+            [kept_idle(0, 0, resources, prices) for _, resources in sides],
+        ),
+        row(
+            "min_instances: 1, nobody asks",
+            [kept_idle(1, 0, resources, prices) for _, resources in sides],
+        ),
+        row(
+            "one instance, billed by instance",
+            [by_instance(1, resources, prices) for _, resources in sides],
+        ),
         row(
             f"{STARTS:,} cold starts",
-            [starts(STARTS, side.cold_ms.value, its, prices) for side, its in of],
+            [starts(STARTS, side.cold_ms.value, resources, prices) for side, resources in sides],
         ),
     )
     columns = ("", *(f"{side.name}, US$ a month" for side in facts.sides))

@@ -64,7 +64,7 @@ class Side(_Fact):
 
     def at(self, concurrency: int) -> Level:
         """The most connections that were measured, up to what an instance is given at once."""
-        within = [one for one in self.throughput if one.connections <= concurrency]
+        within = [level for level in self.throughput if level.connections <= concurrency]
         return max(within or self.throughput[:1], key=lambda level: level.connections)
 
 
@@ -123,11 +123,11 @@ def take() -> Facts:
     bundles = dict(results.subject.bundles)
     if bundles != dict.fromkeys(TARGETS, bundle) or measured.keys() != bundles.keys():
         raise UserError(f"{REPORT} is of other bundles than {DIST}'s; measure with `make run`")
-    machine = results.machine
+    machine = results.conditions.machine
     try:
         return Facts(
-            taken_at=results.taken_at,
-            machine=f"{machine.cpu}, {machine.cores} cores, Python {machine.python}",
+            taken_at=results.conditions.taken_at,
+            machine=f"{machine}, Python {machine.python}",
             warm_rate=results.plan.warm_rate,
             bundle=bundle,
             base_image=base_image(DIST / TARGETS[0]),
@@ -151,20 +151,20 @@ def _of_card(card: Card) -> dict[str, Any]:
     }
 
 
-def _side(found: TargetResult) -> Side:
-    name, bundle = found.name, DIST / found.name
+def _side(measured: TargetResult) -> Side:
+    name, bundle = measured.name, DIST / measured.name
     manifest = read_manifest(bundle)
     locked = bundle / REQUIREMENTS_NAME
     return Side(
         name=name,
-        cold_ms=found.cold.total_ms,
-        warm_p50_ms=found.warm.p50_ms,
-        warm_p99_ms=found.warm.p99_ms,
+        cold_ms=measured.cold.total_ms,
+        warm_p50_ms=measured.warm.p50_ms,
+        warm_p99_ms=measured.warm.p99_ms,
         throughput=tuple(
             Level(connections=level.connections, per_second=level.per_second)
-            for level in found.throughput
+            for level in measured.throughput
         ),
-        memory_bytes=found.memory_bytes,
+        memory_bytes=measured.memory_bytes,
         bundle_files=len(manifest.files),
         bundle_bytes=sum((bundle / file).stat().st_size for file in manifest.files),
         packages=_packages(locked.read_text(encoding="utf-8")),
@@ -174,7 +174,7 @@ def _side(found: TargetResult) -> Side:
 
 
 def _packages(locked: str) -> dict[str, str]:
-    pins = (re.match(r"([\w.-]+)(?:\[.*?\])?==([^\s;]+)", one) for one in requirements(locked))
+    pins = (re.match(r"([\w.-]+)(?:\[.*?\])?==([^\s;]+)", line) for line in requirements(locked))
     return {pin[1]: pin[2] for pin in pins if pin}
 
 

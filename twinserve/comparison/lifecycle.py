@@ -12,8 +12,8 @@ class Stage(NamedTuple):
     files: tuple[Path, ...]
 
 
-def _stage(name: str, what: str, *files: str) -> Stage:
-    return Stage(name, what, tuple(Path(file) for file in files))
+def _stage(name: str, purpose: str, *files: str) -> Stage:
+    return Stage(name, purpose, tuple(Path(file) for file in files))
 
 
 LIFE = (

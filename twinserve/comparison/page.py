@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.comparison import facts as known
-from twinserve.comparison.advice import advise
+from twinserve.comparison.advice import billing, choices
 from twinserve.comparison.bills import assumptions, idle_table, month_table, price_facts
-from twinserve.comparison.contrast import contrast
 from twinserve.comparison.facts import Facts
 from twinserve.comparison.lifecycle import LIFE
+from twinserve.comparison.table import targets_table
 from twinserve.config.params import Params, load_params
 from twinserve.measure.pages.render import readable_time, render
 
@@ -59,8 +59,9 @@ def _content(facts: Facts, params: Params) -> dict[str, Any]:
         "taken_at": readable_time(facts.taken_at),
         "prices": params.prices,
         "model": f"{facts.model} {facts.version}, {facts.estimator}, served as {facts.served}",
-        "contrast": contrast(facts, params),
-        "advice": advise(facts, params),
+        "targets": targets_table(facts, params),
+        "choices": choices(facts, params),
+        "billing": billing(facts, params),
         "months": [month_table(side, params) for side in facts.sides],
         "idle": idle_table(facts, params),
         "price_facts": price_facts(params.prices),

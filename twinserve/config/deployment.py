@@ -22,8 +22,10 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
 MEMORY_MIB = {1: (128, 4096), 2: (128, 8192), 4: (2048, 16384), 6: (4096, 24576), 8: (4096, 32768)}
 # Of `cpu` above 1, wherever it is chosen or measured.
 MORE_CPU = (
-    "more than one CPU buys no requests/s, since one process answers and instances scale; what it "
-    "may buy is a faster start, which `twinserve matrix` measures"
+    "more than one CPU buys no requests/s, since one process answers and instances scale; nor does "
+    "that process start faster (on one core and on two of a machine, the quickest of 30 starts of "
+    "the service took 77 and 84 ms); what Cloud Run makes of it, `twinserve matrix --deployed` "
+    "measures"
 )
 # Cloud Run: "Combined traffic tag and service name cannot exceed 46 characters."
 TAGGED_NAME = 46
@@ -71,8 +73,9 @@ class Resources(Section):
     """Whether it answers without an identity token."""
     memory: Memory = "512Mi"
     """Memory of an instance in Kubernetes' form, as gcloud prints it back."""
-    cpu: Literal[1, 2, 4, 6, 8] = 1
-    """CPUs of an instance. One process answers, so that more of them buy no requests/s."""
+    cpu: Annotated[
+        Literal[1, 2, 4, 6, 8], Field(description=f"CPUs of an instance: {MORE_CPU}.")
+    ] = 1
     cpu_boost: bool = True
     """Whether an instance gets more CPU while it starts."""
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 80

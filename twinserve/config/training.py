@@ -97,6 +97,10 @@ class Data(Section):
     features: list[Feature] = Field(default=[])
     """Columns of the table, in the order in which a request gives them. Left out: every column but
     the label, by the rule of tables.md."""
+    step: Literal["custom.steps.before"] | None = None
+    """`custom.steps.before`: each row of the table goes through it before the model is trained, as
+    each request does. The table's columns are then what it takes, and `features`, each category
+    with its `values`, what it gives."""
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
     """Of the cells of a CSV file: `;`, or `"\\t"` for a tab."""
     decimal: Literal[".", ","] = "."
@@ -118,6 +122,17 @@ class Data(Section):
             raise ValueError("classes: expected at least 2, or none to take those of the table")
         if self.decimal in {self.separator, self.thousands} and self.decimal != ".":
             raise ValueError("decimal, separator and thousands must be different marks")
+        return self
+
+    @model_validator(mode="after")
+    def _step_says_what_it_gives(self) -> Self:
+        if self.step is None:
+            return self
+        if not self.features:
+            raise ValueError(f"features: with step, expected what {self.step} gives")
+        for feature in self.features:
+            if feature.type == "category" and not feature.values:
+                raise ValueError(f"features: {feature.name}: with step, a category has its values")
         return self
 
     @model_validator(mode="after")

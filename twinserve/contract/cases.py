@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from twinserve.config.card import Card
-from twinserve.contract.calls import Caller, Reply
+from twinserve.contract.calls import Caller
+from twinserve.targets.opener import Reply
 
 JSON = ("Content-Type", "application/json")
 TEXT = ("Content-Type", "text/plain")

@@ -4,8 +4,8 @@ It counts for deployed endpoints only (``--deployed``, which a release gives); w
 answers itself, to the letter.
 """
 
-from twinserve.contract.calls import Reply
 from twinserve.contract.cases import REFUSED, Case
+from twinserve.targets.opener import Reply
 
 # By the case's name, the statuses that may come instead; the page is the front end's own.
 INSTEAD = {
@@ -19,5 +19,5 @@ INSTEAD = {
 
 def may_answer(case: Case, reply: Reply) -> bool:
     """Whether this answer to a case is one that a front end may give."""
-    names = [name for name, one in REFUSED.items() if one is case]
+    names = [name for name, refused in REFUSED.items() if refused is case]
     return any(reply.status in INSTEAD.get(name, ()) for name in names)

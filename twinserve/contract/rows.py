@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from twinserve.config.card import Card, Feature, GoldenCase
-from twinserve.contract.calls import Caller, Reply
+from twinserve.contract.calls import Caller
 from twinserve.contract.cases import post, row_of
 from twinserve.inference.typed import escaped
+from twinserve.targets.opener import Reply
 
 
 def answered(golden: GoldenCase, card: Card) -> Any:  # noqa: ANN401 - pytest's own

@@ -17,9 +17,9 @@ def test_health_is_answered_and_not_counted(service: Caller, card: Card) -> None
     for _ in "ab":
         reply = service.call("GET", "/health")
         assert json.loads(reply.body) == {"status": "ok", "model_version": card.version}
-        found = INSTANCE.fullmatch(reply.headers["x-instance"])
-        assert found
-        counts.append((found[1], found[2]))
+        match = INSTANCE.fullmatch(reply.headers["x-instance"])
+        assert match
+        counts.append((match[1], match[2]))
     if counts[0][0] == counts[1][0]:
         assert counts[0] == counts[1]
     assert service.call("HEAD", "/health").status == 200

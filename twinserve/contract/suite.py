@@ -222,11 +222,11 @@ def test_prediction_is_timed(endpoint: Caller, card: Card) -> None:
 
 def test_requests_are_counted(endpoint: Caller, card: Card) -> None:
     """An instance counts each request that it answers, and grows older."""
-    found = [INSTANCE.fullmatch(post(endpoint, right(card)).headers["x-instance"]) for _ in "ab"]
-    one, two = (match.groups() for match in found if match)
-    if one[0] == two[0]:  # A deployed endpoint may answer from another instance.
-        assert int(two[1]) > int(one[1])
-        assert float(two[2]) > float(one[2])
+    matches = [INSTANCE.fullmatch(post(endpoint, right(card)).headers["x-instance"]) for _ in "ab"]
+    first, second = (match.groups() for match in matches if match)
+    if first[0] == second[0]:  # A deployed endpoint may answer from another instance.
+        assert int(second[1]) > int(first[1])
+        assert float(second[2]) > float(first[2])
 
 
 @pytest.mark.parametrize("offered", ["abc-123", "A" * 64, "0.~_"])

@@ -21,7 +21,7 @@ def say_step(console: Console, number: int, of: int, what: str) -> None:
 
 def one_line(text: str) -> str:
     """A stranger's text as it may stand in a line: nothing that a terminal obeys, and not long."""
-    shown = "".join(one if one.isprintable() else " " for one in text)
+    shown = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(shown.split())[:LONGEST]
 
 

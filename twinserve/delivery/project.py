@@ -16,6 +16,7 @@ from twinserve.config.deployment import Deployment, Resources
 from twinserve.config.params import Params, load_params
 from twinserve.delivery.names import account_email, releases_bucket
 from twinserve.targets.child import Children
+from twinserve.targets.google.cloud_run import Service, delete_service, read_services
 from twinserve.targets.google.gcloud import Gcloud, current_project
 
 # Of a call after an interrupt or a failure, when whoever waits wants the end.
@@ -37,13 +38,20 @@ class Cloud:
     as_json: bool
 
     @property
+    def project(self) -> str:
+        return self.gcloud.project
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether what would be changed is only printed."""
+        return self.gcloud.dry_run
+
+    @property
     def deployment(self) -> Deployment:
-        """The section of ``params.yaml``."""
         return self.params.deployment
 
     @property
     def region(self) -> str:
-        """Where everything lives."""
         return self.deployment.region
 
     @property
@@ -52,18 +60,39 @@ class Cloud:
         return {"service": self.deployment.service, "function": self.deployment.function}
 
     @property
+    def deployer(self) -> str:
+        """Email of the account that releases."""
+        return account_email(self.deployment.deployer_account, self.project)
+
+    @property
     def runtime_account(self) -> str:
         """Email of the account that both targets run as."""
-        return account_email(self.deployment.runtime_account, self.gcloud.project)
+        return account_email(self.deployment.runtime_account, self.project)
 
     @property
     def build_account(self) -> str:
         """Email of the account that a function is built as."""
-        return account_email(self.deployment.build_account, self.gcloud.project)
+        return account_email(self.deployment.build_account, self.project)
+
+    def services(self) -> dict[str, Service]:
+        """Every Cloud Run service of the region, by name.
+
+        Raises:
+            GcloudError: they cannot be read.
+        """
+        return read_services(self.gcloud, self.region)
+
+    def delete_service(self, name: str) -> None:
+        """Delete a Cloud Run service of the region.
+
+        Raises:
+            GcloudError: it is refused.
+        """
+        delete_service(self.gcloud, self.region, name)
 
     def object_url(self, name: str) -> str:
         """An object of the bucket that holds the lock and the records."""
-        return f"gs://{releases_bucket(self.gcloud.project)}/{name}"
+        return f"gs://{releases_bucket(self.project)}/{name}"
 
     def say(self, line: str) -> None:
         """A line of progress, as it is: what stands in it may be anyone's."""
@@ -87,7 +116,7 @@ class Cloud:
 def add_cloud_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of every command that calls gcloud."""
     parser.add_argument(
-        "--project", help="id; else $GOOGLE_CLOUD_PROJECT, else the one gcloud is set to"
+        "--project", help="id; else $GOOGLE_CLOUD_PROJECT, else the project gcloud is set to"
     )
     parser.add_argument(
         "--dry-run",

@@ -23,14 +23,25 @@ class Answer:
     without having imported Starlette, whose import costs as much as ONNX Runtime's.
     """
 
-    __slots__ = ("body", "headers", "status", "timing")
+    __slots__ = ("body", "features", "headers", "prediction", "status", "timing")
 
-    def __init__(self, status: int, headers: Headers, body: bytes, timing: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes,
+        timing: str = "",
+        prediction: float | None = None,
+        features: list[Any] | None = None,
+    ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         # What this answer adds to the instance's Server-Timing.
         self.timing = timing
+        # The class's number, or a regression's, and what the model was given, for who counts them.
+        self.prediction = prediction
+        self.features = features
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""

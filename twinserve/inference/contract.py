@@ -196,8 +196,14 @@ def check_row(row: Sequence[Any] | Mapping[str, Any], card: Card) -> list[Any]:
 def _as_json(row: Sequence[Any] | Mapping[str, Any]) -> object:
     """The row as JSON would give it: every number a float, but no boolean."""
     if isinstance(row, Mapping):
-        return {name: float(one) if type(one) is int else one for name, one in row.items()}
-    return [float(one) if type(one) is int else one for one in row]
+        return {name: _as_value(one) for name, one in row.items()}
+    return [_as_value(one) for one in row]
+
+
+def _as_value(one: Any) -> Any:  # noqa: ANN401 - whatever code of this process has
+    """NumPy's too."""
+    one = one.item() if hasattr(one, "item") else one
+    return float(one) if type(one) is int else one
 
 
 def _unfit(features: object, card: Card) -> Problem:

@@ -17,8 +17,8 @@ CUSTOM = "custom"
 
 
 def own_modules(root: Path) -> frozenset[str]:
-    """Names of the user's modules below ``root``."""
-    return frozenset(path.stem for path in (root / CUSTOM).glob("*.py"))
+    """Names of the user's modules below ``root``; what makes the folder a package holds nothing."""
+    return frozenset(path.stem for path in (root / CUSTOM).glob("*.py")) - {"__init__"}
 
 
 def load_custom(root: Path, name: str) -> ModuleType | None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Headers, Message, Receive, Scope, Send, declared_length
@@ -52,7 +52,6 @@ class PredictionHandler:
         # None where a row is numbers and an answer a class, the way that has nothing to choose.
         self._other = self._other_way(card, steps)
         self._read = contract.read_features if card.plain else contract.read_typed
-        self._monitor = responder.monitor
         # There are only as many right answers as classes.
         self._bodies = [
             b'{"prediction": %d, "model_version": "%b"}' % (number, card.version.encode())
@@ -89,15 +88,13 @@ class PredictionHandler:
         began = time.perf_counter_ns()
         prediction = self.model.predict(features)
         cost = (time.perf_counter_ns() - began) / 1e6
-        monitor = self._monitor
-        if monitor is not None:
-            monitor.classes[prediction] += 1
-            monitor.row = features
         return Answer(
             200,
             self._headers[prediction].copy(),
             self._bodies[prediction],
             f", predict;dur={cost:.3f}",
+            prediction,
+            features,
         )
 
     def _other_way(self, card: "Card", steps: "Steps | None") -> "Callable[[bytes], Answer] | None":
@@ -114,11 +111,14 @@ class PredictionHandler:
         began = time.perf_counter_ns()
         number = self.model.predict(features)
         cost = (time.perf_counter_ns() - began) / 1e6
-        if self._monitor is not None:
-            self._monitor.classes[number] += 1
-            self._monitor.row = features
-        headers = self._headers[number].copy()
-        return Answer(200, headers, self._bodies[number], f", predict;dur={cost:.3f}")
+        return Answer(
+            200,
+            self._headers[number].copy(),
+            self._bodies[number],
+            f", predict;dur={cost:.3f}",
+            number,
+            features,
+        )
 
     def _number(self, body: bytes) -> Answer:
         """Answer a row with the number that a regression gives it."""
@@ -130,9 +130,7 @@ class PredictionHandler:
             contract.finite(number),
             self._card.version.encode(),
         )
-        if self._monitor is not None:
-            self._monitor.row = [*features, number]
-        return _answered(content, cost)
+        return _answered(content, cost, number, features)
 
     def _through(self, steps: "Steps", body: bytes) -> Answer:
         """Answer by way of the user's own steps."""
@@ -141,19 +139,13 @@ class PredictionHandler:
         began = time.perf_counter_ns()
         prediction, content = steps.answer(row, features, self.model)
         cost = (time.perf_counter_ns() - began) / 1e6
-        if self._monitor is not None:
-            if self._card.target is None:
-                self._monitor.classes[prediction] += 1
-                self._monitor.row = features
-            else:
-                self._monitor.row = [*features, prediction]
-        return _answered(content, cost)
+        return _answered(content, cost, prediction, features)
 
 
-def _answered(content: bytes, cost: float) -> Answer:
+def _answered(content: bytes, cost: float, prediction: float, features: list[Any]) -> Answer:
     length = b"%d" % len(content)
     headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-    return Answer(200, headers, content, f", predict;dur={cost:.3f}")
+    return Answer(200, headers, content, f", predict;dur={cost:.3f}", prediction, features)
 
 
 async def read_body(

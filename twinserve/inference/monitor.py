@@ -6,9 +6,9 @@ pays for this one only.
 
 import struct
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twinserve.inference.asgi import OK
+from twinserve.inference.asgi import OK, Answer
 from twinserve.inference.logs import write_line
 from twinserve.inference.telemetry import Instance
 
@@ -36,15 +36,6 @@ class Monitor:
     instances add up. It is written by a request, since an instance has no processor in between, no
     more often than ``log_every_s``, and when the instance ends.
 
-    What happens with every answer is written out where that is made, on these attributes: to call a
-    method for it costs as much again. All else is ``look``'s.
-
-    Attributes:
-        latency: answers by the number of binary digits of their nanoseconds.
-        latency_ns: of all of them together.
-        classes: predictions by the class's number.
-        row: of the last prediction; None once it was looked at.
-        look_ns: from when on the next row is looked at; of ``time.perf_counter_ns``.
     """
 
     def __init__(self, bundle: "Bundle", instance: Instance) -> None:
@@ -66,27 +57,41 @@ class Monitor:
         self._refusals: dict[int, int] = {}
         self._rows = bytearray()
         self._tally: Tally | None = None
-        self.latency = [0] * 65
-        self.latency_ns = 0
-        self.classes = [0] * len(self.card.classes)
-        self.row: list[Any] | None = None
-        self.look_ns = self._began_ns - self._rest_ns
+        # Answers by the number of binary digits of their nanoseconds, and all of these together.
+        self._latency = [0] * 65
+        self._latency_ns = 0
+        self._classes = [0] * len(self.card.classes)
+        # From when on the next row is looked at; of ``time.perf_counter_ns``.
+        self._look_ns = self._began_ns - self._rest_ns
 
-    def look(self, status: int, now_ns: int) -> None:
-        """Note a refusal, and the last row if one is due; write or bin what has come together.
+    def note(self, answer: Answer, elapsed_ns: int, now_ns: int) -> None:
+        """Count an answer that took so long; times are of ``time.perf_counter_ns``."""
+        self._latency[elapsed_ns.bit_length()] += 1
+        self._latency_ns += elapsed_ns
+        # Of a regression there are none.
+        if answer.prediction is not None and self._classes:
+            self._classes[int(answer.prediction)] += 1
+        if now_ns >= self._look_ns or answer.status != OK:
+            self._look(answer, now_ns)
+
+    def _look(self, answer: Answer, now_ns: int) -> None:
+        """Note a refusal, and the row if one is due; write or bin what has come together.
 
         Rows are let through as by a bucket of tokens: all of them up to the allowed rate, and as
         many at once after a rest as are binned at once.
         """
-        if status != OK:
-            self._refusals[status] = self._refusals.get(status, 0) + 1
-        if self.row is not None and now_ns >= self.look_ns:
-            self.look_ns = max(self.look_ns, now_ns - self._rest_ns) + self._every_ns
+        if answer.status != OK:
+            self._refusals[answer.status] = self._refusals.get(answer.status, 0) + 1
+        if answer.features is not None and now_ns >= self._look_ns:
+            self._look_ns = max(self._look_ns, now_ns - self._rest_ns) + self._every_ns
             # Packed: a list that stays takes its memory out of the middle of what the requests
             # around it use, which makes all of theirs dearer.
-            row = self.row if not self._texts else [0.0 if type(v) is str else v for v in self.row]
+            row = answer.features
+            if self._texts:
+                row = [0.0 if type(value) is str else value for value in row]
+            if self.card.target is not None:
+                row = [*row, answer.prediction]
             self._rows += self._packing.pack(*row)
-            self.row = None
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
             self.write_line()
@@ -100,10 +105,10 @@ class Monitor:
             from twinserve.inference.tally import Tally
 
             tally = self._tally = Tally(self.card, self._window, self._began_ns)
-        tally.add_answers(self.latency, self.latency_ns, self._refusals)
-        tally.add_predictions(self.classes, list(self._packing.iter_unpack(self._rows)))
-        self.latency, self.latency_ns = [0] * 65, 0
-        self.classes = [0] * len(self.classes)
+        tally.add_answers(self._latency, self._latency_ns, self._refusals)
+        tally.add_predictions(self._classes, list(self._packing.iter_unpack(self._rows)))
+        self._latency, self._latency_ns = [0] * 65, 0
+        self._classes = [0] * len(self._classes)
         self._refusals.clear()
         self._rows.clear()
         return tally

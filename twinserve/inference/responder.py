@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from twinserve.inference.asgi import OK, Answer, Headers, Receive, Scope
+from twinserve.inference.asgi import Answer, Headers, Receive, Scope
 from twinserve.inference.bundle import Settings
 from twinserve.inference.contract import Problem, unforeseen
 from twinserve.inference.logs import write_event
@@ -54,13 +54,8 @@ class Responder:
             answer = refusal(unforeseen(), request_id)
         answer.headers += self.identity(headers, request_id, answer.timing)
         elapsed = self.log(scope, headers, answer.status, began, request_id)
-        monitor = self.monitor
-        if counted and monitor is not None:
-            monitor.latency[elapsed.bit_length()] += 1
-            monitor.latency_ns += elapsed
-            now = began + elapsed
-            if now >= monitor.look_ns or answer.status != OK:
-                monitor.look(answer.status, now)
+        if counted and self.monitor is not None:
+            self.monitor.note(answer, elapsed, began + elapsed)
         return answer
 
     def identity(self, headers: dict[bytes, bytes], request_id: str, timing: str = "") -> Headers:

@@ -68,6 +68,7 @@ class Steps:
     Attributes:
         fields: of a request's row, each with its type; other types than those named above are
             not checked.
+        required: fields that no row may leave out.
         row_type: the TypedDict that ``before`` says to take, if it does.
         answer_type: what ``after`` says to give, if it does.
     """
@@ -89,7 +90,7 @@ class Steps:
         kinds = {one.name: float if one.plain else object for one in card.features}
         self.fields: dict[str, Any] = _hints(self.row_type) or kinds
         gaps = {one.name for one in card.features if one.missing}
-        self._required = self.row_type.__required_keys__ if self.row_type else {*kinds} - gaps
+        self.required = self.row_type.__required_keys__ if self.row_type else {*kinds} - gaps
         if self._with_probabilities and card.task == "regression":
             raise UserError(f"{WHERE}: after() takes probabilities, which a regression has none of")
         if (load := _function(module, "load", 0)) is not None:
@@ -123,7 +124,7 @@ class Steps:
         if not isinstance(given, dict):
             raise _unfit([("", "expected a list, or an object by name")])
         faults = [
-            (name, "is missing") for name in self.fields if name in self._required - given.keys()
+            (name, "is missing") for name in self.fields if name in self.required - given.keys()
         ]
         faults += [(name, "is not known") for name in given if name not in self.fields]
         for name in given.keys() & self.fields.keys():

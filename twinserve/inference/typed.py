@@ -82,7 +82,7 @@ class RowReader:
 
     def as_sent(self, row: Sequence[Any]) -> list[Any]:
         """The list of a request that is encoded to this row."""
-        return [_as_sent(*pair) for pair in zip(self._features, row, strict=True)]
+        return [as_sent(*pair) for pair in zip(self._features, row, strict=True)]
 
     def _with_unknown(self, given: object, values: Sequence[object]) -> list[Any]:
         """The row, if all that is wrong with it are categories that the estimator takes too."""
@@ -201,7 +201,8 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else kind_of(value)
 
 
-def _as_sent(feature: Feature, value: Any) -> Any:  # noqa: ANN401 - JSON
+def as_sent(feature: Feature, value: Any) -> Any:  # noqa: ANN401 - JSON
+    """What a request gives for an encoded value."""
     if isinstance(value, str):
         return value
     if value != value:  # noqa: PLR0124 - NaN is a gap

@@ -56,8 +56,8 @@ def estimate(samples: Sequence[float], percentile: float = MEDIAN) -> Estimate:
     """
     if not samples:
         raise ValueError("no samples")
-    found = estimates(np.asarray(samples, dtype=np.float64)[np.newaxis, :], percentile)
-    return Estimate(float(found.values[0]), float(found.lows[0]), float(found.highs[0]))
+    series = estimates(np.asarray(samples, dtype=np.float64)[np.newaxis, :], percentile)
+    return Estimate(float(series.values[0]), float(series.lows[0]), float(series.highs[0]))
 
 
 def estimates(samples: Floats, percentile: float = MEDIAN) -> Intervals:
@@ -122,7 +122,12 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
     Raises:
         ValueError: the sequences differ in length or are empty.
     """
-    return estimate([one / other for one, other in zip(numerators, denominators, strict=True)])
+    return estimate(
+        [
+            numerator / denominator
+            for numerator, denominator in zip(numerators, denominators, strict=True)
+        ]
+    )
 
 
 def judge_budget(measured: Estimate, budget: float) -> Outcome:

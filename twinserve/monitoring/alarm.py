@@ -42,10 +42,10 @@ def tell(repository: str, findings: Sequence[Finding], report: str, run_url: str
 def _open_issue(repository: str) -> int | None:
     """The oldest open one that is ours: two runs at once would otherwise each keep another."""
     ours = [
-        int(one["number"])
-        for one in search(f"repos/{repository}/issues", state="open", labels=LABEL)
-        if one["user"]["login"] == AUTHOR
-        and (one["body"] or "").startswith(MARKER)
-        and "pull_request" not in one
+        int(issue["number"])
+        for issue in search(f"repos/{repository}/issues", state="open", labels=LABEL)
+        if issue["user"]["login"] == AUTHOR
+        and (issue["body"] or "").startswith(MARKER)
+        and "pull_request" not in issue
     ]
     return min(ours, default=None)

@@ -35,14 +35,16 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: the logs cannot be read, or GitHub refuses.
     """
-    if arguments.issue and (missing := [one for one in VARIABLES if not os.environ.get(one)]):
+    if arguments.issue and (
+        missing := [variable for variable in VARIABLES if not os.environ.get(variable)]
+    ):
         raise UserError(f"set {', '.join(missing)}, as monitor.yml does, or leave --issue out")
     cloud = open_cloud(arguments)
     report = observe(cloud, datetime.now(UTC))
     page = write_report(report, REPORTS)
     cloud.console.print(terminal_table(report), width=min(cloud.console.width, WIDTH))
     cloud.say(f"report: {page} (and .md, .json)")
-    if arguments.issue and not cloud.gcloud.dry_run:
+    if arguments.issue and not cloud.dry_run:
         repository = os.environ["GITHUB_REPOSITORY"]
         run_url = f"{os.environ['GITHUB_SERVER_URL']}/{repository}/actions/runs/"
         url = run_url + os.environ["GITHUB_RUN_ID"]

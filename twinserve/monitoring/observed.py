@@ -66,7 +66,6 @@ class Observed:
 
     @property
     def answered(self) -> int:
-        """All answers."""
         return sum(self.answers.values())
 
     @property
@@ -150,6 +149,6 @@ def _features(lines: Sequence[Mapping[str, Any]]) -> tuple[FeatureSeen, ...]:
     )
 
 
-def _sum(one: Sequence[int], other: Sequence[Any]) -> list[int]:
+def _sum(left: Sequence[int], right: Sequence[Any]) -> list[int]:
     """Place by place; Cloud Logging keeps every number as a double."""
-    return [a + int(b) for a, b in zip(one, other, strict=True)]
+    return [a + int(b) for a, b in zip(left, right, strict=True)]

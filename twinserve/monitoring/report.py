@@ -9,9 +9,9 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table as TerminalTable
 
+from twinserve.measure.pages.files import write_files
 from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time, render
 from twinserve.measure.pages.text import EN_DASH, number
-from twinserve.measure.run.results import to_json
 from twinserve.monitoring.observed import FeatureSeen, Observed
 from twinserve.monitoring.plots import drift_bars, shares_bars
 from twinserve.monitoring.thresholds import Finding, State, worst
@@ -46,7 +46,7 @@ class Report:
 
     def state_of(self, target: str) -> State:
         """Of one target."""
-        return worst([one for one in self.findings if one.target == target])
+        return worst([finding for finding in self.findings if finding.target == target])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,9 @@ class MonitoringReport:
 
 
 def write_report(report: Report, directory: Path) -> Path:
-    """Write ``monitoring.json``, ``monitoring.md`` and ``monitoring.html``; the last one's path."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write ``monitoring.json``, ``monitoring.md`` and ``monitoring.html``; the page's path."""
     document = MonitoringReport(FORMAT, report.state.name.lower(), report)
-    (directory / "monitoring.json").write_text(to_json(document), encoding="utf-8")
-    (directory / "monitoring.md").write_text(markdown(report), encoding="utf-8")
-    page = directory / "monitoring.html"
-    page.write_text(render("monitoring.html.j2", _content(report)), encoding="utf-8")
-    return page
+    return write_files(directory, "monitoring", document, _content(report))
 
 
 def markdown(report: Report) -> str:
@@ -77,9 +72,15 @@ def markdown(report: Report) -> str:
 def terminal_table(report: Report) -> TerminalTable:
     """The findings, for a terminal."""
     table = TerminalTable("", "target", "found", "threshold", "", box=SIMPLE, pad_edge=False)
-    for one in report.findings:
-        state = f"[{COLOURS[one.state]}]{WORDS[one.state]}[/]"
-        table.add_row(escape(one.figure), one.target, _value(one, one.value), _limit(one), state)
+    for finding in report.findings:
+        state = f"[{COLOURS[finding.state]}]{WORDS[finding.state]}[/]"
+        table.add_row(
+            escape(finding.figure),
+            finding.target,
+            _value(finding, finding.value),
+            _limit(finding),
+            state,
+        )
     return table
 
 
@@ -98,7 +99,7 @@ def _content(report: Report) -> dict[str, Any]:
             "predictions": predictions_table(report),
             "features": features_table(report),
         },
-        "sources": [Fact(one.target, _source(one)) for one in report.targets],
+        "sources": [Fact(target.target, _source(target)) for target in report.targets],
     }
 
 
@@ -124,11 +125,16 @@ def _most_drifted(target: Observed) -> FeatureSeen | None:
 
 
 def _plots(report: Report) -> dict[str, str]:
-    seen = [target for target in report.targets if any(one.values for one in target.features)]
+    seen = [
+        target for target in report.targets if any(feature.values for feature in target.features)
+    ]
     if not seen:
         return {}
     places = [report.targets.index(target) for target in seen]
-    limit = next((one.threshold for one in report.findings if one.figure.startswith("drift")), None)
+    limit = next(
+        (finding.threshold for finding in report.findings if finding.figure.startswith("drift")),
+        None,
+    )
     rows = [
         (name, [(place, _psi(target, name)) for place, target in zip(places, seen, strict=True)])
         for name in _features(report)[:MOST_BARS]
@@ -142,21 +148,21 @@ def _plots(report: Report) -> dict[str, str]:
 
 def _features(report: Report) -> list[str]:
     """Their names in the table's order; of more than fit a table, the most drifted first."""
-    names = dict.fromkeys(one.name for target in report.targets for one in target.features)
+    names = dict.fromkeys(feature.name for target in report.targets for feature in target.features)
     if len(names) <= MOST_BARS:
         return list(names)
     return sorted(names, key=lambda name: -max(_psi(target, name) for target in report.targets))
 
 
 def _psi(target: Observed, name: str) -> float:
-    return next((one.psi for one in target.features if one.name == name), 0.0)
+    return next((feature.psi for feature in target.features if feature.name == name), 0.0)
 
 
 def findings_table(report: Report) -> Table:
     """A row each figure that has a threshold, the worst first where there are many."""
     figures: dict[str, dict[str, Finding]] = {}
-    for one in report.findings:
-        figures.setdefault(one.figure, {})[one.target] = one
+    for finding in report.findings:
+        figures.setdefault(finding.figure, {})[finding.target] = finding
     rows = list(figures.values())
     if len(rows) > MOST_ROWS:
         rows.sort(key=lambda row: list(WORDS).index(worst(list(row.values()))), reverse=True)
@@ -196,11 +202,13 @@ def predictions_table(report: Report) -> Table:
     """The share of each class."""
     names = dict.fromkeys(name for target in report.targets for name in target.predictions)
 
-    def share(one: Observed, name: str) -> str:
-        total = sum(one.predictions.values())
-        return _percent(one.predictions.get(name, 0) / total) if total else EN_DASH
+    def share(target: Observed, name: str) -> str:
+        total = sum(target.predictions.values())
+        return _percent(target.predictions.get(name, 0) / total) if total else EN_DASH
 
-    rows = [_row(name, [share(one, name) for one in report.targets]) for name in sorted(names)]
+    rows = [
+        _row(name, [share(target, name) for target in report.targets]) for name in sorted(names)
+    ]
     return Table("Predictions", _columns(report), tuple(rows))
 
 
@@ -210,9 +218,9 @@ def features_table(report: Report) -> Table:
     for name in _features(report)[:MOST_ROWS]:
         cells = []
         for target in report.targets:
-            found = next((one for one in target.features if one.name == name), None)
-            outside = f"{_percent(found.out_of_range)} out of range" if found else ""
-            cells.append(Cell(f"{found.psi:.3f}" if found else EN_DASH, outside))
+            feature = next((feature for feature in target.features if feature.name == name), None)
+            outside = f"{_percent(feature.out_of_range)} out of range" if feature else ""
+            cells.append(Cell(f"{feature.psi:.3f}" if feature else EN_DASH, outside))
         rows.append(Row(name, tuple(cells)))
     return Table("Drift (population stability index)", _columns(report), tuple(rows))
 

@@ -38,22 +38,22 @@ class Finding:
 
 def find(targets: Sequence[Observed], monitoring: Monitoring) -> tuple[Finding, ...]:
     """Each figure that has a threshold, of each target."""
-    return tuple(finding for one in targets for finding in _of_target(one, monitoring))
+    return tuple(finding for target in targets for finding in _of_target(target, monitoring))
 
 
 def worst(findings: Sequence[Finding]) -> State:
     """Of several: one that is passed, else one that is unknown, else all are kept."""
     states = {finding.state for finding in findings}
-    return next((one for one in (State.PASSED, State.UNKNOWN) if one in states), State.KEPT)
+    return next((state for state in (State.PASSED, State.UNKNOWN) if state in states), State.KEPT)
 
 
 def _of_target(seen: Observed, monitoring: Monitoring) -> list[Finding]:
-    wanted, found = monitoring.thresholds, []
+    wanted, findings = monitoring.thresholds, []
 
     def hold(figure: str, value: float, limit: float | None, unit: str, of: int, few: int) -> None:
         if limit is not None:
             state = State.UNKNOWN if of < few else State.PASSED if value > limit else State.KEPT
-            found.append(Finding(seen.target, figure, value, limit, unit, of, state))
+            findings.append(Finding(seen.target, figure, value, limit, unit, of, state))
 
     answers = (seen.answered, monitoring.min_answers)
     p99 = seen.latency_ms(LATENCY_PERCENTILE)
@@ -64,4 +64,4 @@ def _of_target(seen: Observed, monitoring: Monitoring) -> list[Finding]:
         hold(f"drift of {feature.name}", feature.psi, wanted.drift_psi, "", *values)
         outside = feature.out_of_range
         hold(f"{feature.name} out of range", outside, wanted.out_of_range, "", *values)
-    return found
+    return findings

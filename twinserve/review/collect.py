@@ -41,7 +41,7 @@ def collect(base: Path, head: Path, output: Path, *, rounds: int | None, image: 
         benchmarks=compare_speed(base, head, allowed, rounds=rounds or ROUNDS),
         latency=compare_latency(base, head, wanted),
         imports=compare_imports(base, head, starts=rounds or STARTS),
-        image_bytes=_image_sizes(base, head) if image else None,
+        image_bytes=compare_images(base, head) if image else None,
         bundle_bytes=Sizes(base=_bundle_size(base), head=_bundle_size(head)),
     )
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -54,8 +54,11 @@ def _bundle_size(tree: Path) -> int:
     return sum(path.stat().st_size for path in files if path.is_file())
 
 
-def _image_sizes(base: Path, head: Path) -> Sizes | None:
-    """Build both images; None if the base is from before there was one to build."""
+def compare_images(base: Path, head: Path) -> Sizes | None:
+    """Build both images; None, and a line that says why, if the base's cannot be built.
+
+    A base may be from before there was an image, or from before there was this command.
+    """
     ours = _image_size(head)
     try:
         theirs = _image_size(base)
@@ -76,11 +79,14 @@ def _run(tree: Path, command: list[str]) -> str:
     """Run a command in a tree; its stdout.
 
     Raises:
-        UserError: it fails, with its last lines.
+        UserError: it fails, with its last lines, or the tree has no such command.
     """
-    done = subprocess.run(
-        command, cwd=tree, env=user_environment(), capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=user_environment(), capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise UserError(f"{tree} has no `{command[0]}`: {error.strerror}") from None
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines()
         raise UserError(f"`{' '.join(command)}` fails in {tree}: {' '.join(lines[-3:])[:400]}")

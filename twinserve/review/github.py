@@ -15,9 +15,9 @@ def find_pull_request(repository: str, owner: str, branch: str, commit: str) -> 
     Raises:
         UserError: GitHub cannot be asked.
     """
-    for one in search(f"repos/{repository}/pulls", state="open", head=f"{owner}:{branch}"):
-        if one["head"]["sha"] == commit:
-            return int(one["number"])
+    for pull_request in search(f"repos/{repository}/pulls", state="open", head=f"{owner}:{branch}"):
+        if pull_request["head"]["sha"] == commit:
+            return int(pull_request["number"])
     return None
 
 

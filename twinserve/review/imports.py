@@ -19,21 +19,26 @@ def compare_imports(
         UserError: a bundle cannot be started.
     """
     budget = load_params(head / PARAMS_PATH).measurement.budgets.imports_ratio
-    found = []
+    compared = []
     for target in TARGETS:
         bundle = Path("dist") / target
         growth = measure_growth(target, base / bundle, head / bundle, starts)
         say(f"imports of the {target}: {starts} starts of each side")
-        found.append(_imports(growth, budget))
-    return tuple(found)
+        compared.append(_imports(growth, budget))
+    return tuple(compared)
 
 
 def broken_imports(report: Report) -> list[str]:
     """A line for each target whose imports are over their budget, and the modules that did it."""
     return [
-        explain(one.target, _estimate(one.ratio), one.budget, [_read(row) for row in one.changes])
-        for one in report.imports
-        if one.outcome is Outcome.BROKEN
+        explain(
+            imports.target,
+            _estimate(imports.ratio),
+            imports.budget,
+            [_read(row) for row in imports.changes],
+        )
+        for imports in report.imports
+        if imports.outcome is Outcome.BROKEN
     ]
 
 
@@ -46,7 +51,7 @@ def _imports(growth: Growth, budget: float) -> Imports:
         head_ms=growth.head_ms.value,
         ratio=_ratio(growth.ratio),
         budget=budget,
-        changes=tuple(_write(one) for one in growth.changes[:MOST_ROWS]),
+        changes=tuple(_write(change) for change in growth.changes[:MOST_ROWS]),
     )
 
 

@@ -22,15 +22,15 @@ def compare_latency(
     Raises:
         UserError: a bundle cannot be started, or does not answer.
     """
-    found: list[Latency] = []
+    latencies: list[Latency] = []
     for target in TARGETS:
         sides = [_side(target, tree) for tree in (base, head)]
         rounds = []
         for taken in take_rounds(sides[0], sides[1], wanted):
             rounds.append(taken)
             say(f"{target}: round {len(rounds)} of {wanted.comparison.rounds}")
-        found += [_latency(target, one) for one in compare_rounds(rounds, wanted)]
-    return tuple(found)
+        latencies += [_latency(target, compared) for compared in compare_rounds(rounds, wanted)]
+    return tuple(latencies)
 
 
 def _side(target: TargetName, tree: Path) -> Side:
@@ -38,14 +38,14 @@ def _side(target: TargetName, tree: Path) -> Side:
     return Side(local_target(target, bundle), golden_body(load_card(bundle / CARD_NAME)))
 
 
-def _latency(target: TargetName, one: Compared) -> Latency:
+def _latency(target: TargetName, compared: Compared) -> Latency:
     return Latency(
         target=target,
-        figure=one.figure,
-        base_ms=one.base_ms.value,
-        head_ms=one.candidate_ms.value,
-        ratio=None if one.ratio is None else _ratio(one.ratio),
-        outcome=one.outcome,
+        figure=compared.figure,
+        base_ms=compared.base_ms.value,
+        head_ms=compared.candidate_ms.value,
+        ratio=None if compared.ratio is None else _ratio(compared.ratio),
+        outcome=compared.outcome,
     )
 
 

@@ -48,7 +48,7 @@ PLAN = "plan"
 def needed(paths: Iterable[str]) -> tuple[str, ...]:
     """The jobs that a change of these paths needs, in the order of ``JOBS``."""
     wanted = [_needed_by(path) for path in paths] or [EVERYTHING]
-    return tuple(job for job in JOBS if any(job in one for one in wanted))
+    return tuple(job for job in JOBS if any(job in area for area in wanted))
 
 
 def _needed_by(path: str) -> frozenset[str]:
@@ -78,7 +78,7 @@ def settle(needs: Mapping[str, Any]) -> str:
     if planning.get("result") != "success":
         raise UserError(f"{PLAN}: {planning.get('result', 'missing')}; nothing is known to be due")
     due = json.loads(planning["outputs"]["jobs"])
-    results = {name: one["result"] for name, one in needs.items() if name != PLAN}
+    results = {name: need["result"] for name, need in needs.items() if name != PLAN}
     faults = [
         f"{name}: {results.get(name, 'missing')}, and {wanted} by the plan"
         for name in sorted({*due, *results})

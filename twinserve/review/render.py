@@ -89,9 +89,13 @@ def _gate(report: Report) -> str:
         return (
             f"**Slower than allowed**, by the whole 95% interval ({allowed} or a budget): {names}."
         )
-    warned = [f"{one.target}: {one.figure}" for one in report.latency if _warns(one.outcome)]
-    warned += [one.name for one in report.benchmarks if _warns(one.outcome)]
-    warned += [f"imports of the {one.target}" for one in report.imports if _warns(one.outcome)]
+    warned = [
+        f"{figure.target}: {figure.figure}" for figure in report.latency if _warns(figure.outcome)
+    ]
+    warned += [figure.name for figure in report.benchmarks if _warns(figure.outcome)]
+    warned += [
+        f"imports of the {figure.target}" for figure in report.imports if _warns(figure.outcome)
+    ]
     if warned:
         return f"Perhaps slower than {allowed} or a budget: {_named(list(map(_code, warned)))}."
     return f"**Speed**: nothing is slower than {allowed}, nor over a budget."
@@ -107,18 +111,18 @@ def _warns(outcome: Outcome) -> bool:
     return outcome is Outcome.WARNING
 
 
-def _latency(one: Latency) -> tuple[str, ...]:
+def _latency(latency: Latency) -> tuple[str, ...]:
     return (
-        f"{one.target}: {one.figure}",
-        number(one.base_ms),
-        number(one.head_ms),
-        NONE if one.ratio is None else _interval(one.ratio),
-        GATE[one.outcome],
+        f"{latency.target}: {latency.figure}",
+        number(latency.base_ms),
+        number(latency.head_ms),
+        NONE if latency.ratio is None else _interval(latency.ratio),
+        GATE[latency.outcome],
     )
 
 
 def _benchmarks(benchmarks: Sequence[Benchmark]) -> str:
-    rows = [(_benchmark(one), _verdict(one)) for one in benchmarks]
+    rows = [(_benchmark(benchmark), _verdict(benchmark)) for benchmark in benchmarks]
     notable = [verdict for _, verdict in rows if verdict]
     said = _named(notable) if notable else "none faster or slower beyond noise"
     table = _section(
@@ -131,15 +135,20 @@ def _change(change: ValueChange) -> tuple[str, ...]:
     return (_code(change.name), *(_value(text) for text in (change.base, change.head)))
 
 
-def _benchmark(one: Benchmark) -> tuple[str, ...]:
-    return (_code(one.name), number(one.base_us), number(one.head_us), _interval(one.ratio))
+def _benchmark(benchmark: Benchmark) -> tuple[str, ...]:
+    return (
+        _code(benchmark.name),
+        number(benchmark.base_us),
+        number(benchmark.head_us),
+        _interval(benchmark.ratio),
+    )
 
 
-def _verdict(one: Benchmark) -> str:
-    if one.ratio.low > 1 + NOTABLE:
-        return f"{_code(one.name)} is slower"
-    if one.ratio.high < 1 - NOTABLE:
-        return f"{_code(one.name)} is faster"
+def _verdict(benchmark: Benchmark) -> str:
+    if benchmark.ratio.low > 1 + NOTABLE:
+        return f"{_code(benchmark.name)} is slower"
+    if benchmark.ratio.high < 1 - NOTABLE:
+        return f"{_code(benchmark.name)} is faster"
     return ""
 
 
@@ -151,46 +160,46 @@ def _all_imports(imports: Sequence[Imports]) -> str:
         map(_imports, imports),
     )
     pace = ["Times here are at main's pace: what slows every module alike is divided out."]
-    changes = [_import_changes(one) for one in imports if one.changes]
+    changes = [_import_changes(grown) for grown in imports if grown.changes]
     return "\n\n".join([total, *(pace if imports else []), *changes])
 
 
-def _imports(one: Imports) -> tuple[str, ...]:
+def _imports(imports: Imports) -> tuple[str, ...]:
     return (
-        one.target,
-        f"{one.base_modules:,}",
-        f"{one.head_modules:,}",
-        number(one.base_ms),
-        number(one.head_ms),
-        _interval(one.ratio),
-        f"{one.budget:.2f}{TIMES} {KEPT[one.outcome]}",
+        imports.target,
+        f"{imports.base_modules:,}",
+        f"{imports.head_modules:,}",
+        number(imports.base_ms),
+        number(imports.head_ms),
+        _interval(imports.ratio),
+        f"{imports.budget:.2f}{TIMES} {KEPT[imports.outcome]}",
     )
 
 
-def _import_changes(one: Imports) -> str:
-    shown = one.changes[:MOST_IMPORTS]
+def _import_changes(imports: Imports) -> str:
+    shown = imports.changes[:MOST_IMPORTS]
     table = _section(
-        f"Modules of the {one.target} that came, went or take another time, ms",
+        f"Modules of the {imports.target} that came, went or take another time, ms",
         ("", "main", "here", "here / main (95%)", "with all it brings", "asked for by"),
         map(_import_change, shown),
     )
-    more = len(one.changes) - len(shown)
+    more = len(imports.changes) - len(shown)
     return f"{table}\n\nand {more} more." if more else table
 
 
-def _import_change(one: ImportChange) -> tuple[str, ...]:
+def _import_change(change: ImportChange) -> tuple[str, ...]:
     return (
-        f"{_code(one.name)}{' is new' if one.base_ms is None else ''}",
-        NONE if one.base_ms is None else number(one.base_ms),
-        NONE if one.head_ms is None else number(one.head_ms),
-        NONE if one.ratio is None else _interval(one.ratio),
-        f"{one.weight_ms:+.2f}",
-        _value(one.importer),
+        f"{_code(change.name)}{' is new' if change.base_ms is None else ''}",
+        NONE if change.base_ms is None else number(change.base_ms),
+        NONE if change.head_ms is None else number(change.head_ms),
+        NONE if change.ratio is None else _interval(change.ratio),
+        f"{change.weight_ms:+.2f}",
+        _value(change.importer),
     )
 
 
-def _interval(found: Ratio) -> str:
-    return f"{ratio(found.value)} ({found.low:.2f}{EN_DASH}{found.high:.2f})"
+def _interval(measured: Ratio) -> str:
+    return f"{ratio(measured.value)} ({measured.low:.2f}{EN_DASH}{measured.high:.2f})"
 
 
 def _sizes(report: Report) -> list[tuple[str, ...]]:
@@ -211,7 +220,7 @@ def _value(text: str | None) -> str:
 
 def _code(text: str) -> str:
     """A code span of a table: in it nothing is a link, an image, HTML or a mention."""
-    plain = "".join(one if one.isprintable() else " " for one in text)
+    plain = "".join(character if character.isprintable() else " " for character in text)
     for harmful, harmless in (("`", "'"), ("\\", "/"), ("|", "!")):
         plain = plain.replace(harmful, harmless)
     return f"`{plain or ' '}`"

@@ -139,9 +139,17 @@ class Report(_Part):
     @property
     def broken(self) -> tuple[str, ...]:
         """What the gate fails for, in words."""
-        slow = [f"{one.target}: {one.figure}" for one in self.latency if _is_broken(one.outcome)]
-        slow += [one.name for one in self.benchmarks if _is_broken(one.outcome)]
-        slow += [f"imports of the {one.target}" for one in self.imports if _is_broken(one.outcome)]
+        slow = [
+            f"{figure.target}: {figure.figure}"
+            for figure in self.latency
+            if _is_broken(figure.outcome)
+        ]
+        slow += [figure.name for figure in self.benchmarks if _is_broken(figure.outcome)]
+        slow += [
+            f"imports of the {figure.target}"
+            for figure in self.imports
+            if _is_broken(figure.outcome)
+        ]
         return tuple(slow)
 
 

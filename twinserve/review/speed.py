@@ -35,7 +35,7 @@ def compare_speed(
 
 
 def _benchmark(name: str, taken: dict[str, list[Medians]], allowed: float) -> Benchmark:
-    base, head = ([one[name] for one in taken[side]] for side in ("base", "head"))
+    base, head = ([medians[name] for medians in taken[side]] for side in ("base", "head"))
     ratio = paired_ratio(head, base)
     return Benchmark(
         name=name,

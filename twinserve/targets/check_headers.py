@@ -7,6 +7,8 @@ from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, load_params
 
 SETTING = "deployment.check.headers"
+# The repository's secret that each workflow hands to the commands that ask endpoints.
+CHECK_VARIABLE = "CHECK_API_KEY"
 
 
 def check_headers() -> dict[str, str]:
@@ -28,10 +30,11 @@ def header_values(variables: Mapping[str, str]) -> dict[str, str]:
     for name, variable in variables.items():
         value = os.environ.get(variable, "")
         if not value or not value.isascii() or not value.isprintable():
+            why = "no text that a header can hold" if value else "not set"
             raise UserError(
-                f"{SETTING}: {name} is to hold ${variable}, which is "
-                f"{'no text that a header can hold' if value else 'not set'}; export it, or take "
-                "the header out of params.yaml"
+                f"{SETTING}: {name} is to hold ${variable}, which is {why}; export it (a workflow "
+                f"has the secret {CHECK_VARIABLE} and no other), or take the header out of "
+                "params.yaml"
             )
         headers[name] = value
     return headers

@@ -156,8 +156,8 @@ class Engine:
             if digest_file.exists():
                 return digest_file.read_text(encoding="ascii").strip()
         repository = image.rpartition(":")[0]
-        found = self.ask("image", "inspect", "--format", "{{json .RepoDigests}}", image)
-        for reference in json.loads(found) or ():
+        digests = self.ask("image", "inspect", "--format", "{{json .RepoDigests}}", image)
+        for reference in json.loads(digests) or ():
             name, _, digest = reference.partition("@")
             if name == repository:
                 return str(digest)
@@ -169,10 +169,10 @@ class Engine:
         Raises:
             UserError: the engine does not have it.
         """
-        (found,) = json.loads(self.ask("image", "inspect", image))
-        config = found["Config"]
+        (described,) = json.loads(self.ask("image", "inspect", image))
+        config = described["Config"]
         return Image(
-            id=found["Id"].removeprefix("sha256:"),
+            id=described["Id"].removeprefix("sha256:"),
             layers=tuple(layer for layer in reversed(self._history(image)) if layer.size),
             labels=config.get("Labels") or {},
             user=config.get("User") or "",
@@ -207,14 +207,12 @@ class Engine:
 
     def _history(self, image: str) -> list[Layer]:
         """From the top down."""
-        wanted = "json" if self.name == "podman" else "{{json .}}"
+        wanted, size = ("json", "size") if self.name == "podman" else ("{{json .}}", "Size")
         text = self.ask("history", "--no-trunc", "--human=false", "--format", wanted, image)
-        if self.name == "podman":
-            return [
-                Layer(int(one["size"]), _readable(one["CreatedBy"])) for one in json.loads(text)
-            ]
-        entries = [json.loads(line) for line in text.splitlines()]
-        return [Layer(int(one["Size"]), _readable(one["CreatedBy"])) for one in entries]
+        # Docker writes a document a line.
+        lines = [text] if self.name == "podman" else [f"[{line}]" for line in text.splitlines()]
+        layers = (layer for line in lines for layer in json.loads(line))
+        return [Layer(int(layer[size]), _readable(layer["CreatedBy"])) for layer in layers]
 
     def _login(self, image: str, token: str, kept: dict[str, str]) -> None:
         done = subprocess.run(

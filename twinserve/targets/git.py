@@ -4,6 +4,7 @@ A hook runs with ``GIT_DIR`` and its like pointing at the repository that it bel
 is asked of another folder would be done to that one. So no such variable reaches git from here.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -73,6 +74,35 @@ class Repository:
         if done.code:
             raise UserError(f"git {' '.join(words[:3])}: {done.told}")
         return done.out
+
+
+class Checkout:
+    """The user's own repository: by their configuration and in their name, but without their hooks.
+
+    A hook may run the whole suite, or check out what DVC tracks, at each step of a longer work.
+
+    Attributes:
+        directory: the top of the checkout, or of a worktree of the same repository.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def run(self, *words: str) -> Done:
+        """One command in it, whatever comes of it."""
+        environment = tool_environment(GIT_LOGIN, GIT_CONFIGURATION)
+        return _run(self.directory, ("-c", f"core.hooksPath={os.devnull}", *words), environment)
+
+    def ask(self, *words: str) -> str:
+        """What a command in it prints, without the last line's end.
+
+        Raises:
+            UserError: it fails.
+        """
+        done = self.run(*words)
+        if done.code:
+            raise UserError(f"git {' '.join(words[:3])}: {done.told}")
+        return done.out.rstrip("\n")
 
 
 def current_commit() -> str | None:

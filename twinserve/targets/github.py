@@ -4,18 +4,17 @@ import json
 import re
 import shutil
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import user_environment
+from twinserve.targets.opener import ask
 
 API = "https://api.github.com"
 LIMIT_S = 30.0
-NOT_FOUND = 404
 # Anyone may write what we write; only what the workflow's own token wrote is ours to change.
 AUTHOR = "github-actions[bot]"
 
@@ -86,8 +85,8 @@ def _call(path: str, method: str, words: Sequence[str], body: Mapping[str, Any] 
         raise GitHubError("gh is not installed; GitHub's runners have it", 0) from None
     if done.returncode:
         said = " ".join(done.stderr.split())[:300]
-        found = re.search(r"HTTP (\d+)", said)
-        status = int(found[1]) if found else 0
+        match = re.search(r"HTTP (\d+)", said)
+        status = int(match[1]) if match else 0
         raise GitHubError(f"GitHub refuses {method} {path}: {said}", status)
     return json.loads(done.stdout) if done.stdout.strip() else None
 
@@ -101,7 +100,7 @@ def find(path: str) -> Any:  # noqa: ANN401 - JSON
     try:
         return api(path)
     except GitHubError as error:
-        if error.status == NOT_FOUND:
+        if error.status == HTTPStatus.NOT_FOUND:
             return None
         raise
 
@@ -123,14 +122,13 @@ def identity_of(repository: str) -> Identity:
 
 def _public(repository: str) -> Any:  # noqa: ANN401 - JSON
     """What everyone is shown; None where that is nothing."""
-    request = urllib.request.Request(f"{API}/repos/{repository}")  # noqa: S310 - HTTPS, as it says
+    url = f"{API}/repos/{repository}"
     try:
-        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310 - likewise
-            return json.load(answer)
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            if refusal.code == NOT_FOUND:
-                return None
-            raise UserError(f"{request.full_url}: {refusal.code} {refusal.reason}") from None
+        answer = ask(url, LIMIT_S)
     except OSError as error:
-        raise UserError(f"{request.full_url}: no answer ({error})") from None
+        raise UserError(f"{url}: no answer ({error})") from None
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return None
+    if answer.status != HTTPStatus.OK:
+        raise UserError(f"{url}: status {answer.status}")
+    return json.loads(answer.body)

@@ -118,7 +118,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    kill(one for one in members if one.pid != process.pid)
+    kill(member for member in members if member.pid != process.pid)
 
 
 def last_line(output: IO[bytes]) -> str:

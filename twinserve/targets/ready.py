@@ -1,11 +1,9 @@
 """Wait for an endpoint without guessing how long it takes."""
 
 import time
-import urllib.error
-import urllib.request
 
 from twinserve.config.errors import UserError
-from twinserve.targets.opener import open_url
+from twinserve.targets.opener import ask
 from twinserve.targets.protocol import Endpoint
 
 LIMIT_S = 60.0
@@ -21,12 +19,8 @@ def wait_until_answering(endpoint: Endpoint, *, limit_s: float = LIMIT_S) -> Non
     deadline = time.monotonic() + limit_s
     while True:
         try:
-            asked = urllib.request.Request(endpoint.predict_url, headers=dict(endpoint.headers))  # noqa: S310 - our own
-            open_url(asked, 5).close()
-        except urllib.error.HTTPError as answer:
             # GET is not allowed there, and to say so it must be up.
-            answer.close()
-            return
+            ask(endpoint.predict_url, 5, headers=endpoint.headers)
         except OSError as error:
             if (fault := endpoint.fault()) is not None:
                 raise UserError(fault) from None

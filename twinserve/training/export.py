@@ -26,6 +26,8 @@ from twinserve.training.reading.reference import observed
 from twinserve.training.served.golden import golden_cases, with_unknown
 from twinserve.training.served.parity import prove_parity
 from twinserve.training.served.serving import LIBRARIES, Served, make_served
+from twinserve.training.served.skew import prove_no_skew
+from twinserve.training.step import table_step
 from twinserve.training.table import Table, read_table
 
 SERVED = MODEL_PATH.with_name(SERVED_NAME)
@@ -40,6 +42,9 @@ def export(params: Params) -> None:
     """
     table = read_table(params.data)
     params = params.model_copy(update={"data": table.data})
+    if (step := table_step(params.data)) is not None:
+        rows = prove_no_skew(params, table, step)
+        sys.stdout.write(f"export: data.step makes of {rows} requests what was trained on\n")
     pickled = read_pickled()
     classifier = unpickle(pickled)
 

@@ -31,6 +31,11 @@ def held_out(classes: Sequence[float], split: Split) -> set[int]:
     return chosen
 
 
+def held_out_of(table: Table, split: Split) -> set[int]:
+    """Positions of the table's rows to hold out; a regression has no classes to be held apart."""
+    return held_out(table.labels if table.data.classes else [0] * len(table.labels), split)
+
+
 def prepare(params: Params) -> None:
     """Run the stage.
 
@@ -39,9 +44,8 @@ def prepare(params: Params) -> None:
     """
     table = read_table(params.data)
     data = table.data
-    # A regression has no classes to be held apart.
     _check_task(params, data)
-    test = held_out(table.labels if data.classes else [0] * len(table.labels), params.split)
+    test = held_out_of(table, params.split)
     rows = list(zip(table.rows, table.labels, strict=True))
     write_columns(data)
     write_prepared(TRAIN_PATH, data, (row for place, row in enumerate(rows) if place not in test))

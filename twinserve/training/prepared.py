@@ -55,8 +55,23 @@ def write_prepared(
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*(feature.name for feature in data.features), data.label])
-    writer.writerows([*map(_written, features), label] for features, label in rows)
+    writer.writerows([*written(features), label] for features, label in rows)
     write_output(path, text.getvalue().encode())
+
+
+def written(features: Iterable[float | str]) -> list[str]:
+    """The cells of an encoded row."""
+    return [_written(value) for value in features]
+
+
+def read_written(path: Path) -> list[list[str]]:
+    """The cells of each row, without the label's.
+
+    Raises:
+        UserError: the file is not there.
+    """
+    _, *records = csv.reader(io.StringIO(read_output(path).decode(), newline=""))
+    return [record[:-1] for record in records]
 
 
 def _written(value: float | str) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
 from twinserve.training.reading.cells import WHOLE, Cells, Value, encoded, numbers, shown
 from twinserve.training.reading.records import count, read_records
 from twinserve.training.reading.rule import cells_of, completed
+from twinserve.training.step import table_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +18,18 @@ class Table:
 
     Attributes:
         data: the section of ``params.yaml`` with everything that it leaves out.
-        rows: encoded, shape (rows, features), the columns in the order of ``params.yaml``.
+        rows: encoded, shape (rows, features), what the model reads, in the order of
+            ``params.yaml``.
+        sent: each row as a request gives it to ``data.step``, by name; none without such a step.
         labels: class number of each row; of a regression its number.
         lines: line of the file on which each row stands; the header is line 1.
-        ignored: columns of the file that are neither a feature nor the label.
+        ignored: columns of the file that are neither read for a feature nor the label.
         sha256: of the file's bytes.
     """
 
     data: Data
     rows: list[list[Value]]
+    sent: list[dict[str, Any]]
     labels: list[float]
     lines: list[int]
     ignored: list[str]
@@ -40,7 +45,17 @@ def read_table(data: Data) -> Table:
     """
     records = read_records(data)
     data = completed(data, records)
-    columns = [encoded(cells_of(data, records, one.name), one) for one in data.features]
+    step = table_step(data)
+    sent: list[dict[str, Any]] = []
+    if step is None:
+        used = [feature.name for feature in data.features]
+        columns = [encoded(cells_of(data, records, one.name), one) for one in data.features]
+        rows = [list(row) for row in zip(*columns, strict=True)]
+    else:
+        used = step.columns(data, records)
+        sent = step.sent(data, records)
+        lines = [f"{data.table}: row {line}" for line in records.lines]
+        rows = [step.features(*pair) for pair in zip(lines, sent, strict=True)]
     label = cells_of(data, records, data.label)
     if data.task == "regression":
         labels = numbers(label)
@@ -48,13 +63,13 @@ def read_table(data: Data) -> Table:
     else:
         labels = _classes(label)
         _check_counts(data, labels)
-    used = {*(feature.name for feature in data.features), data.label}
     return Table(
         data=data,
-        rows=[list(row) for row in zip(*columns, strict=True)],
+        rows=rows,
+        sent=sent,
         labels=labels,
         lines=records.lines,
-        ignored=[name for name in records.header if name not in used],
+        ignored=[name for name in records.header if name not in {*used, data.label}],
         sha256=records.sha256,
     )
 

@@ -17,7 +17,6 @@ class Pickled:
 
     @bentoml.api  # type: ignore[untyped-decorator] # not installed where this is checked
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Ask the estimator."""
         return np.asarray(self.model.predict(features))
 
 
@@ -38,6 +37,5 @@ class Onnx:
 
     @bentoml.api  # type: ignore[untyped-decorator] # not installed where this is checked
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Ask the session."""
         rows = features.astype(np.float32)
         return np.asarray(self.session.run(self.label, {self.name: rows})[0])

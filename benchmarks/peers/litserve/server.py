@@ -11,22 +11,18 @@ class Pickled(litserve.LitAPI):  # type: ignore[misc] # not installed where this
     """The estimator itself, loaded with joblib from ``$MODEL``."""
 
     def setup(self, device: str) -> None:  # noqa: ARG002 - LitServe's signature
-        """Load the model, once."""
         import joblib
 
         self.model = joblib.load(os.environ["MODEL"])
 
     def decode_request(self, request: dict[str, Any]) -> list[float]:
-        """What is asked."""
         features: list[float] = request["input"]
         return features
 
     def predict(self, x: list[float]) -> int:
-        """Ask the estimator."""
         return int(self.model.predict([x])[0])
 
     def encode_response(self, output: int) -> dict[str, int]:
-        """What is answered."""
         return {"output": output}
 
 
@@ -34,7 +30,6 @@ class Onnx(Pickled):
     """The same with ONNX Runtime on one thread."""
 
     def setup(self, device: str) -> None:  # noqa: ARG002 - LitServe's signature
-        """Load the model, once."""
         import onnxruntime as ort
 
         options = ort.SessionOptions()
@@ -46,7 +41,6 @@ class Onnx(Pickled):
         self.label = [self.session.get_outputs()[0].name]
 
     def predict(self, x: list[float]) -> int:
-        """Ask the session."""
         row = np.array([x], dtype=np.float32)
         return int(self.session.run(self.label, {self.name: row})[0][0])
 

@@ -12,7 +12,6 @@ class OnnxModel(MLModel):  # type: ignore[misc] # not installed where this is ch
     """ONNX Runtime on one thread."""
 
     async def load(self) -> bool:
-        """Load the model, once."""
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -23,7 +22,6 @@ class OnnxModel(MLModel):  # type: ignore[misc] # not installed where this is ch
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        """Ask the session."""
         rows = NumpyCodec.decode_input(payload.inputs[0]).astype(np.float32)
         labels = self.session.run(self.label_name, {self.input_name: rows})[0]
         output = NumpyCodec.encode_output("predict", labels)

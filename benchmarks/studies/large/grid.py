@@ -5,11 +5,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from twinserve.config.variables import tool_environment
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 
 FOLDER = Path(".cache/large")
 RUNTIMES = ("compiled", "onnx", "joblib")
@@ -45,13 +44,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One run; ``taken_at`` is UTC, ISO 8601."""
+    """One run."""
 
-    taken_at: str
-    machine: Machine
+    conditions: Conditions
     max_source_mb: int
-    load_before: float | None
-    load_after: float | None
     cells: tuple[Cell, ...]
 
 
@@ -63,21 +59,21 @@ def run_grid(
 ) -> Grid:
     """Make and ask each in turn; what one runtime cannot have is a cell with a fault."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    taken_at, before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     cells = []
-    for forest in ((one, depth) for one in trees for depth in depths):
+    for forest in ((number, depth) for number in trees for depth in depths):
         for runtime in RUNTIMES:
             cells.append(_cell(*forest, runtime, max_source_mb))
             on_cell(cells[-1])
         for left in FOLDER.glob(f"{forest[0]}x{forest[1]}.*"):
             left.unlink()
-    return Grid(taken_at, read_machine(), max_source_mb, before, load_average(), tuple(cells))
+    return Grid(end(), max_source_mb, tuple(cells))
 
 
 def _cell(trees: int, depth: int, runtime: str, max_source_mb: int) -> Cell:
-    found: dict[str, float] = {}
-    for what in ("make", "ask"):
-        command = [sys.executable, "-m", "benchmarks.studies.large.subject", what]
+    figures: dict[str, float] = {}
+    for step in ("make", "ask"):
+        command = [sys.executable, "-m", "benchmarks.studies.large.subject", step]
         command += [str(trees), str(depth), runtime, str(FOLDER), str(max_source_mb)]
         try:
             done = subprocess.run(
@@ -89,9 +85,9 @@ def _cell(trees: int, depth: int, runtime: str, max_source_mb: int) -> Cell:
                 timeout=LIMIT_S,
             )
         except subprocess.TimeoutExpired:
-            return Cell(trees, depth, runtime, f"{what}: not done in {LIMIT_S:,.0f} s")
+            return Cell(trees, depth, runtime, f"{step}: not done in {LIMIT_S:,.0f} s")
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             return Cell(trees, depth, runtime, lines[-1].rpartition("Error: ")[2])
-        found |= json.loads(done.stdout)
-    return Cell(trees, depth, runtime, **found)  # type: ignore[arg-type]
+        figures |= json.loads(done.stdout)
+    return Cell(trees, depth, runtime, **figures)  # type: ignore[arg-type]

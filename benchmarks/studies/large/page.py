@@ -6,12 +6,12 @@ from pathlib import Path
 from benchmarks.studies.large.grid import RUNTIMES, Cell, Grid
 from twinserve.config.errors import UserError
 from twinserve.measure.pages import svg
+from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell as Text
 from twinserve.measure.pages.render import Row, Table, readable_time
 from twinserve.measure.pages.svg import LEFT, RIGHT, WIDTH, Scale
 from twinserve.measure.pages.text import number
-from twinserve.measure.run.results import to_json
 
 _ROW = 40
 _COLUMNS = (
@@ -28,8 +28,7 @@ _COLUMNS = (
 
 def write_grid(grid: Grid, directory: Path) -> Path:
     """Write ``large.json`` and ``large.md``; the latter's path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "large.json").write_text(to_json(grid), encoding="utf-8")
+    write_json(directory, "large", grid)
     page = directory / "large.md"
     page.write_text(markdown(grid), encoding="utf-8")
     return page
@@ -37,29 +36,28 @@ def write_grid(grid: Grid, directory: Path) -> Path:
 
 def markdown(grid: Grid) -> str:
     """The table, and where and when it was taken."""
-    machine = grid.machine
-    loads = " and ".join("unknown" if one is None else f"{one:.1f}" for one in _loads(grid))
+    conditions, machine = grid.conditions, grid.conditions.machine
     return (
-        f"{as_markdown(grid_table(grid))}\nTaken {readable_time(grid.taken_at)} on {machine.cpu}, "
-        f"{machine.cores} cores, Python {machine.python}; load average before and after: {loads}.\n"
+        f"{as_markdown(grid_table(grid))}\nTaken {readable_time(conditions.taken_at)} on "
+        f"{machine}, Python {machine.python}; load average {conditions.load}.\n"
     )
 
 
 def grid_table(grid: Grid) -> Table:
     """A row each cell; a fault in place of the figures that it prevented."""
-    rows = tuple(Row(f"{one.trees:,}, {one.depth}", _figures(one)) for one in grid.cells)
+    rows = tuple(Row(f"{cell.trees:,}, {cell.depth}", _figures(cell)) for cell in grid.cells)
     return Table("Forests on a table of 100 features and three classes", _COLUMNS, rows)
 
 
 def picture(grid: Grid) -> str:
     """Microseconds for one row on a logarithmic axis: a line a forest, a dot a runtime."""
-    timed = [one for one in grid.cells if not one.fault]
+    timed = [cell for cell in grid.cells if not cell.fault]
     if not timed:
         raise UserError(f"no forest could be measured: {grid.cells[0].fault}")
-    times = [one.single_us for one in timed]
+    times = [cell.single_us for cell in timed]
     x = Scale(min(times) * 0.7, max(times) * 1.4, LEFT, WIDTH - RIGHT, log=True)
     shapes, row = [], 1
-    for name, cells in groupby(timed, lambda one: f"{one.trees:,} trees, depth {one.depth}"):
+    for name, cells in groupby(timed, lambda cell: f"{cell.trees:,} trees, depth {cell.depth}"):
         middle = row * _ROW + 24
         shapes += [
             svg.text(LEFT, row * _ROW + 10, name, style="name"),
@@ -95,12 +93,8 @@ def _figures(cell: Cell) -> tuple[Text, ...]:
     )
 
 
-def _loads(grid: Grid) -> tuple[float | None, float | None]:
-    return grid.load_before, grid.load_after
-
-
 def _spoken(cells: list[Cell]) -> str:
     return "; ".join(
-        f"{one.trees} trees of depth {one.depth} by {one.runtime} {number(one.single_us)} µs"
-        for one in cells
+        f"{cell.trees} trees of depth {cell.depth} by {cell.runtime} {number(cell.single_us)} µs"
+        for cell in cells
     )

@@ -38,19 +38,19 @@ def make(
         write_model(_fitted(trees, depth, folder), pickled)
     content = read_pickled(pickled)
     forest: Any = unpickle(content)
-    found: dict[str, float] = {"nodes": sum(one.tree_.node_count for one in forest.estimators_)}
+    figures: dict[str, float] = {"nodes": sum(tree.tree_.node_count for tree in forest.estimators_)}
     began = time.perf_counter()
     if runtime == "compiled":
         source, artifact = _compiled(forest, max_source_mb)
-        found["source_bytes"] = len(source)
+        figures["source_bytes"] = len(source)
     elif runtime == "onnx":
         artifact = to_onnx(forest, FEATURES, "large")
     else:
         artifact = content
-    found["make_s"] = time.perf_counter() - began
-    found["bytes"] = len(artifact)
+    figures["make_s"] = time.perf_counter() - began
+    figures["bytes"] = len(artifact)
     _artifact(trees, depth, runtime, folder).write_bytes(artifact)
-    return found
+    return figures
 
 
 def ask(

@@ -23,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "large"
 
 
+@pytest.mark.nightly
 def test_each_runtime_is_made_and_asked(folder: Path, tmp_path: Path) -> None:
     """A small forest has every figure under all three, and leaves only its rows behind."""
     seen: list[Cell] = []
@@ -76,7 +77,8 @@ def test_the_command_publishes(
     page = tmp_path / "docs" / "performance.md"
     page.write_text("above\n<!-- begin large -->\nold\n<!-- end large -->\nbelow\n")
     monkeypatch.setattr(growing, "RUNTIMES", ("compiled",))
-    (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
+    for package in ("benchmarks", "twinserve"):
+        (tmp_path / package).symlink_to(ROOT / package)
     main(["bench", "large", "--trees", "2", "--depths", "2", "--publish"])
     text = page.read_text()
     assert text.startswith("above\n<!-- begin large -->\n![One row alone, each runtime](large.svg)")

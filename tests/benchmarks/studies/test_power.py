@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.commands import COMPARISONS
-from benchmarks.studies.noise import Facts, Noise, read_noise, record_noise, write_noise
+from benchmarks.studies.noise import Noise, read_noise, record_noise, write_noise
 from benchmarks.studies.power import Power, Sizes, power_of, power_table, sizes_of
 from tests.measure.fakes import BODY, fake_target, machine
 from tests.measure.pairs.test_side_by_side import WANTED
@@ -15,10 +15,11 @@ from tests.tree import PROJECT, ROOT
 from twinserve.config.errors import UserError
 from twinserve.config.measurement import Comparison
 from twinserve.config.params import load_params
+from twinserve.measure.machine.conditions import Conditions
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pairs.side_by_side import Side
 
-FACTS = Facts("2024-02-29T12:34:56+00:00", machine(), 0.25, None)
+CONDITIONS = Conditions("2024-02-29T12:34:56+00:00", machine(), 0.25, None)
 MOST_FALSE_ALARMS = 0.05
 LEAST_POWER = 0.95
 
@@ -57,7 +58,7 @@ def test_noise_that_comes_in_stretches_is_drawn_in_stretches() -> None:
 
     def alarms(cold: np.ndarray) -> float:
         warm = {"service": np.ones((100, 2, 4))}
-        return power_of(Noise(FACTS, {"service": cold}, warm, none, ()), sizes, 400)[0].fails
+        return power_of(Noise(CONDITIONS, {"service": cold}, warm, none, ()), sizes, 400)[0].fails
 
     assert alarms(sides) > 1.5 * alarms(rng.permutation(sides))
 
@@ -73,8 +74,8 @@ def test_noise_is_kept_as_it_was_recorded(tmp_path: Path, monkeypatch: pytest.Mo
     noise = record_noise(sides, wanted, 1, said.append)
     write_noise(noise, tmp_path / "noise.npz")
     kept = read_noise(tmp_path / "noise.npz")
-    assert kept.facts == noise.facts
-    assert kept.recorded.endswith(f"{noise.facts.load_after:.1f}.")
+    assert kept.conditions == noise.conditions
+    assert kept.recorded.endswith(f"{noise.conditions.load_after:.1f}.")
     for name in ("service", "function"):
         assert kept.cold_ms[name].shape == (1, 2, 2)
         assert kept.warm_ms[name].shape == (1, 2, 10)

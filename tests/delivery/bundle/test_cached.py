@@ -70,6 +70,7 @@ def test_replaced_pickle_in_the_cache_is_refused_not_executed(tree: Path) -> Non
     assert "Running stage" not in done.stdout
 
 
+@pytest.mark.nightly
 def test_replaced_pickle_that_dvc_itself_has_restored_is_refused(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

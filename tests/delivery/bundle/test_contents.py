@@ -182,7 +182,7 @@ def described(tree: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("kind", ["symlink", "hardlink"])
+@pytest.mark.parametrize("kind", ["symlink", pytest.param("hardlink", marks=pytest.mark.nightly)])
 def test_bundle_is_the_same_under_another_umask_and_cache(
     dist: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -211,8 +211,13 @@ def test_clone_has_the_same_bytes_whatever_autocrlf_says(tmp_path: Path) -> None
     checkout = [*git, "checkout-index", "--all", f"--prefix={tmp_path}/"]
     subprocess.run(checkout, cwd=ROOT, check=True)
     lock = yaml.safe_load((tmp_path / "dvc.lock").read_text())
-    inputs = {one["path"] for stage in lock["stages"].values() for one in stage["deps"]}
+    inputs = {one["path"] for stage in lock["stages"].values() for one in stage.get("deps", ())}
     kept = [path for path in map(tmp_path.joinpath, inputs) if path.is_file()]
-    assert len(kept) > 20
-    for path in (*kept, *tmp_path.rglob("*.txt"), *tmp_path.glob("*.yaml")):
+    assert len(kept) > 5
+    for path in (
+        *kept,
+        *(tmp_path / "twinserve").rglob("*.py"),
+        *tmp_path.rglob("*.txt"),
+        *tmp_path.glob("*.yaml"),
+    ):
         assert b"\r\n" not in path.read_bytes(), path

@@ -138,10 +138,14 @@ def test_output_that_is_not_as_locked_is_found(
     copy = export(tmp_path / "tree")
     for name in ("models", "evaluation", "dist", "data/prepared", ".dvc/cache"):
         shutil.copytree(dist.parent / name, copy / name, dirs_exist_ok=True)
+    shutil.copy(dist.parent / "engine.json", copy)
     monkeypatch.chdir(copy)
     verify_outputs()
     append(copy / "dist" / "service" / "serving.json")
     with pytest.raises(UserError, match=r"not as in dvc\.lock: bundle; run `make repro`"):
+        verify_outputs()
+    append(copy / "twinserve" / "training" / "train.py")
+    with pytest.raises(UserError, match=r"not as in dvc\.lock: train, bundle; run `make repro`"):
         verify_outputs()
     assert not capfd.readouterr().err
 

@@ -64,6 +64,7 @@ def test_main_job_checks_measures_and_reports(
     assert read_line(kept.read_text(), kept.name).place == "local"
 
 
+@pytest.mark.nightly
 def test_broken_budget_fails_after_the_report(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole interval over its budget is one line with target and figure; it is kept, too."""
     measure(tree, budgets={"cold_p50_ms": 1, "warm_p99_ms": 50})

@@ -38,8 +38,8 @@ def test_measurement_is_kept_and_drawn(tmp_path: Path, capsys: pytest.CaptureFix
     assert json.loads(kept.read_text())["place"] == "local"
     assert capsys.readouterr().out.splitlines() == [
         "kept: history/20240229T123456Z-unknown-local.json",
-        "1 measurement: reports/history/index.html (data.js and latest.json beside it)",
-        "1 measurement: reports/history/index.html (data.js and latest.json beside it)",
+        "1 measurement: reports/history/index.html",
+        "1 measurement: reports/history/index.html",
     ]
     page = (tmp_path / "reports" / "history" / "index.html").read_text(encoding="utf-8")
     assert "On this machine" in page

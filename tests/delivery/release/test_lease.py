@@ -186,7 +186,7 @@ def test_rollback_asks_and_has_the_lock_next(bucket: FakeBucket, cloud: Cloud) -
     """It waits until the release has given the lock up, and knows where that found the traffic."""
     releasing = leased(cloud, "release v1", take_over=False, yields=True)
     held = releasing.__enter__()
-    held.record(BEFORE)
+    held.keep_positions(BEFORE)
     looked: list[bool] = []
 
     def release_looks(words: tuple[str, ...]) -> None:
@@ -237,7 +237,7 @@ def test_lock_stays_when_traffic_could_not_be_put_back(bucket: FakeBucket, cloud
 
     def stuck() -> None:
         with leased(cloud, "release v1", take_over=False) as held:
-            held.record(BEFORE)
+            held.keep_positions(BEFORE)
             raise KeepLockError("stuck")
 
     with pytest.raises(KeepLockError):

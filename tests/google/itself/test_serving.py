@@ -10,6 +10,7 @@ from tests.google.commands import FUNCTION, SERVICE, deploy_function, deploy_ser
 from tests.google.fake import FakeGoogle
 
 
+@pytest.mark.nightly
 def test_contract_holds_through_the_urls(google: FakeGoogle, dist: Path) -> None:
     """The whole suite, with what a front end may answer: bodies in chunks, headers, connections."""
     service = deploy_service(google, dist / "service")["status"]["url"]

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tests.google.cloud import Cloud
 
 UPLOAD = "storage.googleapis.com/upload/storage/v1/b/{bucket}/o"
-RESUMABLE = "storage.googleapis.com/resumable/{id}"
 
 routes = Routes()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.measure.fakes import results
+from tests.measure.fakes import conditions, results
 from twinserve.measure.history.document import Measurement, measurement_of, read_line
 from twinserve.measure.run.results import Origin, Place, Subject
 from twinserve.measure.statistics import Estimate
@@ -29,6 +29,7 @@ def noisy(
 def measurement(place: Place = "deployed", number: int = 0) -> Measurement:
     """The one of some night."""
     taken_at = (FIRST + timedelta(days=number)).isoformat(timespec="seconds")
+    taken = replace(conditions(), taken_at=taken_at)
     origin = Origin(
         place,
         commit=f"{number + 1:02x}" * 20,
@@ -38,7 +39,7 @@ def measurement(place: Place = "deployed", number: int = 0) -> Measurement:
     bundles = tuple((name, "cd" * 32) for name in LEVELS)
     subject = Subject("flowers", "v1.0", bundles, origin)
     return read_line(
-        measurement_of(replace(results(), taken_at=taken_at, subject=subject)).to_line(), ""
+        measurement_of(replace(results(), conditions=taken, subject=subject)).to_line(), ""
     )
 
 

@@ -22,7 +22,6 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See ``HTMLParser``."""
         self.elements.append((tag, dict(attrs)))
         if tag not in {"meta", "link", "br"}:
             self.open.append(tag)
@@ -31,7 +30,6 @@ class Page(HTMLParser):
         """See ``HTMLParser``."""
 
     def handle_endtag(self, tag: str) -> None:
-        """See ``HTMLParser``."""
         assert self.open.pop() == tag
 
     @property

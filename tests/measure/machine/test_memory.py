@@ -1,52 +1,60 @@
 """PSS of a process tree."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from twinserve.measure.machine.memory import tree_pss_bytes
-from twinserve.targets.tree import PROC
+from twinserve.targets.tree import kill, process_tree
+
+MEGABYTES = 1_000_000
+HELD = 40 * MEGABYTES
+# A process that holds little, whose child holds much.
+FAMILY = f"""
+import subprocess, sys
+child = "held = b'x' * {HELD}; print(flush=True); import signal; signal.pause()"
+subprocess.Popen([sys.executable, "-c", child]).wait()
+"""
+
+needs_rollup = pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="needs smaps_rollup"
+)
 
 
-def add_process(proc: Path, pid: int, parent: int, rollup: str | None) -> None:
-    """One more entry in a made-up /proc."""
-    entry = proc / str(pid)
-    entry.mkdir()
-    fields = " ".join(["S", str(parent), *("0" for _ in range(20))])
-    (entry / "stat").write_text(f"{pid} (a) (b c) {fields}\n", encoding="ascii")
-    if rollup is not None:
-        (entry / "smaps_rollup").write_text(rollup, encoding="ascii")
+@needs_rollup
+def test_what_a_child_holds_counts() -> None:
+    """And only while it runs."""
+    command = [sys.executable, "-c", FAMILY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        parent.stdout.readline()
+        both = tree_pss_bytes(parent.pid)
+        alone = psutil.Process(parent.pid).memory_full_info().pss
+        kill(process_tree(parent.pid))
+    assert both is not None
+    assert alone < HELD < both
 
 
-def test_children_and_their_children_count_and_others_do_not(tmp_path: Path) -> None:
-    """A worker's share is added to its parent's, whatever stands in a command's name."""
-    add_process(tmp_path, 10, 1, "Rss: 9 kB\nPss:  100 kB\nPss_Dirty: 50 kB\n")
-    add_process(tmp_path, 11, 10, "Pss: 20 kB\n")
-    add_process(tmp_path, 12, 11, "Pss: 3 kB\n")
-    add_process(tmp_path, 13, 1, "Pss: 5000 kB\n")
-    assert tree_pss_bytes(10, tmp_path) == 123 * 1024
+def test_a_process_that_is_not_there_gives_none() -> None:
+    """Nothing is guessed."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    assert tree_pss_bytes(ended.pid) is None
 
 
-def test_a_child_that_has_just_ended_holds_nothing(tmp_path: Path) -> None:
-    """Its entry is empty or unreadable; the others count."""
-    add_process(tmp_path, 10, 1, "Pss: 100 kB\n")
-    add_process(tmp_path, 11, 10, None)
-    add_process(tmp_path, 12, 10, "")
-    (tmp_path / "14").mkdir()
-    (tmp_path / "14" / "stat").write_text("", encoding="ascii")
-    (tmp_path / "15" / "stat").mkdir(parents=True)
-    assert tree_pss_bytes(10, tmp_path) == 100 * 1024
+def test_a_system_that_does_not_tell_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As macOS, where nobody counts shares."""
+    monkeypatch.setattr(psutil.Process, "memory_full_info", psutil.Process.memory_info)
+    assert tree_pss_bytes(os.getpid()) is None
 
 
-def test_a_system_that_does_not_tell_gives_none(tmp_path: Path) -> None:
-    """Without /proc nothing is guessed."""
-    assert tree_pss_bytes(10, tmp_path) is None
-
-
-@pytest.mark.skipif(not (PROC / "self" / "smaps_rollup").exists(), reason="needs smaps_rollup")
+@needs_rollup
 def test_this_process_has_a_size() -> None:
-    """The kernel's own files are read."""
-    found = tree_pss_bytes(os.getpid())
-    assert found is not None
-    assert found > 1_000_000
+    """As the kernel's own file says."""
+    size = tree_pss_bytes(os.getpid())
+    assert size is not None
+    assert size > MEGABYTES

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.measure.fakes import BODY, cold_sample, fake_target, machine
+from tests.measure.fakes import BODY, cold_sample, conditions, fake_target
 from tests.measure.run.test_report import Page
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.proof import Part, Rejection
@@ -41,9 +41,7 @@ def matrix() -> Matrix:
     absence = "no <engine> [here]"
     left_out = [replace(one, cpu=4.0) for one in settings]
     cells += [Cell(one, None, (), (), (), absence) for one in left_out]
-    return Matrix(
-        "2024-02-29T12:34:56+00:00", "flowers", "v1.0", 4, machine(), 0.5, 0.5, tuple(cells)
-    )
+    return Matrix(conditions(), "flowers", "v1.0", 4, tuple(cells))
 
 
 def test_each_cell_is_started_once_a_round_in_turns() -> None:

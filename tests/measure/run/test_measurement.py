@@ -8,9 +8,10 @@ import pytest
 from tests.measure.fakes import BODY, fake_target
 from twinserve.config.errors import UserError
 from twinserve.config.measurement import Budgets, Comparison, Measurement
+from twinserve.measure.pages.files import to_json
 from twinserve.measure.run import measurement as measuring
 from twinserve.measure.run.measurement import Progress, measure, plan_of
-from twinserve.measure.run.results import Results, Subject, to_json
+from twinserve.measure.run.results import Results, Subject
 from twinserve.measure.statistics import Outcome
 
 SUBJECT = Subject("flowers", "v1.0")

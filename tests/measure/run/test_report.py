@@ -27,7 +27,6 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See ``HTMLParser``."""
         named = dict(attrs)
         self.references += [
             value for key, value in attrs if key in {"src", "href", "srcset"} and value
@@ -41,7 +40,6 @@ class Page(HTMLParser):
         """See ``HTMLParser``."""
 
     def handle_endtag(self, tag: str) -> None:
-        """See ``HTMLParser``."""
         assert self.open.pop() == tag
 
 
@@ -99,7 +97,7 @@ def test_json_holds_every_sample(written: Path) -> None:
     """For programs: raw samples beside the estimates."""
     content = json.loads((written / "report.json").read_text(encoding="utf-8"))
     service = content["results"]["targets"][0]
-    assert content["format"] == 2
+    assert content["format"] == 3
     assert content["checks"] == [{"what": "Contract", "passed": 1234}]
     assert len(service["cold"]["samples"]) == 10
     assert len(service["warm"]["latencies_ms"]) == 100

@@ -13,6 +13,7 @@ DOMAINS = "iam.allowedPolicyMemberDomains"
 INVOKER = "run.managed.requireInvokerIam"
 
 
+@pytest.mark.nightly
 def test_domain_restricted_sharing_leaves_endpoints_public(project: Project) -> None:
     """Nobody may be named, so nobody is asked; no policy is tried that would be refused."""
     rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
@@ -40,6 +41,7 @@ def test_endpoints_that_may_not_be_public_are_private_and_told(
     assert PROJECT in said
 
 
+@pytest.mark.nightly
 def test_policy_that_nobody_may_read_costs_no_service(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

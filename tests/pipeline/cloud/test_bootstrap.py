@@ -47,6 +47,7 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
     """The second run creates and grants nothing, and tells the same variables."""
     done = bootstrap(empty, None, "--json")
     assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("[1/6] APIs of twin-project\n")
     state = empty.google.state
     assert "run.googleapis.com" in state.enabled
     assert {"ml-models"} == state.repositories.keys()
@@ -71,6 +72,7 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
     assert not given
 
 
+@pytest.mark.nightly
 def test_bootstrap_grants_no_account_more_than_it_uses(empty: Project) -> None:
     """No owner, no editor, no key; the runtime account has no role at all."""
     done = bootstrap(empty)
@@ -93,6 +95,7 @@ def test_bootstrap_grants_no_account_more_than_it_uses(empty: Project) -> None:
     assert not [call for call in empty.google.calls if "/triggers" in call.path]
 
 
+@pytest.mark.nightly
 def test_another_repository_takes_the_first_ones_place(empty: Project) -> None:
     """Run again for another name, the provider lets in that repository, and no more the first."""
     assert bootstrap(empty).returncode == 0
@@ -104,6 +107,7 @@ def test_another_repository_takes_the_first_ones_place(empty: Project) -> None:
     assert str(ID) not in provider["attributeCondition"]
 
 
+@pytest.mark.nightly
 def test_what_is_not_known_everywhere_yet_is_waited_for(empty: Project) -> None:
     """APIs, accounts and roles that take seconds to be known: bootstrap says so and goes on."""
     empty.google.state.lag_s = 3.0
@@ -122,6 +126,7 @@ def test_project_without_billing_is_a_line_that_says_so(empty: Project) -> None:
     assert "https://console.cloud.google.com/billing/projects" in done.stderr
 
 
+@pytest.mark.nightly
 def test_repository_is_set_up_where_gh_is(empty: Project, fork: GitHub) -> None:
     """Variables, environment for main only, schedules, issues, the rule; the doctor is content."""
     done = bootstrap(empty, fork)
@@ -140,6 +145,7 @@ def test_repository_is_set_up_where_gh_is(empty: Project, fork: GitHub) -> None:
     assert fork.state == state
 
 
+@pytest.mark.nightly
 def test_what_github_refuses_is_told_and_the_rest_is_done(empty: Project, fork: GitHub) -> None:
     """A plan without rules for private repositories costs the rule only."""
     fork.change(refused=["rulesets"])

@@ -52,6 +52,7 @@ def test_only_what_no_release_needs_is_deleted(served: Project) -> None:
     assert "nothing to delete" in again.stdout
 
 
+@pytest.mark.nightly
 def test_builds_go_with_their_releases(served: Project) -> None:
     """Records and sources of the builds that no release needs go; another's, and a new one's, stay.
 
@@ -97,6 +98,7 @@ def test_probe_that_was_left_is_deleted(served: Project) -> None:
     assert SERVICE in state.services
 
 
+@pytest.mark.nightly
 def test_everything_is_asked_for_first(served: Project) -> None:
     """On a terminal, anything but y leaves all of it; --yes takes it all, buckets included."""
     parent, child = pty.openpty()

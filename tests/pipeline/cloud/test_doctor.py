@@ -135,6 +135,7 @@ def environment_of_another_branch(_: Project, github: GitHub) -> None:
     github.change(environments={"production": {"policy": policy, "branches": ["release/*"]}})
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("breaks", "line"),
     [

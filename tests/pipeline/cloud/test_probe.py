@@ -50,6 +50,7 @@ def test_interrupted_probe_is_deleted(served: Project) -> None:
     assert served.serving().keys() == {SERVICE, FUNCTION}
 
 
+@pytest.mark.nightly
 def test_targets_out_of_step_are_not_measured(served: Project) -> None:
     """One of them without its traffic: the line points at `status`."""
     service = served.google.state.services[FUNCTION]
@@ -60,6 +61,7 @@ def test_targets_out_of_step_are_not_measured(served: Project) -> None:
     assert "not in step; see `twinserve status`" in done.stderr
 
 
+@pytest.mark.nightly
 def test_copies_that_a_killed_measurement_has_left_are_cleaned_up(served: Project) -> None:
     """They are deleted whole, and nothing else is; without any there is nothing to do."""
     done = served.run("probe", "--clean-up", "--json")
@@ -75,6 +77,7 @@ def test_copies_that_a_killed_measurement_has_left_are_cleaned_up(served: Projec
     assert services.keys() == {SERVICE, FUNCTION}
 
 
+@pytest.mark.nightly
 def test_measurement_over_the_cap_makes_nothing(served: Project) -> None:
     """It is refused before a copy is made that would cost; the line names the key."""
     path = served.tree / "params.yaml"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.pipeline.containers.cold_pairs import compare_cold, keep
 from tests.pipeline.containers.engine import BASE, answering, build_image, podman
 from tests.pipeline.containers.running_engine import CreatedContainer, running
 from tests.stopping import ANSWERS_BEFORE, Clients
@@ -25,10 +26,8 @@ from twinserve.delivery.bundle.assembly import read_bundle_hash
 from twinserve.delivery.bundle.verify import verify_image
 from twinserve.measure.machine.memory import tree_pss_bytes
 from twinserve.measure.pages.publish import as_markdown
-from twinserve.measure.pairs.cold_starts import compare_cold
 from twinserve.measure.run.matrix import Planned, Setting, run_matrix
 from twinserve.measure.run.matrix_page import matrix_table
-from twinserve.measure.run.results import to_json
 from twinserve.targets.container import ContainerTarget, Limits
 from twinserve.targets.engine import Engine, Recipe
 from twinserve.targets.local import local_service
@@ -239,20 +238,23 @@ def test_cold_start_is_reported(
             "container on its own network": target,
         }
         pairs = [compare_cold(kind, process, body, rounds=COLD_ROUNDS) for kind in kinds.items()]
-    REPORTS.mkdir(exist_ok=True)
-    (REPORTS / "container.json").write_text(f"[{', '.join(map(to_json, pairs))}]\n")
+    keep(pairs, REPORTS)
     show("container", "\n".join(map(str, pairs)))
     for pair in pairs:
         assert len(pair.samples_ms) == COLD_ROUNDS
         assert pair.ratio.low <= pair.ratio.value <= pair.ratio.high
 
 
+def checked(image: str, engine: Engine) -> subprocess.CompletedProcess[str]:
+    """The command that holds an image to the contract."""
+    words = ("check", f"--image={image}", f"--engine={engine.name}")
+    command = [sys.executable, "-m", "twinserve", *words]
+    return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+
+
 def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) -> None:
     """`twinserve check` runs it beside the function, and counts the cases."""
-    command = [sys.executable, "-m", "twinserve", "check", f"--image={built['image']}"]
-    done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
-    )
+    done = checked(built["image"], engine)
     assert done.returncode == 0, done.stderr
     found = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
     assert found
@@ -270,10 +272,7 @@ def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, bu
     )
     other = "localhost/other:latest"
     engine.build(Recipe(tmp_path, other))
-    command = [sys.executable, "-m", "twinserve", "check", f"--image={other}"]
-    done = subprocess.run(
-        [*command, f"--engine={engine.name}"], cwd=TREE, capture_output=True, text=True, check=False
-    )
+    done = checked(other, engine)
     assert done.returncode == 4
     assert re.search(r"error: \d+ cases of the contract fail; see above", done.stderr)
 

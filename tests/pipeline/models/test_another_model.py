@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,13 +51,6 @@ SWAPS = {
 }
 
 
-def swaps() -> Iterator[object]:
-    """All of them; on each change the one that is as unlike iris and the forest as any."""
-    for name, swap in SWAPS.items():
-        marks = () if swap.chosen == "onnx" else pytest.mark.nightly
-        yield pytest.param(swap, id=name, marks=marks)
-
-
 def edit(tree: Path, swap: Swap) -> None:
     """Write the table and edit the parameters, as a user would."""
     loaded = getattr(datasets, f"load_{swap.table}")()
@@ -79,7 +71,8 @@ def edit(tree: Path, swap: Swap) -> None:
     path.write_text(yaml.safe_dump(params, sort_keys=False))
 
 
-@pytest.mark.parametrize("swap", list(swaps()))
+@pytest.mark.nightly
+@pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS.keys())
 def test_everything_follows_an_edit_of_the_parameters(
     swap: Swap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +104,7 @@ def test_everything_follows_an_edit_of_the_parameters(
     assert all(feature.name in described["description"] for feature in card.features)
 
 
+@pytest.mark.nightly
 def test_estimator_that_onnx_cannot_have_names_the_other_runtime(tmp_path: Path) -> None:
     """One line says which setting serves such an estimator, in place of thousands."""
     tree = export(tmp_path / "tree")

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline.models.trees import digests
 
 
+@pytest.mark.nightly
 def test_two_runs_from_nothing_give_the_same_bytes(trees: list[Path]) -> None:
     """Model, object, card, metrics, pictures and bundles are identical in two folders."""
     one, two = map(digests, trees)

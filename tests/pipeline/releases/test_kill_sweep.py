@@ -96,7 +96,7 @@ def test_release_killed_at_any_call_is_mended(
     show(f"kill-sweep-{when}", "\n".join([*HEAD, *rows]))
 
 
-@pytest.mark.parametrize("mend", ["release", "rollback"])
+@pytest.mark.parametrize("mend", [pytest.param("release", marks=pytest.mark.nightly), "rollback"])
 def test_release_killed_between_the_targets_is_mended(project: Project, mend: str) -> None:
     """After the service is moved and before the function is, the same holds."""
     before = project.bundle("v1.0")

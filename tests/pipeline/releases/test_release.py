@@ -50,6 +50,7 @@ def test_first_and_second_release_answer_at_both_urls(project: Project) -> None:
     assert shown["bundle"] == two.bundle
 
 
+@pytest.mark.nightly
 def test_candidate_gets_traffic_only_after_its_check(project: Project) -> None:
     """While the candidates are checked, everyone is still answered by the release before."""
     one = project.bundle("v1.0")
@@ -65,6 +66,7 @@ def test_candidate_gets_traffic_only_after_its_check(project: Project) -> None:
     assert seen == [({SERVICE: {one.name}, FUNCTION: {one.name}}, {"candidate"})]
 
 
+@pytest.mark.nightly
 def test_what_serves_already_is_not_deployed_again(project: Project) -> None:
     """A second release of the same moves nothing; another size is a new revision of it."""
     one = project.bundle("v1.0")
@@ -82,6 +84,7 @@ def test_what_serves_already_is_not_deployed_again(project: Project) -> None:
     assert project.releases() == {SERVICE: {one.name}, FUNCTION: {one.name}}
 
 
+@pytest.mark.nightly
 def test_function_that_fails_its_check_keeps_both_back(project: Project) -> None:
     """Wrong answers of one candidate: exit code 4, the failing case, and traffic as it was."""
     release(project.cloud(), project.bundle("v1.0"), check=golden_only)
@@ -113,6 +116,7 @@ def _not_patient(*_: object) -> None:
     raise CheckError("the candidate is wrong")
 
 
+@pytest.mark.nightly
 def test_slow_candidate_is_kept_back(project: Project) -> None:
     """A warm p99 over deployment.check.warm_p99_ms names the figure and the limit."""
     release(project.cloud(), project.bundle("v1.0"), check=golden_only)
@@ -145,6 +149,7 @@ def test_dry_run_prints_every_command_and_changes_nothing(project: Project) -> N
     assert len(project.changes()) == calls
 
 
+@pytest.mark.nightly
 def test_private_endpoints_are_checked_with_a_token(project: Project) -> None:
     """Nobody gets past Google's 403 without one; the contract is held with one."""
     edit(project, "public: true", "public: false")
@@ -156,6 +161,7 @@ def test_private_endpoints_are_checked_with_a_token(project: Project) -> None:
         assert status_without_token(service.url) == 403
 
 
+@pytest.mark.nightly
 def test_access_follows_the_parameter(project: Project) -> None:
     """`public: false` on what was public closes it, and back, once the release has the traffic."""
     release(project.cloud(), project.bundle("v1.0"), check=golden_only)

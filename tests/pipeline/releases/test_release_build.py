@@ -114,6 +114,7 @@ def test_both_candidates_are_deployed_at_once(project: Project) -> None:
     assert project.releases() == {SERVICE: {identity.name}, FUNCTION: {identity.name}}
 
 
+@pytest.mark.nightly
 def test_release_that_may_not_be_public_is_kept(project: Project) -> None:
     """Refused for both new services: they serve whoever has a token, and a line says so of each."""
     identity = project.bundle("v1.0")
@@ -139,6 +140,7 @@ def hanging(project: Project, words: str) -> dict[str, str]:
     return {**covered(), **environment, "PATH": f"{folder}:{environment['PATH']}"}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("words", "code"),
     [(f"run deploy {SERVICE}", 130), (f"update-traffic {FUNCTION}", 130)],
@@ -177,6 +179,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
+@pytest.mark.nightly
 def test_bad_lock_and_bad_record_hide_nothing_that_serves(project: Project) -> None:
     """`status` shows what serves whatever the two hold; a rollback takes over and goes back."""
     names = []

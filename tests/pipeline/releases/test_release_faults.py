@@ -23,7 +23,10 @@ from twinserve.delivery.release.lease import KeepLockError
 from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.gcloud import GcloudError, Reason
 
-BOTH = pytest.mark.parametrize("service", [SERVICE, FUNCTION])
+# What befalls the second target is the harder case; the first is for the night.
+BOTH = pytest.mark.parametrize(
+    "service", [pytest.param(SERVICE, marks=pytest.mark.nightly), FUNCTION]
+)
 CHANGE = r"PUT run.googleapis.com/apis/.*/services/{}(\?|$)"
 
 
@@ -73,6 +76,7 @@ def test_refused_deployment_changes_nothing(
         assert cure in refused(served, reason)
 
 
+@pytest.mark.nightly
 def test_api_that_is_not_enabled_is_said(served: Project) -> None:
     """The first question to Cloud Run tells, and the line names the command that enables it."""
     fault = Fault(r"GET run.googleapis.com/apis/.*/services\?", service_disabled(), times=0)
@@ -80,6 +84,7 @@ def test_api_that_is_not_enabled_is_said(served: Project) -> None:
         assert "twinserve bootstrap" in refused(served, Reason.DISABLED)
 
 
+@pytest.mark.nightly
 def test_tag_that_cannot_be_removed_is_only_said(served: Project) -> None:
     """A candidate refused by its check whose tag stays has moved no traffic: it is not exit 5."""
     identity = served.bundle("v1.1")
@@ -133,6 +138,7 @@ def test_image_that_is_not_there_is_asked_for(served: Project) -> None:
         release(served.cloud(), identity, check=golden_only)
 
 
+@pytest.mark.nightly
 def test_image_that_was_deleted_is_asked_for(served: Project) -> None:
     """An image that is recorded, but no longer in the registry, likewise."""
     identity = served.bundle("v1.1")
@@ -142,12 +148,14 @@ def test_image_that_was_deleted_is_asked_for(served: Project) -> None:
     assert found.value.reason is Reason.NO_IMAGE
 
 
+@pytest.mark.nightly
 def test_build_that_fails_changes_nothing(served: Project) -> None:
     """A function that Google cannot build says where the log is."""
     served.google.build_failures.append(True)
     assert "gcloud builds" in refused(served, Reason.BUILD)
 
 
+@pytest.mark.nightly
 def test_interrupt_puts_both_back(served: Project) -> None:
     """Ctrl-C or a SIGTERM while both are being moved ends with 130 and traffic as it was."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -158,6 +166,7 @@ def test_interrupt_puts_both_back(served: Project) -> None:
         assert LOCK not in served.objects()
 
 
+@pytest.mark.nightly
 def test_traffic_that_cannot_be_put_back_is_said(served: Project) -> None:
     """Exit code 5 names what to run; the lock stays, and that command puts both back."""
     identity = served.bundle("v1.1")
@@ -195,6 +204,7 @@ def test_second_release_stops_at_once(served: Project) -> None:
     assert LOCK in served.objects()
 
 
+@pytest.mark.nightly
 def test_expired_lease_is_taken_over(project: Project) -> None:
     """A lock whose time has passed keeps nobody out, and a live one can be taken over."""
     one = project.bundle("v1.0")
@@ -207,6 +217,7 @@ def test_expired_lease_is_taken_over(project: Project) -> None:
     assert LOCK not in project.objects()
 
 
+@pytest.mark.nightly
 def test_release_whose_lock_was_taken_over_moves_nothing(served: Project) -> None:
     """It notices before it promotes, and leaves the traffic to whoever has the lock."""
     identity = served.bundle("v1.1")

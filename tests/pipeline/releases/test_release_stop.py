@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,7 +63,8 @@ def begun(project: Project, *command: str, log: Path) -> Iterator[subprocess.Pop
 def stop(project: Project, at: str, to: str, *, dies: bool) -> list[str] | None:
     """A release that is asked for its stop at one of its calls; what happened, or None at its end.
 
-    It goes on from there, or dies there, and its lease passes.
+    It goes on from there, or dies there, and its lease passes. What happened: the call, both exit
+    codes, and whether the release had the lock by then.
     """
     folder = project.tree.parent / "paused"
     shutil.rmtree(folder, ignore_errors=True)
@@ -76,6 +77,7 @@ def stop(project: Project, at: str, to: str, *, dies: bool) -> list[str] | None:
         if not reached.exists():
             assert releasing.returncode == 0, (folder / "release.log").read_text()
             return None
+        had_the_lock = str(LOCK in project.objects())
         with begun(project, "twinserve", "rollback", "--", to, log=folder / "back.log") as back:
             wait_for(lambda: back.poll() is not None or b'"stop"' in held(project))
             if dies:
@@ -91,7 +93,7 @@ def stop(project: Project, at: str, to: str, *, dies: bool) -> list[str] | None:
         assert dies or codes[0] in {0, STOPPED, LOCKED}, (folder / "release.log").read_text()
         if codes[0] == STOPPED:
             assert forward(folder, project) == []
-        return [reached.read_text(), *map(str, codes)]
+        return [reached.read_text(), *map(str, codes), had_the_lock]
 
 
 def held(project: Project) -> bytes:
@@ -138,22 +140,29 @@ def served(project: Project) -> tuple[Project, list[str]]:
     return project, names
 
 
-@pytest.mark.parametrize("at", [f"run deploy {FUNCTION}", f"run services update-traffic {SERVICE}"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(f"run deploy {FUNCTION}", marks=pytest.mark.nightly),
+        f"run services update-traffic {SERVICE}",
+    ],
+)
 def test_release_gives_way_to_a_rollback(served: tuple[Project, list[str]], at: str) -> None:
     """Asked while it deploys or moves traffic, it goes no further, and both are rolled back."""
     project, (old, _) = served
     project.bundle("v1.2")
     found = stop(project, at, old, dies=False)
-    assert found == [at, str(STOPPED), "0"]
+    assert found == [at, str(STOPPED), "0", "True"]
     assert in_step(project) == old
 
 
+@pytest.mark.nightly
 def test_rollback_without_a_name_undoes_the_release(served: tuple[Project, list[str]]) -> None:
     """Both serve what served before the release that was stopped, and the line says so."""
     project, (_, new) = served
     project.bundle("v1.2")
     at = f"run services update-traffic {FUNCTION}"
-    assert stop(project, at, "", dies=False) == [at, str(STOPPED), "0"]
+    assert stop(project, at, "", dies=False) == [at, str(STOPPED), "0", "True"]
     assert in_step(project) == new
     said = (project.tree.parent / "paused" / "back.log").read_text()
     assert "asked for its stop" in said
@@ -163,12 +172,13 @@ def test_rollback_without_a_name_undoes_the_release(served: tuple[Project, list[
     assert "asked for it, and has the lock next" in told.splitlines()[-1]
 
 
+@pytest.mark.nightly
 def test_rollback_takes_over_from_a_release_that_died(served: tuple[Project, list[str]]) -> None:
     """One that was asked, and is dead: when its lease is over the rollback goes on by itself."""
     project, (old, _) = served
     project.bundle("v1.2")
     at = f"run services update-traffic {SERVICE}"
-    assert stop(project, at, old, dies=True) == [at, str(-signal.SIGKILL), "0"]
+    assert stop(project, at, old, dies=True) == [at, str(-signal.SIGKILL), "0", "True"]
     assert in_step(project) == old
 
 
@@ -188,10 +198,10 @@ def test_release_is_stopped_at_any_call(
         found = stop(project, str(number), old, dies=dies)
         if found is None:
             break
-        call, *codes = found
+        call, *codes, had_the_lock = found
         rows.append(f"| {number}: {call} | {'dies' if dies else 'goes on'} | {' | '.join(codes)} |")
-        # Before its first write a release holds no lock: it begins when the rollback is over.
-        begins_after = codes[0] == "0" and "describe" in call and "/builds/" in call
+        # One that has no lock yet is not asked: it begins when the rollback is over.
+        begins_after = codes[0] == "0" and had_the_lock == "False"
         assert in_step(project) == (version if begins_after else old), rows[-1]
     assert len(rows) >= 10
     show(f"stop-sweep-{'dies' if dies else 'goes-on'}", "\n".join([*HEAD, *rows]))
@@ -220,11 +230,11 @@ def test_rollback_killed_while_it_asks_is_mended(
         at = f"run services update-traffic {SERVICE}"
         paused = ("tests.pipeline.releases.paused", at, str(folder))
         dying = ("tests.pipeline.releases.killed", str(number), "after", old)
-        with (
-            begun(project, *paused, log=folder / "release.log") as releasing,
-            begun(project, *dying, log=folder / "back.log") as back,
-        ):
+        with ExitStack() as both:
+            releasing = both.enter_context(begun(project, *paused, log=folder / "release.log"))
+            # It has the lock by then, and a rollback has somebody to ask.
             wait_for((folder / "reached").exists)
+            back = both.enter_context(begun(project, *dying, log=folder / "back.log"))
             assert back.wait(PATIENCE_S) == -signal.SIGKILL
             asked = b'"stop"' in held(project)
             (folder / "go").touch()

@@ -45,6 +45,7 @@ def test_rollback_goes_to_the_release_before_and_back(served: Served) -> None:
     assert project.releases() == {SERVICE: {old.name}, FUNCTION: {old.name}}
 
 
+@pytest.mark.nightly
 def test_refused_rollback_moves_neither(served: Served) -> None:
     """The second target cannot be moved: the first goes back to where it was."""
     project, (_, new) = served

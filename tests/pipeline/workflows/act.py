@@ -68,12 +68,13 @@ class Workflows:
         *,
         rules: Iterable[Rule] = (),
         variables: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Run:
         """Run one workflow file on one event.
 
-        ``rules`` say what stand-ins answer (``stand_ins.py``); ``variables`` are the repository's,
-        ``environment`` is what the runner's machine has besides.
+        ``rules`` say what stand-ins answer (``stand_ins.py``); ``variables`` and ``secrets`` are
+        the repository's, ``environment`` is what the runner's machine has besides.
         """
         self.stand_ins.lead(rules)
         event_path = self.folder / "event.json"
@@ -81,6 +82,8 @@ class Workflows:
         command = [*self._command(event, name), "--eventpath", str(event_path)]
         for key, value in (variables or {}).items():
             command += ["--var", f"{key}={value}"]
+        for key, value in (secrets or {}).items():
+            command += ["--secret", f"{key}={value}"]
         done = subprocess.run(
             command,
             cwd=self.tree,

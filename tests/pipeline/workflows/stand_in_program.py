@@ -20,6 +20,7 @@ from pathlib import Path
 FOLDER = Path(os.environ["STAND_IN"])
 ARTIFACTS = FOLDER / "artifacts"
 KEPT = (
+    "CHECK_API_KEY",
     "GH_TOKEN",
     "GITHUB_EVENT_NAME",
     "GITHUB_JOB",

@@ -1,23 +1,16 @@
-"""Deployment, measurement and rollback, executed by act, with what goes wrong.
+"""Deployment, executed by act, with what goes wrong.
 
 The project's own commands are played here (``stand_ins.py``), since each is tested for itself and
 some take minutes; what is real is everything that stands in the workflow files.
 """
 
-from collections.abc import Mapping
-
 import pytest
 
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import Run, Workflows
+from tests.pipeline.workflows.project_runs import LOGGED_IN, MEASURED, PROJECT, of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
 
-PROJECT = {
-    "GOOGLE_CLOUD_PROJECT": "a-project",
-    "WORKLOAD_IDENTITY_PROVIDER": "projects/1/locations/global/workloadIdentityPools/p/providers/g",
-    "DEPLOYER": "deployer@a-project.iam.gserviceaccount.com",
-}
-LOGGED_IN = f"auth {' '.join(PROJECT.values())}"
 IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
 DIGEST = f"sha256:{'1' * 64}"
 SUBMITTED: Rule = {
@@ -32,30 +25,8 @@ REPRODUCED: Rule = {
     "files": {"models/served/model.so": "", "models/model.pkl": ""},
 }
 LISTED: Rule = {"call": "make sbom", "files": {"reports/sbom.json": "{}"}}
-CLEANED: Rule = {"call": "twinserve probe --clean-up"}
-PROBED: Rule = {
-    "call": "twinserve probe",
-    "files": {"reports/report.md": "a table", "reports/report.json": ""},
-}
-KEPT: Rule = {"call": "twinserve history", "files": {"reports/history/index.html": "a page"}}
-MEASURED = (CLEANED, PROBED, KEPT)
-WATCHED: Rule = {
-    "call": "twinserve monitor",
-    "files": {"reports/monitoring.md": "drift", "reports/monitoring.json": ""},
-}
 RELEASED = (SUBMITTED, REPRODUCED, LISTED)
 SHOWN: Rule = {"call": "twinserve status", "prints": "both in step\n"}
-# What a machine has not is installed first.
-SETTING_UP = ("setup-python 3.11", "cache .venv ", "make .venv/ready")
-
-
-def of_job(run: Run, job: str) -> list[str]:
-    """What one job called, without its set-up."""
-    return [
-        call.line
-        for call in run.calls
-        if call.environment.get("GITHUB_JOB") == job and not call.line.startswith(SETTING_UP)
-    ]
 
 
 def push(workflows: Workflows, *rules: Rule, private: bool = False, **variables: str) -> Run:
@@ -186,117 +157,3 @@ def test_fork_without_a_project_verifies_and_deploys_nowhere(workflows: Workflow
     assert run.jobs == {"verify": "success", "switches": "success"}
     assert not [line for line in run.lines() if line.startswith("twinserve")]
     assert run.summary.strip() == "- No Google Cloud project is named"
-
-
-@pytest.mark.parametrize(
-    ("event", "payload"),
-    [("schedule", events.schedule()), ("workflow_dispatch", events.dispatch())],
-)
-def test_measurement_runs_by_itself(
-    workflows: Workflows, event: str, payload: Mapping[str, object]
-) -> None:
-    """Each night and by hand: measured, cleaned up, shown and kept."""
-    run = workflows.run("measure.yml", event, payload, rules=MEASURED, variables=PROJECT)
-    assert run.succeeded, run.output
-    assert of_job(run, "measure") == [
-        LOGGED_IN,
-        "setup-gcloud 528.0.0",
-        "twinserve repro --pull",
-        "twinserve probe",
-        "twinserve probe --clean-up",
-        "twinserve history --deployed --append",
-        "upload-artifact latency error reports/report.*",
-        "upload-artifact history error reports/history/*",
-    ]
-    assert run.summary.strip() == "a table"
-    kept = {path.name for path in (workflows.stand_ins.artifacts / "latency").iterdir()}
-    assert kept == {"report.md", "report.json"}
-    assert (workflows.stand_ins.artifacts / "history" / "index.html").read_text() == "a page"
-
-
-def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -> None:
-    """The run is red; the copies are gone, report and measurement kept all the same."""
-    over = {**PROBED, "exit": 1}
-    run = workflows.run(
-        "measure.yml", "schedule", events.schedule(), rules=[CLEANED, over, KEPT], variables=PROJECT
-    )
-    assert run.jobs == {"measure": "failure"}
-    assert run.steps["measure", "Measure"] == "failure"
-    assert "twinserve probe --clean-up" in run.lines()
-    assert "twinserve history --deployed --append" in run.lines()
-    assert run.summary.strip() == "a table"
-    assert (workflows.stand_ins.artifacts / "latency" / "report.md").exists()
-
-
-def test_measurement_waits_for_a_project(workflows: Workflows) -> None:
-    """A fork without one is left alone each night."""
-    run = workflows.run("measure.yml", "schedule", events.schedule(), rules=MEASURED)
-    assert run.succeeded
-    assert not run.calls
-
-
-@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch"])
-def test_monitoring_runs_by_itself(workflows: Workflows, event: str) -> None:
-    """Each night and by hand: the logs are read, GitHub is told, the report is shown and kept."""
-    payload = events.schedule() if event == "schedule" else events.dispatch()
-    run = workflows.run("monitor.yml", event, payload, rules=[WATCHED], variables=PROJECT)
-    assert run.succeeded, run.output
-    assert of_job(run, "monitor") == [
-        LOGGED_IN,
-        "setup-gcloud 528.0.0",
-        "twinserve monitor --issue",
-        "upload-artifact monitoring error reports/monitoring.*",
-    ]
-    (told,) = [call for call in run.calls if "monitor" in call.words]
-    assert told.environment["GH_TOKEN"]
-    assert run.summary.strip() == "drift"
-    kept = {path.name for path in (workflows.stand_ins.artifacts / "monitoring").iterdir()}
-    assert kept == {"monitoring.md", "monitoring.json"}
-
-
-def test_monitoring_that_fails_is_red_and_shows_what_it_has(workflows: Workflows) -> None:
-    """GitHub's refusal, say, comes after the report; without a project nothing runs."""
-    refused = {**WATCHED, "exit": 1}
-    run = workflows.run(
-        "monitor.yml", "schedule", events.schedule(), rules=[refused], variables=PROJECT
-    )
-    assert run.jobs == {"monitor": "failure"}
-    assert run.summary.strip() == "drift"
-    run = workflows.run("monitor.yml", "schedule", events.schedule())
-    assert run.succeeded
-    assert not run.calls
-
-
-@pytest.mark.parametrize(
-    ("inputs", "line"),
-    [
-        ({"release": "v1.0-0123456789ab"}, "twinserve rollback -- v1.0-0123456789ab"),
-        ({"release": ""}, "twinserve rollback -- "),
-        ({"release": "$(touch owned) v1"}, "twinserve rollback -- $(touch owned) v1"),
-    ],
-)
-def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line: str) -> None:
-    """The named release, or the one before; what is typed reaches no shell as code."""
-    shown: Rule = {"call": "twinserve status", "prints": "both in step\n"}
-    run = workflows.run(
-        "rollback.yml",
-        "workflow_dispatch",
-        events.dispatch(**inputs),
-        rules=[shown],
-        variables=PROJECT,
-    )
-    assert run.succeeded, run.output
-    expected = [LOGGED_IN, "setup-gcloud 528.0.0", line, "twinserve status"]
-    assert of_job(run, "rollback") == expected
-    assert not list(workflows.tree.rglob("owned"))
-    assert run.summary.strip() == "both in step"
-
-
-def test_failed_rollback_is_red_and_shows_what_serves(workflows: Workflows) -> None:
-    """Whoever rolls back in a hurry sees where things stand."""
-    rules = [failing("twinserve rollback"), {"call": "twinserve status", "prints": "not in step\n"}]
-    run = workflows.run(
-        "rollback.yml", "workflow_dispatch", events.dispatch(), rules=rules, variables=PROJECT
-    )
-    assert run.jobs == {"rollback": "failure"}
-    assert run.summary.strip() == "not in step"

@@ -86,16 +86,21 @@ def test_environment_of_an_earlier_run_is_taken_as_made(workflows: Workflows) ->
 @pytest.mark.parametrize(
     ("call", "job"),
     [
-        ("make lint", "lint"),
-        ("make test-model", "model"),
         ("make test-engine", "engine"),
-        ("make repro", "container"),
-        ("twinserve build", "container"),
-        ("twinserve verify --image", "container"),
         ("twinserve check", "container"),
-        ("make audit", "audit"),
-        ("review collect", "review"),
         ("review judge", "review"),
+        *(
+            pytest.param(call, job, marks=pytest.mark.nightly)
+            for call, job in (
+                ("make lint", "lint"),
+                ("make test-model", "model"),
+                ("make repro", "container"),
+                ("twinserve build", "container"),
+                ("twinserve verify --image", "container"),
+                ("make audit", "audit"),
+                ("review collect", "review"),
+            )
+        ),
     ],
 )
 def test_failure_of_any_check_reaches_the_verdict(

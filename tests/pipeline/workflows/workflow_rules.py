@@ -15,6 +15,7 @@ import yaml
 from tests.pipeline.workflows import action_rules, commands
 from tests.pipeline.workflows.workflow_files import Files, Job, parse
 from twinserve.review.comment import VARIABLES
+from twinserve.targets.check_headers import CHECK_VARIABLE
 
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
@@ -22,6 +23,18 @@ SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
 SLOW_JOB, SLOWEST_MINUTES = "nightly.yml: everything", 180
 SHORTEST_DAYS = 7
 RUNNER = "ubuntu-latest"
+# What a user's own middleware asks of our requests, and the commands that send any.
+KEY = {CHECK_VARIABLE: f"${{{{ secrets.{CHECK_VARIABLE} }}}}"}
+ASKING = (
+    "make run",
+    "make test-model",
+    "test-all",
+    "twinserve check",
+    "twinserve probe",
+    "twinserve release",
+    "twinserve review collect",
+    "twinserve rollback",
+)
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 STEP_OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.")
 JOB_OUTPUT = re.compile(r"needs\.([\w-]+)\.outputs\.([\w-]+)")
@@ -145,10 +158,13 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
     }
     for step in files.steps:
-        names = [words for words in wanted if words in (step.run or "")]
-        expected = wanted[names[0]] if names else {}
+        run = step.run or ""
+        names = [words for words in wanted if words in run]
+        expected = dict(wanted[names[0]]) if names else {}
         if step.run == "make test-engine" and step.where.startswith("pr.yml"):
             expected = {"SHARD": "${{ matrix.shard }}"}
+        if any(words in run for words in ASKING) and "--clean-up" not in run:
+            expected |= KEY
         if (step.raw.get("env") or {}) != expected:
             yield f"{step.where}: its variables are not those that its command reads"
 
@@ -194,11 +210,18 @@ def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{job.where}: {other} has no output {output}"
 
 
-def secrets_are_not_used(files: Files) -> Iterator[str]:
-    """The login needs none, and the run's own token is named as such."""
+def one_secret_is_used(files: Files) -> Iterator[str]:
+    """What lets our own requests in, by its name, where a command or a called workflow asks for it.
+
+    The login needs none, and the run's own token is named as such.
+    """
     for name, text in files.texts.items():
-        if "secrets." in text or "secrets:" in text:
-            yield f"{name}: uses a secret"
+        named = sum(text.count(f"{key}: {value}") for key, value in KEY.items())
+        if text.count("secrets.") != named:
+            yield f"{name}: uses another secret, or under another name"
+    for job in files.jobs:
+        if job.raw.get("secrets", KEY) != KEY or ("secrets" in job.raw) != ("uses" in job.raw):
+            yield f"{job.where}: hands on other secrets than intended"
 
 
 def setup_is_one_command(files: Files) -> Iterator[str]:
@@ -251,7 +274,7 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     commands_are_the_projects,
     variables_are_given_and_used,
     references_lead_somewhere,
-    secrets_are_not_used,
+    one_secret_is_used,
     setup_is_one_command,
     dependencies_are_watched,
 )

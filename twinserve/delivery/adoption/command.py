@@ -101,6 +101,8 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
         ("data", "table"): data.table,
         ("data", "label"): data.label,
         ("data", "task"): found.task,
+        # It takes the columns of the table before.
+        ("data", "step"): ABSENT,
     }
     for name in _OPTIONAL:
         value = getattr(found, name)

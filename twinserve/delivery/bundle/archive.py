@@ -34,11 +34,11 @@ def unpack(content: bytes) -> dict[str, bytes]:
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
             for member in tar:
-                found = tar.extractfile(member)
+                stream = tar.extractfile(member)
                 path = PurePosixPath(member.name)
-                if not member.isreg() or found is None or path.is_absolute() or ".." in path.parts:
+                if not member.isreg() or stream is None or path.is_absolute() or ".." in path.parts:
                     raise UserError(f"the archive holds {member.name!r}, which no bundle does")
-                files[member.name] = found.read()
+                files[member.name] = stream.read()
     except (tarfile.TarError, OSError, EOFError) as error:
         raise UserError(f"the archive of the function's source is damaged: {error}") from None
     return files

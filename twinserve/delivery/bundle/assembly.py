@@ -32,6 +32,15 @@ CONFIG_FILES = ("__init__.py", "card.py", "drift.py", "errors.py", "layout.py")
 FUNCTION_ONLY = ("direct.py", "worker.py")
 # Beside a runtime's own module, those that it imports for some models.
 RUNTIME_FILES = {"compiled": ("mixture.py",), "onnx": ("frame.py",), "joblib": ("frame.py",)}
+# What loads the user's own code: a bundle without any does not carry it.
+OWN_CODE_ONLY = frozenset(
+    {
+        "service/routes.py",
+        "twinserve/inference/custom.py",
+        "twinserve/inference/served.py",
+        "twinserve/inference/steps.py",
+    }
+)
 # In the form that both kinds of ignore file understand.
 IGNORED = "**/__pycache__\n"
 IGNORE_NAMES = (".dockerignore", ".gcloudignore")
@@ -99,15 +108,6 @@ def bundled_card() -> Card:
 def _contents(target: str) -> dict[str, bytes]:
     """Every file of one bundle but its manifest, by its path in the bundle, sorted."""
     card = load_card(MODELS / CARD_NAME)
-    serving = load_params().serving
-    settings = {
-        "max_body_bytes": serving.max_body_bytes,
-        "allowed_origins": list(serving.allowed_origins),
-        "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
-        "log_every_s": serving.monitoring.log_every_s,
-        **_own_settings(serving),
-        **serving.connections.model_dump(),
-    }
     sources = {
         CARD_NAME: MODELS / CARD_NAME,
         card.served: MODELS / SERVED_NAME / card.served,
@@ -135,10 +135,24 @@ def _contents(target: str) -> dict[str, bytes]:
         sources |= {str(path): path for path in Path(target).glob("*.py")}
         # The bundle is the image's whole build context.
         sources["Dockerfile"] = Path("service/Dockerfile")
-    files = {name: _read(path) for name, path in sources.items()}
-    files[SETTINGS_NAME] = (json.dumps(settings, indent=2) + "\n").encode()
+    spared = frozenset() if own_modules(Path()) else OWN_CODE_ONLY
+    files = {name: _read(path) for name, path in sources.items() if name not in spared}
+    files[SETTINGS_NAME] = _settings(load_params().serving)
     files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())
     return dict(sorted(files.items()))
+
+
+def _settings(serving: Serving) -> bytes:
+    """What ``params.yaml`` says of serving, as a server reads it."""
+    settings = {
+        "max_body_bytes": serving.max_body_bytes,
+        "allowed_origins": list(serving.allowed_origins),
+        "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
+        "log_every_s": serving.monitoring.log_every_s,
+        **_own_settings(serving),
+        **serving.connections.model_dump(),
+    }
+    return (json.dumps(settings, indent=2) + "\n").encode()
 
 
 def _own_files() -> list[Path]:

@@ -23,7 +23,7 @@ def verify_cache(lock: Path) -> None:
     """Compare every object that the lock's outputs name, as far as the cache has it.
 
     Raises:
-        UserError: the first one that is not what its name says.
+        UserError: the first object that is not what its name says.
     """
     outputs = list(_outputs(lock))
     if not outputs:
@@ -51,7 +51,7 @@ def cache_directory() -> Path:
 
 
 def _outputs(lock: Path) -> Iterator[tuple[str, str]]:
-    """Path and MD5 of each output; nothing where there is no lock, or one that DVC refuses."""
+    """Path and MD5 of each output; nothing where there is no lock, or DVC refuses it."""
     try:
         content = read_yaml(lock, "DVC makes it")
     except UserError:

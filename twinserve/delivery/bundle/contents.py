@@ -25,12 +25,12 @@ def list_contents(root: Path) -> dict[str, tuple[str, int, str]]:
     ``bytecode`` with what is wrong with it, if anything is. No link is followed, and nothing but a
     file is opened.
     """
-    found: dict[str, tuple[str, int, str]] = {}
+    contents: dict[str, tuple[str, int, str]] = {}
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
             path = Path(folder, name)
-            found[path.relative_to(root).as_posix()] = _entry(path)
-    return found
+            contents[path.relative_to(root).as_posix()] = _entry(path)
+    return contents
 
 
 def _entry(path: Path) -> tuple[str, int, str]:
@@ -56,10 +56,10 @@ def _fault(path: Path) -> str:
     content = path.read_bytes()
     try:
         code = compile(source.read_bytes(), source, "exec", dont_inherit=True, optimize=0)
-        found = marshal.loads(content[_HEADER_BYTES:])  # noqa: S302 - compared, never run
+        bytecode = marshal.loads(content[_HEADER_BYTES:])  # noqa: S302 - compared, never run
     except (ValueError, SyntaxError, EOFError, TypeError):
-        found = code = None
-    same = code is not None and code == found
+        bytecode = code = None
+    same = code is not None and code == bytecode
     right = same and content.startswith(importlib.util.MAGIC_NUMBER)
     return "" if right else f"is not the bytecode of {source.name}"
 

@@ -4,15 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from configparser import ConfigParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.config.variables import REMOTES, tool_environment
 
-LOCAL = Path(".dvc/config.local")
+DIRECTORY = ".dvc"
 REMOTE = "store"
 # What `dvc status --cloud` calls an object that the remote has and this machine has not.
 ONLY_THERE = "deleted"
@@ -36,7 +37,8 @@ def dvc(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
 def prepare() -> None:
     """Tell DVC so where there is no history: a cloud build gets the files alone."""
     if not Path(".git").exists():
-        _configure({"core": {"no_scm": "true"}})
+        with _local_options() as options:
+            options["core"]["no_scm"] = True
 
 
 def open_remote() -> bool:
@@ -45,9 +47,11 @@ def open_remote() -> bool:
     if url is None:
         print("no remote is set (storage.dvc_remote in params.yaml): nothing to pull or push")
         return False
-    # Without `verify` DVC takes an object at its name's word: a tampered one would come in.
-    remote = {"url": url, "verify": "true"}
-    _configure({f"'remote \"{REMOTE}\"'": remote, "core": {"remote": REMOTE}})
+    with _local_options() as options:
+        remote = options["remote"].setdefault(REMOTE, {})
+        # Without `verify` DVC takes an object at its name's word: a tampered object would come in.
+        remote |= {"url": url, "verify": True}
+        options["core"]["remote"] = REMOTE
     return True
 
 
@@ -82,14 +86,20 @@ def push() -> None:
         raise UserError("dvc push failed; DVC's own line above says why")
 
 
-def _configure(sections: Mapping[str, Mapping[str, str]]) -> None:
-    """Set options of this tree alone, as `dvc config --local` would, all in one go."""
-    parser = ConfigParser(interpolation=None)
-    parser.read(LOCAL, encoding="utf-8")
-    for section, options in sections.items():
-        if not parser.has_section(section):
-            parser.add_section(section)
-        for option, value in options.items():
-            parser.set(section, option, value)
-    with LOCAL.open("w", encoding="utf-8") as file:
-        parser.write(file)
+@contextmanager
+def _local_options() -> Iterator[dict[str, Any]]:
+    """The options of this tree alone, by section, to be changed: DVC's own editor of them.
+
+    Raises:
+        UserError: DVC cannot read its configuration.
+    """
+    # Half a second, so only where it is needed.
+    from dvc.config import Config
+    from dvc.exceptions import DvcException
+
+    try:
+        with Config(DIRECTORY, validate=False).edit("local") as options:
+            yield options
+    except DvcException as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"DVC cannot read its configuration: {why}") from None

@@ -46,10 +46,10 @@ def verify_bundle(bundle: Path) -> None:
     """
     read_manifest(bundle)
     try:
-        found = list_contents(bundle)
+        contents = list_contents(bundle)
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; nothing is built") from None
-    if fault := find_fault(bundle, found):
+    if fault := find_fault(bundle, contents):
         raise UserError(
             f"{bundle}/{fault}, says {MANIFEST_NAME}; nothing is built. Make the bundle again "
             "with `dvc repro --force bundle`"
@@ -83,24 +83,24 @@ def compare(files: Mapping[str, bytes], where: str) -> Manifest:
         raise UserError(f"{place}: No such file or directory; make it with `dvc repro`")
     manifest = _parse(Path(place), files[MANIFEST_NAME])
     expected = manifest.files
-    found = {
+    contents = {
         name: hashlib.sha256(content).hexdigest()
         for name, content in files.items()
         if name != MANIFEST_NAME
     }
-    for name in sorted(expected.keys() | found.keys()):
-        if found.get(name) != expected.get(name):
-            what = "is missing" if name not in found else "was changed"
-            what = "does not belong there" if name not in expected else what
+    for name in sorted(expected.keys() | contents.keys()):
+        if contents.get(name) != expected.get(name):
+            difference = "is missing" if name not in contents else "was changed"
+            difference = "does not belong there" if name not in expected else difference
             raise UserError(
-                f"{where}/{name} {what}, says {MANIFEST_NAME}; nothing is made of it. Make the "
-                "bundle again with `dvc repro --force bundle`"
+                f"{where}/{name} {difference}, says {MANIFEST_NAME}; nothing is made of it. Make "
+                "the bundle again with `dvc repro --force bundle`"
             )
     return manifest
 
 
 def find_fault(
-    bundle: Path, found: Mapping[str, tuple[str, int, str]], optional: Collection[str] = ()
+    bundle: Path, contents: Mapping[str, tuple[str, int, str]], optional: Collection[str] = ()
 ) -> str | None:
     """The first thing in which contents are not those of the bundle's manifest, and how.
 
@@ -109,7 +109,7 @@ def find_fault(
 
     Args:
         bundle: the folder whose manifest counts.
-        found: as ``list_contents`` gives them.
+        contents: as ``list_contents`` gives them.
         optional: names that need not be there.
     """
     manifest = _read(bundle / MANIFEST_NAME)
@@ -119,19 +119,21 @@ def find_fault(
     expected = {name: ("file", FILE_MODE, digest) for name, digest in files.items()}
     expected |= dict.fromkeys(folders, ("folder", FOLDER_MODE, ""))
     # Sources first, so that what is wrong with one is not told of its bytecode.
-    for name in sorted(expected.keys() | found.keys(), key=lambda one: (BYTECODE in one, one)):
-        if name not in found:
+    for name in sorted(
+        expected.keys() | contents.keys(), key=lambda path: (BYTECODE in path, path)
+    ):
+        if name not in contents:
             if name not in optional:
                 return f"{name} is missing"
-        elif fault := _fault(name, found[name], expected.get(name)):
+        elif fault := _fault(name, contents[name], expected.get(name)):
             return f"{name} {fault}"
     return None
 
 
 def _fault(
-    name: str, found: tuple[str, int, str], expected: tuple[str, int, str] | None
+    name: str, present: tuple[str, int, str], expected: tuple[str, int, str] | None
 ) -> str | None:
-    kind, mode, content = found
+    kind, mode, content = present
     if kind == "bytecode":
         return content or None
     if kind == "folder" and PurePosixPath(name).name == BYTECODE:
@@ -151,9 +153,9 @@ def _read(path: Path) -> bytes:
 
 def _parse(path: Path, content: bytes) -> Manifest:
     try:
-        found = json.loads(content)
-        files = {str(name): str(digest) for name, digest in found["files"].items()}
-        return Manifest(str(found["bundle"]), files)
+        members = json.loads(content)
+        files = {str(name): str(digest) for name, digest in members["files"].items()}
+        return Manifest(str(members["bundle"]), files)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise UserError(
             f"{path}: not a manifest; make it anew with `dvc repro --force bundle`"

@@ -17,13 +17,17 @@ LOCK = Path("dvc.lock")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what to do before and after."""
     parser.add_argument(
-        "--pull", action="store_true", help="first fetch what the DVC remote has, if one is set"
+        "--pull",
+        action="store_true",
+        help="first fetch what the DVC remote has, if a remote is set",
     )
     parser.add_argument(
         "--locked", action="store_true", help="fail if dvc.lock is not what comes out"
     )
     parser.add_argument(
-        "--push", action="store_true", help="then put all of it into the DVC remote, if one is set"
+        "--push",
+        action="store_true",
+        help="then put all of it into the DVC remote, if a remote is set",
     )
 
 

@@ -27,6 +27,7 @@ from twinserve.delivery.bundle.identity import UNKNOWN, read_identity
 from twinserve.delivery.bundle.manifest import find_fault, read_manifest, verify_bundle
 from twinserve.delivery.names import BUNDLE_LABEL
 from twinserve.targets.engine import NAMES, Engine, find_engine
+from twinserve.training.engine import stale_stages
 from twinserve.training.pickled import read_pickled
 
 LOCKS = Path("locks")
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="REF",
-        help="look into the service's image too; by default the one that `build` has made here",
+        help="look into the service's image too; by default the image that `build` has made here",
     )
     parser.add_argument("--engine", choices=("auto", *NAMES), default="auto")
 
@@ -83,9 +84,9 @@ def verify_image(engine: Engine, image: str) -> None:
         raise UserError(f"{image} is labelled with bundle {label}, not with that of {bundle}")
     # Isolated, so that no file of the image's stands in for a module of the standard library.
     code = ("python", "-I", "-S", "-c", inspect.getsource(contents), ".")
-    found = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
+    listed = json.loads(engine.ask("run", "--rm", "--pull=never", "--network=none", image, *code))
     entries = {
-        str(name): (str(kind), int(mode), str(held)) for name, (kind, mode, held) in found.items()
+        str(name): (str(kind), int(mode), str(held)) for name, (kind, mode, held) in listed.items()
     }
     # The engine reads its ignore files and leaves them out.
     if fault := find_fault(bundle, entries, optional=IGNORE_NAMES):
@@ -96,7 +97,7 @@ def verify_locks() -> None:
     """Every requirement of every lock names one version and at least one hash.
 
     Raises:
-        UserError: one does not.
+        UserError: a requirement does not.
     """
     paths = sorted(LOCKS.rglob("*.txt"))
     if not paths:
@@ -125,10 +126,13 @@ def verify_outputs() -> None:
         UserError: an output or a dependency differs.
     """
     data.prepare()
+    stale = stale_stages(Path())
     status = data.dvc("status", "--json", capture=True)
     if status.returncode:
         raise UserError("dvc status failed; DVC's own line above says why")
-    if changed := json.loads(status.stdout):
+    # DVC cannot know that of a stage which is to run each time; it is looked at here.
+    told = {stage for stage, why in json.loads(status.stdout).items() if why != ["always changed"]}
+    if changed := [*stale, *sorted(told - set(stale))]:
         raise UserError(f"not as in dvc.lock: {', '.join(changed)}; run `make repro`")
 
 
@@ -136,7 +140,7 @@ def verify_card() -> None:
     """Each artifact has the SHA-256 that the model card gives, the pickle that in git too.
 
     Raises:
-        UserError: one is missing or another.
+        UserError: a file is missing or another.
     """
     card = load_card(MODELS / CARD_NAME)
     for name, expected in card.artifacts.items():
@@ -153,7 +157,7 @@ def verify_bundles() -> None:
     for target in TARGETS:
         verify_bundle(DIST / target)
     manifests = {target: read_manifest(DIST / target) for target in TARGETS}
-    expected = combined_hash({target: one.files for target, one in manifests.items()})
+    expected = combined_hash({target: manifest.files for target, manifest in manifests.items()})
     for target, manifest in manifests.items():
         if manifest.bundle != expected:
             raise UserError(
@@ -186,9 +190,9 @@ def _same(path: Path, other: Path) -> None:
 
 
 def _compare(path: Path, expected: str, why: str) -> None:
-    found = _digest(path)
-    if found != expected:
-        raise UserError(f"{path} has SHA-256 {found[:12]}, but {why}; run `make repro`")
+    digest = _digest(path)
+    if digest != expected:
+        raise UserError(f"{path} has SHA-256 {digest[:12]}, but {why}; run `make repro`")
 
 
 def _digest(path: Path) -> str:

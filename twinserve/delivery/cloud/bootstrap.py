@@ -14,6 +14,7 @@ from twinserve.delivery.cloud import federation, grants
 from twinserve.delivery.cloud.apis import APIS
 from twinserve.delivery.cloud.doctor.command import examine
 from twinserve.delivery.cloud.repository import set_up
+from twinserve.delivery.console import say_step
 from twinserve.delivery.names import account_email, data_bucket, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.targets.github import GitHubError, Identity, has_gh, identity_of
@@ -64,14 +65,12 @@ def bootstrap(cloud: Cloud, repository: str) -> int:
     _say(cloud, 5, "what each account may do")
     _grant(cloud, number, identity)
     _say(cloud, 6, f"the repository {repository}")
-    variables = federation.variables(
-        gcloud.project, cloud.region, number, grants.deployer_of(cloud)
-    )
+    variables = federation.variables(gcloud.project, cloud.region, number, cloud.deployer)
     _set_up(cloud, repository, variables)
     if gcloud.dry_run:
         cloud.result({"repository": repository, "variables": variables})
         return 0
-    cloud.say("[bold]doctor[/bold]: would the first push go through?")
+    cloud.say("doctor: would the first push go through?")
     findings = examine(cloud, repository)
     told = [finding.members() for finding in findings]
     cloud.result({"repository": repository, "variables": variables, "findings": told})
@@ -89,8 +88,8 @@ def check_name(repository: str) -> None:
         raise UserError(f"--github: expected OWNER/REPO, found {repository!r}")
 
 
-def _say(cloud: Cloud, step: int, what: str) -> None:
-    cloud.say(f"[bold]\\[{step}/{STEPS}][/bold] {what}")
+def _say(cloud: Cloud, step: int, title: str) -> None:
+    say_step(cloud.console, step, STEPS, title)
 
 
 def _settled(cloud: Cloud, call: Callable[[], Result]) -> Result:
@@ -132,7 +131,7 @@ def _set_up(cloud: Cloud, repository: str, variables: dict[str, str]) -> None:
             "gh is not on the PATH: set them by hand, or install it and run this again; docs/"
             "deploy.md has the rest that it would do"
         )
-    elif not cloud.gcloud.dry_run:
+    elif not cloud.dry_run:
         try:
             refused = set_up(repository, variables, cloud.say)
         except GitHubError as error:

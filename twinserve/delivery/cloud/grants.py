@@ -4,7 +4,7 @@ No more than is used. Sources: Cloud Run, "Build service account" and "Deploy fr
 permissions of each role, "IAM basic and predefined roles reference".
 """
 
-from twinserve.delivery.names import account_email, data_bucket, releases_bucket
+from twinserve.delivery.names import data_bucket, releases_bucket
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.project.policies import (
     Grant,
@@ -30,11 +30,6 @@ BUILDER_ROLES = ("roles/run.builder",)
 ACT_AS = "roles/iam.serviceAccountUser"
 
 
-def deployer_of(cloud: Cloud) -> str:
-    """Email of the account that releases."""
-    return account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
-
-
 def accounts(cloud: Cloud) -> dict[str, str]:
     """The service accounts by name, each with what it is for."""
     deployment = cloud.deployment
@@ -47,8 +42,8 @@ def accounts(cloud: Cloud) -> dict[str, str]:
 
 def of_accounts(cloud: Cloud) -> list[Grant]:
     """What the accounts need, each role on the smallest thing that it is needed for."""
-    project, deployment = cloud.gcloud.project, cloud.deployment
-    deployer = deployer_of(cloud)
+    project, deployment = cloud.project, cloud.deployment
+    deployer = cloud.deployer
     whole = project_resource(project)
     images = repository_resource(deployment.repository, cloud.region)
     wanted: list[tuple[Resource, str, str]] = [
@@ -72,5 +67,5 @@ def of_accounts(cloud: Cloud) -> list[Grant]:
 
 def of_repository(cloud: Cloud, principals: str) -> Grant:
     """That the workflows of one repository may be the deployer."""
-    deployer = account_resource(deployer_of(cloud))
+    deployer = account_resource(cloud.deployer)
     return Grant(deployer, principals, "roles/iam.workloadIdentityUser")

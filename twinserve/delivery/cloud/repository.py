@@ -57,20 +57,20 @@ def set_up(repository: str, variables: Mapping[str, str], say: Callable[[str], N
         (f"rule {CHECK!r}", lambda: _ruleset(here), f"{pages}/rules"),
     )
     refused = []
-    for what, step, page in steps:
+    for title, step, page in steps:
         try:
             done = step()
         except GitHubError as error:
-            refused.append(f"{what}: {error}; by hand: {page}")
+            refused.append(f"{title}: {error}; by hand: {page}")
         else:
-            say(f"  {what}: {done or 'as they should be'}")
+            say(f"  {title}: {done or 'as they should be'}")
     return refused
 
 
 def read_variables(here: str) -> dict[str, str]:
     """The repository's variables."""
-    found = find(f"{here}/actions/variables?per_page=30") or {}
-    return {one["name"]: one["value"] for one in found.get("variables", [])}
+    listed = find(f"{here}/actions/variables?per_page=30") or {}
+    return {variable["name"]: variable["value"] for variable in listed.get("variables", [])}
 
 
 def read_workflows(here: str) -> list[Any]:
@@ -84,14 +84,14 @@ def deploying_branches(here: str) -> frozenset[str] | None:
     Raises:
         GitHubError: GitHub refuses to say.
     """
-    found = find(f"{here}/environments/{ENVIRONMENT}")
-    if found is None or not (policy := found.get("deployment_branch_policy")):
+    environment = find(f"{here}/environments/{ENVIRONMENT}")
+    if environment is None or not (policy := environment.get("deployment_branch_policy")):
         return None
     if policy.get("protected_branches"):
         protected = find(f"{here}/branches/{BRANCH}") or {}
         return frozenset({BRANCH} if protected.get("protected") else ())
     listed = find(f"{here}/environments/{ENVIRONMENT}/deployment-branch-policies") or {}
-    return frozenset(one["name"] for one in listed.get("branch_policies", []))
+    return frozenset(policy["name"] for policy in listed.get("branch_policies", []))
 
 
 def has_rule(here: str) -> bool:
@@ -125,10 +125,10 @@ def _actions(here: str) -> str | None:
 
 
 def _workflows(here: str) -> str | None:
-    off = [one for one in read_workflows(here) if one["state"] in SWITCHED_OFF]
-    for one in off:
-        api(f"{here}/actions/workflows/{one['id']}/enable", "PUT")
-    return f"switched on {', '.join(one['name'] for one in off)}" if off else None
+    off = [workflow for workflow in read_workflows(here) if workflow["state"] in SWITCHED_OFF]
+    for workflow in off:
+        api(f"{here}/actions/workflows/{workflow['id']}/enable", "PUT")
+    return f"switched on {', '.join(workflow['name'] for workflow in off)}" if off else None
 
 
 def _issues(here: str) -> str | None:

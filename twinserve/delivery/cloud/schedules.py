@@ -60,7 +60,7 @@ def switched_off(repository: str) -> list[str]:
 
 
 def _schedules(listed: Sequence[Mapping[str, Any]]) -> list[str]:
-    states = {one["path"].rpartition("/")[2]: one["state"] for one in listed}
+    states = {workflow["path"].rpartition("/")[2]: workflow["state"] for workflow in listed}
     return [
         f"`{name}` is off ({states.get(name, 'never seen by GitHub')}), so {loss}: "
         f"`gh workflow enable {name}`"

@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what to build on, and how to reach packages meanwhile."""
-    parser.add_argument("--base-image", metavar="REF", help="another one than the Dockerfile's")
+    parser.add_argument(
+        "--base-image", metavar="REF", help="another base image than the Dockerfile's"
+    )
     parser.add_argument(
         "--pip-config", type=Path, metavar="FILE", help="pip's configuration while it is built"
     )
@@ -134,14 +136,14 @@ def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Names
     if cloud is None:
         image = f"{load_params().deployment.service.name}:{identity.name}"
     else:
-        image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+        image = image_name(cloud.deployment, cloud.project, identity.name)
     labels = {
         "org.opencontainers.image.version": identity.version,
         "org.opencontainers.image.revision": identity.commit,
         "io.twinserve.model-sha256": identity.model_sha256,
         BUNDLE_LABEL: identity.bundle,
     }
-    cache = cache_name(cloud.deployment, cloud.gcloud.project) if cloud else ""
+    cache = cache_name(cloud.deployment, cloud.project) if cloud else ""
     return replace(plain_recipe(CONTEXT, image, arguments, labels), cache=cache)
 
 
@@ -163,17 +165,17 @@ def plain_recipe(
 
 
 def base_image(context: Path) -> str:
-    """The one that the Dockerfile names, in its one place.
+    """The base image that the Dockerfile names, in its one place.
 
     Raises:
         UserError: it names none.
     """
     dockerfile = context / "Dockerfile"
     text = dockerfile.read_text(encoding="utf-8")
-    found = re.search(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)
-    if found is None:
+    match = re.search(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)
+    if match is None:
         raise UserError(f"{dockerfile}: no line `ARG BASE_IMAGE=…`")
-    return found[1]
+    return match[1]
 
 
 def size_table(built: Built) -> Table:

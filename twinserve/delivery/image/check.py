@@ -17,7 +17,7 @@ from twinserve.targets.ready import wait_until_answering
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the image and the engine."""
     parser.add_argument(
-        "--image", metavar="REF", help="by default the one that `build` has made here"
+        "--image", metavar="REF", help="by default the image that `build` has made here"
     )
     parser.add_argument("--engine", choices=("auto", *NAMES), default="auto")
 

@@ -32,10 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Push what `build` has built before."""
     cloud = open_cloud(arguments)
     identity = read_identity(arguments.commit)
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         show_push(cloud, Engine.presumed(arguments.engine), identity)
         return
-    image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+    image = image_name(cloud.deployment, cloud.project, identity.name)
     engine = find_engine(arguments.engine, image, pull=False)
     build = push_image(cloud, engine, identity)
     digest = build.image.partition("@")[2]
@@ -56,20 +56,20 @@ def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> BuildRecord:
     Raises:
         UserError: the image is of another bundle, or the registry or the bucket did not take it.
     """
-    image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+    image = image_name(cloud.deployment, cloud.project, identity.name)
     if engine.inspect(image).labels.get(BUNDLE_LABEL) != identity.bundle:
         raise UserError(f"{image} was built from another bundle; run `twinserve build`")
     token = cloud.gcloud.read_text("auth", "print-access-token").strip()
-    cache = cache_name(cloud.deployment, cloud.gcloud.project)
+    cache = cache_name(cloud.deployment, cloud.project)
     return keep_build(cloud, identity, engine.push(image, token, cache=cache))
 
 
 def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
     """Print the commands of ``push_image``."""
-    image = image_name(cloud.deployment, cloud.gcloud.project, identity.name)
+    image = image_name(cloud.deployment, cloud.project, identity.name)
     login = shlex.join(engine.login_command(image))
     cloud.console.print(f"  gcloud auth print-access-token | {login}", markup=False)
-    cache = cache_name(cloud.deployment, cloud.gcloud.project)
+    cache = cache_name(cloud.deployment, cloud.project)
     for command in (engine.push_command(image), *engine.cache_commands(image, cache)):
         cloud.console.print(f"  {shlex.join(command)}", markup=False)
     keep_build(cloud, identity, UNKNOWN_DIGEST)

@@ -21,7 +21,7 @@ from twinserve.measure.run.report import write_report
 from twinserve.measure.run.results import Origin
 from twinserve.measure.run.terminal import summary_table
 from twinserve.targets.check_headers import header_values
-from twinserve.targets.google.cloud_run import Revision, Service, delete_service, read_services
+from twinserve.targets.google.cloud_run import Revision, Service
 from twinserve.targets.google.probe import ProbeTarget, left_over, probe_service
 
 REPORTS = Path("reports")
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         UserError: the two are not in step, a copy cannot be measured, or a budget is broken.
     """
     cloud = open_cloud(arguments)
-    services = read_services(cloud.gcloud, cloud.region)
+    services = cloud.services()
     if arguments.clean_up:
         clean_up(cloud, services)
         return
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_cap(params.measurement, cloud.targets, params.prices)
     bundle = _bundle(services[cloud.deployment.service.name])
     with copies(cloud, services) as targets:
-        if cloud.gcloud.dry_run:
+        if cloud.dry_run:
             return
         results = take_measurement(
             cloud.console,
@@ -82,12 +82,12 @@ def clean_up(cloud: Cloud, services: Services) -> None:
     """Delete every copy that is there.
 
     Raises:
-        GcloudError: one cannot be deleted.
+        GcloudError: a copy cannot be deleted.
     """
     left = left_over(services)
     for name in left:
         cloud.say(f"deleting {name}")
-        delete_service(cloud.gcloud, cloud.region, name)
+        cloud.delete_service(name)
     cloud.say(f"{len(left)} probe services were left" if left else "no probe service was left")
     cloud.result({"deleted": left})
 
@@ -103,8 +103,12 @@ def _origin(cloud: Cloud, services: Services) -> Origin:
     serving = {
         target: services[settings.name].serving for target, settings in cloud.targets.items()
     }
-    digests = {target: one.digest for target, one in serving.items() if one and one.digest}
-    first = next(one for one in serving.values() if one)
+    digests = {
+        target: revision.digest
+        for target, revision in serving.items()
+        if revision and revision.digest
+    }
+    first = next(revision for revision in serving.values() if revision)
     return Origin(
         place="deployed",
         commit=first.variables.get(RELEASE_VARIABLES["commit"], UNKNOWN),
@@ -118,7 +122,7 @@ def copies(cloud: Cloud, services: Services) -> Iterator[list[ProbeTarget]]:
     """A probe service for each target, deleted afterwards whatever happens.
 
     Raises:
-        GcloudError: one cannot be made or deleted.
+        GcloudError: a copy cannot be made or deleted.
     """
     with ExitStack() as stack:
         yield [
@@ -135,7 +139,7 @@ def _copy(cloud: Cloud, target: str, service: Service, stack: ExitStack) -> Prob
     copy = probe_service(cloud.gcloud, cloud.region, service, revision, name)
     url = stack.enter_context(copy)
     # Nobody may call it without a token: to ask whether that is so would start an instance.
-    token = None if cloud.gcloud.dry_run else private_token(cloud, url)
+    token = None if cloud.dry_run else private_token(cloud, url)
     # Of twenty samples nobody wants to read how each revision was made.
     quiet = replace(cloud.gcloud, on_progress=lambda _: None)
     headers = header_values(cloud.deployment.check.headers)

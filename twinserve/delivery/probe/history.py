@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     measurements = history.read()
     page = write_history(measurements, repository_url(), PAGES)
     count = f"{len(measurements)} measurement{'s' * (len(measurements) != 1)}"
-    print(f"{count}: {page} (data.js and latest.json beside it)")
+    print(f"{count}: {page}")
 
 
 def open_for(params: Params, *, deployed: bool, project: str | None) -> History:
@@ -65,5 +65,5 @@ def repository_url() -> str | None:
     if repository := os.environ.get("GITHUB_REPOSITORY"):
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
     url = remote_url("origin") or ""
-    found = re.fullmatch(r"(?:https://|git@)github\.com[/:](\S+?)(?:\.git)?", url)
-    return f"https://github.com/{found[1]}" if found else None
+    match = re.fullmatch(r"(?:https://|git@)github\.com[/:](\S+?)(?:\.git)?", url)
+    return f"https://github.com/{match[1]}" if match else None

@@ -30,7 +30,6 @@ from twinserve.measure.run.matrix_page import labels, terminal_table, write_matr
 from twinserve.targets.check_headers import check_headers
 from twinserve.targets.container import ContainerTarget, Limits
 from twinserve.targets.engine import Engine, find_engine
-from twinserve.targets.google.cloud_run import read_services
 from twinserve.targets.google.probe import ProbeTarget
 from twinserve.targets.local import local_target
 
@@ -123,19 +122,23 @@ def take_deployed(cloud: Cloud, card: Card, rounds: int) -> None:
     Raises:
         UserError: the two are not in step, the cap forbids it, or a copy cannot be made.
     """
-    services = read_services(cloud.gcloud, cloud.region)
+    services = cloud.services()
     if release_of(cloud, services) is None:
         raise UserError("the two targets are not in step; see `twinserve status`")
     settings = deployed_settings(cloud.params, card.runtime)
-    sized = [(_resources(cloud, one), bool(one.boost)) for one in settings if _is_whole(one)]
+    sized = [
+        (_resources(cloud, setting), bool(setting.boost))
+        for setting in settings
+        if _is_whole(setting)
+    ]
     params = cloud.params
     most = check_matrix_cap(sized, rounds, params.measurement, params.prices)
     cloud.say(f"{len(sized)} settings, {rounds} starts each: at most ${most:.4f}")
     with copies(cloud, services) as made:
-        if cloud.gcloud.dry_run:
+        if cloud.dry_run:
             return
         targets = {target.name: target for target in made}
-        planned = [_copy_with(one, targets[one.target]) for one in settings]
+        planned = [_copy_with(setting, targets[setting.target]) for setting in settings]
         matrix = _take(cloud.console, planned, card, rounds)
     _finish(cloud.console, matrix, as_json=cloud.as_json)
 
@@ -198,9 +201,9 @@ def _copy_with(setting: Setting, target: ProbeTarget) -> Planned:
 
 def _take(console: Console, planned: list[Planned], card: Card, rounds: int) -> Matrix:
     body = golden_body(card)
-    settings = [one.setting for one in planned]
+    settings = [cell.setting for cell in planned]
     names = dict(zip(settings, labels(settings), strict=True))
-    total = rounds * sum(one.target is not None for one in planned)
+    total = rounds * sum(cell.target is not None for cell in planned)
     with progress(console) as step:
         done = 0
 

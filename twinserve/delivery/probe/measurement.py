@@ -33,8 +33,12 @@ def take_measurement(
     subject = Subject(card.name, card.version, bundles, origin)
     with progress(console) as step:
 
-        def taken(found: Progress) -> None:
-            step(f"{found.stage}, {found.target}", found.done, found.total)
+        def taken(progress_made: Progress) -> None:
+            step(
+                f"{progress_made.stage}, {progress_made.target}",
+                progress_made.done,
+                progress_made.total,
+            )
 
         return measure(targets, body, wanted, subject, taken)
 

@@ -46,7 +46,7 @@ def check_cap(wanted: Measurement, resources: Mapping[str, Resources], prices: P
     # As many again may be discarded; one more start is for the warm part.
     starts = 2 * plan.cold_samples + 1
     usage = Usage(starts * LONGEST_START_S + _loaded_s(plan), starts + _most_requests(plan))
-    most = sum(usage.cost(one, prices) for one in resources.values())
+    most = sum(usage.cost(resource, prices) for resource in resources.values())
     _hold_to_cap("measurement", most, wanted, "take fewer samples")
     return most
 
@@ -66,7 +66,7 @@ def check_matrix_cap(
         UserError: that is over the cap in ``params.yaml``.
     """
     usage = Usage(starts * LONGEST_START_S, starts)
-    costs = [usage.cost(one, prices) * (2 if boost else 1) for one, boost in settings]
+    costs = [usage.cost(resource, prices) * (2 if boost else 1) for resource, boost in settings]
     most = sum(costs)
     _hold_to_cap("matrix", most, measurement, "fewer rounds or sizes")
     return most
@@ -93,12 +93,12 @@ def spent(results: Results, resources: Mapping[str, Resources], prices: Prices) 
 
 
 def _usage(target: TargetResult, plan: Plan) -> Usage:
-    discarded = sum(one.count for one in target.cold.discarded)
+    discarded = sum(figure.count for figure in target.cold.discarded)
     starts = len(target.cold.samples) + discarded + 1
     typical_s = target.cold.total_ms.value / 1e3
     requests = starts + len(target.warm.latencies_ms) + plan.rounds * plan.warm_up_requests
     seconds = THROUGHPUT_WARM_UP_SECONDS + plan.throughput_seconds
-    answered = sum(one.per_second.value for one in target.throughput)
+    answered = sum(figure.per_second.value for figure in target.throughput)
     return Usage(starts * typical_s + _loaded_s(plan), requests + answered * seconds * plan.rounds)
 
 

@@ -2,8 +2,6 @@
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -11,12 +9,11 @@ from typing import Any
 
 from twinserve.config.card import Card
 from twinserve.contract.check import CheckError, check_contract
-from twinserve.delivery.names import account_email
 from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.candidate import Candidate
 from twinserve.targets.check_headers import header_values
 from twinserve.targets.google.access import identity_token, is_private
-from twinserve.targets.opener import open_url
+from twinserve.targets.opener import ask
 from twinserve.targets.protocol import Endpoint
 
 # Traffic and permissions take a while to reach every one of Google's front ends.
@@ -42,8 +39,7 @@ def private_token(cloud: Cloud, service_url: str) -> str:
     Raises:
         GcloudError: whoever runs this may not act as the deployer.
     """
-    account = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
-    return identity_token(cloud.gcloud, account, service_url)
+    return identity_token(cloud.gcloud, cloud.deployer, service_url)
 
 
 def check_candidates(
@@ -52,16 +48,16 @@ def check_candidates(
     """Hold both to the contract, and each to a short load; returns both as they were asked.
 
     Raises:
-        CheckError: one does not answer as it must, or not in time.
+        CheckError: a candidate does not answer as it must, or not in time.
     """
     endpoints = []
-    for one in candidates:
-        assert one.url is not None  # noqa: S101 - not a dry run
-        assert one.service_url is not None  # noqa: S101 - likewise
-        cloud.say(f"      {one.target:<9} {one.url}")
-        endpoints.append(endpoint_of(cloud, one.target, one.url, one.service_url))
-    found = check_contract(endpoints, card_path, deployed=True)
-    cloud.say(f"      {found.passed} cases of the contract passed")
+    for candidate in candidates:
+        assert candidate.url is not None  # noqa: S101 - not a dry run
+        assert candidate.service_url is not None  # noqa: S101 - likewise
+        cloud.say(f"      {candidate.target:<9} {candidate.url}")
+        endpoints.append(endpoint_of(cloud, candidate.target, candidate.url, candidate.service_url))
+    contract = check_contract(endpoints, card_path, deployed=True)
+    cloud.say(f"      {contract.passed} cases of the contract passed")
     body = json.dumps({"features": card.golden[0].features}).encode()
     for endpoint in endpoints:
         _check_latency(cloud, endpoint, body)
@@ -74,15 +70,15 @@ def _check_latency(cloud: Cloud, endpoint: Endpoint, body: bytes) -> None:
     from twinserve.measure.statistics import Outcome, estimate, judge_budget
 
     wanted = cloud.deployment.check
-    found = fixed_rate(
+    arrivals = fixed_rate(
         post(endpoint.predict_url, body, token=endpoint.token, headers=endpoint.headers),
         requests=wanted.warm_requests,
         rate=wanted.warm_rate,
         warm_up=wanted.warm_rate,
     )
-    if found.errors:
-        raise CheckError(f"{endpoint.name}: {found.errors} requests of the short load failed")
-    p99 = estimate(found.latencies_ms, 99)
+    if arrivals.errors:
+        raise CheckError(f"{endpoint.name}: {arrivals.errors} requests of the short load failed")
+    p99 = estimate(arrivals.latencies_ms, 99)
     cloud.say(f"      {endpoint.name:<9} warm p99 {p99.value:.1f} ms")
     if judge_budget(p99, wanted.warm_p99_ms) is Outcome.BROKEN:
         raise CheckError(
@@ -101,36 +97,34 @@ def confirm(
     It may have more members, of a step of the user's own.
 
     Raises:
-        CheckError: one still answers otherwise after a while.
+        CheckError: an endpoint still answers otherwise after a while.
     """
     body = json.dumps({"features": features}).encode()
     deadline = time.monotonic() + SETTLED_WITHIN_S
     for endpoint in endpoints:
-        while not _gives(found := _ask(endpoint, body), answer):
+        while not _gives(given := _ask(endpoint, body), answer):
             if time.monotonic() > deadline:
                 raise CheckError(
-                    f"{endpoint.name} at {endpoint.url} has the traffic but answers {found}, "
+                    f"{endpoint.name} at {endpoint.url} has the traffic but answers {given}, "
                     f"not {answer}"
                 )
             time.sleep(INTERVAL_S)
 
 
-def _gives(found: tuple[int, object], answer: Mapping[str, object]) -> bool:
-    status, given = found
-    return status == HTTPStatus.OK and isinstance(given, dict) and answer.items() <= given.items()
+def _gives(given: tuple[int, object], answer: Mapping[str, object]) -> bool:
+    status, content = given
+    return (
+        status == HTTPStatus.OK and isinstance(content, dict) and answer.items() <= content.items()
+    )
 
 
 def _ask(endpoint: Endpoint, body: bytes) -> tuple[int, object]:
     headers = {**endpoint.headers, "Content-Type": "application/json"}
     if endpoint.token:
         headers["Authorization"] = f"Bearer {endpoint.token}"
-    request = urllib.request.Request(endpoint.predict_url, body, headers)  # noqa: S310 - our own
     try:
-        with open_url(request, ANSWER_WITHIN_S) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code, None
+        reply = ask(endpoint.predict_url, ANSWER_WITHIN_S, body=body, headers=headers)
+        return reply.status, json.loads(reply.body) if reply.status == HTTPStatus.OK else None
     except OSError as error:
         return 0, str(error)
     except ValueError:

@@ -95,7 +95,7 @@ def build_record(
     """What is to be kept of a release whose image has been pushed under ``digest``."""
     return BuildRecord(
         release=identity.name,
-        image=f"{image_path(cloud.deployment, cloud.gcloud.project)}@{digest}",
+        image=f"{image_path(cloud.deployment, cloud.project)}@{digest}",
         commit=identity.commit,
         model_sha256=identity.model_sha256,
         bundle=identity.bundle,
@@ -115,7 +115,7 @@ def keep_build(cloud: Cloud, identity: Identity, digest: str) -> BuildRecord:
     content = pack(read_verified(DIST / "function"))
     build = build_record(cloud, identity, digest, hashlib.sha256(content).hexdigest())
     url = cloud.object_url(_archive(build))
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         upload(cloud.gcloud, Path(ARCHIVE), url)
     else:
         with tempfile.TemporaryDirectory() as directory:
@@ -168,9 +168,9 @@ def read_archive(cloud: Cloud, build: BuildRecord) -> bytes:
     content = next(iter(read_objects(cloud.gcloud, url).values()), None)
     if content is None:
         raise UserError(f"{url} is gone; build it again: `twinserve build --push`")
-    found = hashlib.sha256(content).hexdigest()
-    if found != build.function:
-        raise UserError(f"{url} has SHA-256 {found[:12]}, not the one of its record and its name")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != build.function:
+        raise UserError(f"{url} has SHA-256 {digest[:12]}, not the one of its record and its name")
     return content
 
 
@@ -182,7 +182,8 @@ def list_old(cloud: Cloud, kept: Collection[str], before: datetime) -> list[List
     Raises:
         GcloudError: the bucket cannot be read.
     """
-    found = [one for one in list_objects(cloud.gcloud, cloud.object_url("**")) if _is_of_build(one)]
+    every = list_objects(cloud.gcloud, cloud.object_url("**"))
+    listed = [entry for entry in every if _is_of_build(entry)]
     records: dict[str, BuildRecord] = {}
     for folder in (BUILDS, COMMITS):
         objects = read_objects(cloud.gcloud, cloud.object_url(f"{folder}/*.json"))
@@ -190,14 +191,16 @@ def list_old(cloud: Cloud, kept: Collection[str], before: datetime) -> list[List
             # Nothing can be released by a record that is none.
             with suppress(ValidationError):
                 records[f"{folder}/{name}"] = _BUILD.validate_json(content)
-    new = {one.name for one in found if one.updated >= before}
-    stay = {name: one for name, one in records.items() if name in new or one.release in kept}
-    needed = {*new, *stay, *(_archive(one) for one in stay.values())}
-    return [one for one in found if one.name not in needed]
+    new = {entry.name for entry in listed if entry.updated >= before}
+    stay = {
+        name: record for name, record in records.items() if name in new or record.release in kept
+    }
+    needed = {*new, *stay, *(_archive(record) for record in stay.values())}
+    return [entry for entry in listed if entry.name not in needed]
 
 
-def _is_of_build(one: Listed) -> bool:
-    return one.name.partition("/")[0] in {BUILDS, COMMITS, FUNCTIONS}
+def _is_of_build(listed: Listed) -> bool:
+    return listed.name.partition("/")[0] in {BUILDS, COMMITS, FUNCTIONS}
 
 
 def _archive(build: BuildRecord) -> str:
@@ -205,11 +208,11 @@ def _archive(build: BuildRecord) -> str:
 
 
 def _read(cloud: Cloud, name: str) -> BuildRecord | None:
-    found = read_object(cloud.gcloud, cloud.object_url(name))
-    if found is None:
+    stored = read_object(cloud.gcloud, cloud.object_url(name))
+    if stored is None:
         return None
     try:
-        return _BUILD.validate_json(found.text)
+        return _BUILD.validate_json(stored.text)
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         fault = one_line(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}".strip())

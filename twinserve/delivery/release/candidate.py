@@ -39,7 +39,7 @@ class Candidate:
 def deploy_candidates(
     cloud: Cloud, payload: Payload, services: Mapping[str, Service]
 ) -> list[Candidate]:
-    """One for each target, both at once; when one fails, or on an interrupt, the other is ended.
+    """A candidate for each target, both at once; after a failure or an interrupt both have ended.
 
     A revision that an earlier attempt has left ready is deployed no second time.
 
@@ -48,7 +48,7 @@ def deploy_candidates(
     """
     children = Children()
     # A dry run prints its commands in their order.
-    at_once = 1 if cloud.gcloud.dry_run else len(cloud.targets)
+    at_once = 1 if cloud.dry_run else len(cloud.targets)
     with ThreadPoolExecutor(at_once) as pool:
         running = [
             pool.submit(
@@ -65,11 +65,11 @@ def deploy_candidates(
         finally:
             # Of those that went well there is none; the others end now, and the pool waits for it.
             children.end()
-    faults = [fault for one in running if (fault := one.exception()) is not None]
+    faults = [fault for future in running if (fault := future.exception()) is not None]
     # The second one of two may have failed only because it was ended.
-    for fault in sorted(faults, key=lambda one: isinstance(one, EndedError)):
+    for fault in sorted(faults, key=lambda fault: isinstance(fault, EndedError)):
         raise fault
-    return [one.result() for one in running]
+    return [future.result() for future in running]
 
 
 def _marked(cloud: Cloud, name: str, children: Children) -> Cloud:
@@ -98,22 +98,22 @@ def _deploy(cloud: Cloud, payload: Payload, target: str, existing: Service | Non
     if existing is not None and left is not None:
         cloud.say(f"      {settings.name}: {left.name} is there already")
         return _reuse(cloud, target, existing, left.name)
-    suffix = next_attempt(settings.name, wanted, [one.name for one in revisions])
+    suffix = next_attempt(settings.name, wanted, [revision.name for revision in revisions])
     new = NewRevision(
         suffix=suffix,
         tag=cloud.deployment.candidate_tag,
         region=cloud.region,
         account=cloud.runtime_account,
         labels=identity.labels,
-        variables={**identity.variables, "GOOGLE_CLOUD_PROJECT": cloud.gcloud.project},
+        variables={**identity.variables, "GOOGLE_CLOUD_PROJECT": cloud.project},
         first=access_of(cloud, settings) if existing is None else None,
     )
     cloud.say(f"      {settings.name}: deploy {settings.name}-{suffix}")
     deployment = cloud.deployment
     if image is not None:
-        found = deploy_service(cloud.gcloud, deployment.service, image, new)
+        service = deploy_service(cloud.gcloud, deployment.service, image, new)
     else:
-        found = deploy_function(
+        service = deploy_function(
             cloud.gcloud, deployment.function, payload.function, new, cloud.build_account
         )
     if existing is None:
@@ -121,7 +121,7 @@ def _deploy(cloud: Cloud, payload: Payload, target: str, existing: Service | Non
             f"      {settings.name} is new: its first revision cannot be without traffic, so it "
             "answers from now on, and is deleted again if it fails its check"
         )
-    return _candidate(cloud, target, f"{settings.name}-{suffix}", found, first=existing is None)
+    return _candidate(cloud, target, f"{settings.name}-{suffix}", service, first=existing is None)
 
 
 def _reuse(cloud: Cloud, target: str, service: Service, revision: str) -> Candidate:
@@ -146,4 +146,7 @@ def _candidate(
 
 
 def _left_ready(prefix: str, revisions: tuple[Revision, ...]) -> Revision | None:
-    return next((one for one in revisions if one.name.startswith(prefix) and one.ready), None)
+    return next(
+        (revision for revision in revisions if revision.name.startswith(prefix) and revision.ready),
+        None,
+    )

@@ -19,8 +19,6 @@ from twinserve.delivery.release.traffic import Services
 from twinserve.targets.google.cloud_run import (
     Service,
     delete_revision,
-    delete_service,
-    read_services,
 )
 from twinserve.targets.google.probe import left_over
 from twinserve.targets.google.project.resources import delete_bucket, delete_repository
@@ -65,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     if keep < 1:
         raise UserError("--keep must be 1 or more; what serves always stays. See --everything")
     with leased(cloud, "cleanup", take_over=arguments.take_over):
-        services = read_services(cloud.gcloud, cloud.region)
+        services = cloud.services()
         images = _images(cloud)
         if arguments.everything:
             deletions = [*_probes(cloud, services), *_everything(cloud, services)]
@@ -80,20 +78,20 @@ def run(arguments: argparse.Namespace) -> None:
         if not deletions:
             cloud.say("nothing to delete")
         elif _agreed(cloud, deletions, yes=arguments.yes):
-            for one in deletions:
-                cloud.say(f"deleting {one.what}")
-                one.delete()
+            for deletion in deletions:
+                cloud.say(f"deleting {deletion.what}")
+                deletion.delete()
         else:
             cloud.say("nothing was deleted")
             deletions = []
-        cloud.result({"deleted": [one.what for one in deletions]})
+        cloud.result({"deleted": [deletion.what for deletion in deletions]})
 
 
 def _agreed(cloud: Cloud, deletions: Sequence[Deletion], *, yes: bool) -> bool:
     cloud.say("to be deleted:")
-    for one in deletions:
-        cloud.say(f"  {one.what}")
-    if yes or cloud.gcloud.dry_run:
+    for deletion in deletions:
+        cloud.say(f"  {deletion.what}")
+    if yes or cloud.dry_run:
         return True
     if not sys.stdin.isatty():
         raise UserError("nobody to ask: give --yes to delete what is listed")
@@ -105,7 +103,7 @@ def _probes(cloud: Cloud, services: Services) -> list[Deletion]:
 
 
 def _service(cloud: Cloud, name: str, kind: str) -> Deletion:
-    return Deletion(f"{kind} {name}", partial(delete_service, cloud.gcloud, cloud.region, name))
+    return Deletion(f"{kind} {name}", partial(cloud.delete_service, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ class _Kept:
 
 
 def _kept(cloud: Cloud, services: Services, records: Records, newest: int) -> _Kept:
-    """The newest releases, and each one whose record cannot be read: nobody knows how new it is."""
+    """The newest releases, and those with an unreadable record: nobody knows how new they are."""
     unread = [
         revision
         for service in _ours(cloud, services)
@@ -159,7 +157,7 @@ def _revisions(cloud: Cloud, services: Services, kept: _Kept) -> list[Deletion]:
 
 
 def _ours(cloud: Cloud, services: Services) -> list[Service]:
-    return [services[one.name] for one in cloud.targets.values() if one.name in services]
+    return [services[target.name] for target in cloud.targets.values() if target.name in services]
 
 
 def _protected(service: Service) -> set[str]:
@@ -185,7 +183,9 @@ def _old_images(
     stay = set(kept.digests)
     for service in _ours(cloud, services):
         protected = _protected(service)
-        stay |= {one.digest or "" for one in service.revisions if one.name in protected}
+        stay |= {
+            revision.digest or "" for revision in service.revisions if revision.name in protected
+        }
     newest: dict[str, str] = {}
     for image in images:
         newest.setdefault(image.path, image.digest)
@@ -207,27 +207,27 @@ def _old_builds(cloud: Cloud, kept: _Kept) -> list[Deletion]:
         return []
     return [
         Deletion(
-            f"object {cloud.object_url(one.name)}",
+            f"object {cloud.object_url(entry.name)}",
             partial(
                 delete_object,
                 cloud.gcloud,
-                cloud.object_url(one.name),
-                generation=one.generation,
+                cloud.object_url(entry.name),
+                generation=entry.generation,
             ),
         )
-        for one in list_old(cloud, kept.releases, kept.since)
+        for entry in list_old(cloud, kept.releases, kept.since)
     ]
 
 
 def _everything(cloud: Cloud, services: Services) -> list[Deletion]:
     """Both targets, the repositories of their images, and the buckets, the lock's last."""
     gcloud, region = cloud.gcloud, cloud.region
-    found = [_service(cloud, service.name, "service") for service in _ours(cloud, services)]
+    deletions = [_service(cloud, service.name, "service") for service in _ours(cloud, services)]
     for name in (cloud.deployment.repository, SOURCE_REPOSITORY):
         what = f"repository {name} with every image"
-        found.append(Deletion(what, partial(delete_repository, gcloud, region, name)))
+        deletions.append(Deletion(what, partial(delete_repository, gcloud, region, name)))
     sources = sources_bucket(gcloud.project, region)
     for name in (data_bucket(gcloud.project), sources, releases_bucket(gcloud.project)):
         what = f"bucket gs://{name} with all that is in it"
-        found.append(Deletion(what, partial(delete_bucket, gcloud, name)))
-    return found
+        deletions.append(Deletion(what, partial(delete_bucket, gcloud, name)))
+    return deletions

@@ -65,14 +65,16 @@ class Lease:
         self._generation = generation
         self.dead = dead
 
-    def record(self, before: Positions) -> None:
+    def keep_positions(self, before: Positions) -> None:
         """Write down where traffic stands; before anything is changed.
 
         Raises:
             LockedError: the lock is no longer ours.
             StopAskedError: a rollback wants it.
         """
-        self._lock = replace(self._lock, before={name: dict(one) for name, one in before.items()})
+        self._lock = replace(
+            self._lock, before={name: dict(shares) for name, shares in before.items()}
+        )
         self._write()
 
     def renew(self) -> None:
@@ -91,7 +93,7 @@ class Lease:
             LockedError: the lock is no longer ours.
             StopAskedError: a rollback wants it.
         """
-        if self._cloud.gcloud.dry_run:
+        if self._cloud.dry_run:
             return
         if read_generation(self._cloud.gcloud, self._url) != self._generation:
             self._adopt()
@@ -166,8 +168,8 @@ def leased(
 ) -> Iterator[Lease]:
     """Hold the lock; it is kept when leaving with ``KeepLockError``, else given back.
 
-    Whoever ``yields`` looks at it between its changes; whoever ``stops`` asks such a one to give it
-    up, and waits for that.
+    Whoever ``yields`` looks at it between its changes; whoever ``stops`` asks such a holder to give
+    it up, and waits for that.
 
     Raises:
         LockedError: somebody else holds it, and neither has it expired nor is it to be taken over.
@@ -196,12 +198,12 @@ def read_held(cloud: Cloud) -> Held | None:
     Raises:
         GcloudError: it cannot be read.
     """
-    found = read_object(cloud.gcloud, cloud.object_url(NAME))
-    return None if found is None else parse_lock(found, cloud.deployment.lock_lease_s)
+    stored = read_object(cloud.gcloud, cloud.object_url(NAME))
+    return None if stored is None else parse_lock(stored, cloud.deployment.lock_lease_s)
 
 
 def _acquire(cloud: Cloud, mine: Lock, *, take_over: bool, stops: bool) -> Lease:
-    """Create the object, or take it from one who is dead or has been asked for it.
+    """Create the object, or take it from a holder who is dead or has been asked for it.
 
     Raises:
         LockedError: somebody else holds it.

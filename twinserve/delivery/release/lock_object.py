@@ -38,8 +38,7 @@ class Lock:
     expires: str | None = None
 
     def to_json(self) -> str:
-        """The object's text."""
-        members = {name: one for name, one in asdict(self).items() if one is not None}
+        members = {name: value for name, value in asdict(self).items() if value is not None}
         return json.dumps(members) + "\n"
 
 
@@ -69,18 +68,18 @@ class Held:
 _LOCK = TypeAdapter(Lock)
 
 
-def parse_lock(found: Object, lease_s: int) -> Held:
-    """A lock from its object; one that is damaged keeps others out for ``lease_s``, no longer."""
-    ends = found.updated + timedelta(seconds=lease_s)
+def parse_lock(stored: Object, lease_s: int) -> Held:
+    """A lock from its object; a damaged lock keeps others out for ``lease_s``, no longer."""
+    ends = stored.updated + timedelta(seconds=lease_s)
     try:
-        lock = _LOCK.validate_json(found.text)
+        lock = _LOCK.validate_json(stored.text)
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         fault = one_line(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}".strip())
         unknown = Lock(owner="somebody", purpose="something that cannot be read")
-        return Held(unknown, found.generation, ends, fault)
+        return Held(unknown, stored.generation, ends, fault)
     if lock.lease_s is not None:
-        ends = found.updated + timedelta(seconds=lock.lease_s)
+        ends = stored.updated + timedelta(seconds=lock.lease_s)
     if (told := _moment(lock.expires)) is not None:
         ends = min(ends, told)
     shown = Lock(
@@ -93,7 +92,7 @@ def parse_lock(found: Object, lease_s: int) -> Held:
         stop=None if lock.stop is None else one_line(lock.stop),
         expires=lock.expires,
     )
-    return Held(shown, found.generation, ends)
+    return Held(shown, stored.generation, ends)
 
 
 def _moment(text: str | None) -> datetime | None:

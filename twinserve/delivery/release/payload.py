@@ -37,7 +37,6 @@ class Payload:
 
     @property
     def card_path(self) -> Path:
-        """The model card of both bundles."""
         return self.function / CARD_NAME
 
 

@@ -49,7 +49,7 @@ class Records:
     """All that is in the bucket.
 
     Attributes:
-        good: the one promoted last at the end.
+        good: records that can be read, the last promotion at the end.
         bad: what is wrong with the others, by release.
     """
 
@@ -64,7 +64,7 @@ class Records:
         """
         if release in self.bad:
             raise UserError(f"{_name(release)} is not a record: {self.bad[release]}")
-        return next((one for one in self.good if one.release == release), None)
+        return next((record for record in self.good if record.release == release), None)
 
 
 _RECORD = TypeAdapter(Record)

@@ -16,7 +16,6 @@ from twinserve.delivery.release.traffic import (
     release_of,
     restore,
 )
-from twinserve.targets.google.cloud_run import read_services
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "to",
         nargs="?",
         metavar="RELEASE|VERSION",
-        help="a release, or a model version, meaning its newest release; else the one before",
+        help="a release, or a model version, meaning its newest release; else the release before",
     )
     parser.add_argument(
         "--take-over", action="store_true", help="take the lock of a release known to be dead"
@@ -52,50 +51,54 @@ def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
     """
     purpose = f"rollback to {to or 'the release before'}"
     with leased(cloud, purpose, take_over=take_over, stops=True) as lease:
-        services = read_services(cloud.gcloud, cloud.region)
-        found = positions_before_interrupted_release(cloud, services, lease.dead)
-        if to is None and found is not None:
+        services = cloud.services()
+        earlier = positions_before_interrupted_release(cloud, services, lease.dead)
+        if to is None and earlier is not None:
             cloud.say(
                 "a release was cut short: both go back to where it found them, if it moved any"
             )
-            restore(cloud, found)
-            release = release_of(cloud, read_services(cloud.gcloud, cloud.region))
+            restore(cloud, earlier)
+            release = release_of(cloud, cloud.services())
             if release is not None:
                 cloud.say(f"{release} serves on both; run it again for the release before that")
             cloud.result({"release": release})
             return
         record = _chosen(cloud, services, read_records(cloud), to)
-        before = positions(cloud, services) if found is None else found
-        lease.record(before)
+        before = positions(cloud, services) if earlier is None else earlier
+        lease.keep_positions(before)
         with both_or_neither(cloud, before):
             _run_steps(cloud, services, record)
         cloud.say(f"{record.release} serves on both")
         cloud.result({"release": record.release})
 
 
-def _chosen(cloud: Cloud, services: Services, found: Records, to: str | None) -> Record:
+def _chosen(cloud: Cloud, services: Services, recorded: Records, to: str | None) -> Record:
     """The record of the release to go back to.
 
     Raises:
         UserError: there is none, it cannot be read, or a revision of it has been deleted.
     """
-    current, records = release_of(cloud, services), found.good
+    current, records = release_of(cloud, services), recorded.good
     if to is not None:
-        found.of(to)
-        fitting = [one for one in records if to in {one.release, one.version}]
+        recorded.of(to)
+        fitting = [record for record in records if to in {record.release, record.version}]
     else:
-        at = next((i for i, one in enumerate(records) if one.release == current), len(records))
+        at = next(
+            (i for i, record in enumerate(records) if record.release == current), len(records)
+        )
         fitting = list(records[:at])
     if not fitting:
-        known = ", ".join(one.release for one in reversed(records)) or "none"
+        known = ", ".join(record.release for record in reversed(records)) or "none"
         if to is None and not services:
             raise UserError("nothing is deployed that could be rolled back")
-        what = f"no release or version {to}" if to else f"nothing before {current or 'the present'}"
-        raise UserError(f"{what} is recorded; recorded are, newest first: {known}")
+        fault = (
+            f"no release or version {to}" if to else f"nothing before {current or 'the present'}"
+        )
+        raise UserError(f"{fault} is recorded; recorded are, newest first: {known}")
     record = fitting[-1]
     for target, settings in cloud.targets.items():
         service = services.get(settings.name)
-        names = {one.name for one in service.revisions} if service else set()
+        names = {revision.name for revision in service.revisions} if service else set()
         if record.revisions[target] not in names:
             raise UserError(
                 f"{record.release} is recorded, but its revision {record.revisions[target]} is no "
@@ -110,11 +113,11 @@ def _run_steps(cloud: Cloud, services: Services, record: Record) -> None:
     for target, settings in cloud.targets.items():
         tagged = tag in services[settings.name].tags
         move(cloud, settings.name, record.revisions[target], tagged=tagged)
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         return
     endpoints = [
-        endpoint_of(cloud, target, services[one.name].url, services[one.name].url)
-        for target, one in cloud.targets.items()
+        endpoint_of(cloud, target, services[settings.name].url, services[settings.name].url)
+        for target, settings in cloud.targets.items()
     ]
     answer = {"prediction": record.expected, "model_version": record.version}
     confirm(endpoints, record.example, answer)

@@ -13,7 +13,7 @@ from twinserve.delivery.release.lease import read_held
 from twinserve.delivery.release.lock_object import Held, has_expired
 from twinserve.delivery.release.records import read_records
 from twinserve.delivery.release.traffic import Services, release_of
-from twinserve.targets.google.cloud_run import Service, read_services
+from twinserve.targets.google.cloud_run import Service
 
 WIDTH = 80
 OUT_OF_STEP = 1
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print it; exit code 0 if both serve one release."""
     cloud = open_cloud(arguments)
-    services = read_services(cloud.gcloud, cloud.region)
+    services = cloud.services()
     cloud.console.print(_table(cloud, services), width=min(cloud.console.width, WIDTH))
     release = release_of(cloud, services)
     cloud.say(f"in step: {release}" if release else _out_of_step(cloud, services))
@@ -84,7 +84,7 @@ def _held(held: Held, *, expired: bool | None) -> dict[str, Any]:
 
 
 def _out_of_step(cloud: Cloud, services: Services) -> str:
-    there = [one.name for one in cloud.targets.values() if one.name in services]
+    there = [target.name for target in cloud.targets.values() if target.name in services]
     if not there:
         return "nothing is deployed yet: `twinserve release`"
     return (

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from twinserve.delivery.bundle.identity import current_commit
-from twinserve.delivery.names import account_email, releases_bucket
+from twinserve.delivery.names import releases_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.delivery.release.builds import read_archive, read_build_of_commit
 from twinserve.targets.google.build import FILE, Build, submit_build
@@ -41,15 +41,15 @@ def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
     Raises:
         UserError: the build failed, or what it was to put into the project is not there.
     """
-    deployer = account_email(cloud.deployment.deployer_account, cloud.gcloud.project)
+    deployer = cloud.deployer
     cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
     # The bucket that the deployer may write, rather than one that gcloud would have to make.
-    staging = f"gs://{releases_bucket(cloud.gcloud.project)}/source"
+    staging = f"gs://{releases_bucket(cloud.project)}/source"
     machine = cloud.deployment.build_machine
     without = LEFT | ({TEST} if untested else set())
     build = Build(cloud.region, commit, deployer, staging, machine, without)
     submit_build(cloud.gcloud, build, cloud.tell)
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         return
     built = read_build_of_commit(cloud, commit)
     archive = read_archive(cloud, built)

@@ -11,7 +11,7 @@ from twinserve.delivery.release.lease import KeepLockError, LockedError, Positio
 from twinserve.delivery.release.lock_object import Lock
 from twinserve.delivery.release.records import read_records
 from twinserve.targets.google import cloud_run
-from twinserve.targets.google.cloud_run import FULL, Service, read_services
+from twinserve.targets.google.cloud_run import FULL, Service
 from twinserve.targets.google.gcloud import GcloudError
 
 Services = Mapping[str, Service]
@@ -40,7 +40,7 @@ def positions_before_interrupted_release(
 ) -> Positions | None:
     """Where a release that died found the traffic, unless it had come to its end.
 
-    ``dead`` is its lock, if one was taken over.
+    ``dead`` is its lock, if a lock was taken over.
 
     Raises:
         GcloudError: the records cannot be read.
@@ -70,7 +70,7 @@ def both_or_neither(cloud: Cloud, before: Positions) -> Iterator[None]:
     except LockedError:
         raise  # Whoever has the lock now decides about the traffic.
     except BaseException as error:
-        if not cloud.gcloud.dry_run:
+        if not cloud.dry_run:
             cloud.say(f"{_what(error)}: both go back to where they were")
             with _undisturbed():
                 interrupted = isinstance(error, KeyboardInterrupt)
@@ -114,10 +114,10 @@ def restore(cloud: Cloud, before: Positions) -> None:
     """Put both targets back to where they were; what is there already is left alone.
 
     Raises:
-        KeepLockError: one could not be put back; the message says what to run.
+        KeepLockError: a target could not be put back; the message says what to run.
     """
     try:
-        services = read_services(cloud.gcloud, cloud.region)
+        services = cloud.services()
     except UserError as error:
         raise _stuck(before, [str(error)]) from None
     faults = []
@@ -136,7 +136,7 @@ def _put_back(cloud: Cloud, service: Service, shares: Mapping[str, int]) -> None
     tagged = cloud.deployment.candidate_tag in service.tags
     if not shares:
         cloud.say(f"      {service.name}: deleted, it was not there before")
-        cloud_run.delete_service(cloud.gcloud, cloud.region, service.name)
+        cloud.delete_service(service.name)
     elif service.shares != shares:
         cloud.say(f"      {service.name}: traffic back to {', '.join(shares)}")
         _set(cloud, service.name, shares, tagged=tagged)

@@ -28,7 +28,7 @@ from twinserve.delivery.release.traffic import (
     positions_before_interrupted_release,
     release_of,
 )
-from twinserve.targets.google.cloud_run import read_services, set_public
+from twinserve.targets.google.cloud_run import set_public
 
 STEPS = 4
 
@@ -102,13 +102,13 @@ def release(
         KeepLockError: something failed, and traffic could not be put back.
         UserError: anything else; traffic is as it was.
     """
-    cloud.say(f"release {identity.name} to {cloud.gcloud.project}, {cloud.region}")
+    cloud.say(f"release {identity.name} to {cloud.project}, {cloud.region}")
     with open_payload(cloud, identity, build) as payload:
         purpose = f"release {identity.name}"
         with leased(cloud, purpose, take_over=take_over, yields=True) as lease:
             release_run = _ReleaseRun(cloud, payload, lease, check or _contract(payload))
             changed = _release(release_run)
-    cloud.result({"release": identity.name, "changed": changed and not cloud.gcloud.dry_run})
+    cloud.result({"release": identity.name, "changed": changed and not cloud.dry_run})
 
 
 def _contract(payload: Payload) -> Check:
@@ -123,7 +123,7 @@ def _contract(payload: Payload) -> Check:
 def _release(release_run: _ReleaseRun) -> bool:
     """Whether there was anything to do."""
     cloud, payload = release_run.cloud, release_run.payload
-    services = read_services(cloud.gcloud, cloud.region)
+    services = cloud.services()
     found = positions_before_interrupted_release(cloud, services, release_run.lease.dead)
     if found is None and _serves_already(cloud, payload, services):
         cloud.say(f"{release_run.name} serves on both already: nothing to do")
@@ -131,7 +131,7 @@ def _release(release_run: _ReleaseRun) -> bool:
         return False
     # A release that died may have left the two apart: what it found is what was good.
     before = positions(cloud, services) if found is None else found
-    release_run.lease.record(before)
+    release_run.lease.keep_positions(before)
     with both_or_neither(cloud, before):
         _run_steps(release_run, services)
     return True
@@ -156,27 +156,27 @@ def _run_steps(release_run: _ReleaseRun, services: Services) -> None:
     candidates = deploy_candidates(cloud, payload, services)
     release_run.lease.check()
     say_step(cloud.console, 2, STEPS, "check both candidates")
-    if cloud.gcloud.dry_run:
+    if cloud.dry_run:
         cloud.say("  (skipped: there is nothing to ask on a dry run)")
     else:
         release_run.check(cloud, candidates, payload.card)
     say_step(cloud.console, 3, STEPS, "promote both")
     release_run.lease.renew()
-    for one in candidates:
-        move(cloud, one.settings.name, one.revision, tagged=one.tagged)
+    for candidate in candidates:
+        move(cloud, candidate.settings.name, candidate.revision, tagged=candidate.tagged)
         # A rollback need not wait for more than the call that has just ended.
         release_run.lease.check()
     say_step(cloud.console, 4, STEPS, "confirm and record")
-    if not cloud.gcloud.dry_run:
+    if not cloud.dry_run:
         _confirm(release_run, candidates)
         release_run.lease.check()
-        after = read_services(cloud.gcloud, cloud.region)
+        after = cloud.services()
         if release_of(cloud, after) != release_run.name:
             raise UserError("traffic was moved, but not all of it is there; is someone else at it?")
         _record(cloud, payload, after)
         cloud.say(f"{release_run.name} serves on both:")
-        for one in candidates:
-            cloud.say(f"  {one.target:<9} {one.service_url}")
+        for candidate in candidates:
+            cloud.say(f"  {candidate.target:<9} {candidate.service_url}")
 
 
 def _confirm(release_run: _ReleaseRun, candidates: Sequence[Candidate]) -> None:
@@ -185,17 +185,17 @@ def _confirm(release_run: _ReleaseRun, candidates: Sequence[Candidate]) -> None:
     opened = []
     try:
         endpoints = []
-        for one in candidates:
-            url = one.service_url or ""
-            if (way := settle_access(cloud, one.settings, url)) is not None:
-                opened.append((one, way))
-            endpoints.append(endpoint_of(cloud, one.target, url, url))
+        for candidate in candidates:
+            url = candidate.service_url or ""
+            if (way := settle_access(cloud, candidate.settings, url)) is not None:
+                opened.append((candidate, way))
+            endpoints.append(endpoint_of(cloud, candidate.target, url, url))
         golden = card.golden[0]
         answer = {"prediction": golden.prediction, "model_version": card.version}
         confirm(endpoints, golden.features, answer)
     except BaseException:
-        for one, way in opened:
-            name, public = one.settings.name, one.settings.public
+        for candidate, way in opened:
+            name, public = candidate.settings.name, candidate.settings.public
             set_public(cloud.gcloud, cloud.region, name, public=not public, by=way)
         raise
 
@@ -213,8 +213,8 @@ def _record(
     members["release"] = members.pop("name")
     record = Record(
         **members,
-        revisions={target: one.name for target, one in serving.items() if one},
-        digests={target: one.digest or "" for target, one in serving.items() if one},
+        revisions={target: revision.name for target, revision in serving.items() if revision},
+        digests={target: revision.digest or "" for target, revision in serving.items() if revision},
         example=golden.features,
         expected=golden.prediction,
         promoted_at=now(),

@@ -89,8 +89,8 @@ def typical_parts(
     quarter = len(order) // 4
     middle = order[quarter : len(order) - quarter]
     whole = sum(part.ms for index in middle for part in parts[index])
-    found = {part.name for index in middle for part in parts[index]}
-    names = [*(name for name in PARTS if name in found), *sorted(found - PARTS.keys())]
+    present = {part.name for index in middle for part in parts[index]}
+    names = [*(name for name in PARTS if name in present), *sorted(present - PARTS.keys())]
     return tuple(
         Part(
             name,

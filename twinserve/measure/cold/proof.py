@@ -48,13 +48,13 @@ class Part:
 
 def read_instance(header: str | None) -> Instance | None:
     """Read ``i3fa9; requests=1; age=183.214`` (an RFC 9651 item); None if it is not that."""
-    found = _INSTANCE.fullmatch(header or "")
-    if found is None:
+    match = _INSTANCE.fullmatch(header or "")
+    if match is None:
         return None
-    pairs = (pair.partition("=") for pair in (found[2] or "").split(";"))
+    pairs = (pair.partition("=") for pair in (match[2] or "").split(";"))
     parameters = {name.strip(): value.strip() for name, _, value in pairs}
     try:
-        return Instance(found[1], int(parameters["requests"]), float(parameters["age"]))
+        return Instance(match[1], int(parameters["requests"]), float(parameters["age"]))
     except (KeyError, ValueError):
         return None
 
@@ -63,12 +63,12 @@ def read_server_timing(header: str | None) -> tuple[Part, ...]:
     """The metrics that have a duration, in their order; what is malformed is left out."""
     parts = []
     for metric in (header or "").split(","):
-        found = _TIMING_METRIC.fullmatch(metric.strip())
-        for parameter in (found[2] or "").split(";") if found else ():
+        match = _TIMING_METRIC.fullmatch(metric.strip())
+        for parameter in (match[2] or "").split(";") if match else ():
             key, _, value = parameter.partition("=")
-            if found and key.strip().lower() == "dur":
+            if match and key.strip().lower() == "dur":
                 try:
-                    parts.append(Part(found[1], float(value.strip().strip('"'))))
+                    parts.append(Part(match[1], float(value.strip().strip('"'))))
                 except ValueError:
                     break
     return tuple(parts)

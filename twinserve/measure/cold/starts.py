@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.anatomy import Client, take_apart
 from twinserve.measure.cold.proof import Part, Rejection, judge, read_instance, read_server_timing
-from twinserve.measure.http.client import Answer, Call, ProtocolError, parse_answer, post
+from twinserve.measure.http.answer import Answer, AnswerParser, ProtocolError
+from twinserve.measure.http.client import Call, post
 from twinserve.targets.protocol import Endpoint
 
 LIMIT_S = 60.0
@@ -80,11 +81,13 @@ def first_exchange(endpoint: Endpoint, body: bytes, *, limit_s: float = LIMIT_S)
     call = post(endpoint.predict_url, body, token=endpoint.token, headers=endpoint.headers)
     began = time.monotonic_ns()
     deadline = time.monotonic() + limit_s
-    with _connected(endpoint, call, deadline) as (connection, tried, found):
+    with _connected(endpoint, call, deadline) as (connection, tried, resolved):
         connected = time.monotonic_ns()
         sent, first, answer = _ask(endpoint, connection, call, deadline)
         received = time.monotonic_ns()
-        return Exchange(began, tried, found, connected, sent, first or received, received, answer)
+        return Exchange(
+            began, tried, resolved, connected, sent, first or received, received, answer
+        )
 
 
 def classify_start(
@@ -97,8 +100,8 @@ def classify_start(
     if not answer.ok:
         return Rejection.NOT_200
     instance = read_instance(answer.header("x-instance"))
-    # A process of this machine began when we spawned it; elsewhere the platform starts one for a
-    # request, so it must be younger than that.
+    # A process of this machine began when we spawned it; elsewhere the platform starts an instance
+    # for a request, so it must be younger than that.
     local = endpoint.pid is not None
     asked_ns = endpoint.spawned_ns if local else exchange.began_ns
     since_ns = endpoint.spawned_ns if local else exchange.sent_ns
@@ -139,14 +142,14 @@ def _connected(
     while True:
         tried = time.monotonic_ns()
         try:
-            connection, found = _open(call, deadline)
+            connection, resolved = _open(call, deadline)
         except OSError as error:
             _give_up_if_hopeless(endpoint, deadline, f"no connection ({error.strerror or error})")
             time.sleep(POLL_S)
             continue
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            yield connection, tried, found
+            yield connection, tried, resolved
         return
 
 
@@ -158,18 +161,18 @@ def _open(call: Call, deadline: float) -> tuple[socket.socket, int]:
     """
     *others, last = socket.getaddrinfo(call.host, call.port, type=socket.SOCK_STREAM)
     for *_, address in others:
-        found = time.monotonic_ns()
+        resolved = time.monotonic_ns()
         with contextlib.suppress(OSError):
-            return socket.create_connection((str(address[0]), call.port), _left(deadline)), found
-    found = time.monotonic_ns()
-    return socket.create_connection((str(last[-1][0]), call.port), _left(deadline)), found
+            return socket.create_connection((str(address[0]), call.port), _left(deadline)), resolved
+    resolved = time.monotonic_ns()
+    return socket.create_connection((str(last[-1][0]), call.port), _left(deadline)), resolved
 
 
 def _ask(
     endpoint: Endpoint, connection: socket.socket, call: Call, deadline: float
 ) -> tuple[int, int, Answer | None]:
     """When the request was sent and its answer began (0 if it did not), and the answer."""
-    sent, first_byte, buffer = time.monotonic_ns(), 0, b""
+    sent, first_byte, parser = time.monotonic_ns(), 0, AnswerParser()
     try:
         with _secured(connection, call) as stream:
             sent = time.monotonic_ns()
@@ -178,8 +181,7 @@ def _ask(
                 stream.settimeout(_left(deadline))
                 data = stream.recv(65536)
                 first_byte = first_byte or time.monotonic_ns()
-                buffer += data
-                answer = parse_answer(buffer, ended=not data)
+                answer = parser.feed(data)
                 if answer is not None or not data:
                     return sent, first_byte, answer
     except TimeoutError:

@@ -36,7 +36,11 @@ class BranchHistory:
             with tempfile.TemporaryDirectory() as directory:
                 tree = Path(directory)
                 repository = self._check_out(tree)
-                name = next(one for one in attempts(measurement.name) if not (tree / one).exists())
+                name = next(
+                    attempt
+                    for attempt in attempts(measurement.name)
+                    if not (tree / attempt).exists()
+                )
                 (tree / name).write_text(measurement.to_line(), encoding="utf-8")
                 repository.ask("add", name)
                 repository.ask("commit", "--quiet", "--message", f"Measurement {name}")
@@ -56,16 +60,16 @@ class BranchHistory:
         """All of them, the oldest first.
 
         Raises:
-            UserError: the repository cannot be reached, or one is no measurement.
+            UserError: the repository cannot be reached, or a document is no measurement.
         """
         with tempfile.TemporaryDirectory() as directory:
             tree = Path(directory)
             self._check_out(tree)
-            found = [
+            measurements = [
                 read_line(path.read_text(encoding="utf-8"), f"{self._branch}:{path.name}")
                 for path in tree.glob("*.json")
             ]
-        return sorted(found, key=lambda one: one.taken_at)
+        return sorted(measurements, key=lambda measurement: measurement.taken_at)
 
     def _check_out(self, tree: Path) -> Repository:
         """The branch as it is now, or the beginning of one; without the history of either."""

@@ -36,8 +36,8 @@ class BucketHistory:
         """All of them, the oldest first.
 
         Raises:
-            UserError: they cannot be read, or one is no measurement.
+            UserError: they cannot be read, or a document is no measurement.
         """
         lines = read_lines(self._gcloud, f"{self._url}/*.json")
-        found = [read_line(line, self._url) for line in lines if line.strip()]
-        return sorted(found, key=lambda one: one.taken_at)
+        measurements = [read_line(line, self._url) for line in lines if line.strip()]
+        return sorted(measurements, key=lambda measurement: measurement.taken_at)

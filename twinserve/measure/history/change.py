@@ -58,10 +58,10 @@ def _place_of_change(series: Floats) -> int | None:
     rows = np.concatenate([ranks, _shuffled(ranks)])
     most, best, place = np.zeros(len(rows)), 0.0, 0
     for start, end in _windows(len(series)):
-        found = _differences(rows[:, start:end])
-        most = np.maximum(most, found.max(axis=1))
+        differences = _differences(rows[:, start:end])
+        most = np.maximum(most, differences.max(axis=1))
         if most[0] > best:
-            best, place = float(most[0]), start + LEAST + int(np.argmax(found[0]))
+            best, place = float(most[0]), start + LEAST + int(np.argmax(differences[0]))
     if np.mean(most >= best) > SIGNIFICANCE:
         return None
     ratio = np.median(series[place:]) / np.median(series[:place])

@@ -16,17 +16,21 @@ FAR = 2.0
 
 
 def chart(track: Track, measurements: Sequence[Measurement], first: int, anchor: str) -> str:
-    """The measurements from ``first`` on; ``anchor`` begins the id of each one's row."""
+    """The measurements from ``first`` on; ``anchor`` begins the id of each measurement's row."""
     shown = [
         Series(
-            one.target,
-            tuple(point for point in one.points if point.position >= first),
-            tuple(change for change in one.changes if change.position >= first),
+            series.target,
+            tuple(point for point in series.points if point.position >= first),
+            tuple(change for change in series.changes if change.position >= first),
         )
-        for one in track.series
+        for series in track.series
     ]
     highest = max(
-        (max(point.estimate.high, point.estimate.value) for one in shown for point in one.points),
+        (
+            max(point.estimate.high, point.estimate.value)
+            for series in shown
+            for point in series.points
+        ),
         default=1.0,
     )
     budget = track.budget_ms
@@ -35,15 +39,15 @@ def chart(track: Track, measurements: Sequence[Measurement], first: int, anchor:
     x = Scale(first - 0.5, len(measurements) - 0.5, LEFT + 40, WIDTH - RIGHT)
     shapes = [svg.text(0, 14, track.figure.title, style="name")]
     shapes += [*_axes(x, y, measurements, first), *_budget(x, y, budget, near=near)]
-    for one in shown:
-        shapes += [_mark(x, change, shown) for change in one.changes]
-    for row, one in enumerate(shown):
-        line = [(x(point.position), y(point.estimate.value)) for point in one.points]
+    for series in shown:
+        shapes += [_mark(x, change, shown) for change in series.changes]
+    for row, series in enumerate(shown):
+        line = [(x(point.position), y(point.estimate.value)) for point in series.points]
         shapes.append(svg.path(line, f"thin curve s{row % 6}"))
-    for row, one in enumerate(shown):
-        for point in one.points:
+    for row, series in enumerate(shown):
+        for point in series.points:
             about = measurements[point.position]
-            shapes.append(_point(x, y, point, one.target, row, about, f"{anchor}{about.name}"))
+            shapes.append(_point(x, y, point, series.target, row, about, f"{anchor}{about.name}"))
     description = escape(f"{track.figure.title} over time, in milliseconds. Each point is a link.")
     return (
         f'<svg viewBox="0 0 {WIDTH} {BOTTOM + AXIS}" role="group" aria-label="{description}">'
@@ -86,7 +90,7 @@ def _budget(x: Scale, y: Scale, budget: float | None, *, near: bool) -> list[str
 def _mark(x: Scale, change: LevelChange, shown: Sequence[Series]) -> str:
     """An upright line before the first measurement at a new level, and by how much it differs."""
     at = x(change.position - 0.5)
-    row = [one.target for one in shown].index(change.target)
+    row = [series.target for series in shown].index(change.target)
     kind = "worse" if change.is_regression else "better"
     right = at > WIDTH - 70
     label = f"{change.ratio - 1:+.0%} {change.target}"
@@ -103,7 +107,7 @@ def _point(
     x: Scale, y: Scale, point: Point, target: str, row: int, about: Measurement, anchor: str
 ) -> str:
     at, estimate = x(point.position), point.estimate
-    figures = next(one for one in about.targets if one.name == target)
+    figures = next(candidate for candidate in about.targets if candidate.name == target)
     value, bundle = milliseconds(estimate.value), (figures.bundle or "none")[:SHORT]
     image = (figures.image or "none").removeprefix("sha256:")[:SHORT]
     lines = (

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.proof import Part
 from twinserve.measure.machine.host import Machine
+from twinserve.measure.pages.files import rounded
 from twinserve.measure.run.report import MeasurementReport
 from twinserve.measure.run.results import (
     Discarded,
@@ -21,7 +22,6 @@ from twinserve.measure.run.results import (
     TargetResult,
     Throughput,
     Verdict,
-    rounded,
 )
 from twinserve.measure.statistics import Estimate
 
@@ -89,7 +89,10 @@ class Measurement(_Part):
     def name(self) -> str:
         """Of its file, in the order of time: moment, commit, place."""
         moment = self.taken_at[:19].replace("-", "").replace(":", "")
-        commit = "".join(one for one in self.commit[:SHORT] if one.isalnum()) or "unknown"
+        commit = (
+            "".join(character for character in self.commit[:SHORT] if character.isalnum())
+            or "unknown"
+        )
         return f"{moment}Z-{commit}-{self.place}"
 
     def to_line(self) -> str:
@@ -99,19 +102,19 @@ class Measurement(_Part):
 
 def measurement_of(results: Results) -> Measurement:
     """The document of a measurement."""
-    origin = results.subject.origin
+    conditions, origin = results.conditions, results.subject.origin
     bundles, images = dict(results.subject.bundles), dict(origin.images)
     return Measurement(
-        taken_at=results.taken_at,
+        taken_at=conditions.taken_at,
         place=origin.place,
         commit=origin.commit,
         release=origin.release,
         model=results.subject.model,
         version=results.subject.version,
         plan=results.plan,
-        machine=results.machine,
-        load_before=results.load_before,
-        load_after=results.load_after,
+        machine=conditions.machine,
+        load_before=conditions.load_before,
+        load_after=conditions.load_after,
         targets=tuple(
             _figures(target, bundles.get(target.name), images.get(target.name))
             for target in results.targets
@@ -190,5 +193,5 @@ def json_schema() -> str:
 
 
 def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    return f"{'.'.join(str(part) for part in found['loc']) or 'the document'}: {found['msg']}"
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'the document'}: {first['msg']}"

@@ -1,4 +1,4 @@
-"""Names of documents: one that is taken leads to the next, never to the loss of a document."""
+"""Names of documents: a name that is taken leads to the next, never to the loss of a document."""
 
 from collections.abc import Iterator
 from itertools import count

@@ -1,10 +1,9 @@
-"""The history as one page that needs no network, and as data for other tools."""
+"""The history as one page that needs no network."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from twinserve.measure.history import action
 from twinserve.measure.history.change import LEAST, SIGNIFICANCE, SMALLEST
 from twinserve.measure.history.chart import chart
 from twinserve.measure.history.document import SHORT, Measurement, TargetFigures
@@ -27,12 +26,11 @@ TITLES: dict[Place, str] = {
 def write_history(
     measurements: Sequence[Measurement], repository: str | None, directory: Path
 ) -> Path:
-    """Write the page and the data beside it; the page's path.
+    """Write the page; its path.
 
     ``repository`` is the URL that commits are found at.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    action.write(measurements, repository, directory)
     content = {
         "title": "Cold and warm over time",
         "places": [_place(place, measurements, repository) for place in places_of(measurements)],
@@ -49,12 +47,12 @@ def write_history(
 
 
 def _place(place: Place, every: Sequence[Measurement], repository: str | None) -> dict[str, Any]:
-    measurements = [one for one in every if one.place == place]
+    measurements = [measurement for measurement in every if measurement.place == place]
     first = max(0, len(measurements) - SHOWN)
     tracks = [track(measurements, figure) for figure in FIGURES]
     anchor = "m-"
     changes = sorted(
-        (change for one in tracks for series in one.series for change in series.changes),
+        (change for tracked in tracks for series in tracked.series for change in series.changes),
         key=lambda change: -change.position,
     )
     names = [series.target for series in tracks[0].series]
@@ -63,9 +61,15 @@ def _place(place: Place, every: Sequence[Measurement], repository: str | None) -
         "title": TITLES[place],
         "legend": legend(names, "s"),
         "names": names,
-        "charts": [(one.figure.about, chart(one, measurements, first, anchor)) for one in tracks],
+        "charts": [
+            (tracked.figure.about, chart(tracked, measurements, first, anchor))
+            for tracked in tracks
+        ],
         "changes": [_change(change, measurements, anchor) for change in changes],
-        "rows": [_row(one, names, repository, anchor) for one in reversed(measurements[first:])],
+        "rows": [
+            _row(measurement, names, repository, anchor)
+            for measurement in reversed(measurements[first:])
+        ],
         "left_out": first,
     }
 
@@ -90,28 +94,32 @@ def _change(
 
 
 def _row(
-    one: Measurement, names: Sequence[str], repository: str | None, anchor: str
+    measurement: Measurement, names: Sequence[str], repository: str | None, anchor: str
 ) -> dict[str, Any]:
-    by_name = {target.name: target for target in one.targets}
-    first = one.targets[0]
-    outcome = worst(verdict.outcome for target in one.targets for verdict in target.verdicts)
-    known = repository is not None and one.commit.isalnum() and one.commit != "unknown"
+    by_name = {target.name: target for target in measurement.targets}
+    first = measurement.targets[0]
+    outcome = worst(
+        verdict.outcome for target in measurement.targets for verdict in target.verdicts
+    )
+    known = (
+        repository is not None and measurement.commit.isalnum() and measurement.commit != "unknown"
+    )
     return {
-        "id": f"{anchor}{one.name}",
-        "when": readable_time(one.taken_at),
-        "taken_at": one.taken_at,
-        "model": f"{one.model} {one.version}",
-        "release": one.release,
-        "commit": one.commit[:SHORT],
-        "commit_url": f"{repository}/commit/{one.commit}" if known else None,
+        "id": f"{anchor}{measurement.name}",
+        "when": readable_time(measurement.taken_at),
+        "taken_at": measurement.taken_at,
+        "model": f"{measurement.model} {measurement.version}",
+        "release": measurement.release,
+        "commit": measurement.commit[:SHORT],
+        "commit_url": f"{repository}/commit/{measurement.commit}" if known else None,
         "bundle": (first.bundle or "none")[:SHORT],
         "images": [
             (target.name, target.image.removeprefix("sha256:")[:SHORT])
-            for target in one.targets
+            for target in measurement.targets
             if target.image
         ],
-        "machine": f"{one.machine.cpu}, {one.machine.cores} cores",
-        "load": one.load_before,
+        "machine": str(measurement.machine),
+        "load": measurement.load_before,
         "targets": [_figures(by_name.get(name)) for name in names],
         "outcome": outcome,
         "verdict": VERDICTS[outcome],
@@ -123,4 +131,4 @@ def _figures(target: TargetFigures | None) -> list[tuple[str, str, str]]:
     if target is None:
         return []
     read = ((figure.key, figure.read(target)) for figure in FIGURES)
-    return [(key, number(found.value), interval(found)) for key, found in read]
+    return [(key, number(estimate.value), interval(estimate)) for key, estimate in read]

@@ -27,7 +27,7 @@ class History(Protocol):
         """All of them, the oldest first.
 
         Raises:
-            UserError: they cannot be read, or one is no measurement.
+            UserError: they cannot be read, or a document is no measurement.
         """
 
 
@@ -38,7 +38,6 @@ class FolderHistory:
         self._folder = folder
 
     def append(self, measurement: Measurement) -> str:
-        """See ``History``."""
         line = measurement.to_line()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -53,12 +52,11 @@ class FolderHistory:
         raise AssertionError  # the attempts never end
 
     def read(self) -> list[Measurement]:
-        """See ``History``."""
-        found = [
+        measurements = [
             read_line(path.read_text(encoding="utf-8"), str(path))
             for path in self._folder.glob("*.json")
         ]
-        return sorted(found, key=lambda one: one.taken_at)
+        return sorted(measurements, key=lambda measurement: measurement.taken_at)
 
 
 def _create(path: Path, line: str) -> bool:

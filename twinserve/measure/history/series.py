@@ -102,15 +102,17 @@ class Track:
 
 
 def places_of(measurements: Sequence[Measurement]) -> tuple[Place, ...]:
-    """Those that were measured, the deployed one first."""
+    """Those that were measured, the deployed place first."""
     order: tuple[Place, ...] = ("deployed", "container", "local")
-    found = {one.place for one in measurements}
-    return tuple(place for place in order if place in found)
+    places = {measurement.place for measurement in measurements}
+    return tuple(place for place in order if place in places)
 
 
 def track(measurements: Sequence[Measurement], figure: Figure) -> Track:
     """A figure over measurements of one place, the oldest first."""
-    names = list(dict.fromkeys(target.name for one in measurements for target in one.targets))
+    names = list(
+        dict.fromkeys(target.name for measurement in measurements for target in measurement.targets)
+    )
     series = tuple(_series(measurements, figure, name) for name in names)
     budgets = [
         verdict.budget
@@ -124,8 +126,8 @@ def track(measurements: Sequence[Measurement], figure: Figure) -> Track:
 def _series(measurements: Sequence[Measurement], figure: Figure, name: str) -> Series:
     points = tuple(
         Point(position, figure.read(target))
-        for position, one in enumerate(measurements)
-        for target in one.targets
+        for position, measurement in enumerate(measurements)
+        for target in measurement.targets
         if target.name == name
     )
     values = [point.estimate.value for point in points]

@@ -6,30 +6,15 @@ of requests a second.
 
 import asyncio
 import json
-import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, cast
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
-
-MOST_ANSWER_BYTES = 1 << 20
-_OK = 200
-_NO_CONTENT, _NOT_MODIFIED = 204, 304
-# Beyond them int() refuses, and no answer is so long.
-_MOST_DIGITS = 18
-_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
-_FRAMING = re.compile(
-    rb"\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n|$)",
-    re.IGNORECASE,
-)
-
-
-class ProtocolError(Exception):
-    """The peer does not speak HTTP/1.1, or says more than anyone asked for."""
+from twinserve.measure.http.answer import Answer, AnswerParser, ProtocolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,110 +77,6 @@ def post(
     )
 
 
-class Answer(NamedTuple):
-    """A whole response; ``head`` runs from the status line to the empty line, without it."""
-
-    status: int
-    head: bytes
-    body: bytes
-    keep_alive: bool
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is what was asked for: any other status is an error, never a sample."""
-        return self.status == _OK
-
-    def header(self, name: str) -> str | None:
-        """The value of the first header of that name."""
-        wanted = name.lower().encode("ascii")
-        for line in self.head.split(b"\r\n")[1:]:
-            key, _, value = line.partition(b":")
-            if key.lower() == wanted:
-                return value.strip().decode("latin-1")
-        return None
-
-
-def parse_answer(buffer: bytes, *, ended: bool = False) -> Answer | None:
-    """The answer at the start of ``buffer``, or None while it is not whole (RFC 9112, section 6).
-
-    ``ended`` says that the peer has closed: a body without a length is then whole.
-
-    Raises:
-        ProtocolError: this is not one HTTP/1.1 answer, or it is over ``MOST_ANSWER_BYTES``.
-    """
-    if len(buffer) > MOST_ANSWER_BYTES:
-        raise ProtocolError("the answer is too long")
-    start = 0
-    while True:
-        end = buffer.find(b"\r\n\r\n", start)
-        if end < 0:
-            return None
-        status = _status(buffer, start)
-        if status >= _OK:
-            break
-        start = end + 4  # an interim answer (1xx): the real one follows
-    head, first = buffer[start:end], end + 4
-    length, chunked, keep_alive = _framing(head)
-    if status in {_NO_CONTENT, _NOT_MODIFIED}:
-        length, chunked = 0, False
-    if chunked:
-        found = _unchunk(buffer, first)
-        if found is None:
-            return None
-        body, last = found
-    elif length is not None:
-        body, last = buffer[first : first + length], first + length
-    else:
-        return Answer(status, head, buffer[first:], keep_alive=False) if ended else None
-    if len(buffer) > last:
-        raise ProtocolError("more was sent than was asked for")
-    return Answer(status, head, body, keep_alive) if len(buffer) == last else None
-
-
-def _status(buffer: bytes, start: int) -> int:
-    digits = buffer[start + 9 : start + 12]
-    if not buffer.startswith(b"HTTP/1.", start) or not digits.isdigit():
-        raise ProtocolError(f"not a status line: {buffer[start : start + 40]!r}")
-    return int(digits)
-
-
-def _framing(head: bytes) -> tuple[int | None, bool, bool]:
-    """Length, if given; whether the body is chunked; whether the connection stays open."""
-    length: int | None = None
-    chunked = False
-    keep_alive = head.startswith(b"HTTP/1.1")
-    for match in _FRAMING.finditer(head):
-        name, value = match[1].lower(), match[2]
-        if name == b"content-length":
-            if not value.isdigit() or len(value) > _MOST_DIGITS:
-                raise ProtocolError(f"content-length is {value[:40]!r}")
-            length = int(value)
-        elif name == b"connection":
-            keep_alive = value.lower() != b"close"
-        else:
-            chunked = value.lower() == b"chunked"
-    return length, chunked, keep_alive
-
-
-def _unchunk(buffer: bytes, at: int) -> tuple[bytes, int] | None:
-    """The body whose chunks begin at ``at``, and where it ends; None while it is not whole."""
-    body = b""
-    while (line_end := buffer.find(b"\r\n", at)) >= 0:
-        size_text = buffer[at:line_end].partition(b";")[0].strip()
-        # int() alone would also take a sign, with which a body would never end.
-        if not _CHUNK_SIZE.fullmatch(size_text):
-            raise ProtocolError(f"not a chunk size: {size_text[:40]!r}")
-        size = int(size_text, 16)
-        if size == 0:
-            # Trailer lines may follow, up to an empty line.
-            end = buffer.find(b"\r\n\r\n", line_end)
-            return (body, end + 4) if end >= 0 else None
-        at = line_end + 2
-        body += buffer[at : at + size]
-        at += size + 2
-    return None
-
-
 class Listener(Protocol):
     """Whoever sends over connections and waits for what becomes of it."""
 
@@ -212,12 +93,11 @@ class Connection(asyncio.Protocol):
     def __init__(self, call: Call, listener: Listener) -> None:
         self._payload = call.payload
         self._listener = listener
-        self._buffer = b""
+        self._parser = AnswerParser()
         self._waiting = False
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See ``asyncio.Protocol``."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
 
     def send(self) -> None:
@@ -230,32 +110,27 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """See ``asyncio.Protocol``."""
-        self._take(self._buffer + data if self._buffer else data, ended=False)
+        self._take(data)
 
     def eof_received(self) -> None:
-        """See ``asyncio.Protocol``."""
-        if self._waiting and self._buffer:
-            self._take(self._buffer, ended=True)
+        if self._waiting:
+            self._take(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """See ``asyncio.Protocol``."""
         waiting, self._waiting = self._waiting, False
         self._listener.lost(self, waiting=waiting)
 
-    def _take(self, buffer: bytes, *, ended: bool) -> None:
+    def _take(self, data: bytes) -> None:
         if not self._waiting:
             self.close()  # an answer to no request
             return
         try:
-            answer = parse_answer(buffer, ended=ended)
+            answer = self._parser.feed(data)
         except ProtocolError:
             self.close()
             return
         if answer is None:
-            self._buffer = buffer
             return
-        self._buffer = b""
         self._waiting = False
         self._listener.answered(self, answer)
         if not answer.keep_alive:

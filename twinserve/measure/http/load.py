@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from twinserve.measure.http.client import Answer, Call, Connection, connect
+from twinserve.measure.http.answer import Answer
+from twinserve.measure.http.client import Call, Connection, connect
 
 T = TypeVar("T")
 
@@ -46,7 +47,6 @@ class Throughput:
 
     @property
     def per_second(self) -> float:
-        """The rate."""
         return self.answers / self.seconds
 
 
@@ -54,7 +54,7 @@ def fixed_rate(call: Call, *, requests: int, rate: float, warm_up: int) -> Arriv
     """Send ``warm_up`` + ``requests`` requests, one every 1/``rate`` seconds, answered or not.
 
     Latency counts from the moment a request was due, so that a stall of the server shows in every
-    request that had to wait for it, and not only in the one that met it.
+    request that had to wait for it, and not only in the request that met it.
     """
     (arrivals,) = fixed_rate_in_turns([call], requests=requests, rate=rate, warm_up=warm_up)
     return arrivals
@@ -111,7 +111,7 @@ def _fast_loop() -> asyncio.AbstractEventLoop:
 
 
 class _OpenLoop:
-    """Requests fall due whatever the server does; any free connection takes the oldest one due."""
+    """Requests fall due whatever the server does; a free connection takes the oldest one."""
 
     def __init__(self, call: Call, *, requests: int, rate: float, warm_up: int) -> None:
         self._call = call
@@ -191,7 +191,7 @@ class _OpenLoop:
         try:
             connection = await connect(self._call, self)
         except OSError:
-            # What waited for this connection is the error; the next one due tries again.
+            # What waited for this connection is the error; the next request due tries again.
             if self._due:
                 self._due.popleft()
                 self._errors += 1

@@ -46,7 +46,6 @@ class ModuleGrowth:
     root: bool = True
 
     def __str__(self) -> str:
-        """In a few words."""
         if self.base_ms is None:
             asked = f", asked for by {self.importer}" if self.importer else ""
             return f"{self.name} is new with {milliseconds(self.weight_ms)}{asked}"
@@ -97,15 +96,19 @@ def compare(target: TargetName, base: Sequence[Start], head: Sequence[Start]) ->
         base_ms=estimate(theirs),
         head_ms=estimate(ours),
         ratio=paired_ratio(ours, theirs),
-        changes=tuple(sorted(changes, key=lambda one: (not one.root, -one.weight_ms, one.name))),
+        changes=tuple(
+            sorted(changes, key=lambda change: (not change.root, -change.weight_ms, change.name))
+        ),
     )
 
 
-def explain(target: str, found: Estimate, budget: float, changes: Sequence[ModuleGrowth]) -> str:
+def explain(target: str, grown: Estimate, budget: float, changes: Sequence[ModuleGrowth]) -> str:
     """That the ratio ``found`` breaks the budget, and which modules make it so, in a line."""
-    heaviest = [str(one) for one in changes if one.root and one.weight_ms > 0][:MOST_NAMED]
+    heaviest = [str(change) for change in changes if change.root and change.weight_ms > 0][
+        :MOST_NAMED
+    ]
     return (
-        f"{target}: imports take {ratio(found.value)} the time of before ({interval(found)}), over "
+        f"{target}: imports take {ratio(grown.value)} the time of before ({interval(grown)}), over "
         f"measurement.budgets.imports_ratio ({budget:g}) in params.yaml: "
         f"{'; '.join(heaviest) or 'no single module stands out'}"
     )
@@ -138,8 +141,8 @@ def _by_package(start: Start, names: set[str]) -> dict[str, float]:
 
 def _at_pace(start: Start, pace: float) -> Start:
     return tuple(
-        replace(one, self_ms=one.self_ms / pace, cumulative_ms=one.cumulative_ms / pace)
-        for one in start
+        replace(module, self_ms=module.self_ms / pace, cumulative_ms=module.cumulative_ms / pace)
+        for module in start
     )
 
 
@@ -156,7 +159,8 @@ def _grouped(names: Iterable[str], others: Iterable[str]) -> dict[str, str]:
     """For each name its shortest beginning that the others do not know."""
     known = {prefix for other in others for prefix in _prefixes(other)}
     return {
-        name: next((one for one in _prefixes(name) if one not in known), name) for name in names
+        name: next((prefix for prefix in _prefixes(name) if prefix not in known), name)
+        for name in names
     }
 
 
@@ -166,10 +170,10 @@ def _came(old: set[str], new: set[str], starts: Sequence[Start]) -> list[ModuleG
     importers = {module.name: module.importer for module in starts[0]}
     changes = []
     for group in dict.fromkeys(groups.values()):
-        own = {name for name, its in groups.items() if its == group}
+        own = {name for name, other in groups.items() if other == group}
         brought = {name for name in groups if own.intersection(_chain(name, importers))}
         asked = [importers.get(name) for name in sorted(own)]
-        importer = next((one for one in asked if one not in own), None)
+        importer = next((name for name in asked if name not in own), None)
         changes.append(
             ModuleGrowth(
                 name=group,
@@ -197,7 +201,7 @@ def _gone(old: set[str], new: set[str], starts: Sequence[Start]) -> list[ModuleG
     groups = _grouped(old - new, new)
     changes = []
     for group in dict.fromkeys(groups.values()):
-        spared = _time({name for name, its in groups.items() if its == group}, starts)
+        spared = _time({name for name, other in groups.items() if other == group}, starts)
         changes.append(ModuleGrowth(group, spared, None, None, -spared))
     return changes
 
@@ -210,12 +214,12 @@ def _differing(both: set[str], base: Sequence[Start], head: Sequence[Start]) -> 
         theirs, ours = (_times(own, side) for side in (base, head))
         if not all(theirs) or not all(ours):
             continue
-        found = paired_ratio(ours, theirs)
+        measured = paired_ratio(ours, theirs)
         weight = float(np.median(ours)) - float(np.median(theirs))
-        apart = found.low > NOTABLE_RATIO or found.high < 1 / NOTABLE_RATIO
+        apart = measured.low > NOTABLE_RATIO or measured.high < 1 / NOTABLE_RATIO
         if apart and abs(weight) >= NOTABLE_MS:
             medians = float(np.median(theirs)), float(np.median(ours))
-            changes.append(ModuleGrowth(package, *medians, found, weight))
+            changes.append(ModuleGrowth(package, *medians, measured, weight))
     return changes
 
 
@@ -224,4 +228,4 @@ def _time(names: set[str], starts: Sequence[Start]) -> float:
 
 
 def _times(names: set[str], starts: Sequence[Start]) -> list[float]:
-    return [sum(one.self_ms for one in start if one.name in names) for start in starts]
+    return [sum(module.self_ms for module in start if module.name in names) for start in starts]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -12,9 +11,9 @@ from rich.table import Table
 from twinserve.config.errors import UserError
 from twinserve.measure.imports.growth import Growth, ModuleGrowth, explain, measure_growth
 from twinserve.measure.imports.trace import TARGETS, Imports, summarize, watch, watched
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
+from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.text import interval, number, ratio
-from twinserve.measure.run.results import to_json
 from twinserve.measure.statistics import Outcome
 
 DIST = Path("dist")
@@ -29,14 +28,10 @@ class ImportsReport:
     """``imports.json``.
 
     Attributes:
-        taken_at: UTC, ISO 8601.
-        growth: against another tree, if one was named.
+        growth: against another tree, if a tree was named.
     """
 
-    taken_at: str
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
+    conditions: Conditions
     targets: tuple[Imports, ...]
     growth: tuple[Growth, ...]
 
@@ -49,21 +44,17 @@ def show_imports(
     Raises:
         UserError: a bundle cannot be started, or the imports are over their budget against base.
     """
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
-    found, growth = [], []
+    end = begin_measurement()
+    imports, growth = [], []
     for target in TARGETS:
         process = watched(target, DIST / target)
-        found.append(summarize(target, [watch(process) for _ in range(starts)]))
-        console.print(budget_table(found[-1]), width=min(console.width, WIDTH))
+        imports.append(summarize(target, [watch(process) for _ in range(starts)]))
+        console.print(budget_table(imports[-1]), width=min(console.width, WIDTH))
         if base is not None:
             growth.append(measure_growth(target, base / DIST / target, DIST / target, starts))
             console.print(growth_table(growth[-1]), width=min(console.width, WIDTH))
-    machine, loads = read_machine(), (load_before, load_average())
-    document = ImportsReport(taken_at, machine, *loads, tuple(found), tuple(growth))
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "imports.json"
-    path.write_text(to_json(document), encoding="utf-8")
-    console.print(f"written: {path}")
+    document = ImportsReport(end(), tuple(imports), tuple(growth))
+    console.print(f"written: {write_json(directory, 'imports', document)}")
     judge(growth, budget)
 
 
@@ -74,9 +65,9 @@ def judge(growths: Sequence[Growth], budget: float) -> None:
         UserError: naming the modules that make it so.
     """
     broken = [
-        explain(one.target, one.ratio, budget, one.changes)
-        for one in growths
-        if one.judge(budget) is Outcome.BROKEN
+        explain(growth.target, growth.ratio, budget, growth.changes)
+        for growth in growths
+        if growth.judge(budget) is Outcome.BROKEN
     ]
     if broken:
         raise UserError("; ".join(broken))
@@ -88,16 +79,21 @@ def budget_table(imports: Imports) -> Table:
     title = f"{imports.target}: imports before the first prediction, median of {imports.starts}"
     table = _table(title, "package", "modules", "ms", "share", "ms with all it brings")
     least = total.value * LEAST_SHARE
-    shown = [one for one in imports.packages if one.self_ms >= least]
-    for one in shown:
-        share = f"{one.self_ms / total.value:.0%}"
-        figures = (f"{one.modules:,}", f"{one.self_ms:.2f}", share, f"{one.cumulative_ms:.2f}")
-        table.add_row(one.name, *figures)
+    shown = [package for package in imports.packages if package.self_ms >= least]
+    for package in shown:
+        share = f"{package.self_ms / total.value:.0%}"
+        figures = (
+            f"{package.modules:,}",
+            f"{package.self_ms:.2f}",
+            share,
+            f"{package.cumulative_ms:.2f}",
+        )
+        table.add_row(package.name, *figures)
     others = imports.packages[len(shown) :]
-    rest = sum(one.self_ms for one in others)
+    rest = sum(package.self_ms for package in others)
     table.add_row(
         f"{len(others)} others",
-        f"{sum(one.modules for one in others):,}",
+        f"{sum(package.modules for package in others):,}",
         f"{rest:.2f}",
         f"{rest / total.value:.0%}",
         "",
@@ -110,19 +106,21 @@ def budget_table(imports: Imports) -> Table:
 
 def growth_table(growth: Growth) -> Table:
     """Totals of both sides, and the packages and modules that differ."""
-    found = f"{ratio(growth.ratio.value)} ({interval(growth.ratio)})"
+    grown = f"{ratio(growth.ratio.value)} ({interval(growth.ratio)})"
     table = _table(
         f"{growth.target}, ms: {number(growth.base_ms.value)} before, "
-        f"{number(growth.head_ms.value)} now, {found}",
+        f"{number(growth.head_ms.value)} now, {grown}",
         "package or module",
         "before",
         "now",
         "difference",
         "asked for by",
     )
-    for one in growth.changes[:MOST_CHANGES]:
-        times = (_time(one.base_ms), _time(one.head_ms))
-        table.add_row(_name(one), *times, f"{one.weight_ms:+.2f}", escape(one.importer or ""))
+    for change in growth.changes[:MOST_CHANGES]:
+        times = (_time(change.base_ms), _time(change.head_ms))
+        table.add_row(
+            _name(change), *times, f"{change.weight_ms:+.2f}", escape(change.importer or "")
+        )
     left = len(growth.changes) - MOST_CHANGES
     if left > 0:
         table.add_row(f"{left} others")

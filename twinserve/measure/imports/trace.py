@@ -2,20 +2,21 @@
 
 import re
 import tempfile
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Literal
 
 import numpy as np
 
 from twinserve.config.card import load_card
+from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME
 from twinserve.measure.http.client import golden_body
 from twinserve.measure.statistics import Estimate, estimate
 from twinserve.targets.local import local_target
-from twinserve.targets.opener import open_url
+from twinserve.targets.opener import ask
 from twinserve.targets.process import ProcessTarget
 from twinserve.targets.ready import wait_until_answering
 
@@ -100,29 +101,31 @@ def watch(process: ProcessTarget) -> Start:
     with tempfile.TemporaryFile() as output:
         with replace(process, output=output).start() as endpoint:
             wait_until_answering(endpoint)
-            request = urllib.request.Request(  # noqa: S310 - a loopback URL of our own
-                endpoint.predict_url, data=body, headers={"Content-Type": "application/json"}
-            )
-            open_url(request, LIMIT_S).close()
+            headers = {"Content-Type": "application/json"}
+            reply = ask(endpoint.predict_url, LIMIT_S, body=body, headers=headers)
+            if reply.status != HTTPStatus.OK:
+                raise UserError(f"{endpoint.name}: status {reply.status}, not a prediction")
         return read_modules(output)
 
 
 def read_modules(output: IO[bytes]) -> Start:
-    """The imports that ``-X importtime`` has written, the last one first."""
+    """The imports that ``-X importtime`` has written, the last import first."""
     output.seek(0)
-    found: list[Module] = []
+    modules: list[Module] = []
     above: dict[int, str] = {}
     # An importer is written after what it imports, so it is met before it from the end.
     for self_us, cumulative_us, indent, name in reversed(LINE.findall(output.read())):
         depth, module = len(indent), name.decode()
-        above = {level: one for level, one in above.items() if level < depth}
+        above = {level: importer_name for level, importer_name in above.items() if level < depth}
         package = module.partition(".")[0]
-        outermost = all(one.partition(".")[0] != package for one in above.values())
+        outermost = all(
+            importer_name.partition(".")[0] != package for importer_name in above.values()
+        )
         importer = above[max(above)] if above else None
         times = (int(self_us) / 1e3, int(cumulative_us) / 1e3)
-        found.append(Module(module, *times, importer, outermost))
+        modules.append(Module(module, *times, importer, outermost))
         above[depth] = module
-    return tuple(found)
+    return tuple(modules)
 
 
 def summarize(target: str, starts: Sequence[Start]) -> Imports:
@@ -134,7 +137,7 @@ def summarize(target: str, starts: Sequence[Start]) -> Imports:
         starts=len(starts),
         modules=len({module.name for start in starts for module in start}),
         total_ms=estimate([total_ms(start) for start in starts]),
-        packages=tuple(sorted(packages, key=lambda one: (-one.self_ms, one.name))),
+        packages=tuple(sorted(packages, key=lambda package: (-package.self_ms, package.name))),
     )
 
 
@@ -145,10 +148,12 @@ def total_ms(start: Start) -> float:
 
 def _package(name: str, starts: Sequence[Start]) -> Package:
     own = [[module for module in start if module.package == name] for start in starts]
-    outermost = [[one.cumulative_ms for one in modules if one.outermost] for modules in own]
+    outermost = [
+        [module.cumulative_ms for module in modules if module.outermost] for modules in own
+    ]
     return Package(
         name=name,
         modules=len({module.name for modules in own for module in modules}),
-        self_ms=float(np.median([sum(one.self_ms for one in modules) for modules in own])),
+        self_ms=float(np.median([sum(module.self_ms for module in modules) for modules in own])),
         cumulative_ms=float(np.median([sum(times) for times in outermost])),
     )

@@ -58,6 +58,10 @@ class Machine:
     libraries: tuple[Library, ...]
     clock: Clock
 
+    def __str__(self) -> str:
+        """Its processor, as a measurement names it."""
+        return f"{self.cpu}, {self.cores} cores"
+
 
 def read_machine(cpuinfo: Path = CPUINFO) -> Machine:
     """Look at this machine."""
@@ -108,10 +112,10 @@ def _usable_cores() -> int:
 
 
 def _installed() -> list[Library]:
-    found = []
+    installed = []
     for name in LIBRARIES:
         try:
-            found.append(Library(name, metadata.version(name)))
+            installed.append(Library(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed

@@ -1,29 +1,26 @@
 """Proportional set size of a process and everything it started."""
 
-from pathlib import Path
+import psutil
 
-from twinserve.targets.tree import PROC, process_tree
+from twinserve.targets.tree import process_tree
 
 
-def tree_pss_bytes(pid: int, proc: Path = PROC) -> int | None:
+def tree_pss_bytes(pid: int) -> int | None:
     """Memory of the process tree, a page shared by n processes counted 1/n in each.
 
     None where the kernel does not tell: systems other than Linux, or another user's process.
     """
-    root = _pss_bytes(proc / str(pid) / "smaps_rollup")
-    if root is None:
+    sizes = {process.pid: _pss_bytes(process) for process in process_tree(pid)}
+    if sizes.get(pid) is None:
         return None
-    below = (one.pid for one in process_tree(pid, proc) if one.pid != pid)
     # A child that ended meanwhile holds nothing.
-    return root + sum(_pss_bytes(proc / str(child) / "smaps_rollup") or 0 for child in below)
+    return sum(size or 0 for size in sizes.values())
 
 
-def _pss_bytes(path: Path) -> int | None:
+def _pss_bytes(process: psutil.Process) -> int | None:
     try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except OSError:
+        memory = process.memory_full_info()
+    except psutil.Error:
         return None
-    for line in lines:
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return None
+    pss: int | None = getattr(memory, "pss", None)
+    return pss

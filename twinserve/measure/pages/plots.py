@@ -151,11 +151,11 @@ def levels(curves: Sequence[Curve], positions: Sequence[str], unit: str, descrip
         # Side by side, so that one does not hide the other.
         shift = (row - (len(curves) - 1) / 2) * 10
         at = [start + gap * (place + 0.5) + shift for place in range(len(positions))]
-        joined = [(x, y(one.value)) for x, one in zip(at, curve.estimates, strict=True)]
+        joined = [(x, y(level.value)) for x, level in zip(at, curve.estimates, strict=True)]
         shapes.append(svg.path(joined, f"thin curve s{row % 6}"))
-        for x, one in zip(at, curve.estimates, strict=True):
-            shapes.append(svg.line(x, y(one.low), x, y(one.high), f"mark s{row % 6}"))
-            shapes.append(svg.dot(x, y(one.value), 4, f"dot s{row % 6}"))
+        for x, level in zip(at, curve.estimates, strict=True):
+            shapes.append(svg.line(x, y(level.low), x, y(level.high), f"mark s{row % 6}"))
+            shapes.append(svg.dot(x, y(level.value), 4, f"dot s{row % 6}"))
     return svg.picture(shapes, 220 + AXIS, description)
 
 

@@ -23,8 +23,8 @@ def publish(page: Path, name: str, content: str) -> None:
         old = page.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"{page}: {error.strerror}; run this from the top") from None
-    new, found = marks.subn(lambda mark: f"{mark[1]}{content.strip()}\n{mark[2]}", old)
-    if found != 1:
+    new, replaced = marks.subn(lambda mark: f"{mark[1]}{content.strip()}\n{mark[2]}", old)
+    if replaced != 1:
         raise UserError(f"{page}: expected the marks `begin {name}` and `end {name}` once")
     page.write_text(new, encoding="utf-8")
 

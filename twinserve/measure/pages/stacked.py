@@ -11,20 +11,20 @@ from twinserve.measure.pages.text import milliseconds
 
 def part_names(bars: Sequence[Stack]) -> list[str]:
     """Every part of every bar, in the order in which they are shown."""
-    found = {part.name for bar in bars for part in bar.parts}
-    return [name for name in _order(bars) if name in found]
+    names = {part.name for bar in bars for part in bar.parts}
+    return [name for name in _order(bars) if name in names]
 
 
 def part_legend(bars: Sequence[Stack]) -> tuple[Legend, ...]:
     """The colour of each part that is there."""
-    order, found = _order(bars), part_names(bars)
+    order, names = _order(bars), part_names(bars)
     entries = legend([PARTS.get(name, name) for name in order], "p")
-    return tuple(entry for name, entry in zip(order, entries, strict=True) if name in found)
+    return tuple(entry for name, entry in zip(order, entries, strict=True) if name in names)
 
 
-def draw(bars: Sequence[Stack], what: str) -> str:
+def draw(bars: Sequence[Stack], title: str) -> str:
     """The bars; who cannot see them is told every figure."""
-    return plots.stacks(bars, _order(bars), f"{what} {'; '.join(map(_spoken, bars))}.")
+    return plots.stacks(bars, _order(bars), f"{title} {'; '.join(map(_spoken, bars))}.")
 
 
 def short_name(part: str) -> str:
@@ -41,5 +41,5 @@ def _order(bars: Sequence[Stack]) -> list[str]:
 def _spoken(bar: Stack) -> str:
     if not bar.parts:
         return f"{bar.name}: {bar.absence}"
-    parts = ", ".join(f"{short_name(one.name)} {milliseconds(one.ms)}" for one in bar.parts)
+    parts = ", ".join(f"{short_name(part.name)} {milliseconds(part.ms)}" for part in bar.parts)
     return f"{bar.name} {milliseconds(bar.total)}: {parts}"

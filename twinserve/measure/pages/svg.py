@@ -24,7 +24,6 @@ class Scale:
     log: bool = False
 
     def __call__(self, value: float) -> float:
-        """The position of a value."""
         low, high, at = self.low, self.high, value
         if self.log:
             low, high, at = math.log(low), math.log(high), math.log(max(at, self.low))

@@ -40,5 +40,6 @@ def run_suite(tree: Path) -> Medians:
             raise UserError(f"{SUITE} fails in {tree}: {' '.join(lines[-3:])[:400]}")
         taken = json.loads(results.read_text(encoding="utf-8"))["benchmarks"]
     return {
-        one["fullname"].removeprefix(f"{SUITE}/"): one["stats"]["median"] * 1e6 for one in taken
+        benchmark["fullname"].removeprefix(f"{SUITE}/"): benchmark["stats"]["median"] * 1e6
+        for benchmark in taken
     }

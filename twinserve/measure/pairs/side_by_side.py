@@ -51,7 +51,6 @@ class Reading:
 
     @property
     def p50_ms(self) -> float:
-        """The median latency."""
         return float(np.median(self.latencies_ms))
 
 
@@ -79,7 +78,7 @@ class Compared:
 
 
 def take_rounds(base: Side, candidate: Side, wanted: Measurement) -> Iterator[Round]:
-    """The rounds that ``params.yaml`` asks for, after the one that is dropped.
+    """The rounds that ``params.yaml`` asks for, after the round that is dropped.
 
     Raises:
         UserError: a side cannot be started, is not cold, or fails to answer.
@@ -98,7 +97,7 @@ def _take_round(
     calls: dict[int, Call] = {}
     with ExitStack() as running:
         for start in range(wanted.comparison.cold_starts):
-            # The one that begins this time ends the next. The last ones stay, to be asked.
+            # The side that begins this time ends the next. The last endpoints stay, to be asked.
             running.close()
             for place in (0, 1) if (number + start) % 2 == 0 else (1, 0):
                 cold_ms, calls[place] = _start(sides[place], running, seen)
@@ -109,13 +108,13 @@ def _take_round(
             rate=wanted.warm_rate,
             warm_up=WARM_UP_REQUESTS,
         )
-    for side, found in zip(sides, arrivals, strict=True):
-        if found.errors:
+    for side, arrival in zip(sides, arrivals, strict=True):
+        if arrival.errors:
             name, asked = side.target.name, wanted.comparison.warm_requests
-            raise UserError(f"{name}: {found.errors} of {asked} requests failed")
+            raise UserError(f"{name}: {arrival.errors} of {asked} requests failed")
     base, candidate = (
-        Reading(tuple(cold_ms), tuple(found.latencies_ms))
-        for cold_ms, found in zip(colds, arrivals, strict=True)
+        Reading(tuple(cold_ms), tuple(arrival.latencies_ms))
+        for cold_ms, arrival in zip(colds, arrivals, strict=True)
     )
     return Round(base, candidate)
 
@@ -123,11 +122,11 @@ def _take_round(
 def compare_rounds(rounds: Sequence[Round], wanted: Measurement) -> tuple[Compared, ...]:
     """What the gate says of cold start and warm latency."""
     budgets, allowed = wanted.budgets, wanted.comparison.allowed_ratio
-    sides = [[one.base for one in rounds], [one.candidate for one in rounds]]
-    starts = [[cold_ms for one in side for cold_ms in one.cold_ms] for side in sides]
-    halves = [[one.p50_ms for one in side] for side in sides]
-    colds, medians = [estimate(one) for one in starts], [estimate(one) for one in halves]
-    tails = [estimate_series([one.latencies_ms for one in side], 99) for side in sides]
+    sides = [[taken.base for taken in rounds], [taken.candidate for taken in rounds]]
+    starts = [[cold_ms for taken in side for cold_ms in taken.cold_ms] for side in sides]
+    halves = [[taken.p50_ms for taken in side] for side in sides]
+    colds, medians = [estimate(taken) for taken in starts], [estimate(taken) for taken in halves]
+    tails = [estimate_series([taken.latencies_ms for taken in side], 99) for side in sides]
     cold, warm = paired_ratio(*reversed(starts)), paired_ratio(*reversed(halves))
     in_budget = judge_budget(colds[1], budgets.cold_p50_ms)
     outcome = worst([judge_ratio(cold, allowed), in_budget])

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.anatomy import typical_parts
 from twinserve.measure.cold.proof import Part, Rejection
 from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
-from twinserve.measure.machine.host import Machine, load_average, read_machine
+from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.run.results import Discarded
 from twinserve.measure.statistics import Estimate, estimate
 from twinserve.targets.protocol import Target
@@ -64,15 +63,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One run; ``taken_at`` is UTC, ISO 8601. ``machine`` is the client's."""
+    """One run; ``conditions`` are the client's."""
 
-    taken_at: str
+    conditions: Conditions
     model: str
     version: str
     rounds: int
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
     cells: tuple[Cell, ...]
 
 
@@ -95,58 +91,55 @@ def run_matrix(
     model: tuple[str, str],
     on_start: OnStart = lambda _setting, _round: None,
 ) -> Matrix:
-    """One start of each cell a round, another one first each time; none is taken again.
+    """One start of each cell a round, another cell first each time; no start is taken again.
 
     A cell that ends before it answers (512 MiB may be too little) is left out with its reason.
 
     Raises:
         UserError: a start cannot even be asked for.
     """
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
-    findings = [_Findings(one, fault=one.absence) for one in planned]
+    end = begin_measurement()
+    findings = [_Findings(cell, fault=cell.absence) for cell in planned]
     seen: set[str] = set()
     for number in range(rounds):
         shift = number % len(findings)
-        for found in (*findings[shift:], *findings[:shift]):
-            if found.planned.target is not None and not found.fault:
-                _start(found, found.planned.target, body, seen)
-                on_start(found.planned.setting, number)
+        for finding in (*findings[shift:], *findings[:shift]):
+            if finding.planned.target is not None and not finding.fault:
+                _start(finding, finding.planned.target, body, seen)
+                on_start(finding.planned.setting, number)
     return Matrix(
-        taken_at=taken_at,
+        conditions=end(),
         model=model[0],
         version=model[1],
         rounds=rounds,
-        machine=read_machine(),
-        load_before=load_before,
-        load_after=load_average(),
         cells=tuple(map(_summarize, findings)),
     )
 
 
-def _start(found: _Findings, target: Target, body: bytes, seen: set[str]) -> None:
+def _start(findings: _Findings, target: Target, body: bytes, seen: set[str]) -> None:
     with target.start() as endpoint:
         try:
             sample = classify_start(endpoint, first_exchange(endpoint, body), seen)
         except UserError as error:
-            found.fault = str(error)
+            findings.fault = str(error)
             return
     if isinstance(sample, Rejection):
-        found.discarded[str(sample)] += 1
+        findings.discarded[str(sample)] += 1
         return
     seen.add(sample.instance)
-    found.samples.append(sample)
+    findings.samples.append(sample)
 
 
-def _summarize(found: _Findings) -> Cell:
-    totals = [sample.total_ms for sample in found.samples]
+def _summarize(findings: _Findings) -> Cell:
+    totals = [sample.total_ms for sample in findings.samples]
     median = estimate(totals) if totals else None
-    parts = [sample.parts for sample in found.samples]
-    unproven = ", ".join(f"{reason} ({count})" for reason, count in found.discarded.items())
+    parts = [sample.parts for sample in findings.samples]
+    unproven = ", ".join(f"{reason} ({count})" for reason, count in findings.discarded.items())
     return Cell(
-        setting=found.planned.setting,
+        setting=findings.planned.setting,
         total_ms=median,
         parts=typical_parts(totals, parts, median.value) if median else (),
-        samples=tuple(found.samples),
-        discarded=tuple(Discarded(*one) for one in found.discarded.most_common()),
-        absence="" if median else found.fault or f"no start was proven cold: {unproven}",
+        samples=tuple(findings.samples),
+        discarded=tuple(Discarded(*rejection) for rejection in findings.discarded.most_common()),
+        absence="" if median else findings.fault or f"no start was proven cold: {unproven}",
     )

@@ -9,25 +9,19 @@ from rich.table import Table as TerminalTable
 
 from twinserve.config.deployment import MORE_CPU
 from twinserve.measure.pages import stacked
+from twinserve.measure.pages.files import write_files
 from twinserve.measure.pages.plots import Stack
-from twinserve.measure.pages.render import Cell, Fact, Row, Table, readable_time, render
+from twinserve.measure.pages.render import Cell, Fact, Row, Table, readable_time
 from twinserve.measure.pages.text import interval, number
 from twinserve.measure.run.matrix import Cell as Start
 from twinserve.measure.run.matrix import Matrix, Setting
-from twinserve.measure.run.results import to_json
 
 LEFT_OUT = "left out"
 
 
 def write_matrix(matrix: Matrix, directory: Path) -> Path:
     """Write the three files; the page's path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "matrix.json").write_text(to_json(matrix), encoding="utf-8")
-    content = _content(matrix)
-    (directory / "matrix.md").write_text(render("matrix.md.j2", content), encoding="utf-8")
-    page = directory / "matrix.html"
-    page.write_text(render("matrix.html.j2", content), encoding="utf-8")
-    return page
+    return write_files(directory, "matrix", matrix, _content(matrix))
 
 
 def labels(settings: Sequence[Setting]) -> list[str]:
@@ -74,7 +68,7 @@ def terminal_table(matrix: Matrix) -> TerminalTable:
         title_justify="left",
         title_style="bold",
         caption="\n".join(
-            f"Left out: {one.label}: {escape(one.value)}" for one in absences(matrix)
+            f"Left out: {absence.label}: {escape(absence.value)}" for absence in absences(matrix)
         ),
         caption_justify="left",
     )
@@ -103,11 +97,11 @@ def _stacks(matrix: Matrix) -> list[Stack]:
 
 def _figures(cell: Start, names: Sequence[str], rounds: int) -> tuple[Cell, ...]:
     assert cell.total_ms is not None  # noqa: S101 - those without are not asked for
-    found = {part.name: number(part.ms) for part in cell.parts}
-    reasons = ", ".join(f"{one.reason} ({one.count})" for one in cell.discarded)
+    parts = {part.name: number(part.ms) for part in cell.parts}
+    reasons = ", ".join(f"{rejection.reason} ({rejection.count})" for rejection in cell.discarded)
     return (
         Cell(number(cell.total_ms.value), interval(cell.total_ms)),
-        *(Cell(found.get(name, "not told")) for name in names),
+        *(Cell(parts.get(name, "not told")) for name in names),
         Cell(f"{len(cell.samples)} of {rounds}", reasons),
     )
 
@@ -116,7 +110,7 @@ def _content(matrix: Matrix) -> dict[str, Any]:
     bars = _stacks(matrix)
     return {
         "title": f"{matrix.model} {matrix.version}: cold starts, setting by setting",
-        "taken_at": readable_time(matrix.taken_at),
+        "taken_at": readable_time(matrix.conditions.taken_at),
         "results": matrix,
         "picture": stacked.draw(bars, "Cold starts and their parts."),
         "part_legend": stacked.part_legend(bars),

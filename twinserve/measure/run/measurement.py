@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from twinserve.measure.cold.anatomy import typical_parts
 from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, post
-from twinserve.measure.machine.host import load_average, read_machine
+from twinserve.measure.machine.conditions import begin_measurement
 from twinserve.measure.machine.memory import tree_pss_bytes
 from twinserve.measure.run.results import (
     COLD_MEDIAN,
@@ -98,18 +97,15 @@ def measure(
     """
     plan = plan_of(wanted)
     steps = _Steps(plan, len(targets), on_progress)
-    taken_at, load_before = datetime.now(UTC).isoformat(timespec="seconds"), load_average()
+    end = begin_measurement()
     findings = [_Findings(target) for target in targets]
     _measure_cold(findings, body, plan, steps)
     _measure_warm(findings, body, plan, steps)
     return Results(
-        taken_at=taken_at,
+        conditions=end(),
         subject=subject,
         plan=plan,
-        machine=read_machine(),
-        load_before=load_before,
-        load_after=load_average(),
-        targets=tuple(_summarize(found, wanted.budgets) for found in findings),
+        targets=tuple(_summarize(finding, wanted.budgets) for finding in findings),
     )
 
 
@@ -127,31 +123,33 @@ class _Steps:
 def _measure_cold(findings: list[_Findings], body: bytes, plan: Plan, steps: _Steps) -> None:
     seen: set[str] = set()
     for turn in range(plan.cold_samples):
-        for found in _in_turn(findings, turn):
-            _take_cold_sample(found, body, plan, seen)
-            steps.taken("cold start", found.target)
+        for finding in _in_turn(findings, turn):
+            _take_cold_sample(finding, body, plan, seen)
+            steps.taken("cold start", finding.target)
 
 
 def _in_turn(items: Sequence[T], turn: int) -> Sequence[T]:
-    """Another one first in each turn: what follows upon a load must not always be the same."""
+    """Another target first in each turn: what follows upon a load must not always be the same."""
     shift = turn % len(items)
     return (*items[shift:], *items[:shift])
 
 
-def _take_cold_sample(found: _Findings, body: bytes, plan: Plan, seen: set[str]) -> None:
+def _take_cold_sample(finding: _Findings, body: bytes, plan: Plan, seen: set[str]) -> None:
     """Start the target until one start is proven cold."""
     while True:
-        with found.target.start() as endpoint:
+        with finding.target.start() as endpoint:
             sample = classify_start(endpoint, first_exchange(endpoint, body), seen)
         if isinstance(sample, ColdSample):
             seen.add(sample.instance)
-            found.cold.append(sample)
+            finding.cold.append(sample)
             return
-        found.discarded[sample] += 1
-        if found.discarded.total() > plan.cold_samples:
-            reasons = ", ".join(f"{reason} ({count})" for reason, count in _sorted(found.discarded))
+        finding.discarded[sample] += 1
+        if finding.discarded.total() > plan.cold_samples:
+            reasons = ", ".join(
+                f"{reason} ({count})" for reason, count in _sorted(finding.discarded)
+            )
             raise UserError(
-                f"{found.target.name}: {len(found.cold)} of {plan.cold_samples} cold starts "
+                f"{finding.target.name}: {len(finding.cold)} of {plan.cold_samples} cold starts "
                 f"proven, the others discarded: {reasons}"
             )
 
@@ -159,24 +157,24 @@ def _take_cold_sample(found: _Findings, body: bytes, plan: Plan, seen: set[str])
 def _measure_warm(findings: list[_Findings], body: bytes, plan: Plan, steps: _Steps) -> None:
     with ExitStack() as running:
         endpoints: list[tuple[_Findings, Endpoint, Call]] = []
-        for found in findings:
-            endpoint = running.enter_context(found.target.start())
+        for finding in findings:
+            endpoint = running.enter_context(finding.target.start())
             first_exchange(endpoint, body)
             call = post(endpoint.predict_url, body, token=endpoint.token, headers=endpoint.headers)
-            endpoints.append((found, endpoint, call))
+            endpoints.append((finding, endpoint, call))
         for turn in range(plan.rounds):
-            for found, _, call in _in_turn(endpoints, turn):
-                found.arrivals.append(_ask_at_fixed_rate(call, plan))
-                steps.taken("warm latency", found.target)
+            for finding, _, call in _in_turn(endpoints, turn):
+                finding.arrivals.append(_ask_at_fixed_rate(call, plan))
+                steps.taken("warm latency", finding.target)
             for connections in plan.connections:
-                for found, _, call in _in_turn(endpoints, turn):
-                    taken = _ask_back_to_back(found.target.name, call, connections, plan)
-                    found.throughput.setdefault(connections, []).append(taken)
-                    steps.taken("throughput", found.target)
-        for found, endpoint, _ in endpoints:
+                for finding, _, call in _in_turn(endpoints, turn):
+                    taken = _ask_back_to_back(finding.target.name, call, connections, plan)
+                    finding.throughput.setdefault(connections, []).append(taken)
+                    steps.taken("throughput", finding.target)
+        for finding, endpoint, _ in endpoints:
             if (fault := endpoint.fault()) is not None:
                 raise UserError(fault)
-            found.memory = tree_pss_bytes(endpoint.pid) if endpoint.pid is not None else None
+            finding.memory = tree_pss_bytes(endpoint.pid) if endpoint.pid is not None else None
 
 
 def _ask_at_fixed_rate(call: Call, plan: Plan) -> load.Arrivals:
@@ -203,26 +201,26 @@ def _ask_back_to_back(name: str, call: Call, connections: int, plan: Plan) -> lo
     return taken
 
 
-def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
-    name = found.target.name
-    runs = [arrivals.latencies_ms for arrivals in found.arrivals]
+def _summarize(finding: _Findings, budgets: Budgets) -> TargetResult:
+    name = finding.target.name
+    runs = [arrivals.latencies_ms for arrivals in finding.arrivals]
     latencies = [ms for run in runs for ms in run]
     if not latencies:
         raise UserError(f"{name}: no request at the fixed rate was answered with 200")
-    late = [ms for arrivals in found.arrivals for ms in arrivals.late_ms]
-    totals = [sample.total_ms for sample in found.cold]
+    late = [ms for arrivals in finding.arrivals for ms in arrivals.late_ms]
+    totals = [sample.total_ms for sample in finding.cold]
     median = estimate(totals)
     cold = Cold(
         total_ms=median,
-        parts=typical_parts(totals, [sample.parts for sample in found.cold], median.value),
-        samples=tuple(found.cold),
-        discarded=tuple(Discarded(reason, n) for reason, n in _sorted(found.discarded)),
+        parts=typical_parts(totals, [sample.parts for sample in finding.cold], median.value),
+        samples=tuple(finding.cold),
+        discarded=tuple(Discarded(reason, n) for reason, n in _sorted(finding.discarded)),
     )
     warm = Warm(
         p50_ms=estimate_series(runs),
         p90_ms=estimate_series(runs, 90),
         p99_ms=estimate_series(runs, 99),
-        errors=sum(arrivals.errors for arrivals in found.arrivals),
+        errors=sum(arrivals.errors for arrivals in finding.arrivals),
         client_late_p99_ms=float(np.percentile(late, 99)),
         latencies_ms=tuple(latencies),
     )
@@ -232,7 +230,7 @@ def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
             estimate([taken.per_second for taken in rounds]),
             sum(taken.errors for taken in rounds),
         )
-        for connections, rounds in found.throughput.items()
+        for connections, rounds in finding.throughput.items()
     )
     errors = warm.errors + sum(level.errors for level in throughput)
     verdicts = (
@@ -240,7 +238,7 @@ def _summarize(found: _Findings, budgets: Budgets) -> TargetResult:
         _verdict(WARM_P99, "ms", warm.p99_ms, budgets.warm_p99_ms),
         _verdict("failed requests", "", Estimate(errors, errors, errors), 0),
     )
-    return TargetResult(name, cold, warm, throughput, found.memory, verdicts)
+    return TargetResult(name, cold, warm, throughput, finding.memory, verdicts)
 
 
 def _verdict(figure: str, unit: str, measured: Estimate, budget: float) -> Verdict:

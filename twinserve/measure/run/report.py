@@ -11,12 +11,13 @@ from twinserve.config.card import Card
 from twinserve.measure.cold.anatomy import PARTS
 from twinserve.measure.cold.proof import TICK_MS
 from twinserve.measure.pages import plots, stacked
-from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time, render
+from twinserve.measure.pages.files import write_files
+from twinserve.measure.pages.render import Cell, Fact, Row, Table, legend, readable_time
 from twinserve.measure.pages.text import interval, megabytes, milliseconds, number, per_second
-from twinserve.measure.run.results import Results, TargetResult, to_json
+from twinserve.measure.run.results import Results, TargetResult
 from twinserve.measure.statistics import Estimate, Outcome
 
-FORMAT = 2
+FORMAT = 3
 VERDICTS = {
     Outcome.KEPT: "within budgets",
     Outcome.WARNING: "perhaps over budget",
@@ -46,22 +47,16 @@ class MeasurementReport:
 
 
 def write_report(results: Results, card: Card, checks: Sequence[Checked], directory: Path) -> Path:
-    """Write ``report.json``, ``report.md`` and ``report.html``; the last one's path."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write ``report.json``, ``report.md`` and ``report.html``; the page's path."""
     document = MeasurementReport(FORMAT, results, tuple(checks))
-    (directory / "report.json").write_text(to_json(document), encoding="utf-8")
-    content = _content(results, card, checks)
-    (directory / "report.md").write_text(render("report.md.j2", content), encoding="utf-8")
-    page = directory / "report.html"
-    page.write_text(render("report.html.j2", content), encoding="utf-8")
-    return page
+    return write_files(directory, "report", document, _content(results, card, checks))
 
 
 def _content(results: Results, card: Card, checks: Sequence[Checked]) -> dict[str, Any]:
     names = [target.name for target in results.targets]
     return {
         "title": f"{results.subject.model} {results.subject.version}: cold and warm",
-        "taken_at": readable_time(results.taken_at),
+        "taken_at": readable_time(results.conditions.taken_at),
         "results": results,
         "checks": checks,
         "cards": [_card(target) for target in results.targets],
@@ -161,12 +156,14 @@ def cold_table(results: Results) -> Table:
         return Cell(number(float(np.percentile(values, percentile))))
 
     def part(target: TargetResult, name: str) -> Cell:
-        found = [part.ms for part in target.cold.parts if part.name == name]
-        return Cell(number(found[0]) if found else "not told")
+        durations = [part.ms for part in target.cold.parts if part.name == name]
+        return Cell(number(durations[0]) if durations else "not told")
 
     def discarded(target: TargetResult) -> Cell:
-        reasons = ", ".join(f"{one.reason} ({one.count})" for one in target.cold.discarded)
-        return Cell(str(sum(one.count for one in target.cold.discarded)), reasons)
+        reasons = ", ".join(
+            f"{rejection.reason} ({rejection.count})" for rejection in target.cold.discarded
+        )
+        return Cell(str(sum(rejection.count for rejection in target.cold.discarded)), reasons)
 
     rows = [
         _row(results, "median", lambda target: _with_interval(target.cold.total_ms)),
@@ -232,8 +229,8 @@ def budget_table(results: Results) -> Table:
     rows = []
     for place, verdict in enumerate(first.verdicts):
         cells = [
-            Cell(_with_unit(found.measured.value, found.unit), str(found.outcome))
-            for found in (target.verdicts[place] for target in results.targets)
+            Cell(_with_unit(verdict.measured.value, verdict.unit), str(verdict.outcome))
+            for verdict in (target.verdicts[place] for target in results.targets)
         ]
         rows.append(Row(verdict.figure, (*cells, Cell(_with_unit(verdict.budget, verdict.unit)))))
     return Table("Budgets", _columns(results, "budget"), tuple(rows))

@@ -1,12 +1,11 @@
 """What a measurement yields, as it is written to ``report.json``."""
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from twinserve.measure.cold.proof import Part
 from twinserve.measure.cold.starts import ColdSample
-from twinserve.measure.machine.host import Machine
+from twinserve.measure.machine.conditions import Conditions
 from twinserve.measure.statistics import Estimate, Outcome, worst
 
 # The figures that have a budget in params.yaml.
@@ -150,38 +149,14 @@ class TargetResult:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One measurement.
+    """One measurement."""
 
-    Attributes:
-        taken_at: UTC, ISO 8601.
-        load_before: load average of a minute when it began; None where the system does not tell.
-    """
-
-    taken_at: str
+    conditions: Conditions
     subject: Subject
     plan: Plan
-    machine: Machine
-    load_before: float | None
-    load_after: float | None
     targets: tuple[TargetResult, ...]
 
     @property
     def outcome(self) -> Outcome:
         """The worst of the targets' outcomes."""
         return worst(target.outcome for target in self.targets)
-
-
-def to_json(content: Any) -> str:  # noqa: ANN401 - any dataclass
-    """A dataclass as JSON; numbers to the microsecond, beyond which is noise."""
-    return json.dumps(rounded(asdict(content)), indent=2, allow_nan=False) + "\n"
-
-
-def rounded(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """The same with every number to three places."""
-    if isinstance(value, float):
-        return round(value, 3)
-    if isinstance(value, dict):
-        return {key: rounded(member) for key, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(member) for member in value]
-    return value

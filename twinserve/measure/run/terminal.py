@@ -38,7 +38,7 @@ def summary_table(results: Results) -> Table:
         rates = [_estimate(target.throughput[place].per_second) for target in targets]
         add(f"requests/s, {connections} conn.", *rates)
     add("memory (PSS)", *(megabytes(target.memory_bytes) for target in targets))
-    discarded = [sum(one.count for one in target.cold.discarded) for target in targets]
+    discarded = [sum(rejection.count for rejection in target.cold.discarded) for target in targets]
     add(LAST_FIGURE, *(str(count) for count in discarded))
     outcomes = [target.outcome for target in targets]
     add("verdict", *(f"[{COLOURS[outcome]}]{VERDICTS[outcome]}[/]" for outcome in outcomes))

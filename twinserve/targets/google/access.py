@@ -1,7 +1,5 @@
 """Who may call a deployed endpoint: decided, seen from outside, and an identity token."""
 
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -15,7 +13,7 @@ from twinserve.targets.google.project.constraints import (
     REQUIRE_INVOKER,
     read_constraint,
 )
-from twinserve.targets.opener import open_url
+from twinserve.targets.opener import ask
 
 LIMIT_S = 30.0
 
@@ -68,13 +66,8 @@ def status_without_token(url: str) -> int:
     Raises:
         UserError: nothing answers there.
     """
-    request = urllib.request.Request(url, method="GET")  # noqa: S310 - a URL that gcloud names
     try:
-        with open_url(request, LIMIT_S) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return answer.code
+        return ask(url, LIMIT_S).status
     except OSError as error:
         raise UserError(f"{url}: no answer ({error})") from None
 

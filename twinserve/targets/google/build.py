@@ -94,7 +94,7 @@ def _start(gcloud: Gcloud, build: Build) -> Any:  # noqa: ANN401 - JSON
 def without(build: Mapping[str, Any], dropped: AbstractSet[str]) -> dict[str, Any]:
     """The same build less some steps; what waited for one of them waits for the rest."""
     kept = [
-        {**step, "waitFor": [one for one in step["waitFor"] if one not in dropped]}
+        {**step, "waitFor": [name for name in step["waitFor"] if name not in dropped]}
         for step in build["steps"]
         if step["id"] not in dropped
     ]
@@ -146,9 +146,9 @@ def _explain(gcloud: Gcloud, raw: Mapping[str, Any], tell: Callable[[str], None]
     for line in lines:
         tell(f"  | {line}")
     detail = raw.get("statusDetail") or raw.get("failureInfo", {}).get("detail", "")
-    what = f"step {failed[0]} failed" if failed else "it did not get to a step's end"
+    outcome = f"step {failed[0]} failed" if failed else "it did not get to a step's end"
     shown = "its output is above" if lines else "Cloud Logging has no line of it"
-    told = f"build {name} ended as {status}: {what}, {shown}"
+    told = f"build {name} ended as {status}: {outcome}, {shown}"
     if status == "EXPIRED":
         told += "; it found no free CPUs in the region: `twinserve doctor` shows the quota"
     return f"{told}; {detail} {raw.get('logUrl', '')}".rstrip("; ")

@@ -113,7 +113,7 @@ def read_services(gcloud: Gcloud, region: str) -> dict[str, Service]:
     revisions = [_revision(raw) for raw in raw_revisions]
     return {
         raw["metadata"]["name"]: parse_service(
-            raw, [one for one in revisions if one.service == raw["metadata"]["name"]]
+            raw, [revision for revision in revisions if revision.service == raw["metadata"]["name"]]
         )
         for raw in raw_services
     }
@@ -141,7 +141,7 @@ def parse_service(raw: Mapping[str, Any], revisions: Sequence[Revision] = ()) ->
             if "tag" in line
         },
         latest=frozenset(name for name in latest if name),
-        revisions=tuple(sorted(revisions, key=lambda one: one.created, reverse=True)),
+        revisions=tuple(sorted(revisions, key=lambda revision: revision.created, reverse=True)),
         labels=raw["metadata"].get("labels", {}),
     )
 
@@ -150,11 +150,11 @@ def _revision(raw: Mapping[str, Any]) -> Revision:
     metadata, status = raw["metadata"], raw.get("status", {})
     container = raw["spec"]["containers"][0]
     digest = status.get("imageDigest") or container.get("image", "")
-    conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
+    conditions = {entry["type"]: entry["status"] for entry in status.get("conditions", [])}
     return Revision(
         name=metadata["name"],
         service=metadata.get("labels", {}).get("serving.knative.dev/service", ""),
-        variables={one["name"]: one.get("value", "") for one in container.get("env", [])},
+        variables={entry["name"]: entry.get("value", "") for entry in container.get("env", [])},
         digest=digest.partition("@")[2] or None,
         ready=conditions.get("Ready") == "True",
         created=metadata.get("creationTimestamp", ""),
@@ -184,8 +184,8 @@ def set_traffic(
     try:
         gcloud.change("run", "services", "update-traffic", service, *options)
     except GcloudError as error:
-        found = parse_service(gcloud.read("run", "services", "describe", service, options[0]))
-        if found.shares != shares or without_tag in found.tags:
+        current = parse_service(gcloud.read("run", "services", "describe", service, options[0]))
+        if current.shares != shares or without_tag in current.tags:
             raise error from None
 
 

@@ -25,8 +25,8 @@ def read_figures(
         f'timestamp>="{since}"',
     )
     options = (f"--limit={most}", "--order=desc")
-    found = gcloud.read("logging", "read", " AND ".join(wanted), *options) or []
-    return [entry["jsonPayload"][MONITORING_MEMBER] for entry in found]
+    entries = gcloud.read("logging", "read", " AND ".join(wanted), *options) or []
+    return [entry["jsonPayload"][MONITORING_MEMBER] for entry in entries]
 
 
 def read_build_log(gcloud: Gcloud, build: str, most: int) -> list[str]:
@@ -43,5 +43,5 @@ def read_build_log(gcloud: Gcloud, build: str, most: int) -> list[str]:
         f'resource.labels.build_id="{build}"',
     )
     options = (f"--limit={most}", "--order=desc")
-    found = gcloud.read("logging", "read", " AND ".join(wanted), *options) or []
-    return [entry.get("textPayload", "") for entry in reversed(found)]
+    entries = gcloud.read("logging", "read", " AND ".join(wanted), *options) or []
+    return [entry.get("textPayload", "") for entry in reversed(entries)]

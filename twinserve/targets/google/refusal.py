@@ -140,10 +140,10 @@ _KNOWN = (
 def refusal(arguments: Sequence[str], printed: str, code: int) -> GcloudError:
     """The error of a call, from what it printed."""
     # What follows ERROR: is the message; gcloud wraps it and may add hints below.
-    found = re.search(r"ERROR: (?:\([\w.-]+\) )?(.*)", printed, re.DOTALL)
-    told = " ".join((found[1] if found else printed).split()) or f"exit code {code}"
+    match = re.search(r"ERROR: (?:\([\w.-]+\) )?(.*)", printed, re.DOTALL)
+    told = " ".join((match[1] if match else printed).split()) or f"exit code {code}"
     # Where the cure is known, it takes the place of gcloud's own advice in the lines below.
-    first = " ".join(found[1].partition("\n")[0].split()) if found else told
+    first = " ".join(match[1].partition("\n")[0].split()) if match else told
     command = named(arguments)
     for known in _KNOWN:
         if re.search(known.pattern, told):

@@ -37,14 +37,14 @@ def list_images(gcloud: Gcloud, path: str) -> list[Image]:
         GcloudError: they cannot be listed.
     """
     try:
-        found = gcloud.read("artifacts", "docker", "images", "list", path, "--include-tags") or []
+        listed = gcloud.read("artifacts", "docker", "images", "list", path, "--include-tags") or []
     except GcloudError as error:
         if error.reason is Reason.NOT_FOUND:
             return []
         raise
     images = [
-        Image(one["package"], one["version"], _tags(one.get("tags")), one["createTime"])
-        for one in found
+        Image(image["package"], image["version"], _tags(image.get("tags")), image["createTime"])
+        for image in listed
     ]
     return sorted(images, key=lambda image: image.uploaded, reverse=True)
 
@@ -58,8 +58,8 @@ def delete_image(gcloud: Gcloud, image: Image) -> None:
     gcloud.change("artifacts", "docker", "images", "delete", image.url, "--delete-tags")
 
 
-def _tags(found: str | list[str] | None) -> tuple[str, ...]:
+def _tags(tags: str | list[str] | None) -> tuple[str, ...]:
     """Tags as gcloud prints them: a list, or names between commas."""
-    if isinstance(found, str):
-        return tuple(name.strip() for name in found.split(",") if name.strip())
-    return tuple(found or ())
+    if isinstance(tags, str):
+        return tuple(name.strip() for name in tags.split(",") if name.strip())
+    return tuple(tags or ())

@@ -5,8 +5,6 @@ Source: Cloud Storage, "Request preconditions": ``if-generation-match`` 0 means 
 
 import re
 import tempfile
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +12,7 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+from twinserve.targets.opener import ask
 
 HOST = "https://storage.googleapis.com/"
 ANSWER_WITHIN_S = 30.0
@@ -53,18 +52,12 @@ def server_time() -> datetime:
         UserError: nothing answers.
     """
     # Any answer says when it was given, a refusal too.
-    request = urllib.request.Request(HOST, method="HEAD")
     try:
-        # An opener of its own: the shared one keeps the proxy that was set when it was first used.
-        with urllib.request.build_opener().open(request, timeout=ANSWER_WITHIN_S) as answer:
-            told = answer.headers["Date"]
-    except urllib.error.HTTPError as refused:
-        with refused:
-            told = refused.headers["Date"]
+        told = ask(HOST, ANSWER_WITHIN_S, method="HEAD").headers.get("date")
     except OSError as error:
         raise UserError(f"{HOST} does not say what time it is: {error}") from None
     try:
-        return parsedate_to_datetime(told).astimezone(UTC)
+        return parsedate_to_datetime(told or "").astimezone(UTC)
     except (TypeError, ValueError):
         raise UserError(f"{HOST} does not say what time it is: {told!r}") from None
 
@@ -75,8 +68,8 @@ def read_generation(gcloud: Gcloud, url: str) -> str | None:
     Raises:
         GcloudError: it cannot be read.
     """
-    found = _describe(gcloud, url)
-    return None if found is None else found[0]
+    described = _describe(gcloud, url)
+    return None if described is None else described[0]
 
 
 def read_object(gcloud: Gcloud, url: str) -> Object | None:
@@ -86,10 +79,10 @@ def read_object(gcloud: Gcloud, url: str) -> Object | None:
         GcloudError: it cannot be read.
     """
     for _ in range(MOST_TRIES):
-        found = _describe(gcloud, url)
-        if found is None:
+        described = _describe(gcloud, url)
+        if described is None:
             return None
-        generation, updated = found
+        generation, updated = described
         try:
             text = gcloud.read_text("storage", "cat", f"{url}#{generation}")
         except GcloudError as error:
@@ -103,12 +96,12 @@ def read_object(gcloud: Gcloud, url: str) -> Object | None:
 def _describe(gcloud: Gcloud, url: str) -> tuple[str, datetime] | None:
     """Generation and time of the last change; None where there is no object."""
     try:
-        found = gcloud.read("storage", "objects", "describe", url)
+        described = gcloud.read("storage", "objects", "describe", url)
     except GcloudError as error:
         if error.reason is Reason.NOT_FOUND:
             return None
         raise
-    return str(found["generation"]), datetime.fromisoformat(found["update_time"])
+    return str(described["generation"]), datetime.fromisoformat(described["update_time"])
 
 
 def read_objects(gcloud: Gcloud, pattern: str) -> dict[str, bytes]:
@@ -134,14 +127,16 @@ def list_objects(gcloud: Gcloud, pattern: str) -> list[Listed]:
         GcloudError: they cannot be listed.
     """
     try:
-        found = gcloud.read("storage", "objects", "list", pattern)
+        listed = gcloud.read("storage", "objects", "list", pattern)
     except GcloudError as error:
         if error.reason is Reason.NOT_FOUND:
             return []
         raise
     return [
-        Listed(one["name"], str(one["generation"]), datetime.fromisoformat(one["update_time"]))
-        for one in found or ()
+        Listed(
+            entry["name"], str(entry["generation"]), datetime.fromisoformat(entry["update_time"])
+        )
+        for entry in listed or ()
     ]
 
 
@@ -180,8 +175,8 @@ def write_object(gcloud: Gcloud, url: str, text: str, *, generation: str | None 
     printed = gcloud.change_text(
         "storage", "cp", "-", url, "--print-created-message", *condition, content=text
     )
-    found = re.search(rf"{re.escape(url)}#(\d+)", printed)
-    return found[1] if found else UNKNOWN
+    match = re.search(rf"{re.escape(url)}#(\d+)", printed)
+    return match[1] if match else UNKNOWN
 
 
 def delete_object(gcloud: Gcloud, url: str, *, generation: str) -> None:

@@ -59,7 +59,9 @@ def read_records(data: Data) -> Records:
         lines = list(range(1, len(rows) + 1))
     else:
         header, rows, lines = _csv(data, content)
-    _check_names(data, header)
+    _check_each_once(data, header)
+    features = [] if data.step else [feature.name for feature in data.features]
+    check_names(data, header, [*features, data.label])
     return Records(header, rows, lines, digest)
 
 
@@ -147,14 +149,22 @@ def _cell(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _check_names(data: Data, header: Sequence[str]) -> None:
+def _check_each_once(data: Data, header: Sequence[str]) -> None:
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise UserError(
             f"{data.table}: row 1, column {twice!r}: found {header.count(twice)} columns of "
             "this name, expected one"
         )
-    for name in [*(feature.name for feature in data.features), data.label]:
+
+
+def check_names(data: Data, header: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse a table that lacks a column.
+
+    Raises:
+        UserError: the first that is not in the header.
+    """
+    for name in names:
         if name not in header:
             named = [one or "(no name)" for one in header[:_MANY]]
             shown = ", ".join([*named, *["…"] * (len(header) > _MANY)])

@@ -32,7 +32,8 @@ def completed(data: Data, records: Records) -> Data:
     ]
     if not features:
         raise UserError(f"{data.table}: found no column but {data.label}, expected features")
-    features = [_with_values(cells_of(data, records, one.name), one) for one in features]
+    if data.step is None:
+        features = [_with_values(cells_of(data, records, one.name), one) for one in features]
     label = cells_of(data, records, data.label)
     task = data.task or ("classification" if data.classes else task_of(label))
     classes = data.classes

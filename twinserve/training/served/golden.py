@@ -147,25 +147,36 @@ def _of_table(
     card: Card,
     steps: Steps | None,
 ) -> list[GoldenCase]:
-    reader = RowReader(card)
     if not params.data.classes:
         order = sorted(range(len(table.rows)), key=table.labels.__getitem__)
         places = [order[int(part * len(order))] for part in _PARTS]
-        sent = [reader.as_sent(table.rows[place]) for place in places]
+        sent = _sent(table, card, places)
         return [GoldenCase(one, _asked(one, model, card, steps)[1]) for one in sent]
     cases = []
     for number in range(len(params.data.classes)):
-        own = [row for row, one in zip(table.rows, table.labels, strict=True) if one == number]
-        cases += _first_right(own, number, classifier, model, card, steps)
+        own = [place for place, one in enumerate(table.labels) if one == number]
+        sent = _sent(table, card, own)
+        cases += _first_right(sent, number, classifier, model, card, steps)
     if not cases:
         # A model that is right of no row may still be wanted; it answers all the same.
-        row = reader.as_sent(table.rows[0])
+        (row,) = _sent(table, card, [0])
         cases.append(GoldenCase(row, _asked(row, model, card, steps)[1]))
     return cases
 
 
+def _sent(table: Table, card: Card, places: Sequence[int]) -> list[Any]:
+    """Rows of the table as requests: by name where ``data.step`` reads them, else in lists."""
+    if table.sent:
+        return [table.sent[place] for place in places]
+    reader = RowReader(card)
+    return [reader.as_sent(table.rows[place]) for place in places]
+
+
 def _asked(
-    sent: list[Any], model: Model, card: Card, steps: Steps | None
+    sent: Any,  # noqa: ANN401 - any JSON
+    model: Model,
+    card: Card,
+    steps: Steps | None,
 ) -> tuple[Sequence[Any], float]:
     """As ``_served``, of a row of the table."""
     try:
@@ -178,7 +189,7 @@ def _asked(
 
 
 def _first_right(
-    own: Sequence[Sequence[Any]],
+    sent: Sequence[Any],
     number: int,
     classifier: Classifier,
     model: Model,
@@ -186,8 +197,6 @@ def _first_right(
     steps: Steps | None,
 ) -> list[GoldenCase]:
     """The first row of a class that is predicted rightly, if there is one."""
-    reader = RowReader(card)
-    sent = [reader.as_sent(row) for row in own]
     served = [_asked(row, model, card, steps) for row in sent]
     estimated = _estimated(classifier, card, [features for features, _ in served])
     for row, one, (_, answered) in zip(sent, estimated, served, strict=True):

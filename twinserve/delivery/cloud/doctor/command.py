@@ -46,16 +46,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
     """All findings, told as they are found."""
-    found = list(tell(cloud, asked("project", lambda: project.visible(cloud))))
-    if any(finding.stops for finding in found):
-        return found
+    findings = list(tell(cloud, asked("project", lambda: project.visible(cloud))))
+    if any(finding.stops for finding in findings):
+        return findings
     identity: Identity | None = None
     if github is not None:
         try:
             identity = identity_of(github)
         except UserError as error:
             cure = "see that name and login are right: `gh auth status`"
-            found += tell(cloud, [stop("GitHub", str(error), cure)])
+            findings += tell(cloud, [stop("GitHub", str(error), cure)])
             github = None
     checks: list[tuple[str, Check]] = [
         ("billing", lambda: project.billing(cloud)),
@@ -73,13 +73,13 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         checks.append(("GitHub", lambda: repository.examine(cloud, github)))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for answers in pool.map(lambda check: asked(*check), checks):
-            found += tell(cloud, answers)
-    worst = max(found, key=lambda finding: list(Weight).index(finding.weight)).weight
+            findings += tell(cloud, answers)
+    worst = max(findings, key=lambda finding: list(Weight).index(finding.weight)).weight
     if worst is Weight.STOP:
         cloud.say("something would stop a push: see the lines that say so")
     else:
         cloud.say("nothing that can be asked for would stop a push")
-    return found
+    return findings
 
 
 def tell(cloud: Cloud, findings: Sequence[Finding]) -> Sequence[Finding]:

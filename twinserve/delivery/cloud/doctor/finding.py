@@ -37,7 +37,6 @@ class Finding:
 
     @property
     def line(self) -> str:
-        """The finding in a line."""
         cure = f"; to mend it: {self.cure}" if self.cure else ""
         return f"{self.weight:<7} {self.subject}: {self.told}{cure}"
 

@@ -17,7 +17,7 @@ from twinserve.targets.google.project.constraints import (
 
 def access(cloud: Cloud) -> Sequence[Finding]:
     """How the endpoints will be called."""
-    wanted = [one.name for one in cloud.targets.values() if one.public]
+    wanted = [target.name for target in cloud.targets.values() if target.public]
     if not wanted:
         return [fine("access", "both endpoints are private, as params.yaml has them")]
     names = " and ".join(wanted)
@@ -36,22 +36,22 @@ def access(cloud: Cloud) -> Sequence[Finding]:
 def restrictions(cloud: Cloud) -> Sequence[Finding]:
     """Policies that would refuse the project's own parts."""
     gcloud, region = cloud.gcloud, cloud.region
-    found = []
+    findings = []
     issuer = federation.ISSUER
     if _forbids(read_constraint(gcloud, POOL_PROVIDERS), issuer):
         cure = f"have {issuer} allowed by whoever administers the organisation"
-        found.append(stop(POOL_PROVIDERS, "GitHub's tokens may not be taken", cure))
+        findings.append(stop(POOL_PROVIDERS, "GitHub's tokens may not be taken", cure))
     locations = read_constraint(gcloud, LOCATIONS)
     groups = any(value.startswith("in:") for value in locations.allowed or ())
     if _forbids(locations, region, f"in:{region}-locations"):
         told = f"allows only {', '.join(sorted(locations.allowed or ()))}; {region} is not named"
-        cure = "deployment.region in params.yaml, one that it allows"
+        cure = "deployment.region in params.yaml: a region that it allows"
         # A group of locations may hold the region; its members are not to be had here.
-        found.append((warn if groups else stop)(LOCATIONS, told, cure))
+        findings.append((warn if groups else stop)(LOCATIONS, told, cure))
     if _forbids(read_constraint(gcloud, INGRESS), "all"):
         cure = "have `all` allowed by whoever administers the organisation"
-        found.append(stop(INGRESS, "endpoints cannot be reached from the internet", cure))
-    return found or [fine("organisation policies", "none forbids what is deployed")]
+        findings.append(stop(INGRESS, "endpoints cannot be reached from the internet", cure))
+    return findings or [fine("organisation policies", "none forbids what is deployed")]
 
 
 def _forbids(constraint: Constraint, *values: str) -> bool:

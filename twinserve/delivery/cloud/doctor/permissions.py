@@ -17,15 +17,15 @@ from twinserve.targets.google.project.identity_pool import differences, read_pro
 def accounts(cloud: Cloud) -> Sequence[Finding]:
     """Whether all three are there, and none is switched off."""
     known = project.accounts(cloud.gcloud)
-    found = []
+    findings = []
     for name in grants.accounts(cloud):
-        email = account_email(name, cloud.gcloud.project)
+        email = account_email(name, cloud.project)
         if email not in known:
-            found.append(stop("accounts", f"{email} does not exist", BOOTSTRAP))
+            findings.append(stop("accounts", f"{email} does not exist", BOOTSTRAP))
         elif known[email]:
             cure = f"gcloud iam service-accounts enable {email}"
-            found.append(stop("accounts", f"{email} is switched off", cure))
-    return found or [fine("accounts", "all three are there")]
+            findings.append(stop("accounts", f"{email} is switched off", cure))
+    return findings or [fine("accounts", "all three are there")]
 
 
 def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
@@ -37,18 +37,18 @@ def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
     by_resource: dict[policies.Resource, list[policies.Grant]] = {}
     for grant in wanted:
         by_resource.setdefault(grant.resource, []).append(grant)
-    found = []
+    findings = []
     for resource, those in by_resource.items():
         try:
-            found += [
+            findings += [
                 stop("roles", f"missing {grant}", BOOTSTRAP)
                 for grant in policies.missing(cloud.gcloud, those)
             ]
         except GcloudError as error:
             if error.reason is not Reason.NOT_FOUND:
                 raise
-            found.append(stop("roles", f"{resource} does not exist", BOOTSTRAP))
-    return found or [fine("roles", f"all {len(wanted)} are given")]
+            findings.append(stop("roles", f"{resource} does not exist", BOOTSTRAP))
+    return findings or [fine("roles", f"all {len(wanted)} are given")]
 
 
 def provider(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:

@@ -8,7 +8,6 @@ from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud
-from twinserve.targets.google.cloud_run import read_services
 from twinserve.targets.google.gcloud import Reason
 from twinserve.targets.google.project.resources import bucket_refusal, repository_format
 
@@ -34,7 +33,7 @@ def processors(cloud: Cloud) -> Sequence[Finding]:
 
 def _buckets(cloud: Cloud) -> list[Finding]:
     gcloud = cloud.gcloud
-    found = []
+    findings = []
     for name in (
         data_bucket(gcloud.project),
         releases_bucket(gcloud.project),
@@ -42,12 +41,12 @@ def _buckets(cloud: Cloud) -> list[Finding]:
     ):
         match bucket_refusal(gcloud, name):
             case Reason.NOT_FOUND:
-                found.append(stop("names", f"bucket {name} does not exist", BOOTSTRAP))
+                findings.append(stop("names", f"bucket {name} does not exist", BOOTSTRAP))
             case Reason.DENIED:
-                found.append(stop("names", f"bucket {name} is somebody else's", TAKEN))
+                findings.append(stop("names", f"bucket {name} is somebody else's", TAKEN))
             case _:
                 pass
-    return found
+    return findings
 
 
 def _repository(cloud: Cloud) -> list[Finding]:
@@ -63,13 +62,15 @@ def _repository(cloud: Cloud) -> list[Finding]:
 
 def _services(cloud: Cloud) -> list[Finding]:
     """A service of our name that never had a release would be replaced by the first one."""
-    services = read_services(cloud.gcloud, cloud.region)
-    found = []
+    services = cloud.services()
+    findings = []
     for target, settings in cloud.targets.items():
         service = services.get(settings.name)
         ours = RELEASE_VARIABLES["name"]
-        if service is not None and not any(ours in one.variables for one in service.revisions):
+        if service is not None and not any(
+            ours in revision.variables for revision in service.revisions
+        ):
             told = f"{settings.name} is a service of somebody's, which a release would replace"
             cure = f"another deployment.{target}.name in params.yaml"
-            found.append(stop("names", told, cure))
-    return found
+            findings.append(stop("names", told, cure))
+    return findings

@@ -17,7 +17,7 @@ CPUS = {"E2_MEDIUM": 1}
 
 def visible(cloud: Cloud) -> Sequence[Finding]:
     """Whether the project can be seen at all."""
-    name = cloud.gcloud.project
+    name = cloud.project
     state = project.lifecycle_state(cloud.gcloud)
     if state is None:
         cure = "give --project its id, and log in as its owner with `gcloud auth login`"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from twinserve.delivery.cloud import federation, grants
+from twinserve.delivery.cloud import federation
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.cloud.repository import (
@@ -27,7 +27,7 @@ def examine(cloud: Cloud, github: str) -> Sequence[Finding]:
         cure = "install gh (https://cli.github.com), `gh auth login`, and run this again"
         return [warn("GitHub", "not looked at, since gh is not on the PATH", cure)]
     here = f"repos/{github}"
-    found = [
+    findings = [
         *_repository(here),
         *_variables(cloud, here),
         *_actions(here),
@@ -35,41 +35,41 @@ def examine(cloud: Cloud, github: str) -> Sequence[Finding]:
         *_environment(here),
         *_rule(here),
     ]
-    return found or [fine("GitHub", f"{github} is as the workflows need it")]
+    return findings or [fine("GitHub", f"{github} is as the workflows need it")]
 
 
 def _repository(here: str) -> list[Finding]:
     raw = api(here)
-    found = []
+    findings = []
     if raw.get("archived") or raw.get("disabled"):
-        found.append(stop("GitHub", "the repository takes no push", "unarchive it"))
+        findings.append(stop("GitHub", "the repository takes no push", "unarchive it"))
     if (branch := raw.get("default_branch")) != BRANCH:
         cure = f"gh repo edit --default-branch {BRANCH}"
         told = f"the default branch is {branch}; schedules and deploys are of {BRANCH}"
-        found.append(warn("GitHub", told, cure))
+        findings.append(warn("GitHub", told, cure))
     if not raw.get("has_issues"):
         cure = "gh repo edit --enable-issues, or bootstrap"
         told = "issues are off, as in every fork: monitoring cannot report"
-        found.append(warn("issues", told, cure))
-    return found
+        findings.append(warn("issues", told, cure))
+    return findings
 
 
 def _variables(cloud: Cloud, here: str) -> list[Finding]:
     gcloud = cloud.gcloud
     wanted = federation.variables(
-        gcloud.project, cloud.region, project_number(gcloud), grants.deployer_of(cloud)
+        gcloud.project, cloud.region, project_number(gcloud), cloud.deployer
     )
     there = read_variables(here)
     missing = [name for name in wanted if name not in there]
     other = [name for name, value in wanted.items() if there.get(name, value) != value]
-    found = []
+    findings = []
     if missing:
         told = f"not set: {', '.join(missing)}; a push would deploy nowhere"
-        found.append(stop("variables", told, BOOTSTRAP))
+        findings.append(stop("variables", told, BOOTSTRAP))
     if other:
         told = f"of another project or account: {', '.join(other)}"
-        found.append(stop("variables", told, BOOTSTRAP))
-    return found
+        findings.append(stop("variables", told, BOOTSTRAP))
+    return findings
 
 
 def _actions(here: str) -> list[Finding]:
@@ -88,18 +88,18 @@ def _actions(here: str) -> list[Finding]:
 
 
 def _workflows(here: str, github: str) -> list[Finding]:
-    workflows = {one["path"].rpartition("/")[2]: one for one in read_workflows(here)}
+    workflows = {workflow["path"].rpartition("/")[2]: workflow for workflow in read_workflows(here)}
     if DEPLOYS not in workflows:
         cure = f"open https://github.com/{github}/actions and enable workflows there"
         told = f"GitHub knows no {DEPLOYS}: a fork's workflows are off until someone enables them"
         return [stop("workflows", told, cure)]
-    found = []
-    for name, one in workflows.items():
-        if one["state"] != ACTIVE:
-            told = f"{name} is {one['state']}"
+    findings = []
+    for name, workflow in workflows.items():
+        if workflow["state"] != ACTIVE:
+            told = f"{name} is {workflow['state']}"
             cure = f"gh workflow enable {name} --repo {github}"
-            found.append((stop if name == DEPLOYS else warn)("workflows", told, cure))
-    return found
+            findings.append((stop if name == DEPLOYS else warn)("workflows", told, cure))
+    return findings
 
 
 def _environment(here: str) -> list[Finding]:

@@ -9,7 +9,6 @@ from twinserve.delivery.bundle.assembly import DIST
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.access import Access, is_private
-from twinserve.targets.google.cloud_run import delete_service
 from twinserve.targets.google.deploy import NewRevision, deploy_function
 from twinserve.targets.google.gcloud import GcloudError, Reason
 from twinserve.targets.google.probe import PROBE_LABEL
@@ -58,7 +57,7 @@ def deploy_and_delete(cloud: Cloud) -> Sequence[Finding]:
 
 def _delete(cloud: Cloud, name: str) -> None:
     try:
-        delete_service(cloud.gcloud, cloud.region, name)
+        cloud.delete_service(name)
     except GcloudError as error:
         # It was never made.
         if error.reason is not Reason.NOT_FOUND:

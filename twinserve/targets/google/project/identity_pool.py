@@ -47,8 +47,8 @@ def ensure_provider(gcloud: Gcloud, wanted: Provider) -> None:
         f"--attribute-condition={wanted.condition}",
     )
     create = (*providers, "create-oidc", *where, *options)
-    found = ensure(gcloud, (*providers, "describe", *where), create)
-    if found is not None and differences(found, wanted):
+    existing = ensure(gcloud, (*providers, "describe", *where), create)
+    if existing is not None and differences(existing, wanted):
         gcloud.change(*providers, "update-oidc", *where, *options)
 
 
@@ -67,11 +67,11 @@ def read_provider(gcloud: Gcloud, pool: str, name: str) -> Any:  # noqa: ANN401 
         raise
 
 
-def differences(found: Mapping[str, Any], wanted: Provider) -> list[str]:
+def differences(raw: Mapping[str, Any], wanted: Provider) -> list[str]:
     """The names of what a provider has otherwise."""
     pairs = {
-        "issuer": (found.get("oidc", {}).get("issuerUri"), wanted.issuer),
-        "attribute mapping": (found.get("attributeMapping"), dict(wanted.mapping)),
-        "attribute condition": (found.get("attributeCondition"), wanted.condition),
+        "issuer": (raw.get("oidc", {}).get("issuerUri"), wanted.issuer),
+        "attribute mapping": (raw.get("attributeMapping"), dict(wanted.mapping)),
+        "attribute condition": (raw.get("attributeCondition"), wanted.condition),
     }
     return [name for name, (have, want) in pairs.items() if have != want]

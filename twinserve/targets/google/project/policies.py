@@ -63,12 +63,12 @@ def members_by_role(gcloud: Gcloud, resource: Resource) -> Mapping[str, frozense
     """
     words = (*resource.group, "get-iam-policy", resource.name, *resource.options)
     policy = gcloud.read(*words) or {}
-    found: dict[str, frozenset[str]] = {}
+    members: dict[str, frozenset[str]] = {}
     for binding in policy.get("bindings", []):
         if "condition" not in binding:
             role = binding["role"]
-            found[role] = found.get(role, frozenset()) | frozenset(binding["members"])
-    return found
+            members[role] = members.get(role, frozenset()) | frozenset(binding["members"])
+    return members
 
 
 def missing(gcloud: Gcloud, wanted: Iterable[Grant]) -> list[Grant]:
@@ -83,7 +83,9 @@ def missing(gcloud: Gcloud, wanted: Iterable[Grant]) -> list[Grant]:
     lacking = []
     for resource, grants in by_resource.items():
         there = members_by_role(gcloud, resource)
-        lacking += [one for one in grants if one.member not in there.get(one.role, frozenset())]
+        lacking += [
+            grant for grant in grants if grant.member not in there.get(grant.role, frozenset())
+        ]
     return lacking
 
 

@@ -25,7 +25,9 @@ def build_cpus(gcloud: Gcloud, region: str) -> int | None:
         for bucket in limit.get("quotaBuckets", [])
     ]
     # A region's own bucket counts before the one for all regions.
-    here = [one for one in buckets if one.get("dimensions", {}).get("region") == region]
-    anywhere = [one for one in buckets if "region" not in one.get("dimensions", {})]
-    limits = [int(one["effectiveLimit"]) for one in here or anywhere if "effectiveLimit" in one]
+    here = [bucket for bucket in buckets if bucket.get("dimensions", {}).get("region") == region]
+    anywhere = [bucket for bucket in buckets if "region" not in bucket.get("dimensions", {})]
+    limits = [
+        int(bucket["effectiveLimit"]) for bucket in here or anywhere if "effectiveLimit" in bucket
+    ]
     return min(limits) if limits else None

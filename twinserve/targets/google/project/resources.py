@@ -38,8 +38,8 @@ def enabled_apis(gcloud: Gcloud) -> set[str]:
     Raises:
         GcloudError: it cannot be read.
     """
-    found = gcloud.read("services", "list", "--enabled") or []
-    return {one["config"]["name"] for one in found}
+    listed = gcloud.read("services", "list", "--enabled") or []
+    return {api["config"]["name"] for api in listed}
 
 
 def accounts(gcloud: Gcloud) -> dict[str, bool]:
@@ -49,7 +49,7 @@ def accounts(gcloud: Gcloud) -> dict[str, bool]:
         GcloudError: they cannot be read.
     """
     listed = gcloud.read("iam", "service-accounts", "list") or []
-    return {one["email"]: bool(one.get("disabled")) for one in listed}
+    return {account["email"]: bool(account.get("disabled")) for account in listed}
 
 
 def bucket_refusal(gcloud: Gcloud, name: str) -> Reason | None:

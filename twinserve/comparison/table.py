@@ -26,8 +26,8 @@ def throughput_label(facts: Facts, params: Params) -> str:
     return f"requests/s over {first.connections} and {last.connections} connections"
 
 
-def contrast(facts: Facts, params: Params) -> Table:
-    """The table."""
+def targets_table(facts: Facts, params: Params) -> Table:
+    """A row each property, a column each target."""
     service, function = params.deployment.service, params.deployment.function
     resources = {"service": service, "function": function}
 
@@ -35,8 +35,8 @@ def contrast(facts: Facts, params: Params) -> Table:
         cells = tuple(Cell(tell(side, resources[side.name])) for side in facts.sides)
         return Row(label, cells)
 
-    def both(label: str, one: str, other: str) -> Row:
-        return Row(label, (Cell(one), Cell(other)))
+    def both(label: str, service_text: str, function_text: str) -> Row:
+        return Row(label, (Cell(service_text), Cell(function_text)))
 
     rows = (
         both(
@@ -55,11 +55,13 @@ def contrast(facts: Facts, params: Params) -> Table:
         each(WARM, _warm),
         each(throughput_label(facts, params), _throughput),
         each(CONCURRENCY, _concurrency),
-        each(MEMORY, lambda side, its: f"{megabytes(side.memory_bytes)}, of {its.memory} given"),
+        each(
+            MEMORY, lambda side, given: f"{megabytes(side.memory_bytes)}, of {given.memory} given"
+        ),
         each(BUNDLE, lambda side, _: bundle_text(side)),
         each("installed", lambda side, _: _installed(side)),
         each(IMAGE, lambda side, _: _image(side)),
-        each("artifact loading", lambda _side, _its: _artifact(facts)),
+        each("artifact loading", lambda _side, _given: _artifact(facts)),
         both(PINNED, _pinned(facts), _pinned_function(facts, function.base_image)),
         both(PROVEN, *_proven(facts)),
         both("state", *2 * ("none: any instance answers any request, none writes anything",)),
@@ -81,23 +83,23 @@ def _estimate_ms(side: Side) -> str:
     return f"{milliseconds(side.cold_ms.value)} ({interval(side.cold_ms)})"
 
 
-def _warm(side: Side, _its: Resources) -> str:
+def _warm(side: Side, _given: Resources) -> str:
     return f"{milliseconds(side.warm_p50_ms.value)} and {milliseconds(side.warm_p99_ms.value)}"
 
 
-def _ends(side: Side, its: Resources) -> tuple[Level, Level]:
-    return side.throughput[0], side.at(its.concurrency)
+def _ends(side: Side, given: Resources) -> tuple[Level, Level]:
+    return side.throughput[0], side.at(given.concurrency)
 
 
-def _throughput(side: Side, its: Resources) -> str:
-    levels = _ends(side, its)
+def _throughput(side: Side, given: Resources) -> str:
+    levels = _ends(side, given)
     return " and ".join(per_second(level.per_second.value) for level in levels)
 
 
-def _concurrency(_side: Side, its: Resources) -> str:
+def _concurrency(_side: Side, given: Resources) -> str:
     return (
-        f"{its.concurrency} requests an instance, one process, {its.cpu} CPU; "
-        f"{its.min_instances} to {its.max_instances} instances"
+        f"{given.concurrency} requests an instance, one process, {given.cpu} CPU; "
+        f"{given.min_instances} to {given.max_instances} instances"
     )
 
 
@@ -144,7 +146,7 @@ def _proven(facts: Facts) -> tuple[str, str]:
 
 
 def _cost(side: Side, params: Params) -> str:
-    found = bill(side, VOLUMES[VOLUME], Sharing.ALONE, params)
+    month = bill(side, VOLUMES[VOLUME], Sharing.ALONE, params)
     return (
-        f"${dollars(found.dollars)} a month, ${dollars(found.list_dollars)} without the free tier"
+        f"${dollars(month.dollars)} a month, ${dollars(month.list_dollars)} without the free tier"
     )

@@ -1,0 +1,1 @@
+"""What a user may write into `custom/`, one kind a folder: measured beside the plain service."""

@@ -1,0 +1,28 @@
+"""Whether a running service does as its OpenAPI document says, by schemathesis."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from twinserve.targets.protocol import Endpoint
+
+
+def hold_to_document(endpoint: Endpoint, directory: Path, options: Sequence[str] = ()) -> None:
+    """No generated request gets an undocumented status, type, header or body.
+
+    ``directory`` is where schemathesis may keep a cache.
+    """
+    command = [
+        str(Path(sys.executable).parent / "schemathesis"),
+        "run",
+        f"{endpoint.url}/openapi.json",
+        *(f"--header={name}: {value}" for name, value in endpoint.headers.items()),
+        "--seed=1",
+        "--generation-database=none",
+        "--no-color",
+        *options,
+    ]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No issues found" in done.stdout

@@ -1,0 +1,100 @@
+"""FastAPI's and Google's own commands, in a checkout and in a bundle: the contract under each."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from twinserve.contract.calls import HttpCaller
+from twinserve.contract.check import check_contract
+from twinserve.targets.process import ProcessTarget
+from twinserve.targets.ready import wait_until_answering
+
+BIN = Path(sys.executable).parent
+# As docs/service.md and docs/function.md have them; a shell fills in where to listen.
+SERVICE = {
+    "python": "python -m service",
+    "uvicorn": "uvicorn service.app:app --host $HOST --port $PORT",
+    "uvicorn, reloading": "uvicorn service.app:app --reload --host $HOST --port $PORT",
+    "fastapi dev": "fastapi dev service/app.py --host $HOST --port $PORT",
+    "fastapi run": "fastapi run service/app.py --host $HOST --port $PORT",
+    "gunicorn": "gunicorn -k uvicorn_worker.UvicornWorker service.app:app --bind $HOST:$PORT",
+}
+FUNCTION = {
+    "functions-framework": "functions-framework --target predict",
+    # What the buildpack starts where it is told no more than the function's name.
+    "buildpack": "FUNCTION_TARGET=predict functions-framework",
+}
+
+
+def started(name: str, line: str, directory: Path) -> ProcessTarget:
+    environment = {"PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(directory)}
+    return ProcessTarget(name, ("/bin/sh", "-c", f"exec env {line}"), directory, environment)
+
+
+def hold(target: ProcessTarget, dist: Path) -> None:
+    """The contract holds there."""
+    with target.start() as endpoint:
+        wait_until_answering(endpoint)
+        assert check_contract([endpoint], dist / "service" / "model.json").failed == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "folder"),
+    [(SERVICE["uvicorn"], "."), (FUNCTION["functions-framework"], "function")],
+)
+def test_command_of_either_documentation_serves_a_checkout(
+    line: str, folder: str, dist: Path
+) -> None:
+    """By day, as much of it as a prediction and a refusal."""
+    with started("one", line, dist.parent / folder).start() as endpoint:
+        wait_until_answering(endpoint)
+        caller = HttpCaller(endpoint.url)
+        right = caller.call("POST", "/predict", body=b'{"features": [5.1, 3.5, 1.4, 0.2]}')
+        wrong = caller.call("POST", "/predict", body=b'{"features": [1]}')
+    assert right.body == b'{"prediction": 0, "model_version": "v1.0"}'
+    assert (wrong.status, wrong.headers["content-type"]) == (422, "application/problem+json")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", SERVICE)
+def test_contract_holds_for_the_service_of_a_checkout(name: str, dist: Path) -> None:
+    """Once there is a bundle in `dist/`."""
+    hold(started("service", SERVICE[name], dist.parent), dist)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", SERVICE)
+def test_contract_holds_for_the_service_of_a_bundle(name: str, dist: Path) -> None:
+    """With the checkout's programs."""
+    hold(started("service", SERVICE[name], dist / "service"), dist)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", FUNCTION)
+def test_contract_holds_for_the_function_of_a_checkout(name: str, dist: Path) -> None:
+    """In `function/`, with no variable but the function's name."""
+    hold(started("function", FUNCTION[name], dist.parent / "function"), dist)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", FUNCTION)
+def test_contract_holds_for_the_function_of_a_bundle(name: str, dist: Path) -> None:
+    """As Google's pages deploy one by hand."""
+    hold(started("function", FUNCTION[name], dist / "function"), dist)
+
+
+def test_checkout_without_a_bundle_ends_gunicorn_with_one_line(dist: Path, tmp_path: Path) -> None:
+    """Which starts a worker anew whatever else it ended with; the others just end."""
+    for room in ("twinserve", "service"):
+        shutil.copytree(dist / "service" / room, tmp_path / room)
+    command = [str(BIN / "gunicorn"), "-k", "uvicorn_worker.UvicornWorker", "service.app:app"]
+    command += ["--bind=127.0.0.1:0"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert line.endswith("make the bundle with `dvc repro`")
+    assert "Traceback" not in done.stderr

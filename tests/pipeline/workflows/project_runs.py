@@ -1,0 +1,29 @@
+"""Runs of workflows in a repository that has a project: variables, what is played, the calls."""
+
+from tests.pipeline.workflows.act import Run
+from tests.pipeline.workflows.stand_ins import Rule
+
+PROJECT = {
+    "GOOGLE_CLOUD_PROJECT": "a-project",
+    "WORKLOAD_IDENTITY_PROVIDER": "projects/1/locations/global/workloadIdentityPools/p/providers/g",
+    "DEPLOYER": "deployer@a-project.iam.gserviceaccount.com",
+}
+LOGGED_IN = f"auth {' '.join(PROJECT.values())}"
+CLEANED: Rule = {"call": "twinserve probe --clean-up"}
+PROBED: Rule = {
+    "call": "twinserve probe",
+    "files": {"reports/report.md": "a table", "reports/report.json": ""},
+}
+KEPT: Rule = {"call": "twinserve history", "files": {"reports/history/index.html": "a page"}}
+MEASURED = (CLEANED, PROBED, KEPT)
+# What a machine has not is installed first.
+SETTING_UP = ("setup-python 3.11", "cache .venv ", "make .venv/ready")
+
+
+def of_job(run: Run, job: str) -> list[str]:
+    """What one job called, without its set-up."""
+    return [
+        call.line
+        for call in run.calls
+        if call.environment.get("GITHUB_JOB") == job and not call.line.startswith(SETTING_UP)
+    ]

@@ -1,0 +1,1 @@
+"""The engine's next version, brought into a fork by a merge."""

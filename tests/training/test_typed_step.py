@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,7 @@ def begin(
     project: Project,
     table: str,
     steps: str,
-    data: dict[str, object],
+    data: Mapping[str, object],
     estimator: str = "sklearn.ensemble.RandomForestClassifier",
 ) -> Project:
     (project.root / "data/other.csv").write_text(table)

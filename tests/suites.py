@@ -5,6 +5,7 @@ and never asserted: a test passes on a busy machine too.
 """
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -100,14 +101,19 @@ def chosen(
     return [item for item in kept if item.path in mine]
 
 
+def workers() -> int:
+    """Half as many again as cores: a quarter of the time a test waits for another process."""
+    return math.ceil((os.cpu_count() or 1) * 1.5)
+
+
 def run(name: str, shard: Shard | None, *, coverage: bool) -> Result:
-    """Run a suite on every core; what pytest prints is shown as it comes."""
+    """Run a suite; what pytest prints is shown as it comes."""
     # Only what may be in it is collected: that alone takes seconds.
     folders = MODEL_FOLDERS if name == MODEL else ("",)
     command = [sys.executable, "-m", "pytest", "-q", f"--suite={name}"]
     command += [str(Path("tests", folder)) for folder in folders]
     command += [
-        f"--numprocesses={os.cpu_count() or 1}",
+        f"--numprocesses={workers()}",
         "--dist=loadfile",
         "--no-loadscope-reorder",
     ]

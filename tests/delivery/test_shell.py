@@ -44,28 +44,28 @@ def service(dist: Path) -> Iterator[Endpoint]:
 
 @pytest.mark.nightly
 def test_contract_is_held_whatever_the_shell(
-    service: Endpoint, monkeypatch: pytest.MonkeyPatch
+    service: Endpoint, dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Options, plugins and proxies of the shell's neither spare a case nor fail one."""
-    monkeypatch.chdir(ROOT)
-    card = Path("dist/service/model.json")
+    card = dist / "service" / "model.json"
     expected = check_contract([service], card)
     for name, value in SHELL.items():
         monkeypatch.setenv(name, value)
     assert check_contract([service], card) == expected
 
 
-def test_wrong_endpoint_is_found_whatever_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_endpoint_is_found_whatever_the_shell(
+    dist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A suite that the shell would run without its assertions still fails."""
     for name, value in SHELL.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(ROOT)
     wrong = f"exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT"
     target = ProcessTarget("service", ("/bin/sh", "-c", wrong), ROOT)
     with target.start() as endpoint:
         wait_until_answering(endpoint)
         with pytest.raises(CheckError, match=r"^[1-9]\d* cases of the contract fail"):
-            check_contract([endpoint], Path("dist/service/model.json"))
+            check_contract([endpoint], dist / "service" / "model.json")
 
 
 @pytest.mark.nightly

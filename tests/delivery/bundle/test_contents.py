@@ -213,7 +213,7 @@ def test_clone_has_the_same_bytes_whatever_autocrlf_says(tmp_path: Path) -> None
     lock = yaml.safe_load((tmp_path / "dvc.lock").read_text())
     inputs = {one["path"] for stage in lock["stages"].values() for one in stage.get("deps", ())}
     kept = [path for path in map(tmp_path.joinpath, inputs) if path.is_file()]
-    assert len(kept) > 5
+    assert tmp_path / "locks" / "training.txt" in kept
     for path in (
         *kept,
         *(tmp_path / "twinserve").rglob("*.py"),

@@ -39,9 +39,12 @@ def deadly(at: str, when: str) -> Callable[..., str]:
         if not here and not words.startswith(at):
             return real(arguments, *rest, **options)  # type: ignore[arg-type]
         sys.stderr.write(f"killed at: {words}\n")
-        if when == "after":
-            real(arguments, *rest, **options)  # type: ignore[arg-type]
-        os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            if when == "after":
+                real(arguments, *rest, **options)  # type: ignore[arg-type]
+        finally:
+            # Also of a call that was refused, as that of a lock which somebody has.
+            os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
     return run

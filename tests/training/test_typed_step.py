@@ -9,34 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.tables.shapes import as_csv, cars, penguins
+from tests.tables.stepped import GIVEN, STEPS, forget
 from tests.training.project import Project
-
-STEPS = """
-from typing import NotRequired, TypedDict
-
-
-class Row(TypedDict):
-    island: str
-    bill_length_mm: NotRequired[float]
-    body_mass_g: NotRequired[float]
-    sex: NotRequired[str]
-
-
-def before(row: Row):
-    mass = row.get("body_mass_g")
-    return {
-        "island": row["island"].lower(),
-        "bill": row.get("bill_length_mm"),
-        "heavy": None if mass is None else mass > 4500,
-        "female": row.get("sex") == "FEMALE",
-    }
-"""
-GIVEN = [
-    {"name": "island", "type": "category", "values": ["biscoe", "dream", "torgersen"]},
-    {"name": "bill", "missing": True},
-    {"name": "heavy", "type": "boolean", "missing": True},
-    {"name": "female", "type": "boolean"},
-]
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +19,7 @@ def _loaded_anew() -> Iterator[None]:
     path = list(sys.path)
     yield
     sys.path[:] = path
-    for name in [name for name in sys.modules if name.startswith("custom.")]:
-        del sys.modules[name]
+    forget()
 
 
 def begin(
@@ -172,6 +145,5 @@ def test_request_of_another_meaning_stops_the_export(typed: Project) -> None:
     typed.run("prepare", "train", "evaluate")
     path = typed.root / "custom/steps.py"
     path.write_text(path.read_text().replace("None if mass is None else mass", "(mass or 0)"))
-    for name in [name for name in sys.modules if name.startswith("custom.")]:
-        del sys.modules[name]
+    forget()
     assert "was trained on" in typed.refused("export")

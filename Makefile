@@ -16,6 +16,10 @@ help: ## list every target
 run: .venv/ready ## reproduce the model, serve it on both targets, check and measure them
 	@$(BIN)/twinserve rehearse
 
+.PHONY: adopt
+adopt: .venv/ready ## take a table of yours into params.yaml: TABLE=file.csv LABEL=column
+	@$(BIN)/twinserve adopt "$(TABLE)" --label "$(LABEL)"
+
 .PHONY: test
 test: .venv/ready ## the model's suite and the engine's (8 minutes on two cores)
 	@$(BIN)/python -m tests.suites model engine
@@ -105,8 +109,9 @@ clean: ## remove environments, caches and outputs
 	rm -rf .venv .cache dist reports engine.json models/served models/model.json models/model.pkl data/prepared dvc_plots .dvc/cache .dvc/tmp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis .coverage*
 
-# What an environment's scripts name by its path is worth nothing where it was moved or copied to.
-ifneq ($(shell cat .venv/ready 2>/dev/null),$(realpath .venv))
+# What an environment's scripts name by its path is worth nothing where it was moved or copied to; and
+# an estimator that params.yaml names may need a library that is not in it.
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(shell $(PYTHON) -m twinserve.delivery.environment.install --expected 2>/dev/null))
 .PHONY: .venv/ready
 endif
 .venv/ready: locks/bootstrap.txt locks/dev.txt twinserve/delivery/environment/install.py

@@ -98,8 +98,14 @@ def _features(tally: Tally, total: Counts) -> Iterator[Metric]:
         "Population stability index of the window against the model's table.",
         labels=["feature"],
     )
-    told = zip(tally.card.features, total.values, tally.drift(), strict=True)
-    for feature, (below, *inside, above), score in told:
+    gaps = CounterMetricFamily(
+        f"{PREFIX}_feature_gaps", "Values that were missing.", labels=["feature"]
+    )
+    told = zip(tally.card.observed, total.values, tally.drift(), strict=True)
+    for feature, counts, score in told:
+        below, *inside, above = counts[:-1] if feature.missing else counts
+        if feature.missing:
+            gaps.add_metric([feature.name], counts[-1])
         outside.add_metric([feature.name, "below"], below)
         outside.add_metric([feature.name, "above"], above)
         seen.add_metric([feature.name], below + sum(inside) + above)
@@ -107,6 +113,8 @@ def _features(tally: Tally, total: Counts) -> Iterator[Metric]:
             drift.add_metric([feature.name], score)
     yield outside
     yield seen
+    if any(feature.missing for feature in tally.card.features):
+        yield gaps
     yield drift
     window = GaugeMetricFamily(f"{PREFIX}_drift_window_rows", "Rows that the index is taken over.")
     window.add_metric([], tally.window())

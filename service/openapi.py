@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
 from service.schemas import schemas_of, schemas_of_steps
-from twinserve.config.card import Card
+from twinserve.config.card import Card, GoldenCase
 from twinserve.inference.bundle import Settings
 from twinserve.inference.contract import TITLES
 
@@ -33,9 +33,13 @@ WHY = {
 
 def description(card: Card) -> str:
     """The page's first paragraph."""
+    what = f"one of {len(card.classes)} classes ({', '.join(card.classes)})"
+    if card.target is not None:
+        what = f"a number, {card.target.name}"
+    values = "numbers" if card.plain else "values"
     return (
-        f"Predicts one of {len(card.classes)} classes ({', '.join(card.classes)}) from "
-        f"{len(card.features)} numbers. The same contract holds on the service and on the function."
+        f"Predicts {what} from {len(card.features)} {values}. "
+        "The same contract holds on the service and on the function."
     )
 
 
@@ -85,10 +89,17 @@ def _plain(card: Card) -> dict[str, Any]:
     return plain
 
 
+def _called(card: Card, case: GoldenCase) -> str:
+    """What the answer to a case means."""
+    number = case.prediction
+    return card.classes[int(number)] if card.classes else f"{number:g}"
+
+
 def _predict(card: Card, settings: Settings) -> dict[str, Any]:
     requests, answers = {}, {}
+    answer = "class" if card.classes else "number"
     for number, case in enumerate(card.golden, start=1):
-        name = f"example {number}: {card.classes[case.prediction]}"
+        name = f"example {number}: {_called(card, case)}"
         requests[name] = {"value": {"features": case.features}}
         # What a step makes of an answer, it alone knows.
         if "after" not in card.steps:
@@ -96,7 +107,7 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
                 "value": {"prediction": case.prediction, "model_version": card.version},
             }
     responses: dict[str, Any] = {
-        "200": _json("Prediction", "The class of the row.", examples=answers)
+        "200": _json("Prediction", f"The {answer} of the row.", examples=answers)
     }
     for status in (400, 405, 413, 415, 422):
         responses[str(status)] = _problem(status)
@@ -104,7 +115,7 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
     return {
         "post": {
             "tags": ["prediction"],
-            "summary": "Predict the class of one row",
+            "summary": f"Predict the {answer} of one row",
             "operationId": "predict",
             "requestBody": {
                 "required": True,

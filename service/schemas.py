@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
 
 from pydantic import TypeAdapter
 
-from twinserve.config.card import Card, Feature
+from twinserve.config.card import OPTIONAL, Card, Feature
 from twinserve.inference.contract import FLOAT32_MAX
 
 if TYPE_CHECKING:
@@ -14,43 +14,27 @@ if TYPE_CHECKING:
 
 def schemas_of(card: Card) -> dict[str, Any]:
     """A request, its answer, the card and a refusal, by name."""
-    width = len(card.features)
     text = {"type": "string"}
     return {
         "Features": {
             "type": "object",
             "required": ["features"],
             "properties": {
-                "features": {
-                    "type": "array",
-                    "description": "In this order: "
-                    + ", ".join(_described(feature) for feature in card.features)
-                    + ".",
-                    "minItems": width,
-                    "maxItems": width,
-                    "items": {"type": "number", "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX},
-                }
+                "features": {"anyOf": [_listed(card), _by_name(card)]},
             },
         },
         "Prediction": {
             "type": "object",
             "required": ["prediction", "model_version"],
             "properties": {
-                "prediction": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "maximum": len(card.classes) - 1,
-                    "description": ", ".join(
-                        f"{number}: {name}" for number, name in enumerate(card.classes)
-                    ),
-                },
+                "prediction": _answer(card),
                 "model_version": {"type": "string", "const": card.version},
             },
         },
         "Card": {
             "type": "object",
             "description": "What was trained, on what, how well, and what was proven of it.",
-            "required": [name for name in Card._fields if name != "steps"],
+            "required": [name for name in Card._fields if name not in OPTIONAL],
             "properties": {
                 "release": {
                     "type": "object",
@@ -111,11 +95,6 @@ def schemas_of_steps(steps: "Steps") -> dict[str, Any]:
     return schemas
 
 
-def _described(feature: Feature) -> str:
-    unit = f" in {feature.unit}" if feature.unit else ""
-    return f"{feature.name}{unit} (seen: {feature.minimum:g} to {feature.maximum:g})"
-
-
 def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
     """The JSON Schema of a type; of a TypedDict by hand, which pydantic takes from 3.12 on only."""
     if not is_typeddict(kind):
@@ -126,3 +105,74 @@ def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
         "required": sorted(kind.__required_keys__),
         "properties": {name: _inline(one) for name, one in get_type_hints(kind).items()},
     }
+
+
+def _listed(card: Card) -> dict[str, Any]:
+    width = len(card.features)
+    items: dict[str, Any] = {"items": _value(card.features[0])}
+    if not card.plain:
+        # Each place has a type of its own.
+        items = {"prefixItems": [_value(feature) for feature in card.features], "items": False}
+    return {
+        "type": "array",
+        "description": "In this order: "
+        + ", ".join(_described(feature) for feature in card.features)
+        + ".",
+        "minItems": width,
+        "maxItems": width,
+        **items,
+    }
+
+
+def _by_name(card: Card) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": [feature.name for feature in card.features if not feature.missing],
+        "properties": {
+            feature.name: {"description": _described(feature), **_value(feature)}
+            for feature in card.features
+        },
+        "additionalProperties": False,
+    }
+
+
+def _value(feature: Feature) -> dict[str, Any]:
+    """One value, or null where a gap is allowed."""
+    whole = feature.type == "category" and not isinstance(feature.values[0], str)
+    if feature.type == "category" and not feature.unknown:
+        gap = [None] if feature.missing else []
+        return {"enum": [*feature.values, *gap]}
+    kind = {"number": "number", "boolean": "boolean"}.get(
+        feature.type, "integer" if whole else "string"
+    )
+    bounds: dict[str, Any] = {}
+    if kind in {"number", "integer"}:
+        bounds = {"minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX}
+    if feature.type == "category":
+        bounds["examples"] = list(feature.values)
+    return {"type": [kind, "null"] if feature.missing else kind, **bounds}
+
+
+def _answer(card: Card) -> dict[str, Any]:
+    if card.target is not None:
+        return {"type": "number", "description": _described(card.target)}
+    return {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": len(card.classes) - 1,
+        "description": ", ".join(f"{number}: {name}" for number, name in enumerate(card.classes)),
+    }
+
+
+def _described(feature: Feature) -> str:
+    unit = f" in {feature.unit}" if feature.unit else ""
+    seen = f"seen: {feature.minimum:g} to {feature.maximum:g}"
+    match feature.type:
+        case "boolean":
+            seen = "true or false"
+        case "category":
+            seen = f"one of {', '.join(map(str, feature.values))}"
+        case "text":
+            seen = "text"
+    gap = ", or null" if feature.missing else ""
+    return f"{feature.name}{unit} ({seen}{gap})"

@@ -33,6 +33,9 @@ SECTIONS = {
         ),
     },
     "Make the model and its bundles": {
+        "adopt": Command(
+            "twinserve.delivery.adoption.command", "take a table of yours into params.yaml"
+        ),
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),

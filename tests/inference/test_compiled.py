@@ -135,7 +135,7 @@ def test_sixteen_threads_get_the_answers_of_one(
     expected = forest.predict(rows).tolist()
     probabilities = forest.predict_proba(rows).tolist()
 
-    def ask(_: int) -> list[int]:
+    def ask(_: int) -> list[float]:
         assert model.scores(rows) == (expected, probabilities)
         return [model.predict(row) for row in rows]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.tree import PROJECT
+from tests.tree import PROJECT, ROOT
 from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.params import Params, load_params
 
@@ -31,6 +31,9 @@ class Project:
         (root / "data").mkdir(parents=True)
         shutil.copy(PROJECT / "params.yaml", root)
         shutil.copy(PROJECT / "data/iris.csv", root / "data")
+        (root / "locks").mkdir()
+        for lock in (ROOT / "locks").glob("*-*.txt"):
+            shutil.copy(lock, root / "locks")
         return cls(root)
 
     def copy(self, root: Path) -> "Project":

@@ -127,12 +127,12 @@ def test_a_plain_mapping_stays_one() -> None:
         (
             "sklearn.linear_model.LinearRegression",
             {},
-            "sklearn.linear_model.LinearRegression is a regressor; classifiers only, for now",
+            "sklearn.linear_model.LinearRegression is a regressor; data.task is classification: ",
         ),
         (
             PIPELINE,
             {"steps": [["model", {"import_path": "sklearn.svm.SVR"}]]},
-            f"{PIPELINE} is a regressor; classifiers only, for now",
+            f"{PIPELINE} is a regressor; data.task is classification: expected a classifier",
         ),
         (
             "sklearn.preprocessing.StandardScaler",

@@ -19,7 +19,7 @@ def metrics(project: Project) -> Any:  # noqa: ANN401 - JSON
 
 
 def rows(project: Project, name: str) -> list[dict[str, str]]:
-    with (project.root / "evaluation" / name).open(newline="") as file:
+    with (project.root / "evaluation/plots" / name).open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -27,7 +27,7 @@ def test_figures_follow_from_the_confusion(evaluated: Project) -> None:
     """Accuracy, per-class figures and macro F1 are those of the plotted rows, counted by hand."""
     found, pairs = (
         metrics(evaluated),
-        [tuple(row.values()) for row in rows(evaluated, "confusion.csv")],
+        [tuple(row.values()) for row in rows(evaluated, "predicted.csv")],
     )
     assert found["accuracy"] == round(sum(a == b for a, b in pairs) / len(pairs), 6)
     for name, figures in found["classes"].items():
@@ -128,4 +128,4 @@ def test_a_users_own_matplotlib_settings_do_not_matter(evaluated: Project) -> No
     before = importances_picture(bars)
     with mpl.rc_context({"axes.facecolor": "red", "font.size": 30, "savefig.dpi": 20}):
         assert before == importances_picture(bars)
-    assert (evaluated.root / "evaluation/importances.png").read_bytes().startswith(PNG)
+    assert (evaluated.root / "evaluation/pictures/importances.png").read_bytes().startswith(PNG)

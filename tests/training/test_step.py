@@ -117,7 +117,7 @@ def test_step_that_gives_a_request_other_numbers_stops_the_export(inches: Projec
 @pytest.mark.parametrize(
     ("column", "cell", "line"),
     [
-        ("wet", "yes", "column wet: found 'yes', expected true or false"),
+        ("wet", "damp", "column wet: found 'damp', expected true or false"),
         ("picked", "2.5", "column picked: found '2.5', expected a whole number"),
         ("sepal_width", "", "column sepal_width: found an empty cell, expected a finite number"),
         ("site", "sea", "before() of custom/steps.py: ValueError: no flower grows there"),

@@ -37,7 +37,7 @@ def test_iris_is_scikit_learns_copy(project: Project, monkeypatch: pytest.Monkey
     monkeypatch.chdir(PROJECT)
     table, original = read_table(project.params.data), load_iris()
     assert original.data.tolist() == table.rows
-    assert original.target.tolist() == table.classes
+    assert original.target.tolist() == table.labels
     assert original.target_names.tolist() == project.params.data.classes
 
 
@@ -60,7 +60,8 @@ def test_iris_is_scikit_learns_copy(project: Project, monkeypatch: pytest.Monkey
 def test_cell_that_is_no_number(project: Project, text: str, expected: str) -> None:
     """A cell that is not a finite float32 is named by file, row and column."""
     cell(project, 17, 2, text)
-    assert f"data/iris.csv: row 17, column petal_length: {expected}" == project.refused("prepare")
+    said = project.refused("prepare")
+    assert said.startswith(f"data/iris.csv: row 17, column petal_length: {expected}")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_row_is_the_line_of_the_file(project: Project) -> None:
     content = [f"{rows[0]},note", "", f'{rows[1]},"two\nlines"', f"{rows[2]},", "1,2,x,4,setosa,"]
     write(project, content)
     expected = "data/iris.csv: row 6, column petal_length: found 'x', expected a finite number"
-    assert expected == project.refused("prepare")
+    assert project.refused("prepare").startswith(expected)
 
 
 def test_what_spreadsheets_write(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +169,7 @@ def test_what_spreadsheets_write(project: Project, monkeypatch: pytest.MonkeyPat
         b"\xef\xbb\xbf" + "\r\n".join(exported).replace(" sepal_length ", "sepal_length").encode(),
     )
     table = read_table(project.params.data)
-    assert (plain.rows, plain.classes, plain.lines) == (table.rows, table.classes, table.lines)
+    assert (plain.rows, plain.labels, plain.lines) == (table.rows, table.labels, table.lines)
     assert plain.sha256 != table.sha256
 
 

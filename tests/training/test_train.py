@@ -12,9 +12,9 @@ from twinserve.training.prepared import read_prepared
 def test_model_knows_the_classes_by_number(evaluated: Project) -> None:
     """The pickle holds the estimator, fitted on the training rows with classes 0, 1, 2."""
     model = joblib.load(evaluated.root / "models/model.pkl")
-    rows = read_prepared(evaluated.root / "data/prepared/train.csv")
+    rows = read_prepared(evaluated.root / "data/prepared/train.csv", evaluated.params.data)
     assert model.classes_.tolist() == [0, 1, 2]
-    assert model.score(rows.features, rows.classes) == 1.0
+    assert model.score(rows.features, rows.labels) == 1.0
 
 
 def test_same_rows_same_bytes(evaluated: Project) -> None:
@@ -42,20 +42,12 @@ def test_number_of_cores_is_no_part_of_the_model(evaluated: Project) -> None:
             {"n_estimators": 0},
             "cannot be fitted: The 'n_estimators' parameter of RandomForestClassifier must be",
         ),
-        (
-            "sklearn.linear_model.SGDClassifier",
-            {},
-            (
-                "gives no probabilities (predict_proba) with these arguments; wrap it in "
-                "sklearn.calibration.CalibratedClassifierCV"
-            ),
-        ),
     ],
 )
 def test_refusal_leaves_the_earlier_model(
     evaluated: Project, path: str, arguments: dict[str, object], expected: str
 ) -> None:
-    """What cannot be trained or gives labels only is one line; the old model stays."""
+    """What cannot be trained is one line; the old model stays."""
     evaluated.estimator(path, **arguments)
     before = evaluated.files()
     assert evaluated.refused("train").startswith(f"params.yaml: estimator: {path} {expected}")
@@ -82,7 +74,7 @@ def test_warnings_are_lines(evaluated: Project, capsys: pytest.CaptureFixture[st
 def test_stages_run_in_their_order(project: Project) -> None:
     """A stage whose input was never made names it and the command that makes it."""
     for stage, missing in (
-        ("train", "data/prepared/train.csv"),
+        ("train", "data/prepared/columns.json"),
         ("evaluate", "models/model.pkl"),
         ("export", "models/model.pkl"),
     ):

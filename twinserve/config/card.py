@@ -43,11 +43,20 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 class Feature(NamedTuple):
-    """A number that a request gives: its name, unit, and range in the table.
+    """A value that a request gives: its name, unit, and range in the table.
+
+    The encoded row, which a compiled program takes, is one float64 a feature: a number as it is, a
+    boolean 0 or 1, a category its place among ``values`` (-1 if it is none of them), a gap NaN.
+    Text stays text. Range and bins are of the encoded values, gaps left out.
 
     Attributes:
         edges: between the bins that drift is measured in; each belongs to the bin under it.
-        shares: of the table's rows in each bin, one more than there are edges.
+        shares: of the table's rows in each bin, one more than there are edges; then, where a gap is
+            allowed, of the gaps.
+        type: number, category, boolean or text.
+        missing: whether a gap (null) is allowed.
+        values: of a category, in their order: all texts or all whole numbers.
+        unknown: whether the estimator takes a category that is none of ``values``.
     """
 
     name: str
@@ -56,17 +65,27 @@ class Feature(NamedTuple):
     maximum: float
     edges: Sequence[float] = ()
     shares: Sequence[float] = (1.0,)
+    type: str = "number"
+    missing: bool = False
+    values: Sequence[str | int] = ()
+    unknown: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a number in each row."""
+        return self.type == "number" and not self.missing
 
 
 class GoldenCase(NamedTuple):
     """A request and its known answer.
 
     Attributes:
-        features: numbers in the card's order; where a step reads them, any values by name.
+        features: values in the card's order; where a step reads them, any values by name.
+        prediction: the class's number, an int; of a regression the model's number, a float.
     """
 
     features: Any
-    prediction: int
+    prediction: Any
 
 
 class Parity(NamedTuple):
@@ -129,6 +148,8 @@ class Card(NamedTuple):
         data: the table's path, SHA-256 and number of rows.
         estimator: import path and every argument.
         steps: which of the user's own, ``before`` and ``after``, stand around the model.
+        task: classification or regression.
+        target: of a regression, what is predicted, with range and bins as a feature has them.
     """
 
     name: str
@@ -146,6 +167,18 @@ class Card(NamedTuple):
     data: dict[str, Any]
     libraries: dict[str, str]
     steps: Sequence[str] = ()
+    task: str = "classification"
+    target: Feature | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether every feature is a number in each row."""
+        return all(feature.plain for feature in self.features)
+
+    @property
+    def observed(self) -> list[Feature]:
+        """What an instance looks at: the features, and what a regression predicts."""
+        return [*self.features, *([] if self.target is None else [self.target])]
 
     def chosen(self) -> str:
         """The runtime, and why not the ones before it."""
@@ -155,13 +188,29 @@ class Card(NamedTuple):
     def to_json(self) -> str:
         """The card as it stands in the file: the same bytes for the same card."""
         members = self._asdict()
-        members["features"] = [feature._asdict() for feature in self.features]
+        members["features"] = [_typed(feature) for feature in self.features]
         members["golden"] = [case._asdict() for case in self.golden]
         members["choice"] = self.choice._asdict()
         members["parity"] = self.parity._asdict()
-        if not self.steps:
-            del members["steps"]
+        members["target"] = None if self.target is None else _typed(self.target)
+        for name in OPTIONAL:
+            if members[name] == self._field_defaults[name]:
+                del members[name]
         return json.dumps(members, indent=2, allow_nan=False) + "\n"
+
+
+# Members that a card has only where they are not as usual.
+OPTIONAL = ("steps", "task", "target")
+_TYPED = ("type", "missing", "values", "unknown")
+
+
+def _typed(feature: Feature) -> dict[str, Any]:
+    """A feature's members; those of its type where it is more than a number in each row."""
+    members = feature._asdict()
+    if feature.plain:
+        for name in _TYPED:
+            del members[name]
+    return members
 
 
 def parse_card(text: str | bytes, *, source: str = CARD_NAME) -> Card:
@@ -174,6 +223,8 @@ def parse_card(text: str | bytes, *, source: str = CARD_NAME) -> Card:
         raw = json.loads(text)
         raw["features"] = [Feature(**feature) for feature in raw["features"]]
         raw["golden"] = [GoldenCase(**case) for case in raw["golden"]]
+        if raw.get("target"):
+            raw["target"] = Feature(**raw["target"])
         raw["choice"] = Choice(**raw["choice"])
         raw["parity"] = Parity(**raw["parity"])
         return _checked(Card(**raw))

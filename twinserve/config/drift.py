@@ -18,9 +18,13 @@ def stability_index(counts: Sequence[int], shares: Sequence[float]) -> float:
     )
 
 
-def in_bins(counts: Sequence[int]) -> list[int]:
-    """Counts of below, each bin, above, as those of the bins alone: the outermost ones are open."""
-    below, *bins, above = counts
+def in_bins(counts: Sequence[int], *, missing: bool = False) -> list[int]:
+    """Counts of below, each bin, above, as those of the bins alone: the outermost ones are open.
+
+    Of a feature that may be missing, the last count is of its gaps, which are a bin of their own.
+    """
+    gaps = [counts[-1]] if missing else []
+    below, *bins, above = counts[:-1] if missing else counts
     bins[0] += below
     bins[-1] += above
-    return bins
+    return [*bins, *gaps]

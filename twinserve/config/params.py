@@ -43,7 +43,7 @@ class Params(Section):
     split: Split
     """How rows are held out for the evaluation."""
     estimator: Estimator
-    """A scikit-learn classifier by import path."""
+    """A scikit-learn classifier or regressor by import path."""
     evaluation: Evaluation
     """How the model is judged before it may be exported."""
     golden: list[Golden]
@@ -67,10 +67,12 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _golden_fits_the_table(self) -> Self:
+        # What is left out is known once the table was read.
         width, classes = len(self.data.features), len(self.data.classes)
         for position, case in enumerate(self.golden):
-            listed = isinstance(case.features, list)
-            if (listed and len(case.features) != width) or case.prediction >= classes:
+            long = width and isinstance(case.features, list) and len(case.features) != width
+            high = classes and case.prediction not in range(classes)
+            if long or high:
                 msg = (
                     f"golden[{position}] must have {width} features and a prediction "
                     f"below {classes} (or leave golden empty)"

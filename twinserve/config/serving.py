@@ -1,10 +1,14 @@
 """The ``serving`` section of ``params.yaml``: what both endpoints obey."""
 
+import json
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from twinserve.config.errors import UserError
 from twinserve.config.section import Section
 
 Runtime = Literal["auto", "compiled", "onnx", "joblib"]
@@ -43,6 +47,10 @@ def _as_sent(origin: str) -> str:
 
 
 Origin = Annotated[str, AfterValidator(_as_sent)]
+
+LOCKS = Path("locks")
+# Each is a group of its own in pyproject.toml, which only those environments have that need it.
+LIBRARIES = ("lightgbm", "xgboost")
 
 
 class Compile(Section):
@@ -88,10 +96,11 @@ class Serving(Section):
     """What both endpoints obey."""
 
     runtime: Runtime
-    """`compiled`: forests, boosted trees and linear models, with scalers and selections of columns
-    in front of them, as machine code; starts as fast as a server without a model. `onnx`: every
-    other estimator that skl2onnx converts. `joblib`: `model.pkl` itself, with scikit-learn in the
-    bundle; never chosen by `auto`. `auto`: `compiled` if it can be, else `onnx`."""
+    """`compiled`: trees, boosting and linear models, with imputers, encoders, scalers and
+    selections of columns in front of them, as machine code; starts as fast as a server without a
+    model. `onnx`: every other estimator that skl2onnx converts. `joblib`: `model.pkl` itself, with
+    scikit-learn in the bundle; never chosen by `auto`. `auto`: `compiled` if it can be, else
+    `onnx`."""
     compile: Compile
     """How an estimator is compiled."""
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
@@ -104,3 +113,20 @@ class Serving(Section):
     """What an instance tells of what it answers; see monitoring.md."""
     routes_at_start: bool = False
     """The service's own routes are built before the first request, not by it."""
+
+
+def bundle_lock(target: str, runtime: str, estimator: Mapping[str, Any]) -> Path:
+    """The lock of a bundle; ``estimator`` is as the model card describes it.
+
+    Raises:
+        UserError: the estimator itself is to be served, and is made of several libraries.
+    """
+    if runtime != "joblib":
+        return LOCKS / f"{target}-{runtime}.txt"
+    named = [name for name in LIBRARIES if f'": "{name}.' in json.dumps(estimator)]
+    if len(named) > 1:
+        raise UserError(
+            f"params.yaml: estimator: {' and '.join(named)} in one estimator: no lock has both for "
+            "serving.runtime: joblib; use one of them, or a runtime that needs neither"
+        )
+    return LOCKS / f"{'-'.join([target, runtime, *named])}.txt"

@@ -29,24 +29,49 @@ def raw(text: str | bytes) -> Callable[[Card, int], bytes]:
 
 
 @dataclass(frozen=True)
-class OfNumbers:
-    """A right body with its row changed, where a row is the card's numbers: no step reads it."""
+class OfRow:
+    """A right body with its row changed, where a row is the card's values: no step reads it.
 
-    change: Callable[[list[object]], str]
+    Attributes:
+        change: from the row and the place of its first plain number to the list as text.
+        number: whether it is about a number, which a card need not have.
+    """
+
+    change: Callable[[list[object], int], str]
+    number: bool = False
 
     def __call__(self, card: Card, _limit: int) -> bytes:
         """The body."""
-        return f'{{"features": {self.change(list(card.golden[0].features))}}}'.encode()
+        return f'{{"features": {self.change(row_of(card), number_place(card) or 0)}}}'.encode()
 
 
-def features(change: Callable[[list[object]], object]) -> OfNumbers:
+def row_of(card: Card, number: int = 0) -> list[object]:
+    """The values of a golden case in the card's order."""
+    given = card.golden[number].features
+    if isinstance(given, dict):
+        return [given.get(feature.name) for feature in card.features]
+    return list(given)
+
+
+def number_place(card: Card) -> int | None:
+    """The place of the first feature that is a number in each row."""
+    return next((place for place, one in enumerate(card.features) if one.plain), None)
+
+
+def features(change: Callable[[list[object]], object]) -> OfRow:
     """A right body with its features changed."""
-    return OfNumbers(lambda row: json.dumps(change(row)))
+    return OfRow(lambda row, _place: json.dumps(change(row)))
 
 
-def first(text: str) -> OfNumbers:
+def first(text: str) -> OfRow:
     """A right body with its first number replaced by this text."""
-    return OfNumbers(lambda row: f"[{', '.join([text, *map(json.dumps, row[1:])])}]")
+
+    def changed(row: list[object], place: int) -> str:
+        values = [*map(json.dumps, row)]
+        values[place] = text
+        return f"[{', '.join(values)}]"
+
+    return OfRow(changed, number=True)
 
 
 def padded(size: Callable[[int], int]) -> Callable[[Card, int], bytes]:

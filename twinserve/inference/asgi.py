@@ -31,15 +31,15 @@ class Answer:
         headers: Headers,
         body: bytes,
         timing: str = "",
-        prediction: int | None = None,
-        features: list[float] | None = None,
+        prediction: float | None = None,
+        features: list[Any] | None = None,
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         # What this answer adds to the instance's Server-Timing.
         self.timing = timing
-        # The class's number and what the model was given, for who counts them.
+        # The class's number, or a regression's, and what the model was given, for who counts them.
         self.prediction = prediction
         self.features = features
 

@@ -8,71 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from twinserve.config.card import Card
+from twinserve.inference.problem import (
+    FLOAT32_MAX,
+    MOST_ERRORS_NAMED,
+    TITLES,
+    Problem,
+    kind_of,
+)
 
-# The largest finite float32 (IEEE 754 binary32): the model reads no number beyond it.
-FLOAT32_MAX = 3.4028234663852886e38
-# A body of 64 KiB can hold thirty thousand wrong positions; naming more than these helps nobody.
-MOST_ERRORS_NAMED = 100
+__all__ = ["FLOAT32_MAX", "MOST_ERRORS_NAMED", "TITLES", "Problem", "kind_of"]
+
 METHODS = "POST, OPTIONS"
 _GZIP = b"\x1f\x8b"
-
-TITLES = {
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Content",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-}
-
-
-class Problem(Exception):  # noqa: N818 - RFC 9457's own word
-    """A request that is refused.
-
-    Attributes:
-        status: of the answer; one of ``TITLES``.
-        detail: what is wrong and what to send instead.
-        errors: one entry for each offending place, with an RFC 6901 pointer as URI fragment.
-        headers: to add to the answer.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        *,
-        errors: list[dict[str, str]] | None = None,
-        headers: tuple[tuple[bytes, bytes], ...] = (),
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.errors = errors or []
-        self.headers = headers
-
-    def to_json(self, request_id: str) -> bytes:
-        """The body of the answer."""
-        members: dict[str, Any] = {
-            "type": "about:blank",
-            "title": TITLES.get(self.status) or _title(self.status),
-            "status": self.status,
-            "detail": self.detail,
-            "request_id": request_id,
-        }
-        if self.errors:
-            members["errors"] = self.errors
-        return json.dumps(members).encode()
-
-
-def _title(status: int) -> str:
-    """Of a status that only a user's own step gives."""
-    from http import HTTPStatus
-
-    return HTTPStatus(status).phrase
 
 
 def not_found() -> Problem:
@@ -135,6 +82,8 @@ _DECODER = json.JSONDecoder(parse_int=float, parse_constant=_no_constant)
 def read_features(body: bytes, card: Card) -> list[float]:
     """The numbers of one request, shape (len(card.features),), finite in float32.
 
+    For a card whose features are plain numbers; ``read_typed`` is for every card.
+
     Raises:
         Problem: 400, the body is not a JSON object with ``features``; 422, they do not fit.
     """
@@ -145,15 +94,40 @@ def read_features(body: bytes, card: Card) -> list[float]:
                 break
         else:
             return features
+    if type(features) is dict:
+        return read_named(features, card)
     raise _unfit(features, card)
 
 
-def check_features(features: object, card: Card) -> list[float]:
-    """The row that JSON has given, if it is what ``read_features`` takes.
+def read_typed(body: bytes, card: Card) -> list[Any]:
+    """The encoded row of one request, for a card with features of any type.
+
+    Raises:
+        Problem: 400, the body is not a JSON object with ``features``; 422, they do not fit.
+    """
+    return read_named(read_object(body)["features"], card)
+
+
+def read_named(features: object, card: Card) -> list[Any]:
+    """The encoded row that ``features`` gives by name, or otherwise than as a list of numbers.
+
+    Raises:
+        Problem: 422, they do not fit.
+    """
+    # Imported by the first such request, which no other pays for.
+    from twinserve.inference.typed import reader_of
+
+    return reader_of(card).encode(features)
+
+
+def check_features(features: object, card: Card) -> list[Any]:
+    """The encoded row of what JSON has given, if it is what a prediction takes.
 
     Raises:
         Problem: 422, it is not.
     """
+    if not card.plain or isinstance(features, dict):
+        return read_named(features, card)
     if not isinstance(features, list) or len(features) != len(card.features):
         raise _unfit(features, card)
     if any(_fault(value) for value in features):
@@ -179,18 +153,32 @@ def read_object(body: bytes) -> dict[str, Any]:
         why = "it is empty" if not body.strip() else str(error)
         raise Problem(400, f"the body is not JSON: {why}") from None
     if type(content) is not dict:
-        raise Problem(400, f"the body must be a JSON object, found {_kind(content)}")
+        raise Problem(400, f"the body must be a JSON object, found {kind_of(content)}")
     if "features" not in content:
         raise Problem(400, 'the body must have the key "features"')
     return content
 
 
-def check_row(row: Sequence[float] | Mapping[str, float], card: Card) -> list[float]:
-    """A row that code of this process brings: numbers in the card's order, or by feature name.
+def finite(number: float) -> bytes:
+    """A number that a model gives, as JSON.
+
+    Raises:
+        Problem: 422, it is none that JSON can hold, as of numbers near the end of the range.
+    """
+    if number - number != 0:
+        detail = f"the model gives {number} for this row, which is no finite number"
+        raise Problem(422, detail, errors=[{"pointer": "#/features", "detail": detail}])
+    return repr(number).encode()
+
+
+def check_row(row: Sequence[Any] | Mapping[str, Any], card: Card) -> list[Any]:
+    """A row that code of this process brings: values in the card's order, or by feature name.
 
     Raises:
         Problem: 422, it does not fit.
     """
+    if not card.plain:
+        return read_named(_as_json(row), card)
     if isinstance(row, Mapping):
         names = [feature.name for feature in card.features]
         if row.keys() != set(names):
@@ -205,13 +193,26 @@ def check_row(row: Sequence[float] | Mapping[str, float], card: Card) -> list[fl
     return numbers
 
 
+def _as_json(row: Sequence[Any] | Mapping[str, Any]) -> object:
+    """The row as JSON would give it: every number a float, but no boolean."""
+    if isinstance(row, Mapping):
+        return {name: _as_value(one) for name, one in row.items()}
+    return [_as_value(one) for one in row]
+
+
+def _as_value(one: Any) -> Any:  # noqa: ANN401 - whatever code of this process has
+    """NumPy's too."""
+    one = one.item() if hasattr(one, "item") else one
+    return float(one) if type(one) is int else one
+
+
 def _unfit(features: object, card: Card) -> Problem:
     """Name every place where ``features`` is not what the card asks for."""
     width = len(card.features)
     names = [feature.name for feature in card.features]
     wanted = f"expected {width} numbers ({', '.join(names)})"
     if not isinstance(features, list):
-        detail = f"{wanted}, found {_kind(features)}"
+        detail = f"{wanted}, found {kind_of(features)}"
         return Problem(422, detail, errors=[{"pointer": "#/features", "detail": detail}])
     errors: list[dict[str, str]] = []
     details: list[str] = []
@@ -241,15 +242,7 @@ def _unfit(features: object, card: Card) -> Problem:
 def _fault(value: object) -> str | None:
     """What is wrong with one value, or None."""
     if type(value) is not float:
-        return _kind(value)
+        return kind_of(value)
     if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
         return "a number beyond it"
     return None
-
-
-def _kind(value: object) -> str:
-    """A JSON value's type in words."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    names = {str: "a string", float: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), f"a {type(value).__name__}")

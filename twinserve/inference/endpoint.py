@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Headers, Message, Receive, Scope, Send, declared_length
@@ -48,6 +49,9 @@ class PredictionHandler:
         )
         self.paths = frozenset(paths)
         self.steps = steps
+        # None where a row is numbers and an answer a class, the way that has nothing to choose.
+        self._other = self._other_way(card, steps)
+        self._read = contract.read_features if card.plain else contract.read_typed
         # There are only as many right answers as classes.
         self._bodies = [
             b'{"prediction": %d, "model_version": "%b"}' % (number, card.version.encode())
@@ -78,8 +82,8 @@ class PredictionHandler:
             raise contract.method_not_allowed()
         contract.check_content_type(headers.get(b"content-type"))
         body = await read_body(receive, headers, self._limit, self._turns)
-        if self.steps is not None:
-            return self._through(self.steps, body)
+        if self._other is not None:
+            return self._other(body)
         features = contract.read_features(body, self._card)
         began = time.perf_counter_ns()
         prediction = self.model.predict(features)
@@ -93,6 +97,41 @@ class PredictionHandler:
             features,
         )
 
+    def _other_way(self, card: "Card", steps: "Steps | None") -> "Callable[[bytes], Answer] | None":
+        """How else than by numbers in a list and a class a request is answered."""
+        if steps is not None:
+            return partial(self._through, steps)
+        if card.task == "regression":
+            return self._number
+        return None if card.plain else self._class
+
+    def _class(self, body: bytes) -> Answer:
+        """Answer a row of any types with its class."""
+        features = self._read(body, self._card)
+        began = time.perf_counter_ns()
+        number = self.model.predict(features)
+        cost = (time.perf_counter_ns() - began) / 1e6
+        return Answer(
+            200,
+            self._headers[number].copy(),
+            self._bodies[number],
+            f", predict;dur={cost:.3f}",
+            number,
+            features,
+        )
+
+    def _number(self, body: bytes) -> Answer:
+        """Answer a row with the number that a regression gives it."""
+        features = self._read(body, self._card)
+        began = time.perf_counter_ns()
+        number = self.model.predict(features)
+        cost = (time.perf_counter_ns() - began) / 1e6
+        content = b'{"prediction": %b, "model_version": "%b"}' % (
+            contract.finite(number),
+            self._card.version.encode(),
+        )
+        return _answered(content, cost, number, features)
+
     def _through(self, steps: "Steps", body: bytes) -> Answer:
         """Answer by way of the user's own steps."""
         row = steps.read(body)
@@ -100,9 +139,13 @@ class PredictionHandler:
         began = time.perf_counter_ns()
         prediction, content = steps.answer(row, features, self.model)
         cost = (time.perf_counter_ns() - began) / 1e6
-        length = b"%d" % len(content)
-        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-        return Answer(200, headers, content, f", predict;dur={cost:.3f}", prediction, features)
+        return _answered(content, cost, prediction, features)
+
+
+def _answered(content: bytes, cost: float, prediction: float, features: list[Any]) -> Answer:
+    length = b"%d" % len(content)
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    return Answer(200, headers, content, f", predict;dur={cost:.3f}", prediction, features)
 
 
 async def read_body(

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from twinserve.config.card import Card, read_file
 from twinserve.config.errors import UserError
@@ -15,13 +15,19 @@ RUNTIMES = ("compiled", "onnx", "joblib")
 
 
 class Model(Protocol):
-    """A loaded classifier. Calls may come from any thread."""
+    """A loaded classifier or regressor. Calls may come from any thread."""
 
-    def predict(self, features: Sequence[float]) -> int:
-        """The class number of one row of ``len(card.features)`` finite numbers."""
+    def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
+        """Of one encoded row: the class's number, an int; of a regression its number, a float."""
 
-    def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
-        """Class numbers, shape (rows,), and probabilities, shape (rows, classes)."""
+    def scores(
+        self, rows: Sequence[Sequence[Any]]
+    ) -> tuple[Sequence[Any], Sequence[Sequence[float]]]:
+        """Predictions, shape (rows,), and probabilities, shape (rows, classes).
+
+        Of a model that tells labels only there are no probabilities, shape (rows, 0). Of a
+        regression the prediction stands in the place of probabilities, shape (rows, 1).
+        """
 
 
 class Runtime(Protocol):

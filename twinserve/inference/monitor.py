@@ -42,7 +42,8 @@ class Monitor:
         self.card: Card = bundle.card
         self.bundle_hash = bundle.hash
         self.instance = instance
-        width = len(self.card.features)
+        width = len(self.card.observed)
+        self._texts = any(feature.type == "text" for feature in self.card.features)
         self._packing = struct.Struct(f"{width}d")
         self._window = min(bundle.settings.drift_window, MOST_VALUES_KEPT // width)
         self._interval_ns = bundle.settings.log_every_s * SECOND_NS
@@ -67,8 +68,9 @@ class Monitor:
         """Count an answer that took so long; times are of ``time.perf_counter_ns``."""
         self._latency[elapsed_ns.bit_length()] += 1
         self._latency_ns += elapsed_ns
-        if answer.prediction is not None:
-            self._classes[answer.prediction] += 1
+        # Of a regression there are none.
+        if answer.prediction is not None and self._classes:
+            self._classes[int(answer.prediction)] += 1
         if now_ns >= self._look_ns or answer.status != OK:
             self._look(answer, now_ns)
 
@@ -84,7 +86,12 @@ class Monitor:
             self._look_ns = max(self._look_ns, now_ns - self._rest_ns) + self._every_ns
             # Packed: a list that stays takes its memory out of the middle of what the requests
             # around it use, which makes all of theirs dearer.
-            self._rows += self._packing.pack(*answer.features)
+            row = answer.features
+            if self._texts:
+                row = [0.0 if type(value) is str else value for value in row]
+            if self.card.target is not None:
+                row = [*row, answer.prediction]
+            self._rows += self._packing.pack(*row)
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
             self.write_line()

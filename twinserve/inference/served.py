@@ -1,7 +1,7 @@
 """The model in process, for the user's own routes: ``request.app.state.model``."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinserve.inference.contract import check_row
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from twinserve.config.card import Card
     from twinserve.inference.model import Model
 
-Row = Sequence[float] | Mapping[str, float]
+Row = Sequence[Any] | Mapping[str, Any]
 
 
 class Prediction(NamedTuple):
     """What the model says of one row.
 
     Attributes:
-        prediction: the class's number, as the endpoint gives it.
-        label: the class's name.
-        probabilities: by the class's name.
+        prediction: the class's number, or that of a regression, as the endpoint gives it.
+        label: the class's name; of a regression, empty.
+        probabilities: by the class's name; none of a regression or a model of labels only.
     """
 
-    prediction: int
+    prediction: float
     label: str
     probabilities: dict[str, float]
 
@@ -38,7 +38,7 @@ class ServedModel:
         self._model = model
 
     def predict(self, row: Row) -> Prediction:
-        """Of one row: numbers in the card's order, or by feature name.
+        """Of one row: values in the card's order, or by feature name.
 
         Raises:
             Problem: 422, the row is not what the card asks for.
@@ -55,7 +55,10 @@ class ServedModel:
             return []
         labels, scores = self._model.scores([check_row(row, self.card) for row in rows])
         classes = self.card.classes
+        if self.card.task == "regression":
+            return [Prediction(number, "", {}) for number in labels]
         return [
-            Prediction(number, classes[number], dict(zip(classes, shares, strict=True)))
+            # Some models tell the label alone: then there are no shares.
+            Prediction(number, classes[number], dict(zip(classes, shares, strict=bool(shares))))
             for number, shares in zip(labels, scores, strict=True)
         ]

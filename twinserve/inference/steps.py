@@ -22,6 +22,8 @@ from twinserve.inference.contract import (
     MOST_ERRORS_NAMED,
     Problem,
     check_features,
+    check_row,
+    read_named,
     read_object,
 )
 from twinserve.inference.custom import CUSTOM, load_custom
@@ -84,8 +86,13 @@ class Steps:
         )
         self.row_type = _row_type(self.before)
         self.answer_type = _hints(self.after).get("return")
-        self.fields = _hints(self.row_type) or dict.fromkeys(self._names, float)
-        self.required = self.row_type.__required_keys__ if self.row_type else set(self.fields)
+        # Of other types than numbers, the card holds what is given, once the model is to read it.
+        kinds = {one.name: float if one.plain else object for one in card.features}
+        self.fields: dict[str, Any] = _hints(self.row_type) or kinds
+        gaps = {one.name for one in card.features if one.missing}
+        self.required = self.row_type.__required_keys__ if self.row_type else {*kinds} - gaps
+        if self._with_probabilities and card.task == "regression":
+            raise UserError(f"{WHERE}: after() takes probabilities, which a regression has none of")
         if (load := _function(module, "load", 0)) is not None:
             try:
                 load()
@@ -106,7 +113,10 @@ class Steps:
         """
         given = read_object(body)["features"]
         if self.before is None or (self.row_type is None and not isinstance(given, dict)):
-            return dict(zip(self._names, check_features(given, self._card), strict=True))
+            checked = check_features(given, self._card)
+            if self._card.plain:
+                return dict(zip(self._names, checked, strict=True))
+            return given if isinstance(given, dict) else dict(zip(self._names, given, strict=True))
         if isinstance(given, list):
             if len(given) != len(self.fields):
                 raise _unfit([("", f"expected {len(self.fields)} values, found {len(given)}")])
@@ -134,10 +144,12 @@ class Steps:
             Problem: the step refuses the row, or makes a number of it that float32 does not hold.
         """
         if self.before is None:
-            return list(row.values())
+            return list(row.values()) if self._card.plain else read_named(row, self._card)
         given = self.before(dict(row))
         if not isinstance(given, Mapping) or given.keys() != set(self._names):
             raise TypeError(f"{WHERE}: before() must give exactly {', '.join(self._names)}")
+        if not self._card.plain:
+            return check_row(given, self._card)
         values = []
         for name in self._names:
             value = given[name]
@@ -149,8 +161,8 @@ class Steps:
             values.append(number)
         return values
 
-    def answer(self, row: Row, features: list[float], model: "Model") -> tuple[int, bytes]:
-        """The class's number, and the body of the answer.
+    def answer(self, row: Row, features: list[float], model: "Model") -> tuple[Any, bytes]:
+        """The class's number, or a regression's, and the body of the answer.
 
         Raises:
             Refusal: the step refuses the row.
@@ -162,7 +174,7 @@ class Steps:
         answer: Any = {"prediction": prediction, "model_version": self._version}
         if self.after is not None:
             more = (
-                {"probabilities": dict(zip(self._classes, shares, strict=True))}
+                {"probabilities": dict(zip(self._classes, shares, strict=bool(shares)))}
                 if self._with_probabilities
                 else {}
             )

@@ -27,7 +27,8 @@ class Counts:
     """How many of what.
 
     Attributes:
-        values: of each feature: below its range, in each of its bins, above.
+        values: of each feature: below its range, in each of its bins, above; of one that may be
+            missing, then its gaps. Of a regression, what it predicts is counted like a feature.
         latency: in each bucket of ``LATENCY_BOUNDS_MS``, and slower.
         classes: predictions by the class's number.
         latency_ns: of all answers together.
@@ -94,11 +95,11 @@ class Tally:
 
     def drift(self) -> list[float | None]:
         """Each feature's population stability index in the window; None while that is empty."""
-        features = self.card.features
+        features = self.card.observed
         if not self._recent:
             return [None for _ in features]
         return [
-            stability_index(in_bins(counts), feature.shares)
+            stability_index(in_bins(counts, missing=feature.missing), feature.shares)
             for counts, feature in zip(self._histograms(self._recent), features, strict=True)
         ]
 
@@ -119,7 +120,7 @@ class Tally:
             "latency_sum_ms": round(fresh.latency_ns / 1e6, 3),
         }
         message = f"{fresh.answers.total()} answers in {seconds:.0f} s, in figures"
-        predictions = list(zip(self.card.classes, fresh.classes, strict=True))
+        predictions = self._predictions()
         features = self._features()
         lines: list[str] = []
         while predictions or features or not lines:
@@ -135,6 +136,16 @@ class Tally:
         self._fresh, self._told_ns = self._nothing(), now
         return lines
 
+    def _predictions(self) -> list[tuple[str, int]]:
+        """Predictions by class; of a regression by bin, whose names sort as their numbers do."""
+        target = self.card.target
+        if target is None:
+            return list(zip(self.card.classes, self._fresh.classes, strict=True))
+        under = [f"up to {edge:g}" for edge in target.edges]
+        over = f"over {target.edges[-1]:g}" if target.edges else "any"
+        names = [f"{place:02} {text}" for place, text in enumerate([*under, over], start=1)]
+        return list(zip(names, in_bins(self._fresh.values[-1]), strict=True))
+
     def _line_members(self, instance: str, bundle: str, number: int) -> dict[str, Any]:
         return {
             "format": MONITORING_FORMAT,
@@ -148,12 +159,13 @@ class Tally:
         }
 
     def _features(self) -> list[dict[str, Any]]:
-        told = zip(self.card.features, self._fresh.values, self.drift(), strict=True)
+        told = zip(self.card.observed, self._fresh.values, self.drift(), strict=True)
         return [
             {
                 "name": feature.name,
                 "counts": counts,
                 "shares": feature.shares,
+                **({"missing": True} if feature.missing else {}),
                 "psi": None if drift is None else round(drift, 4),
             }
             for feature, counts, drift in list(told)[:MOST_FEATURES_LOGGED]
@@ -161,10 +173,12 @@ class Tally:
 
     def _histograms(self, rows: Iterable[Sequence[float]]) -> list[list[int]]:
         columns = zip(*rows, strict=True)
-        return [_bins(*pair) for pair in zip(self.card.features, columns, strict=True)]
+        return [_bins(*pair) for pair in zip(self.card.observed, columns, strict=True)]
 
     def _nothing(self) -> Counts:
-        values = [[0] * (len(feature.edges) + 3) for feature in self.card.features]
+        values = [
+            [0] * (len(feature.edges) + 3 + feature.missing) for feature in self.card.observed
+        ]
         latency = [0] * (len(LATENCY_BOUNDS_MS) + 1)
         return Counts(values, latency, [0] * len(self.card.classes))
 
@@ -197,12 +211,18 @@ def _fill(
 
 
 def _bins(feature: Feature, column: Iterable[float]) -> list[int]:
-    """How many values lie below the range, in each bin, and above."""
+    """How many values lie below the range, in each bin, and above; then how many are gaps."""
+    values = list(column)
+    gaps = []
+    if feature.missing:
+        rows = len(values)
+        values = [value for value in values if value == value]  # noqa: PLR0124 - NaN is a gap
+        gaps = [rows - len(values)]
     # To sort first takes half as long as to look each value's place up.
-    ordered = sorted(column)
+    ordered = sorted(values)
     below = bisect_left(ordered, feature.minimum)
     ends = [bisect_right(ordered, edge) for edge in (*feature.edges, feature.maximum)]
-    return _differences([below, *ends, len(ordered)])
+    return [*_differences([below, *ends, len(ordered)]), *gaps]
 
 
 def _differences(cumulative: Sequence[int]) -> list[int]:

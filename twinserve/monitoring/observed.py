@@ -13,11 +13,15 @@ SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class FeatureSeen:
-    """One feature's values, below its range, in each of its bins, and above; and the table's."""
+    """One feature's values, below its range, in each of its bins, and above; and the table's.
+
+    Of a feature that may be ``missing``, both end with its gaps.
+    """
 
     name: str
     counts: tuple[int, ...]
     shares: tuple[float, ...]
+    missing: bool = False
 
     @property
     def values(self) -> int:
@@ -27,12 +31,13 @@ class FeatureSeen:
     @property
     def out_of_range(self) -> float:
         """The share that the table's range does not hold."""
-        return (self.counts[0] + self.counts[-1]) / self.values if self.values else 0.0
+        above = self.counts[-2 if self.missing else -1]
+        return (self.counts[0] + above) / self.values if self.values else 0.0
 
     @property
     def psi(self) -> float:
         """The population stability index of all of them."""
-        return stability_index(in_bins(self.counts), self.shares)
+        return stability_index(in_bins(self.counts, missing=self.missing), self.shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +134,19 @@ def _add_up(target: str, lines: Sequence[Mapping[str, Any]], most: int) -> Obser
 def _features(lines: Sequence[Mapping[str, Any]]) -> tuple[FeatureSeen, ...]:
     counts: dict[str, list[int]] = {}
     shares: dict[str, tuple[float, ...]] = {}
+    missing: set[str] = set()
     # A line holds as many features as it has room for.
     for line in lines:
         for feature in line["features"]:
             name, seen = str(feature["name"]), [int(count) for count in feature["counts"]]
             counts[name] = _sum(counts[name], seen) if name in counts else seen
+            if feature.get("missing"):
+                missing.add(name)
             shares.setdefault(name, tuple(map(float, feature["shares"])))
-    return tuple(FeatureSeen(name, tuple(seen), shares[name]) for name, seen in counts.items())
+    return tuple(
+        FeatureSeen(name, tuple(seen), shares[name], name in missing)
+        for name, seen in counts.items()
+    )
 
 
 def _sum(left: Sequence[int], right: Sequence[Any]) -> list[int]:

@@ -50,7 +50,7 @@ def drift_bars(
 
 def shares_bars(feature: FeatureSeen, place: int) -> str:
     """How one feature's values fall into the bins: in the table (grey), and as served."""
-    counts = in_bins(feature.counts)
+    counts = in_bins(feature.counts, missing=feature.missing)
     served = [count / max(sum(counts), 1) for count in counts]
     y = Scale(0, max(*served, *feature.shares, 0.1) * 1.05, HEIGHT, 24)
     room = (WIDTH - RIGHT - LEFT - 36) / len(served)

@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twinserve.config.errors import run_as_command
+from twinserve.config.serving import LIBRARIES
 from twinserve.training.outputs import write_output
 
 DIGESTS = Path("engine.json")
 ROOM = "twinserve"
 # These describe sections of params.yaml that no stage reads.
 UNREAD = frozenset(f"{ROOM}/config/{name}.py" for name in ("deployment", "measurement", "prices"))
+
+# Of libraries of estimators that are installed where params.yaml names them.
+LIBRARY_LOCKS = tuple(f"locks/{name}.txt" for name in LIBRARIES)
 
 
 class Stage(NamedTuple):
@@ -30,9 +34,13 @@ class Stage(NamedTuple):
 
 STAGES: Mapping[str, Stage] = {
     "prepare": Stage("twinserve/training/prepare.py"),
-    "train": Stage("twinserve/training/train.py"),
-    "evaluate": Stage("twinserve/training/evaluate.py"),
-    "export": Stage("twinserve/training/export.py", ("twinserve/inference/runtimes/*.py",)),
+    "train": Stage("twinserve/training/train.py", LIBRARY_LOCKS),
+    "evaluate": Stage("twinserve/training/evaluate.py", LIBRARY_LOCKS),
+    "export": Stage(
+        "twinserve/training/export.py",
+        # An estimator that is served itself must be loadable where these locks are installed.
+        ("twinserve/inference/runtimes/*.py", "locks/*-joblib*.txt", *LIBRARY_LOCKS),
+    ),
     # Bundles carry code, and the requirements of their runtime.
     "bundle": Stage(
         "twinserve/delivery/bundle/assembly.py",

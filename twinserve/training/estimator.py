@@ -6,19 +6,24 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import packages_distributions, requires
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
 from twinserve.config.errors import UserError
-from twinserve.config.training import Estimator
+from twinserve.config.serving import LIBRARIES
+from twinserve.config.training import Estimator, Task
+from twinserve.inference.custom import CUSTOM, load_custom
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _KEY = "import_path"
 _PACKAGE = "sklearn"
+_OF_FUNCTIONS = ("numpy", "scipy")
+_HALVING = "Halving"
 _REQUIREMENT = re.compile(r"scikit-learn\b", re.IGNORECASE)
 _WHERE = "params.yaml: estimator"
 
@@ -48,14 +53,19 @@ class Classifier(Protocol):
         """Change arguments."""
 
 
-def build_classifier(choice: Estimator, seed: int, classes: Sequence[str] = ()) -> Classifier:
-    """Build the classifier, with every open ``random_state`` set and every given ``n_jobs`` 1.
+def build_classifier(
+    choice: Estimator,
+    seed: int,
+    classes: Sequence[str] = (),
+    task: Task = "classification",
+) -> Classifier:
+    """Build the estimator, with every open ``random_state`` set and every given ``n_jobs`` 1.
 
     Both are part of the pickle: left open, it would differ from run to run or machine to machine.
     A ``class_weight`` may call the classes by their names, which are given in their order.
 
     Raises:
-        UserError: it is not a scikit-learn classifier, or refuses its arguments.
+        UserError: it is no scikit-learn estimator for the task, or refuses its arguments.
     """
     path = choice.import_path
     factory = load_class(path)
@@ -68,32 +78,48 @@ def build_classifier(choice: Estimator, seed: int, classes: Sequence[str] = ()) 
         regresses, classifies = is_regressor(built), is_classifier(built)
     except Exception as error:  # noqa: BLE001 - a Pipeline reads its steps only now
         raise _refusal(path, error) from None
-    if regresses:
-        raise UserError(f"{_WHERE}: {path} is a regressor; classifiers only, for now")
-    if not classifies:
+    if task == "regression" and not regresses:
+        kind = "a classifier" if classifies else "not a regressor"
+        raise UserError(
+            f"{_WHERE}: {path} is {kind}; data.task is regression: expected a regressor, or a "
+            "Pipeline of one"
+        )
+    if task == "classification" and regresses:
+        raise UserError(
+            f"{_WHERE}: {path} is a regressor; data.task is classification: expected a classifier "
+            "(or data.task: regression)"
+        )
+    if task == "classification" and not classifies:
         raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
     pinned: dict[str, int] = {}
     for name, value in arguments.items():
         match name.rpartition("__")[2]:
             case "random_state" if value is None:
                 pinned[name] = seed
-            case "n_jobs" if value is not None:
+            case "n_jobs" if value is not None or _is_boosting(built, name):
                 pinned[name] = 1
     return classifier.set_params(**pinned)
 
 
-def check_probabilities(choice: Estimator, classifier: Classifier) -> None:
-    """Refuse a fitted classifier that gives labels only.
+def _is_boosting(built: Any, argument: str) -> bool:  # noqa: ANN401 - scikit-learn has no types
+    """Whether an argument is one of a library that takes all cores where nothing is said."""
+    owner = argument.rpartition("__")[0]
+    found = built.get_params(deep=True).get(owner) if owner else built
+    return type(found).__module__.partition(".")[0] in LIBRARIES
+
+
+def build_steps(spelt: Mapping[str, object]) -> object:
+    """What a nested mapping of import path and arguments gives.
 
     Raises:
-        UserError: it has no ``predict_proba``.
+        UserError: a class in it cannot be had, or refuses its arguments.
     """
-    # Asked after the fit, because some learn only then whether they have it.
-    if not hasattr(classifier, "predict_proba"):
-        raise UserError(
-            f"{_WHERE}: {choice.import_path} gives no probabilities (predict_proba) with these "
-            "arguments; wrap it in sklearn.calibration.CalibratedClassifierCV"
-        )
+    return _value("", spelt, ())
+
+
+def tells_probabilities(fitted: object) -> bool:
+    """Whether it has more to say than the class; some learn only in the fit whether they have."""
+    return hasattr(fitted, "predict_proba")
 
 
 def describe(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
@@ -146,6 +172,8 @@ def _value(name: str, argument: object, classes: Sequence[str]) -> object:
     match argument:
         case dict() if name == "class_weight" and classes:
             return _by_number(argument, classes)
+        case {"import_path": str() as path, **rest} if not rest and _is_function(path):
+            return _load(path)
         case {"import_path": path, **rest}:
             if not isinstance(path, str) or not rest.keys() <= {"arguments"}:
                 raise UserError(
@@ -160,6 +188,11 @@ def _value(name: str, argument: object, classes: Sequence[str]) -> object:
         case list():
             return [_value("", item, classes) for item in argument]
     return argument
+
+
+def _is_function(path: str) -> bool:
+    """Whether a function stands there, as the argument of a transformer: ``numpy.log1p``."""
+    return path.partition(".")[0] in {*_OF_FUNCTIONS, CUSTOM} and not isinstance(_load(path), type)
 
 
 def _by_number(weights: Mapping[object, object], classes: Sequence[str]) -> dict[int, object]:
@@ -188,28 +221,52 @@ def _as_default(signature: inspect.Signature, name: str, value: object) -> objec
 def load_class(path: str) -> type:
     """The class at an import path; nothing of it is called.
 
-    A module is imported only if it belongs to scikit-learn or to an installed distribution that
-    names scikit-learn among its requirements: to import any other would run it.
-
     Raises:
-        UserError: it is no such class.
+        UserError: it cannot be had, or is no such class.
     """
-    module, _, name = path.rpartition(".")
-    if module and not _for_estimators(module.partition(".")[0]):
-        raise UserError(
-            f"{_WHERE}: {path} is not a scikit-learn estimator: {module.partition('.')[0]} is "
-            "neither scikit-learn nor an installed package that requires it"
-        )
-    try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UserError(f"{_WHERE}: {path} cannot be imported: {first_line(error)}") from None
+    found = _load(path)
     if not isinstance(found, type):
         raise UserError(f"{_WHERE}: {path} is not a class")
     # Kernels and splitters are no estimators, but may be an argument of an estimator.
     if not issubclass(found, BaseEstimator) and found.__module__.partition(".")[0] != _PACKAGE:
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
     return found
+
+
+def _load(path: str) -> object:
+    """What stands at an import path.
+
+    A module is imported only if it is the user's own, or belongs to scikit-learn or to an installed
+    distribution that names scikit-learn among its requirements: to import any other would run it.
+
+    Raises:
+        UserError: there is nothing, or it may not be imported.
+    """
+    module, _, name = path.rpartition(".")
+    package, _, inner = module.partition(".")
+    if package == CUSTOM:
+        own = load_custom(Path.cwd(), inner)
+        found = getattr(own, name, None)
+        if found is None:
+            raise UserError(f"{_WHERE}: {path}: {CUSTOM}/{inner}.py has no {name}, or is not there")
+        return cast("object", found)
+    if module and package not in _OF_FUNCTIONS and not _for_estimators(package):
+        raise UserError(
+            f"{_WHERE}: {path} is not a scikit-learn estimator: {package} is neither scikit-learn "
+            f"nor an installed package that requires it{_cure(package)}"
+        )
+    if name.startswith(_HALVING):
+        # scikit-learn asks for a word before it gives what it may still change.
+        import_module("sklearn.experimental.enable_halving_search_cv")
+    try:
+        return cast("object", getattr(import_module(module), name))
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"{_WHERE}: {path} cannot be imported: {first_line(error)}") from None
+
+
+def _cure(package: str) -> str:
+    known = {*LIBRARIES} - packages_distributions().keys()
+    return "; run `make .venv/ready`, which installs it" if package in known else ""
 
 
 def _for_estimators(package: str) -> bool:

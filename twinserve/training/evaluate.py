@@ -1,14 +1,10 @@
 """Judge the model on the held-out rows; write metrics, plots and pictures; keep the gates."""
 
-import csv
-import io
 import json
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from typing import Any
 
-import numpy as np
-from sklearn.metrics import confusion_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from twinserve.config.errors import UserError, run_as_command
@@ -17,15 +13,16 @@ from twinserve.training.estimator import Classifier
 from twinserve.training.evaluation.figures import (
     broken_gates,
     cross_validated,
+    cross_validated_regression,
     held_out_figures,
-    importances,
+    regression_figures,
 )
-from twinserve.training.evaluation.pictures import confusion_picture, importances_picture
-from twinserve.training.evaluation.plots_page import page_template
+from twinserve.training.evaluation.plots import write_plots
+from twinserve.training.frame import reads_names
 from twinserve.training.outputs import write_output
-from twinserve.training.paths import EVALUATION, METRICS_PATH, TEST_PATH, TRAIN_PATH
+from twinserve.training.paths import METRICS_PATH, TEST_PATH, TRAIN_PATH
 from twinserve.training.pickled import read_model
-from twinserve.training.prepared import Rows, read_prepared
+from twinserve.training.prepared import Rows, read_prepared, with_columns
 
 
 def evaluate(params: Params) -> None:
@@ -34,60 +31,52 @@ def evaluate(params: Params) -> None:
     Raises:
         UserError: a gate is broken; the figures are written all the same, to be looked at.
     """
-    classifier = read_model()
-    train, test = read_prepared(TRAIN_PATH), read_prepared(TEST_PATH)
+    model = read_model()
+    params = with_columns(params)
+    named = reads_names(model)
+    train, test = (
+        read_prepared(path, params.data, named=named) for path in (TRAIN_PATH, TEST_PATH)
+    )
     # One thread, as in training. What a fit warns of, training has said already.
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        figures = held_out_figures(classifier, test, params.data.classes)
-        folds = cross_validated(
-            classifier, train.joined(test), params.evaluation.folds, params.split.seed
-        )
-        _write_plots(params, classifier, test)
-    metrics = {**figures, "cross_validation": folds}
+        metrics = _metrics(params, model, train, test)
+        write_plots(params, model, test)
     write_output(METRICS_PATH, (json.dumps(metrics, indent=2) + "\n").encode())
-    sys.stdout.write(
-        f"evaluate: accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}, "
-        f"log loss {figures['log_loss']:.3f} on {len(test.classes)} held-out rows; {folds['folds']}"
-        f" folds: accuracy {folds['accuracy_mean']:.3f} ± {folds['accuracy_std']:.3f}\n"
-    )
-    broken = broken_gates(figures, params.evaluation.gates)
+    sys.stdout.write(f"evaluate: {_summary(metrics, len(test.labels))}\n")
+    broken = broken_gates(metrics, params.evaluation.gates)
     if broken:
         raise UserError(
             f"{'; '.join(broken)}; the figures are in {METRICS_PATH}. Nothing is exported"
         )
 
 
-def _write_plots(params: Params, classifier: Classifier, test: Rows) -> None:
-    names = params.data.classes
-    predicted = classifier.predict(test.features)
-    _write_csv(
-        "confusion.csv",
-        ("actual", "predicted"),
-        (
-            (names[actual], names[given])
-            for actual, given in zip(test.classes, predicted, strict=True)
-        ),
-    )
-    counts = confusion_matrix(test.classes, predicted, labels=np.arange(len(names)))
-    write_output(EVALUATION / "confusion.png", confusion_picture(counts.tolist(), names))
-    features = [feature.name for feature in params.data.features]
-    ranked = importances(classifier, test, features, params.split.seed)
-    _write_csv(
-        "importances.csv",
-        ("feature", "importance", "spread"),
-        ((one.feature, one.importance, one.spread) for one in ranked),
-    )
-    write_output(EVALUATION / "importances.png", importances_picture(ranked))
-    write_output(EVALUATION / "plots_page.html", page_template().encode())
+def _metrics(params: Params, model: Classifier, train: Rows, test: Rows) -> dict[str, Any]:
+    whole, folds, seed = train.joined(test), params.evaluation.folds, params.split.seed
+    if params.data.task == "regression":
+        figures = regression_figures(model, test)
+        return {
+            **figures,
+            "cross_validation": cross_validated_regression(model, whole, folds, seed),
+        }
+    figures = held_out_figures(model, test, params.data.classes)
+    return {**figures, "cross_validation": cross_validated(model, whole, folds, seed)}
 
 
-def _write_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_output(EVALUATION / name, text.getvalue().encode())
+def _summary(metrics: dict[str, Any], rows: int) -> str:
+    folds = metrics["cross_validation"]
+    if "r2" in metrics:
+        return (
+            f"R² {metrics['r2']:.3f}, mean absolute error {metrics['mae']:g}, root mean squared "
+            f"error {metrics['rmse']:g} on {rows} held-out rows; {folds['folds']} folds: R² "
+            f"{folds['r2_mean']:.3f} ± {folds['r2_std']:.3f}"
+        )
+    loss = f", log loss {metrics['log_loss']:.3f}" if "log_loss" in metrics else ", labels only"
+    return (
+        f"accuracy {metrics['accuracy']:.3f}, macro F1 {metrics['macro_f1']:.3f}"
+        f"{loss} on {rows} held-out rows; {folds['folds']}"
+        f" folds: accuracy {folds['accuracy_mean']:.3f} ± {folds['accuracy_std']:.3f}"
+    )
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -14,15 +14,17 @@ from twinserve.config.errors import run_as_command
 from twinserve.config.layout import CARD_NAME, NATIVE, SERVED_NAME
 from twinserve.config.params import Params, load_params
 from twinserve.config.platforms import this_platform
+from twinserve.config.serving import LIBRARIES as OWN_LIBRARIES
+from twinserve.config.training import Feature as Column
 from twinserve.inference.model import Model, load_model
 from twinserve.inference.steps import load_steps
 from twinserve.training.estimator import Classifier, describe
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import METRICS_PATH, MODEL_PATH
 from twinserve.training.pickled import read_pickled, unpickle
-from twinserve.training.served.golden import golden_cases
+from twinserve.training.reading.reference import observed
+from twinserve.training.served.golden import golden_cases, with_unknown
 from twinserve.training.served.parity import prove_parity
-from twinserve.training.served.reference import reference_bins
 from twinserve.training.served.serving import LIBRARIES, Served, make_served
 from twinserve.training.served.skew import prove_no_skew
 from twinserve.training.step import table_step
@@ -39,6 +41,7 @@ def export(params: Params) -> None:
             an earlier export stays as it was.
     """
     table = read_table(params.data)
+    params = params.model_copy(update={"data": table.data})
     if (step := table_step(params.data)) is not None:
         rows = prove_no_skew(params, table, step)
         sys.stdout.write(f"export: data.step makes of {rows} requests what was trained on\n")
@@ -47,15 +50,18 @@ def export(params: Params) -> None:
 
     def prove(served: Served) -> Card:
         card = draft_card(params, table, classifier, pickled, served)
+        card = card._replace(features=with_unknown(classifier, card.features, table.rows[0]))
         model = load_as_served(card, served.loadable)
         steps = load_steps(Path.cwd(), card)
         return card._replace(
-            golden=golden_cases(params, table, classifier, model, steps),
+            golden=golden_cases(params, table, classifier, model, card, steps),
             steps=() if steps is None else steps.names,
-            parity=prove_parity(classifier, model, table.rows, params.split.seed, served.bound),
+            parity=prove_parity(
+                classifier, model, table.rows, params.split.seed, served.bound, card.features
+            ),
         )
 
-    served, card = make_served(params, classifier, pickled, prove)
+    served, card = make_served(params, classifier, pickled, table.rows, prove)
     choice = card.choice._replace(passed_over=dict(served.passed_over))
     card = card._replace(choice=choice)
     _write(card, served)
@@ -98,22 +104,44 @@ def draft_card(
             name: hashlib.sha256(content).hexdigest()
             for name, content in ((MODEL_PATH.name, pickled), (served.name, served.artifact))
         },
-        features=[
-            _observed(feature.name, feature.unit, column)
-            for feature, column in zip(params.data.features, columns, strict=True)
-        ],
+        features=[observed(*pair) for pair in zip(params.data.features, columns, strict=True)],
         classes=params.data.classes,
         golden=[],
         metrics=cast("dict[str, Any]", json.loads(read_output(METRICS_PATH))),
         parity=Parity(0, 0, 0, 0.0, 0.0, 0, 0),
-        estimator={**describe(classifier), "import_path": params.estimator.import_path},
+        estimator=_described(params, classifier),
         data={
             "path": params.data.table,
             "sha256": table.sha256,
             "rows": len(table.rows),
         },
-        libraries={name: version(name) for name in LIBRARIES[served.runtime]},
+        libraries=_libraries(served.runtime, classifier),
+        task=params.data.task or "classification",
+        target=_target(params, table),
     )
+
+
+def _libraries(runtime: str, classifier: Classifier) -> dict[str, str]:
+    """Versions of what made the artifacts, the library of the estimator among them."""
+    described = json.dumps(describe(classifier))
+    own = [name for name in OWN_LIBRARIES if f'": "{name}.' in described]
+    versions = {name: version(name) for name in LIBRARIES[runtime]}
+    return versions | {name: str(import_module(name).__version__) for name in own}
+
+
+def _described(params: Params, classifier: Classifier) -> dict[str, Any]:
+    """The estimator, by the user's own import path unless preprocessing stands before it."""
+    described = cast("dict[str, Any]", describe(classifier))
+    path = params.estimator.import_path
+    same = type(classifier).__name__ == path.rpartition(".")[2]
+    return {**described, "import_path": path} if same else described
+
+
+def _target(params: Params, table: Table) -> Feature | None:
+    """What a regression predicts, as the table has it."""
+    if params.data.task != "regression":
+        return None
+    return observed(Column(name=params.data.label), table.labels)
 
 
 def load_as_served(card: Card, artifact: bytes) -> Model:
@@ -122,10 +150,6 @@ def load_as_served(card: Card, artifact: bytes) -> Model:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, card.served).write_bytes(artifact)
         return load_model(card._replace(artifacts=digests), Path(folder))
-
-
-def _observed(name: str, unit: str, column: Sequence[float]) -> Feature:
-    return Feature(name, unit, min(column), max(column), *reference_bins(column))
 
 
 def _summary(card: Card, size: int) -> str:

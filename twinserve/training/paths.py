@@ -4,6 +4,8 @@ from pathlib import Path
 
 TRAIN_PATH = Path("data/prepared/train.csv")
 TEST_PATH = Path("data/prepared/test.csv")
+# What params.yaml leaves out of the columns, from the table.
+COLUMNS_PATH = Path("data/prepared/columns.json")
 MODEL_PATH = Path("models/model.pkl")
 EVALUATION = Path("evaluation")
 METRICS_PATH = EVALUATION / "metrics.json"

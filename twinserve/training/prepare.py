@@ -2,16 +2,20 @@
 
 import random
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from twinserve.config.errors import run_as_command
+from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.params import Params, load_params
-from twinserve.config.training import Split
+from twinserve.config.training import Data, Feature, Split
 from twinserve.training.paths import TEST_PATH, TRAIN_PATH
-from twinserve.training.prepared import write_prepared
-from twinserve.training.table import read_table
+from twinserve.training.prepared import write_columns, write_prepared
+from twinserve.training.table import Table, read_table
+
+_MANY = 10
 
 
-def held_out(classes: list[int], split: Split) -> set[int]:
+def held_out(classes: Sequence[float], split: Split) -> set[int]:
     """Positions of the rows to hold out: the same fraction of each class.
 
     Every class keeps at least one row on either side. ``random.Random`` draws the same rows with
@@ -27,6 +31,11 @@ def held_out(classes: list[int], split: Split) -> set[int]:
     return chosen
 
 
+def held_out_of(table: Table, split: Split) -> set[int]:
+    """Positions of the table's rows to hold out; a regression has no classes to be held apart."""
+    return held_out(table.labels if table.data.classes else [0] * len(table.labels), split)
+
+
 def prepare(params: Params) -> None:
     """Run the stage.
 
@@ -34,19 +43,81 @@ def prepare(params: Params) -> None:
         UserError: the table is refused; nothing was written.
     """
     table = read_table(params.data)
-    test = held_out(table.classes, params.split)
-    rows = list(zip(table.rows, table.classes, strict=True))
-    write_prepared(
-        TRAIN_PATH, params.data, (row for place, row in enumerate(rows) if place not in test)
-    )
-    write_prepared(TEST_PATH, params.data, (row for place, row in enumerate(rows) if place in test))
-    counts = ", ".join(
-        f"{table.classes.count(number)} {name}" for number, name in enumerate(params.data.classes)
-    )
+    data = table.data
+    _check_task(params, data)
+    test = held_out_of(table, params.split)
+    rows = list(zip(table.rows, table.labels, strict=True))
+    write_columns(data)
+    write_prepared(TRAIN_PATH, data, (row for place, row in enumerate(rows) if place not in test))
+    write_prepared(TEST_PATH, data, (row for place, row in enumerate(rows) if place in test))
+    for line in _taken(params, table):
+        sys.stdout.write(f"prepare: {line}\n")
     sys.stdout.write(
-        f"prepare: {params.data.table} has {len(rows)} rows ({counts}): "
+        f"prepare: {data.table} has {len(rows)} rows ({_labels(table)}): "
         f"{len(rows) - len(test)} to train on, {len(test)} held out\n"
     )
+
+
+def _check_task(params: Params, data: Data) -> None:
+    """Refuse before training what the task will not have.
+
+    Raises:
+        UserError: a gate is of another task, or a golden case does not fit the columns.
+    """
+    of_numbers = {"min_r2", "max_mae", "max_rmse"}
+    for gate, limit in params.evaluation.gates:
+        if limit is not None and (gate in of_numbers) != (data.task == "regression"):
+            raise UserError(
+                f"params.yaml: evaluation.gates.{gate}: is no gate of a {data.task}, which "
+                f"{data.table} is, by data.task or its label {data.label}; leave it out"
+            )
+    width = len(data.features)
+    for position, case in enumerate(params.golden):
+        found = len(case.features)
+        if isinstance(case.features, list) and found != width and not _own_steps():
+            raise UserError(
+                f"params.yaml: golden[{position}]: found {found} features, expected {width}: "
+                f"{', '.join(feature.name for feature in data.features)}"
+            )
+        if data.classes and case.prediction not in range(len(data.classes)):
+            raise UserError(
+                f"params.yaml: golden[{position}]: found the prediction {case.prediction:g}, "
+                f"expected the number of a class, 0 to {len(data.classes) - 1}"
+            )
+
+
+def _own_steps() -> bool:
+    """Whether the user's own steps may read other rows than the model does."""
+    return Path("custom/steps.py").exists()
+
+
+def _labels(table: Table) -> str:
+    if table.data.task == "regression":
+        return f"{table.data.label} {min(table.labels):g} to {max(table.labels):g}"
+    return ", ".join(
+        f"{table.labels.count(number)} {name}" for number, name in enumerate(table.data.classes)
+    )
+
+
+def _taken(params: Params, table: Table) -> list[str]:
+    """What was taken from the table because ``params.yaml`` leaves it out, and what is ignored."""
+    given, data = params.data, table.data
+    lines = []
+    if given.task is None and not given.classes:
+        lines.append(f"task {data.task}, by {data.label}")
+    if not given.features:
+        lines += [f"column {described(feature)}" for feature in data.features]
+    if table.ignored:
+        named = ", ".join(name or "one without a name" for name in table.ignored)
+        lines.append(f"ignored, since data.features does not name them: {named}")
+    return lines
+
+
+def described(feature: Feature) -> str:
+    """A column and its type in a line."""
+    values = ", ".join(map(str, feature.values[:_MANY])) + ", …" * (len(feature.values) > _MANY)
+    of = f" of {values}" if feature.values else ""
+    return f"{feature.name}: {feature.type}{of}{', with gaps' * feature.missing}"
 
 
 def main() -> None:

@@ -1,53 +1,100 @@
 """``data.step``: the step that makes the model's features of the table's rows, as of requests."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinserve.config.card import Card, Feature
 from twinserve.config.errors import UserError
+from twinserve.config.training import Data
+from twinserve.config.training import Feature as Column
+from twinserve.training.reading.cells import Value, encoded
+from twinserve.training.reading.records import Records, check_names
+from twinserve.training.reading.rule import cells_of
 
 if TYPE_CHECKING:
-    from twinserve.config.training import Data
     from twinserve.inference.steps import Steps
 
 SETTING = "data.step"
-KINDS = (float, int, bool, str)
+# Types that a field of a TypedDict may have, and how its column is read.
+KINDS: dict[Any, Any] = {float: "number", int: "number", bool: "boolean", str: "text"}
 
 
 class TableStep:
     """The user's ``before``, for the rows of the table.
 
-    Attributes:
-        fields: columns of the table that it takes, each with its type.
-        required: those that it cannot do without.
+    The columns that it takes are the fields of its TypedDict, or, without one, ``data.features``.
     """
 
-    def __init__(self, steps: "Steps") -> None:
+    def __init__(self, steps: "Steps", data: Data) -> None:
         """Raises UserError: it takes what no column of a table holds."""
         self._steps = steps
-        self.fields: dict[str, Any] = steps.fields
-        self.required: Collection[str] = steps.required
-        for name, kind in self.fields.items():
+        if steps.row_type is None:
+            self._taken = list(data.features)
+            return
+        for name, kind in steps.fields.items():
             if kind not in KINDS:
                 raise UserError(
                     f"custom/steps.py: {name}: with {SETTING} a field is float, int, bool or str"
                 )
+        self._taken = [
+            Column(name=name, type=KINDS[kind], missing=name not in steps.required)
+            for name, kind in steps.fields.items()
+        ]
 
-    def columns(self, header: Collection[str]) -> list[str]:
-        """The columns to read: one that it can do without may be missing."""
-        return [name for name in self.fields if name in header or name in self.required]
+    def columns(self, data: Data, records: Records) -> list[str]:
+        """The columns to read: one that it can do without may be missing.
 
-    def features(self, where: str, row: dict[str, Any]) -> list[float]:
-        """What the model is trained on of a row.
+        Raises:
+            UserError: the table lacks one that it cannot do without.
+        """
+        check_names(data, records.header, [one.name for one in self._taken if not one.missing])
+        return [one.name for one in self._taken if one.name in records.header]
+
+    def sent(self, data: Data, records: Records) -> list[dict[str, Any]]:
+        """Each row as a request gives it; what it can do without is left out where it is a gap.
+
+        Raises:
+            UserError: a cell is none of its column's type.
+        """
+        present = set(self.columns(data, records))
+        rows: list[dict[str, Any]] = [{} for _ in records.rows]
+        for column in self._taken:
+            if column.name in present:
+                for row, value in zip(rows, self._values(column, data, records), strict=True):
+                    if value == value:  # noqa: PLR0124 - NaN is a gap
+                        row[column.name] = value
+        return rows
+
+    def _values(self, column: Column, data: Data, records: Records) -> list[Any]:
+        """The cells of a column as values of a request, a gap NaN."""
+        from twinserve.inference.typed import as_sent
+
+        cells = cells_of(data, records, column.name)
+        feature = _typed(column)
+        values: list[Any] = [
+            # NaN is a gap.
+            as_sent(feature, value) if value == value else value  # noqa: PLR0124
+            for value in encoded(cells, column)
+        ]
+        if self._steps.row_type is None or self._steps.fields[column.name] is not int:
+            # Every number of a request is a float.
+            return [float(value) if type(value) is int else value for value in values]
+        for place, value in enumerate(values):
+            if value % 1 > 0:
+                raise cells.refusal(place, "a whole number")
+        return [int(value) if value == value else value for value in values]  # noqa: PLR0124
+
+    def features(self, where: str, row: dict[str, Any]) -> list[Value]:
+        """What the model is trained on of a row, encoded.
 
         Raises:
             UserError: the step refuses the row, or fails.
         """
         return self._told(where, lambda: self._steps.features(row))
 
-    def requested(self, where: str, row: dict[str, Any]) -> list[float]:
+    def requested(self, where: str, row: dict[str, Any]) -> list[Value]:
         """What the model reads of a request with the row.
 
         Raises:
@@ -57,7 +104,7 @@ class TableStep:
         return self._told(where, lambda: self._steps.features(self._steps.read(body)))
 
     @staticmethod
-    def _told(where: str, make: Callable[[], list[float]]) -> list[float]:
+    def _told(where: str, make: Callable[[], list[Any]]) -> list[Value]:
         try:
             return make()
         except Exception as error:  # noqa: BLE001 - of the user's own code
@@ -66,7 +113,7 @@ class TableStep:
             ) from None
 
 
-def table_step(data: "Data") -> TableStep | None:
+def table_step(data: Data) -> TableStep | None:
     """The step that ``params.yaml`` names for the table; None if it names none.
 
     Raises:
@@ -83,11 +130,24 @@ def table_step(data: "Data") -> TableStep | None:
             f"params.yaml: {SETTING}: custom/steps.py has no before(); write it, or take the "
             "setting out"
         )
-    return TableStep(steps)
+    return TableStep(steps, data)
 
 
-def _draft(data: "Data") -> Card:
+def _typed(column: Column) -> Feature:
+    """A column as the model card has it, but for what is seen in the table's rows."""
+    return Feature(
+        column.name,
+        column.unit,
+        0,
+        0,
+        type=column.type,
+        missing=column.missing,
+        values=tuple(column.values),
+    )
+
+
+def _draft(data: Data) -> Card:
     """As much of the model card as steps read."""
-    features = [Feature(feature.name, feature.unit, 0, 0) for feature in data.features]
     blank: dict[str, Any] = dict.fromkeys(Card._fields)
-    return Card(**{**blank, "version": "", "features": features, "classes": data.classes})
+    blank |= {"version": "", "features": [_typed(one) for one in data.features]}
+    return Card(**{**blank, "classes": data.classes, "task": data.task or "classification"})

@@ -11,12 +11,13 @@ from twinserve.config.training import Estimator
 from twinserve.training.estimator import (
     Classifier,
     build_classifier,
-    check_probabilities,
     first_line,
 )
+from twinserve.training.frame import names_columns
 from twinserve.training.paths import MODEL_PATH, TRAIN_PATH
 from twinserve.training.pickled import write_model
-from twinserve.training.prepared import Rows, read_prepared
+from twinserve.training.prepared import Rows, read_prepared, with_columns
+from twinserve.training.preprocessing import as_yaml, preprocessed, preprocessing_for
 
 
 def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
@@ -29,13 +30,12 @@ def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
         warnings.simplefilter("default")
         try:
-            classifier.fit(rows.features, rows.classes)
+            classifier.fit(rows.features, rows.labels)
         except Exception as error:  # noqa: BLE001 - an estimator of any origin raises anything
             raise UserError(
                 f"params.yaml: estimator: {choice.import_path} cannot be fitted: "
                 f"{first_line(error)}"
             ) from None
-    check_probabilities(choice, classifier)
     return [str(warning.message).strip().splitlines()[0] for warning in caught]
 
 
@@ -45,13 +45,21 @@ def train(params: Params) -> None:
     Raises:
         UserError: the estimator is refused; an earlier model stays.
     """
-    classifier = build_classifier(params.estimator, params.split.seed, params.data.classes)
-    rows = read_prepared(TRAIN_PATH)
+    params = with_columns(params)
+    data, choice = params.data, params.estimator
+    built = build_classifier(choice, params.split.seed, data.classes, data.task or "classification")
+    step = preprocessing_for(built, choice, data.features)
+    classifier = built if step is None else preprocessed(built, step)
+    if step is not None:
+        sys.stdout.write(
+            f"train: preprocessing auto is the same as, in params.yaml:\n{as_yaml(choice, step)}"
+        )
+    rows = read_prepared(TRAIN_PATH, params.data, named=names_columns(classifier))
     for warning in fit(classifier, params.estimator, rows):
         sys.stdout.write(f"train: warning: {warning}\n")
     size = write_model(classifier)
     sys.stdout.write(
-        f"train: {params.estimator.import_path} on {len(rows.classes)} rows, {size:,} bytes in "
+        f"train: {params.estimator.import_path} on {len(rows.labels)} rows, {size:,} bytes in "
         f"{MODEL_PATH}\n"
     )
 

@@ -100,7 +100,7 @@ def test_reproduced_tree_holds(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "output", ["models/served", "evaluation/confusion.csv", "models/model.json"]
+    "output", ["models/served", "evaluation/plots_page.html", "models/model.json"]
 )
 def test_any_replaced_object_is_named(tree: Path, output: str) -> None:
     """A file of a folder, a folder's list and a single file."""

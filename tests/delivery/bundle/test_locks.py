@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from twinserve.config.errors import UserError
+from twinserve.config.serving import LIBRARIES
 from twinserve.delivery.bundle import locks as lock
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -43,8 +44,11 @@ def test_every_requirement_is_pinned_and_hashed(path: Path) -> None:
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
 def test_no_two_rooms_disagree_on_a_version(path: Path) -> None:
-    """Every lock is a part of the widest one."""
-    assert pins(path) <= pins(ROOT / "locks" / f"{lock.WIDEST}.txt")
+    """Every lock is a part of the widest one and those of optional libraries, which agree."""
+    installed = (lock.WIDEST, *LIBRARIES)
+    known = set().union(*(pins(ROOT / "locks" / f"{name}.txt") for name in installed))
+    assert len(dict(known)) == len(known)
+    assert pins(path) <= known
 
 
 @pytest.mark.parametrize("path", PEERS, ids=lambda path: path.stem)

@@ -46,7 +46,7 @@ def test_refused_table_leaves_what_was_there(tree: Path) -> None:
     ("section", "change", "message"),
     [
         ("evaluation", {"gates": {"min_accuracy": 1.0}}, "accuracy"),
-        ("estimator", {"import_path": "sklearn.linear_model.LinearRegression"}, "classifiers only"),
+        ("estimator", {"import_path": "sklearn.linear_model.LinearRegression"}, "is a regressor"),
         pytest.param(
             "estimator",
             {"import_path": "sklearn.ensemble.NoSuchForest"},

@@ -22,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 from tests.measure.fakes import card
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
+from twinserve.inference.model import Model
 from twinserve.inference.runtimes import compiled
 from twinserve.training.estimator import UnfitError
 from twinserve.training.served.columns import request_columns
@@ -57,7 +58,7 @@ def fitting(features: int, classes: int) -> Card:
     )
 
 
-def loaded(classifier: Any, features: int, classes: int) -> compiled.CompiledModel:  # noqa: ANN401 - scikit-learn has no types
+def loaded(classifier: Any, features: int, classes: int) -> Model:  # noqa: ANN401 - scikit-learn has no types
     source = write_source(read_program(classifier))
     return compiled.load(compile_object(source, platform.machine()), fitting(features, classes))
 
@@ -205,7 +206,6 @@ class Renamed(RandomForestClassifier):  # type: ignore[misc]
         (Renamed(3), "Renamed is no tree ensemble of scikit-learn's"),
         (GradientBoostingClassifier(init=LogisticRegression()), "its first guess .init. is an"),
         (GradientBoostingClassifier(init=DummyClassifier(strategy="uniform")), "its first guess"),
-        (HistGradientBoostingClassifier(categorical_features=[0]), "it splits by categories"),
     ],
 )
 def test_what_is_no_ensemble_says_why(classifier: Any, reason: str) -> None:  # noqa: ANN401 - an estimator

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from twinserve.config.card import Parity
 from twinserve.config.errors import UserError
@@ -13,11 +14,10 @@ from twinserve.training.served.midpoints import BASES
 from twinserve.training.served.parity import (
     CLOSE,
     EXACT,
-    RANDOM_ROWS,
     ParityTolerance,
     prove_parity,
-    random_rows,
 )
+from twinserve.training.served.requests.drawn import RANDOM_ROWS, random_rows
 from twinserve.training.served.thresholds import neighbours
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TABLE = [[0.1, 5.0], [0.2, 5.0], [0.7, 5.0], [0.9, 5.0]]
 
 
-class FakeClassifier:
+class FakeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Class 1 with the probability that the first feature gives, cut to 0…1."""
 
     def predict_proba(self, x: Sequence[Sequence[float]]) -> "np.ndarray[tuple[int, int]]":

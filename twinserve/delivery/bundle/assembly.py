@@ -19,7 +19,7 @@ from twinserve.config.layout import (
     SETTINGS_NAME,
 )
 from twinserve.config.params import load_params
-from twinserve.config.serving import Serving
+from twinserve.config.serving import Serving, bundle_lock
 from twinserve.delivery.bundle.manifest import FILE_MODE, FOLDER_MODE, read_manifest
 from twinserve.inference.custom import CUSTOM, own_modules
 
@@ -30,6 +30,8 @@ TARGETS = ("service", "function")
 CONFIG_FILES = ("__init__.py", "card.py", "drift.py", "errors.py", "layout.py")
 # What only functions-framework's process needs of `inference`.
 FUNCTION_ONLY = ("direct.py", "worker.py")
+# Beside a runtime's own module, those that it imports for some models.
+RUNTIME_FILES = {"compiled": ("mixture.py",), "onnx": ("frame.py",), "joblib": ("frame.py",)}
 # What loads the user's own code: a bundle without any does not carry it.
 OWN_CODE_ONLY = frozenset(
     {
@@ -109,7 +111,7 @@ def _contents(target: str) -> dict[str, bytes]:
     sources = {
         CARD_NAME: MODELS / CARD_NAME,
         card.served: MODELS / SERVED_NAME / card.served,
-        REQUIREMENTS_NAME: Path("locks") / f"{target}-{card.runtime}.txt",
+        REQUIREMENTS_NAME: bundle_lock(target, card.runtime, card.estimator),
     }
     sources["twinserve/__init__.py"] = Path("twinserve/__init__.py")
     sources |= {
@@ -122,7 +124,7 @@ def _contents(target: str) -> dict[str, bytes]:
         and (target == "function" or path.name not in FUNCTION_ONLY)
     }
     sources |= {str(path): path for path in _own_files()}
-    for name in ("__init__.py", f"{card.runtime}.py"):
+    for name in ("__init__.py", f"{card.runtime}.py", *RUNTIME_FILES[card.runtime]):
         sources[f"twinserve/inference/runtimes/{name}"] = (
             Path("twinserve/inference/runtimes") / name
         )

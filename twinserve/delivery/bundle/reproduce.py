@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
 from twinserve.config.yaml_file import parse_yaml
 from twinserve.delivery.bundle import dvc as data
 from twinserve.delivery.bundle.cached import verify_cache
@@ -57,10 +58,25 @@ def reproduce() -> None:
         UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
             another file than the lock names.
     """
+    _find_table()
     data.prepare()
     verify_cache(LOCK)
     if data.dvc("repro").returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
+
+
+def _find_table() -> None:
+    """Refuse a table that is nowhere, of which DVC says ``[Errno 2]``.
+
+    Raises:
+        UserError: it is neither a file nor one that DVC would bring.
+    """
+    table = load_params().data.table
+    if not Path(table).exists() and not Path(f"{table}.dvc").exists():
+        raise UserError(
+            f"{table}: No such file or directory; expected the table that data.table in "
+            "params.yaml names (`twinserve adopt TABLE --label COLUMN` writes it there)"
+        )
 
 
 def check_unchanged(before: str, after: str) -> None:

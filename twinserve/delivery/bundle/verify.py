@@ -12,6 +12,7 @@ from twinserve.config.card import Card, load_card
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME, SERVED_NAME
 from twinserve.config.params import load_params
+from twinserve.config.serving import bundle_lock
 from twinserve.delivery.bundle import contents
 from twinserve.delivery.bundle import dvc as data
 from twinserve.delivery.bundle.assembly import (
@@ -173,7 +174,7 @@ def verify_contents() -> None:
     """
     card = load_card(MODELS / CARD_NAME)
     for target in TARGETS:
-        lock = LOCKS / f"{target}-{card.runtime}.txt"
+        lock = bundle_lock(target, card.runtime, card.estimator)
         _same(DIST / target / REQUIREMENTS_NAME, lock)
         for name in (CARD_NAME, card.served):
             _same(DIST / target / name, _made(card, name))

@@ -1,8 +1,10 @@
 """The project's own environment, made by a Python that has nothing yet.
 
-``make`` asks for it where ``.venv/ready`` is older than the locks, or was written in another place.
+``make`` asks for it where ``.venv/ready`` is older than the locks, was written in another place, or
+for other estimators: a library of boosted trees is there only where ``params.yaml`` names it.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,21 @@ LAUNCHER = """\
 exec "$(dirname "$0")/python" -E ${PYTHONUNBUFFERED:+-u} -m twinserve "$@"
 """
 BOOTSTRAP, LOCK = "locks/bootstrap.txt", "locks/dev.txt"
+# There is no YAML reader yet; a comment that names a library costs its room on a disk.
+_LIBRARY = re.compile(r"""import_path["']?:\s*["']?(lightgbm|xgboost)\.""")
+
+
+def libraries(params: Path = Path("params.yaml")) -> list[str]:
+    """The libraries of which ``params.yaml`` names an estimator; each has a lock of its own."""
+    try:
+        return sorted(set(_LIBRARY.findall(params.read_text(encoding="utf-8"))))
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def expected(place: Path = PLACE) -> str:
+    """What ``ready`` says in an environment that is as it should be; nothing without one."""
+    return " ".join([str(place.resolve()), *libraries()]) if place.exists() else ""
 
 
 def install(place: Path = PLACE) -> None:
@@ -31,18 +48,21 @@ def install(place: Path = PLACE) -> None:
             f"was another one; what a link leads to is not cleared: remove the link (`rm {place}`) "
             "and run this again"
         )
-    print(f"installing {place} from {LOCK}", flush=True)
+    locks = [LOCK, *(f"locks/{name}.txt" for name in libraries())]
+    print(f"installing {place} from {' and '.join(locks)}", flush=True)
     python = str(place / "bin" / "python")
     _run(sys.executable, "-m", "venv", "--clear", str(place))
     quiet = ("-q", "--require-hashes")
     _run(python, "-m", "pip", "install", "--disable-pip-version-check", *quiet, "-r", BOOTSTRAP)
-    _run(python, "-m", "uv", "pip", "sync", "--compile-bytecode", *quiet, "--python", python, LOCK)
+    _run(
+        python, "-m", "uv", "pip", "sync", "--compile-bytecode", *quiet, "--python", python, *locks
+    )
     # The command, by the Python beside it: it goes wherever the two go.
     command = place / "bin" / "twinserve"
     command.write_text(LAUNCHER, encoding="utf-8")
     command.chmod(0o755)
     # Scripts name their Python by its path: in another place they are worth nothing.
-    (place / "ready").write_text(str(place.resolve()), encoding="utf-8")
+    (place / "ready").write_text(expected(place), encoding="utf-8")
 
 
 def _run(*command: str) -> None:
@@ -54,4 +74,7 @@ def _run(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    run_as_command(install)
+    if sys.argv[1:] == ["--expected"]:
+        print(expected())
+    else:
+        run_as_command(install)

@@ -38,7 +38,7 @@ class Record:
     revisions: dict[str, str]
     digests: dict[str, str]
     example: list[float] | dict[str, Any]
-    expected: int
+    expected: float
     promoted_at: str
     promoted_by: str
     attested: str | None = None

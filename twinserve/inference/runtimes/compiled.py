@@ -1,23 +1,28 @@
-"""The ensemble compiled ahead of time: a shared object, called by ctypes, no library beside it."""
+"""The model compiled ahead of time: a shared object, called by ctypes, no library beside it."""
 
 import ctypes
 import math
 import os
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
+
+if TYPE_CHECKING:
+    from twinserve.inference.runtimes.mixture import CompiledMixture
 
 # ELF: 64 bits, little-endian; then the machine's number and where the table of sections ends.
 _ELF = b"\x7fELF\x02\x01"
 _HEADER = struct.Struct("<18xH20xQ10xHH2x")
 _MACHINES = {62: "x86_64", 183: "aarch64"}
-# What `model_margins` says of the outputs; log-odds or a softmax's are 1.
-_PROBABILITIES, _ONE_VS_REST = 0, 2
+# What `model_margins` says of the outputs: probabilities are 0, log-odds or a softmax's 1, each
+# class against the rest 2, labels alone 3; a regression's number 4, 5 where it is `exp` of it.
+ONE_VS_REST, NUMBER, EXPONENTIAL, MIXTURE = 2, 4, 5, 6
 
 
 class CompiledModel:
@@ -49,26 +54,72 @@ class CompiledModel:
         outputs = (ctypes.c_double * (count * self._outputs))()
         packed = struct.pack(f"{count * self._width}d", *chain.from_iterable(rows))
         self._score(packed, count, outputs, labels)
-        found = list(outputs)
-        by_row = (found[at : at + self._outputs] for at in range(0, len(found), self._outputs))
-        return list(labels), [self._probabilities(one) for one in by_row]
+        by_row = _by_row(outputs, self._outputs)
+        return list(labels), [probabilities(self._kind, self._softness, one) for one in by_row]
 
-    def _probabilities(self, outputs: list[float]) -> list[float]:
-        if self._kind == _PROBABILITIES:
+
+class CompiledNumber:
+    """Likewise of a regression; the outputs of a mixture come from here too."""
+
+    def __init__(self, library: ctypes.CDLL, kind: int) -> None:
+        self._width = _constant(library, "features")
+        self._outputs = _constant(library, "outputs")
+        self._numbers = library.model_numbers
+        self._numbers.argtypes = (ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p)
+        self._numbers.restype = None
+        self._kind = kind
+
+    def predict(self, features: Sequence[float]) -> float:
+        """See ``twinserve.inference.model.Model``."""
+        return self.scores((features,))[0][0]
+
+    def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
+        """See ``twinserve.inference.model.Model``."""
+        found = [probabilities(self._kind, 1.0, one) for one in self.outputs(rows)]
+        return [number for (number,) in found], found
+
+    def outputs(self, rows: Sequence[Sequence[float]]) -> list[list[float]]:
+        """What the object gives to each row."""
+        count = len(rows)
+        outputs = (ctypes.c_double * (count * self._outputs))()
+        packed = struct.pack(f"{count * self._width}d", *chain.from_iterable(rows))
+        self._numbers(packed, count, outputs)
+        return list(_by_row(outputs, self._outputs))
+
+
+def probabilities(kind: int, softness: float, outputs: list[float]) -> list[float]:
+    """Of the classes, from the outputs for one row; of a regression the number in their place.
+
+    There are none where the outputs tell labels only.
+    """
+    match kind:
+        case 0 | 4:
             return outputs
-        if self._outputs == 1:
-            share = _logistic(outputs[0])
-            return [1.0 - share, share]
-        if self._kind == _ONE_VS_REST:
-            shares = [_logistic(one) for one in outputs]
-            total = sum(shares)
-            # Where no class is likely at all, each is as likely as another.
-            return [one / total for one in shares] if total else [1 / len(shares)] * len(shares)
-        softened = [one / self._softness for one in outputs]
-        highest = max(softened)
-        exponentials = [math.exp(one - highest) for one in softened]
-        total = sum(exponentials)
-        return [one / total for one in exponentials]
+        case 3:
+            return []
+        case 5:
+            return [_exponential(outputs[0])]
+    if len(outputs) == 1:
+        share = _logistic(outputs[0])
+        return [1.0 - share, share]
+    if kind == ONE_VS_REST:
+        shares = [_logistic(one) for one in outputs]
+        total = sum(shares)
+        # Where no class is likely at all, each is as likely as another.
+        return [one / total for one in shares] if total else [1 / len(shares)] * len(shares)
+    softened = [one / softness for one in outputs]
+    highest = max(softened)
+    exponentials = [math.exp(one - highest) for one in softened]
+    total = sum(exponentials)
+    return [one / total for one in exponentials]
+
+
+def _exponential(number: float) -> float:
+    """``exp`` of Python's own C library, infinite where that is beyond a float."""
+    try:
+        return math.exp(number)
+    except OverflowError:
+        return math.inf
 
 
 def _logistic(margin: float) -> float:
@@ -77,7 +128,25 @@ def _logistic(margin: float) -> float:
     return (1.0 if margin >= 0 else exponential) / (1.0 + exponential)
 
 
-def load(artifact: bytes, card: Card) -> CompiledModel:
+def _by_row(outputs: Iterable[float], width: int) -> Iterator[list[float]]:
+    found = list(outputs)
+    return (found[at : at + width] for at in range(0, len(found), width))
+
+
+def _model(library: ctypes.CDLL) -> "CompiledModel | CompiledNumber | CompiledMixture":
+    kind = _constant(library, "margins")
+    if kind == MIXTURE:
+        # Not imported, nor in a cold start, where there is no mixture.
+        from twinserve.inference.runtimes.mixture import CompiledMixture
+
+        text = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(library, "model_mixture")))
+        return CompiledMixture(text, CompiledNumber(library, NUMBER).outputs, probabilities)
+    if kind in {NUMBER, EXPONENTIAL}:
+        return CompiledNumber(library, kind)
+    return CompiledModel(library)
+
+
+def load(artifact: bytes, card: Card) -> "CompiledModel | CompiledNumber | CompiledMixture":
     """Open the object, from memory.
 
     Raises:
@@ -87,8 +156,9 @@ def load(artifact: bytes, card: Card) -> CompiledModel:
         _check_header(artifact, card.served)
     try:
         library = _open(artifact)
-        model = CompiledModel(library)
-        width, classes = _constant(library, "features"), _constant(library, "classes")
+        width = _constant(library, "features")
+        model = _model(library)
+        classes = _constant(library, "classes")
     except (OSError, AttributeError, ValueError) as error:
         raise UserError(f"{card.served}: the linker cannot load it: {error}") from None
     for found, named, what in (

@@ -5,29 +5,40 @@ from collections.abc import Sequence
 from typing import Any
 
 import joblib
-import numpy as np
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
+from twinserve.inference.runtimes.frame import estimator_input
 
 
 class EstimatorModel:
-    """A scikit-learn classifier whose classes are 0, 1, … in the order of the card."""
+    """A scikit-learn classifier whose classes are 0, 1, … in the order of the card, or a regressor.
 
-    def __init__(self, estimator: Any) -> None:  # noqa: ANN401 - scikit-learn ships no types
+    Columns of other kinds than plain numbers, or that the estimator names, reach it in a DataFrame.
+    """
+
+    def __init__(self, estimator: Any, card: Card) -> None:  # noqa: ANN401 - scikit-learn ships no types
         self._estimator = estimator
+        self._columns = card.features
+        self._named = hasattr(estimator, "feature_names_in_")
+        self._regression = card.task == "regression"
 
-    def predict(self, features: Sequence[float]) -> int:
+    def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
         """See ``twinserve.inference.model.Model``."""
-        return int(self._estimator.predict(np.asarray((features,), dtype=np.float64))[0])
+        return self._estimator.predict(self._read((features,))).item()
 
-    def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
+    def scores(self, rows: Sequence[Sequence[Any]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
-        table = np.asarray(rows, dtype=np.float64)
-        return (
-            self._estimator.predict(table).tolist(),
-            self._estimator.predict_proba(table).tolist(),
-        )
+        table = self._read(rows)
+        predictions = self._estimator.predict(table).ravel()
+        if self._regression:
+            return predictions.tolist(), predictions[:, None].tolist()
+        if not hasattr(self._estimator, "predict_proba"):
+            return predictions.tolist(), [[] for _ in rows]
+        return predictions.tolist(), self._estimator.predict_proba(table).tolist()
+
+    def _read(self, rows: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - an array or a DataFrame
+        return estimator_input(rows, self._columns, named=self._named)
 
 
 def load(artifact: bytes, card: Card) -> EstimatorModel:
@@ -47,4 +58,4 @@ def load(artifact: bytes, card: Card) -> EstimatorModel:
             f"the model card names {len(card.features)}"
         )
         raise UserError(msg)
-    return EstimatorModel(estimator)
+    return EstimatorModel(estimator, card)

@@ -8,14 +8,16 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # isort: split
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
-from twinserve.config.card import Card
+from twinserve.config.card import Card, Feature
 from twinserve.config.errors import UserError
+from twinserve.inference.runtimes.frame import stranger
 
 
 class OnnxModel:
@@ -54,7 +56,50 @@ class OnnxModel:
         return labels.tolist(), probabilities.tolist()
 
 
-def load(artifact: bytes, card: Card) -> OnnxModel:
+class TypedOnnxModel:
+    """A session that takes each column by name, in the tensor of its type, or gives a number."""
+
+    def __init__(self, session: ort.InferenceSession, card: Card) -> None:
+        self._session = session
+        self._inputs = [one.name for one in session.get_inputs()]
+        self._outputs = [output.name for output in session.get_outputs()]
+        self._regression = card.task == "regression"
+        self._readers = [_reader(feature) for feature in card.features]
+
+    def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
+        """See ``twinserve.inference.model.Model``."""
+        return self._run((features,), self._outputs[:1])[0].item()
+
+    def scores(self, rows: Sequence[Sequence[Any]]) -> tuple[list[float], list[list[float]]]:
+        """See ``twinserve.inference.model.Model``."""
+        found = self._run(rows, self._outputs)
+        predictions = found[0].ravel()
+        if self._regression:
+            return predictions.tolist(), predictions[:, None].tolist()
+        return predictions.tolist(), found[1].tolist()
+
+    def _run(self, rows: Sequence[Sequence[Any]], outputs: list[str]) -> Any:  # noqa: ANN401 - arrays
+        if len(self._inputs) != len(self._readers):
+            feeds = {self._inputs[0]: np.asarray(rows, dtype=np.float32)}
+        else:
+            columns = zip(self._inputs, self._readers, zip(*rows, strict=True), strict=True)
+            feeds = {name: read(cells) for name, read, cells in columns}
+        return self._session.run(outputs, feeds)
+
+
+def _reader(feature: Feature) -> Callable[[Sequence[Any]], Any]:
+    """From the encoded values of a column to its tensor, shape (rows, 1)."""
+    if feature.type == "text":
+        return lambda cells: np.array(cells, dtype=object)[:, None]
+    if feature.type != "category":
+        return lambda cells: np.array(cells, dtype=np.float32)[:, None]
+    values = [*feature.values, stranger(feature.values)]
+    kind = np.int64 if isinstance(values[0], int) else object
+    # The code of an unknown category is -1, and so is the place of what is none of the values.
+    return lambda cells: np.array([values[int(code)] for code in cells], dtype=kind)[:, None]
+
+
+def load(artifact: bytes, card: Card) -> OnnxModel | TypedOnnxModel:
     """Open a session on the artifact.
 
     Raises:
@@ -69,8 +114,10 @@ def load(artifact: bytes, card: Card) -> OnnxModel:
     except Exception as error:  # noqa: BLE001 - its own errors share no base class
         msg = f"{card.served}: ONNX Runtime cannot load it: {str(error).splitlines()[0]}"
         raise UserError(msg) from None
-    width = session.get_inputs()[0].shape[1]
+    inputs = session.get_inputs()
+    width = len(inputs) if len(inputs) > 1 else inputs[0].shape[1]
     if width != len(card.features):
         msg = f"{card.served} takes {width} features, the model card names {len(card.features)}"
         raise UserError(msg)
-    return OnnxModel(session, width)
+    single = len(inputs) == 1 and card.plain and card.task == "classification"
+    return OnnxModel(session, width) if single else TypedOnnxModel(session, card)

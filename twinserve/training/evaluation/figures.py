@@ -1,4 +1,4 @@
-"""The figures by which a classifier is judged, and the gates that they must pass."""
+"""The figures by which a model is judged, and the gates that they must pass."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,13 +10,16 @@ from sklearn.metrics import (
     accuracy_score,
     f1_score,
     log_loss,
+    mean_absolute_error,
     precision_recall_fscore_support,
+    r2_score,
+    root_mean_squared_error,
 )
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
 from twinserve.config.errors import UserError
 from twinserve.config.training import Gates
-from twinserve.training.estimator import Classifier
+from twinserve.training.estimator import Classifier, tells_probabilities
 from twinserve.training.prepared import Rows
 
 _DIGITS = 6
@@ -25,7 +28,7 @@ _SHUFFLES = 10
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """How much accuracy is lost when a feature's column is shuffled: mean and spread."""
+    """How much accuracy, or R², is lost when a feature's column is shuffled: mean and spread."""
 
     feature: str
     importance: float
@@ -36,14 +39,17 @@ def held_out_figures(classifier: Classifier, rows: Rows, class_names: list[str])
     """Figures of the held-out rows, rounded."""
     numbers = list(range(len(class_names)))
     predicted = classifier.predict(rows.features)
-    probabilities = classifier.predict_proba(rows.features)
     columns = precision_recall_fscore_support(
-        rows.classes, predicted, labels=numbers, zero_division=0.0
+        rows.labels, predicted, labels=numbers, zero_division=0.0
     )
+    loss = {}
+    if tells_probabilities(classifier):
+        probabilities = classifier.predict_proba(rows.features)
+        loss["log_loss"] = _rounded(log_loss(rows.labels, probabilities, labels=numbers))
     return {
-        "accuracy": _rounded(accuracy_score(rows.classes, predicted)),
-        "macro_f1": _rounded(f1_score(rows.classes, predicted, labels=numbers, average="macro")),
-        "log_loss": _rounded(log_loss(rows.classes, probabilities, labels=numbers)),
+        "accuracy": _rounded(accuracy_score(rows.labels, predicted)),
+        "macro_f1": _rounded(f1_score(rows.labels, predicted, labels=numbers, average="macro")),
+        **loss,
         "classes": {
             name: {
                 "precision": _rounded(precision),
@@ -56,20 +62,48 @@ def held_out_figures(classifier: Classifier, rows: Rows, class_names: list[str])
     }
 
 
+def regression_figures(regressor: Classifier, rows: Rows) -> dict[str, Any]:
+    """Figures of the held-out rows, rounded to as many digits as say something."""
+    predicted = regressor.predict(rows.features)
+    return {
+        "r2": _rounded(r2_score(rows.labels, predicted)),
+        "mae": _significant(mean_absolute_error(rows.labels, predicted)),
+        "rmse": _significant(root_mean_squared_error(rows.labels, predicted)),
+    }
+
+
+def cross_validated_regression(
+    regressor: Classifier, rows: Rows, folds: int, seed: int
+) -> dict[str, Any]:
+    """R² over shuffled folds: mean and standard deviation.
+
+    Raises:
+        UserError: there are fewer rows than two a fold.
+    """
+    if len(rows.labels) < 2 * folds:
+        raise UserError(
+            f"params.yaml: evaluation.folds: found {folds}, expected at most "
+            f"{len(rows.labels) // 2}, half of the table's rows"
+        )
+    splitter = KFold(folds, shuffle=True, random_state=seed)
+    scores = cross_val_score(clone(regressor), rows.features, rows.labels, cv=splitter)
+    return {"folds": folds, "r2_mean": _rounded(scores.mean()), "r2_std": _rounded(scores.std())}
+
+
 def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -> dict[str, Any]:
     """Accuracy over stratified, shuffled folds: mean and standard deviation.
 
     Raises:
         UserError: a class has fewer rows than there are folds.
     """
-    fewest = int(np.bincount(rows.classes).min())
+    fewest = int(np.bincount(rows.labels).min())
     if fewest < folds:
         raise UserError(
             f"params.yaml: evaluation.folds: found {folds}, expected at most {fewest}, "
             "the rows of the smallest class"
         )
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    scores = cross_val_score(clone(classifier), rows.features, rows.classes, cv=splitter)
+    scores = cross_val_score(clone(classifier), rows.features, rows.labels, cv=splitter)
     return {
         "folds": folds,
         "accuracy_mean": _rounded(scores.mean()),
@@ -82,7 +116,7 @@ def importances(
 ) -> list[Importance]:
     """Permutation importance of each feature, which every classifier has; the largest first."""
     found = permutation_importance(
-        classifier, rows.features, rows.classes, n_repeats=_SHUFFLES, random_state=seed
+        classifier, rows.features, rows.labels, n_repeats=_SHUFFLES, random_state=seed
     )
     listed = [
         Importance(name, _rounded(mean), _rounded(spread))
@@ -98,12 +132,27 @@ def broken_gates(figures: dict[str, Any], gates: Gates) -> list[str]:
     broken = []
     for gate, limit in gates.model_dump().items():
         side, _, name = gate.partition("_")
-        figure = cast("float", figures[name])
+        if limit is not None and name not in figures:
+            why = f"is no gate of a {task_of(figures)}"
+            if name == "log_loss" and "accuracy" in figures:
+                why = "asks for what it cannot tell: the estimator gives no probabilities"
+            broken.append(f"evaluation.gates.{gate} {why}")
+            continue
+        figure = cast("float", figures.get(name, 0.0))
         if limit is not None and (figure < limit if side == "min" else figure > limit):
             word = "below" if side == "min" else "above"
             broken.append(f"{name} {figure:g} is {word} evaluation.gates.{gate} {limit:g}")
     return broken
 
 
+def task_of(figures: dict[str, Any]) -> str:
+    """What the figures are of."""
+    return "regression" if "r2" in figures else "classification"
+
+
 def _rounded(value: float) -> float:
     return round(float(value), _DIGITS)
+
+
+def _significant(value: float) -> float:
+    return float(f"{float(value):.{_DIGITS}g}")

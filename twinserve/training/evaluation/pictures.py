@@ -1,4 +1,4 @@
-"""The confusion matrix and the importances as pictures: the same bytes from the same figures."""
+"""Figures as pictures: the same bytes from the same figures."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -41,7 +42,40 @@ def confusion_picture(counts: Sequence[Sequence[int]], class_names: Sequence[str
         return _png(figure)
 
 
-def importances_picture(ranked: Sequence[Importance]) -> bytes:
+def predicted_picture(actual: Sequence[float], predicted: Sequence[float], name: str) -> bytes:
+    """PNG of predicted against actual values, on the line where they are equal."""
+    with _drawing(5.2, 4.8) as figure:
+        axes = figure.add_subplot()
+        ends = [min(*actual, *predicted), max(*actual, *predicted)]
+        axes.plot(ends, ends, color=_FAINT, linewidth=0.9)
+        _dots(axes, actual, predicted)
+        axes.set_xlabel(f"actual {name}")
+        axes.set_ylabel(f"predicted {name}")
+        axes.set_title("Held-out rows")
+        return _png(figure)
+
+
+def residuals_picture(predicted: Sequence[float], residuals: Sequence[float], name: str) -> bytes:
+    """PNG of what the model is off by, over what it predicts."""
+    with _drawing(6.4, 3.8) as figure:
+        axes = figure.add_subplot()
+        axes.axhline(0, color=_FAINT, linewidth=0.9)
+        _dots(axes, predicted, residuals)
+        axes.set_xlabel(f"predicted {name}")
+        axes.set_ylabel("predicted less actual")
+        axes.set_title("Residuals of the held-out rows")
+        return _png(figure)
+
+
+def _dots(axes: Axes, across: Sequence[float], up: Sequence[float]) -> None:
+    axes.scatter(across, up, s=14, color=_BAR, alpha=0.6, linewidths=0)
+    axes.grid(color="#e5e7eb")
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def importances_picture(ranked: Sequence[Importance], lost: str = "accuracy") -> bytes:
     """PNG of the importances as bars, the largest at the top."""
     with _drawing(7.2, max(2.6, 0.27 * len(ranked) + 1.3)) as figure:
         axes = figure.add_subplot()
@@ -57,7 +91,7 @@ def importances_picture(ranked: Sequence[Importance]) -> bytes:
         axes.set_yticks(places, [one.feature for one in ranked])
         axes.set_ylim(len(ranked) - 0.4, -0.6)
         axes.axvline(0, color=_INK, linewidth=0.8)
-        axes.set_xlabel("accuracy lost when the column is shuffled (held-out rows)")
+        axes.set_xlabel(f"{lost} lost when the column is shuffled (held-out rows)")
         axes.set_title("Importance of each feature")
         axes.grid(axis="x", color="#e5e7eb")
         axes.set_axisbelow(True)

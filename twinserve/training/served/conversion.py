@@ -1,36 +1,45 @@
 """From a fitted scikit-learn classifier to ONNX, the same bytes each time."""
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.base import is_classifier
 
 from twinserve.training.estimator import Classifier, UnfitError, first_line
+from twinserve.training.frame import Column, reads_names
 
 # Fixed, so that a newer skl2onnx writes the same operators.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
 _SHOWN = 120
 
 
-def to_onnx(classifier: Classifier, width: int, name: str) -> bytes:
+def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Column] = ()) -> bytes:
     """An ONNX model: ``width`` float32 features in, class number and probabilities out.
+
+    Of a regressor, its number.
+
+    An estimator that reads ``columns`` by name has an input for each, of its own type.
 
     Raises:
         UnfitError: skl2onnx does not convert this estimator.
     """
     from skl2onnx import convert_sklearn
-    from skl2onnx.common.data_types import FloatTensorType
 
     # The classifier itself, when it is the last step of a Pipeline.
     last: object = classifier
     while steps := getattr(last, "steps", None):
         last = steps[-1][1]
+    inputs = _inputs(classifier, width, columns)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = convert_sklearn(
                 classifier,
                 name,
-                [("features", FloatTensorType([None, width]))],
+                inputs,
                 # A dictionary for each row, which zipmap makes, is slow to build and to read.
-                options={id(last): {"zipmap": False}},
+                options={id(last): {"zipmap": False}} if is_classifier(classifier) else None,
                 target_opset=_OPSETS,
             )
     except Exception as error:  # noqa: BLE001 - a converter may raise anything
@@ -43,3 +52,25 @@ def to_onnx(classifier: Classifier, width: int, name: str) -> bytes:
     model.domain = ""
     serialized: bytes = model.SerializeToString(deterministic=True)
     return serialized
+
+
+def _inputs(classifier: Classifier, width: int, columns: Sequence[Column]) -> list[tuple[str, Any]]:
+    """Names and types of what the model takes.
+
+    Raises:
+        UnfitError: ONNX has no value for a gap of a column's type.
+    """
+    from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
+
+    if not reads_names(classifier):
+        return [("features", FloatTensorType([None, width]))]
+    inputs = []
+    for one in columns:
+        whole = any(isinstance(value, int) for value in one.values)
+        kind = Int64TensorType if whole else StringTensorType
+        if one.type in {"number", "boolean"}:
+            kind = FloatTensorType
+        elif one.missing:
+            raise UnfitError(f"ONNX has no value for a gap of {one.name}, a {one.type}")
+        inputs.append((one.name, kind([None, 1])))
+    return inputs

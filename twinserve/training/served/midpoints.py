@@ -4,11 +4,13 @@ Estimators that split a column do it half-way between two values of the table, s
 changes. Random rows, drawn from values or from a range, never fall there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twinserve.config.card import Feature
 from twinserve.training.served.thresholds import neighbours
 
 if TYPE_CHECKING:
@@ -70,15 +72,23 @@ class Midpoints:
             yield made
 
 
-def table_midpoints(observed: "NDArray[np.float64]", seed: int) -> Midpoints:
-    """All midpoints of each column; over the bound, the narrowest gaps and a seeded sample."""
+def table_midpoints(
+    observed: "NDArray[np.float64]", seed: int, columns: Sequence[Feature] = ()
+) -> Midpoints:
+    """All midpoints of each column; over the bound, the narrowest gaps and a seeded sample.
+
+    Only numbers have any: there is nothing between two categories.
+    """
     width = observed.shape[1]
     bound = max(1, min(MOST_A_COLUMN, MOST_ROWS // (width * VARIANTS * BASES)))
     draw = np.random.default_rng(seed)
     places, found = [], 0
-    for column in observed.T:
+    for place, column in enumerate(observed.T):
         values, rows = np.unique(column, return_index=True)
-        found += len(values) - 1
+        if columns and columns[place].type != "number":
+            values = values[:1]
+        values = values[~np.isnan(values)]
+        found += max(len(values) - 1, 0)
         gaps = _compared(np.diff(values / 2), bound, draw)
         places.append(np.column_stack([rows[gaps], rows[gaps + 1]]))
     return Midpoints(observed, places, found, bound, seed)

@@ -2,26 +2,25 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinserve.config.card import Parity
+from twinserve.config.card import Feature, Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
 from twinserve.training.estimator import Classifier
+from twinserve.training.served.answers import Answers, ask
 from twinserve.training.served.midpoints import Midpoints, table_midpoints
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
+from twinserve.training.served.requests.drawn import possible, random_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RANDOM_ROWS = 100_000
 # Kinds of rows that a runtime which reads float32 is asked as float32. The others, where the
 # estimator changes its answer, are asked as a request gives them.
 _ROUNDED = ("table", "random")
-# How far random rows go beyond the observed range, on either side, as a part of it.
-_MARGIN = 0.25
 # Asked at a time, so that a wide table does not fill the memory.
 _BLOCK = 10_000
 # No block is as long.
@@ -73,6 +72,10 @@ CLOSE = ParityTolerance(1e-5, near_tie=2e-5, single=True, alone=200, digits=7, n
 BOOSTED = ParityTolerance(
     1e-12, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0
 )
+# XGBoost makes probabilities of its sums in float32, the object in float64.
+SINGLE = ParityTolerance(
+    1e-6, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0
+)
 # A long sum has an order of its own in each library of linear algebra.
 SUMMED = ParityTolerance(1e-12, near_tie=2e-12, single=False, alone=_ALL, digits=15, near=_ALL)
 EXACT = ParityTolerance(
@@ -81,38 +84,13 @@ EXACT = ParityTolerance(
 SAME = ParityTolerance(0, near_tie=-1, single=False, alone=20, digits=15, near=20)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """What both sides say of the same rows; ``first`` is the number of the first of them."""
-
-    kind: str
-    first: int
-    rows: "NDArray[np.float64]"
-    expected_labels: "NDArray[np.int64]"
-    expected: "NDArray[np.float64]"
-    served_labels: "NDArray[np.int64]"
-    served: "NDArray[np.float64]"
-
-    @property
-    def gaps(self) -> "NDArray[np.float64]":
-        """How far the estimator's top two classes are apart."""
-        top = np.sort(self.expected, axis=1)
-        gaps: NDArray[np.float64] = top[:, -1] - top[:, -2]
-        return gaps
-
-    @property
-    def differences(self) -> "NDArray[np.float64]":
-        """The largest of each row, infinite where a probability is not a number."""
-        found = np.abs(self.expected - self.served).max(axis=1)
-        return np.where(np.isnan(found), np.inf, found)
-
-
 def prove_parity(
     classifier: Classifier,
     model: Model,
-    table: Sequence[Sequence[float]],
+    table: Sequence[Sequence[Any]],
     seed: int,
     bound: ParityTolerance,
+    columns: Sequence[Feature] = (),
 ) -> Parity:
     """Compare both on the table, on random rows, and where the estimator changes its answer.
 
@@ -121,20 +99,23 @@ def prove_parity(
     Raises:
         ParityError: they differ; the message gives the worst row of its kind and both answers.
     """
+    if any(column.type == "text" for column in columns):
+        return _of_texts(classifier, model, table, seed, bound, columns)
     observed = np.asarray(table, dtype=np.float64)
-    midpoints = table_midpoints(observed, seed)
-    thresholds = estimator_thresholds(classifier, observed, seed, bound.thresholds)
+    midpoints = table_midpoints(observed, seed, columns)
+    thresholds = estimator_thresholds(classifier, observed, seed, bound.thresholds, columns)
     kinds: dict[str, Iterable[NDArray[np.float64]]] = {
         "table": [_read(observed, bound)],
-        "random": [_read(random_rows(observed, seed), bound)],
+        "random": [_read(random_rows(observed, seed, columns), bound)],
         "midpoint": midpoints.rows(single=bound.single),
         "threshold": thresholds.rows(single=bound.single),
     }
     counts = dict.fromkeys(kinds, 0)
     largest, ties, near_ties = 0.0, 0, 0
     for kind, blocks in kinds.items():
-        for rows in _blocks(blocks):
-            answers = _ask(classifier, model, kind, counts[kind], rows)
+        for made in _blocks(blocks):
+            rows = possible(made, columns)
+            answers = ask(classifier, model, kind, counts[kind], rows, columns)
             gaps = _hold(answers, model, bound)
             counts[kind] += len(rows)
             largest = max(largest, float(answers.differences.max()))
@@ -172,25 +153,25 @@ def _proven(
     )
 
 
-def random_rows(observed: "NDArray[np.float64]", seed: int) -> "NDArray[np.float64]":
-    """Random rows in and around the observed range, shape (RANDOM_ROWS, features).
-
-    Half put together observed values of each column, where the split points of trees lie; half
-    are drawn evenly from the range and a margin beyond it.
-    """
+def _of_texts(
+    classifier: Classifier,
+    model: Model,
+    table: Sequence[Sequence[Any]],
+    seed: int,
+    bound: ParityTolerance,
+    columns: Sequence[Feature],
+) -> Parity:
+    """Of a table with texts: its rows, and rows that put together values of several."""
     draw = np.random.default_rng(seed)
-    half, width = RANDOM_ROWS // 2, observed.shape[1]
-    mixed = observed[draw.integers(len(observed), size=(half, width)), np.arange(width)]
-    low, high = observed.min(axis=0), observed.max(axis=0)
-    # A column with one value only has no range; its own size stands in.
-    span = np.where(high > low, high - low, np.maximum(np.abs(low), 1))
-    limit = float(np.finfo(np.float32).max)
-    around = draw.uniform(
-        np.maximum(low - _MARGIN * span, -limit),
-        np.minimum(high + _MARGIN * span, limit),
-        size=(RANDOM_ROWS - half, width),
-    )
-    return np.concatenate([mixed, around])
+    cells = np.array(table, dtype=object)
+    picked = draw.integers(len(cells), size=(_BLOCK, cells.shape[1]))
+    largest = 0.0
+    for kind, rows in (("table", cells), ("random", cells[picked, np.arange(cells.shape[1])])):
+        answers = ask(classifier, model, kind, 0, rows, columns)
+        _hold(answers, model, bound)
+        largest = max(largest, float(answers.differences.max()))
+    largest = float(np.ceil(largest * 10**bound.digits) / 10**bound.digits)
+    return Parity(len(cells), _BLOCK, 0, bound.tolerance, largest, 0, 0)
 
 
 def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.float64]]":
@@ -210,33 +191,18 @@ def _read(rows: "NDArray[np.float64]", bound: ParityTolerance) -> "NDArray[np.fl
     return rows.astype(np.float32).astype(np.float64) if bound.single else rows
 
 
-def _ask(
-    classifier: Classifier, model: Model, kind: str, first: int, rows: "NDArray[np.float64]"
-) -> _Answers:
-    labels, probabilities = model.scores(rows.tolist())
-    served = np.asarray(probabilities, dtype=np.float64)
-    expected = classifier.predict_proba(rows)
-    if served.shape != expected.shape:
-        raise UserError(
-            f"parity: the served model gives probabilities of shape {served.shape}, "
-            f"the estimator {expected.shape}"
-        )
-    return _Answers(
-        kind, first, rows, classifier.predict(rows), expected, np.asarray(labels), served
-    )
-
-
-def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[np.float64]":
+def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np.float64]":
     """Hold the answers against the bar; the gaps of their rows.
 
     Raises:
         UserError: a probability or a label differs.
     """
     worst = int(np.argmax(answers.differences))
-    largest = float(np.abs(answers.expected[worst] - answers.served[worst]).max())
+    largest = float(answers.relative[worst])
     # Written so that NaN counts as a difference.
     if not largest <= bound.tolerance:
-        raise _differ(answers, worst, f"by {largest:.2g} in probability", bound)
+        what = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"
+        raise _differ(answers, worst, f"by {largest:.2g} {what}", bound)
     gaps = answers.gaps
     clear = gaps > bound.near_tie
     wrong = np.flatnonzero(clear & (answers.expected_labels != answers.served_labels))
@@ -245,15 +211,29 @@ def _hold(answers: _Answers, model: Model, bound: ParityTolerance) -> "NDArray[n
     alone = bound.alone if answers.kind in _ROUNDED else bound.near
     for place in range(0, len(answers.rows), -(-len(answers.rows) // alone)):
         single = model.predict(answers.rows[place].tolist())
-        if clear[place] and single != answers.served_labels[place]:
+        if answers.served.shape[1] == 1:
+            together = answers.served[place, 0]
+            if not abs(single - together) <= bound.tolerance * max(1, abs(together)):
+                answers.served[place] = single
+                raise _differ(answers, place, "asked for this row alone,", bound)
+        elif clear[place] and single != answers.served_labels[place]:
             answers.served_labels[place] = single
             raise _differ(answers, place, "in class, asked for this row alone,", bound)
     return gaps
 
 
-def _differ(answers: _Answers, place: int, how: str, bound: ParityTolerance) -> ParityError:
+def _differ(answers: Answers, place: int, how: str, bound: ParityTolerance) -> ParityError:
     rounded = bound.single and answers.kind in _ROUNDED
-    row = ", ".join(map(str, answers.rows[place].astype(np.float32 if rounded else np.float64)))
+    texts = answers.rows.dtype == object
+    kind = object if texts else np.float32 if rounded else np.float64
+    row = ", ".join(map(str, answers.rows[place].astype(kind)))
+    if answers.served.shape[1] == 1:
+        return ParityError(
+            f"differs {how} from the estimator, worst on {answers.kind} row "
+            f"{answers.first + place + 1}: [{row}]: the estimator gives "
+            f"{answers.expected[place, 0]:.17g}, the served model {answers.served[place, 0]:.17g} "
+            f"(allowed: {bound.tolerance:g})"
+        )
     return ParityError(
         f"differs {how} from the estimator, worst on {answers.kind} row "
         f"{answers.first + place + 1}: [{row}]: the estimator gives class "

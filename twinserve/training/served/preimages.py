@@ -4,8 +4,8 @@ What a tree compares behind a scaler is not what a request gives. The number at 
 mind is found by asking the fitted steps themselves, so it holds to the last bit.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,19 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from twinserve.training.estimator import UnfitError
-from twinserve.training.served.ensemble import LEAF, Ensemble, read_ensemble
-from twinserve.training.served.thresholds import neighbours, reached_splits, threshold_rows
+from twinserve.config.card import Feature
+from twinserve.training.estimator import Classifier, UnfitError
+from twinserve.training.frame import reads_names
+from twinserve.training.served.ensemble import Ensemble, read_ensemble
+from twinserve.training.served.program import read_program
+from twinserve.training.served.requests.order import number_at, order_of
+from twinserve.training.served.requests.splits import requested_ensembles
+from twinserve.training.served.thresholds import (
+    neighbours,
+    numeric_splits,
+    reached_splits,
+    threshold_rows,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,16 +54,20 @@ _KNOWN_STEPS = (
     StandardScaler,
 )
 _GROUPS = (AdaBoostClassifier, StackingClassifier, VotingClassifier)
-_SIGN = np.int64(2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Trees:
-    """Trees, and the fitted steps that a row goes through before them."""
+    """Trees, and the fitted steps that a row goes through before them.
+
+    Attributes:
+        requested: the trees are told in a request's own columns.
+    """
 
     steps: tuple[Any, ...]
     ensemble: Ensemble
     chosen: "NDArray[np.int64] | None" = None
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +93,25 @@ class Thresholds:
             single: the runtime reads float32, so it cannot tell a float64 number from the next.
         """
         for one in self.trees:
-            if one.steps:
+            if one.requested:
+                yield from _at_splits(one, self.observed, self.seed, single=single)
+            elif one.steps:
                 yield from _preimages(one, self.observed, self.seed, single=single)
             else:
                 yield from threshold_rows(one.ensemble, self.observed, self.seed, one.chosen)
 
 
 def estimator_thresholds(
-    estimator: object, observed: "NDArray[np.float64]", seed: int, bound: int = MOST_THRESHOLDS
+    estimator: Classifier,
+    observed: "NDArray[np.float64]",
+    seed: int,
+    bound: int = MOST_THRESHOLDS,
+    columns: Sequence[Feature] = (),
 ) -> Thresholds:
     """All thresholds of the trees in an estimator; over the bound, a seeded sample of them."""
-    trees = list(_trees(estimator, ()))
-    splits = [np.flatnonzero(one.ensemble.feature != LEAF) for one in trees]
+    plain = all(one.plain for one in columns) and not reads_names(estimator)
+    trees = list(_trees(estimator, ()) if plain else _of_request(estimator, observed, columns))
+    splits = [np.flatnonzero(numeric_splits(one.ensemble)) for one in trees]
     found = sum(map(len, splits))
     if not bound or found <= bound:
         return Thresholds(observed, tuple(trees), found, found, bound, seed)
@@ -99,7 +120,7 @@ def estimator_thresholds(
     chosen = []
     for one, nodes, end in zip(trees, splits, ends.tolist(), strict=True):
         own = drawn[(drawn >= end - len(nodes)) & (drawn < end)] - (end - len(nodes))
-        chosen.append(_Trees(one.steps, one.ensemble, nodes[own]))
+        chosen.append(replace(one, chosen=nodes[own]))
     return Thresholds(observed, tuple(chosen), bound, found, bound, seed)
 
 
@@ -116,6 +137,32 @@ def _trees(estimator: Any, steps: tuple[Any, ...]) -> Iterator[_Trees]:  # noqa:
     except UnfitError:
         for member in _members(estimator):
             yield from _trees(member, steps)
+
+
+def _of_request(
+    estimator: Classifier, observed: "NDArray[np.float64]", columns: Sequence[Feature]
+) -> Iterator[_Trees]:
+    """The trees of an estimator that reads columns of other kinds than numbers, or by name."""
+    try:
+        program = read_program(estimator, columns, observed.tolist())
+    except UnfitError:
+        return
+    for one in requested_ensembles(program, *_reach(observed)):
+        yield _Trees((), one, requested=True)
+
+
+def _at_splits(
+    trees: _Trees, observed: "NDArray[np.float64]", seed: int, *, single: bool
+) -> "Iterator[NDArray[np.float64]]":
+    """For each tree the last number of a request that goes left at each split, and those beside."""
+    for splits in reached_splits(trees.ensemble, observed, seed, trees.chosen):
+        values = [splits.threshold, *neighbours(splits.threshold, single=True)]
+        if not single:
+            values += neighbours(splits.threshold, single=False)
+        made = np.repeat(splits.rows, len(values), axis=0)
+        places = np.repeat(splits.feature, len(values))
+        made[np.arange(len(made)), places] = np.column_stack(values).ravel()
+        yield made
 
 
 def _members(estimator: Any) -> Iterable[Any]:  # noqa: ANN401 - likewise
@@ -169,21 +216,21 @@ def _last_not_above(
                 image = image.astype(np.float32).astype(np.float64)
         return image <= targets
 
-    under = _order(np.broadcast_to(low, targets.shape))
-    over = _order(np.broadcast_to(high, targets.shape))
-    exists = not_above(_number(under)) & ~not_above(_number(over))
+    under = order_of(np.broadcast_to(low, targets.shape))
+    over = order_of(np.broadcast_to(high, targets.shape))
+    exists = not_above(number_at(under)) & ~not_above(number_at(over))
     # Neither their sum nor their difference would always fit.
     while (under + 1 < over).any():
         middle = (under >> 1) + (over >> 1) + (under & over & 1)
-        left = not_above(_number(middle))
+        left = not_above(number_at(middle))
         under, over = np.where(left, middle, under), np.where(left, over, middle)
-    return _number(under), exists
+    return number_at(under), exists
 
 
 def _reach(observed: "NDArray[np.float64]") -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
     """The range of each column, and a margin beyond it; within a quarter of float32's range."""
     limit = float(np.finfo(np.float32).max) / 4
-    low, high = observed.min(axis=0), observed.max(axis=0)
+    low, high = np.nanmin(observed, axis=0), np.nanmax(observed, axis=0)
     span = np.where(high > low, high - low, np.maximum(np.abs(low), 1))
     return (
         np.minimum(low, np.maximum(low - _MARGIN * span, -limit)),
@@ -197,14 +244,3 @@ def _through(steps: tuple[Any, ...], rows: "NDArray[np.float64]") -> "NDArray[np
     for step in steps:
         rows = step.transform(rows)
     return np.asarray(rows, dtype=np.float64)
-
-
-def _order(values: "NDArray[np.float64]") -> "NDArray[np.int64]":
-    """Whole numbers in the order of the numbers, without a gap."""
-    bits = np.ascontiguousarray(values).view(np.int64)
-    return np.where(bits < 0, bits ^ _SIGN, bits)
-
-
-def _number(order: "NDArray[np.int64]") -> "NDArray[np.float64]":
-    """The numbers at these places of the order."""
-    return np.where(order < 0, order ^ _SIGN, order).view(np.float64)

@@ -1,21 +1,25 @@
 """What is served: the first runtime that can have the estimator, and its artifact."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params
 from twinserve.config.platforms import this_machine, this_platform, this_system
-from twinserve.training.estimator import Classifier, UnfitError
+from twinserve.config.serving import bundle_lock
+from twinserve.training.estimator import Classifier, UnfitError, describe
+from twinserve.training.frame import Column
+from twinserve.training.loadable import check_loadable
 from twinserve.training.served.compilation import SYSTEM, compile_object
 from twinserve.training.served.conversion import to_onnx
-from twinserve.training.served.ensemble import Ensemble
 from twinserve.training.served.parity import (
     BOOSTED,
     CLOSE,
     EXACT,
     SAME,
+    SINGLE,
     SUMMED,
     ParityError,
     ParityTolerance,
@@ -63,11 +67,15 @@ class Served:
 
 
 def make_served(
-    params: Params, classifier: Classifier, pickled: bytes, prove: Callable[[Served], Card]
+    params: Params,
+    classifier: Classifier,
+    pickled: bytes,
+    rows: Sequence[Sequence[Any]],
+    prove: Callable[[Served], Card],
 ) -> tuple[Served, Card]:
     """The artifact of the first runtime that can have it and is proven, and its card.
 
-    ``params.yaml`` names the runtime, or leaves it to ``auto``.
+    ``params.yaml`` names the runtime, or leaves it to ``auto``; the rows are the table's, encoded.
 
     Raises:
         UserError: none can; the line says why, and what to set.
@@ -76,7 +84,7 @@ def make_served(
     passed_over: dict[str, str] = {}
     for runtime in AUTO if asked == "auto" else (asked,):
         try:
-            served = _make(runtime, params, classifier, pickled)
+            served = _make(runtime, params, classifier, pickled, rows)
             return replace(served, passed_over=passed_over), prove(served)
         except UnfitError as reason:
             passed_over[runtime] = str(reason)
@@ -92,26 +100,38 @@ def make_served(
     )
 
 
-def _make(runtime: str, params: Params, classifier: Classifier, pickled: bytes) -> Served:
+def _make(
+    runtime: str,
+    params: Params,
+    classifier: Classifier,
+    pickled: bytes,
+    rows: Sequence[Sequence[Any]],
+) -> Served:
     if runtime == "joblib":
+        for target in ("service", "function"):
+            check_loadable(pickled, bundle_lock(target, runtime, describe(classifier)))
         return Served("joblib", pickled, pickled, SAME)
     if runtime == "compiled":
-        return _compiled(params, classifier)
-    onnx = to_onnx(classifier, len(params.data.features), params.model.name)
+        return _compiled(params, classifier, rows)
+    columns = params.data.features
+    onnx = to_onnx(classifier, len(columns), params.model.name, columns)
     return Served("onnx", onnx, onnx, CLOSE)
 
 
-def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Program]:
-    """The classifier's C source, and what it was written from.
+def write_within(
+    limit_mb: int,
+    classifier: Classifier,
+    features: Sequence[Column] = (),
+    rows: Sequence[Sequence[Any]] = (),
+) -> tuple[str, Program]:
+    """The estimator's C source, and what it was written from; see ``read_program``.
 
     Raises:
         UnfitError: it cannot be compiled, or the source would be longer than the limit.
     """
-    program = read_program(classifier)
+    program = read_program(classifier, features, rows)
     too_long = f"its C source is longer than serving.compile.max_source_mb: {limit_mb}"
-    if isinstance(program.body, Ensemble) and (
-        len(program.body.feature) * _NODE_BYTES > limit_mb * 1e6
-    ):
+    if program.nodes * _NODE_BYTES > limit_mb * 1e6:
         raise UnfitError(too_long)
     source = write_source(program)
     if len(source) > limit_mb * 1e6:
@@ -119,8 +139,9 @@ def write_within(limit_mb: int, classifier: Classifier) -> tuple[str, Program]:
     return source, program
 
 
-def _compiled(params: Params, classifier: Classifier) -> Served:
-    source, program = write_within(params.serving.compile.max_source_mb, classifier)
+def _compiled(params: Params, classifier: Classifier, rows: Sequence[Sequence[Any]]) -> Served:
+    limit = params.serving.compile.max_source_mb
+    source, program = write_within(limit, classifier, params.data.features, rows)
     machine = params.serving.compile.machine
     artifact = loadable = compile_object(source, machine)
     if this_platform() != f"{SYSTEM}-{machine}":
@@ -129,7 +150,15 @@ def _compiled(params: Params, classifier: Classifier) -> Served:
         runtime="compiled",
         artifact=artifact,
         loadable=loadable,
-        bound=EXACT if program.exact else BOOSTED if isinstance(program.body, Ensemble) else SUMMED,
+        bound=_bound(program),
         platform=f"{SYSTEM}-{machine}",
         source=source,
     )
+
+
+def _bound(program: Program) -> ParityTolerance:
+    if program.exact:
+        return EXACT
+    if program.single:
+        return SINGLE
+    return SUMMED if program.summed else BOOSTED

@@ -1,17 +1,16 @@
 """A program as one C file: its numbers as tables, and loops that go through them."""
 
-from collections.abc import Iterable, Sequence
+import json
+from typing import Any
 
-import numpy as np
-
-from twinserve.training.served.columns import Column, request_columns
-from twinserve.training.served.ensemble import LEAF, Ensemble
+from twinserve.training.served.columns import Codes, Lookup, request_columns
+from twinserve.training.served.ensemble import Ensemble
 from twinserve.training.served.linear import Linear
-from twinserve.training.served.program import Program
-
-_PER_LINE = 8
-# Trees that are gone down at once: on large forests four times as fast as one, on small ones twice.
-_TOGETHER = 8
+from twinserve.training.served.program import Mixture, Program
+from twinserve.training.served.writing.columns import CODE, LOOK_UP, write_columns
+from twinserve.training.served.writing.linear import write_linear
+from twinserve.training.served.writing.literals import exact
+from twinserve.training.served.writing.trees import write_trees
 
 _HEAD = """\
 #include <stdint.h>
@@ -26,196 +25,249 @@ PUBLIC const int32_t model_margins = {margins};
 PUBLIC const double model_softness = {softness};
 
 """
+# What a mixture is made of, as JSON: the runtime puts the answers of its parts together.
+_MIXTURE = """\
+PUBLIC const char model_mixture[] = {text};
 
-_COLUMNS = """\
-/* The steps in front of the model, each operation rounded as scikit-learn rounds it. */
-static inline void inputs_of(const double *row, double *inputs) {{
-{assignments}
+"""
+_SIZES = """\
+enum {{ INPUTS{part} = {inputs}, OUTPUTS{part} = {outputs} }};
+
+"""
+_PART = """\
+
+static inline void outputs_of{part}(const double *row, double *outputs) {{
+{outputs_of}
 }}
 
 """
-
-_TREES = """\
-enum {{ WIDTH = {width}, TREES = {trees}, TOGETHER = {together} }};
-typedef {number} number;
-
-/* The children of a node are neighbours at `next`; of a leaf it is a row of `values`. */
-static const struct {{ number threshold; int32_t feature, next; }} nodes[] = {{
-{nodes}
-}};
-static const int32_t roots[TREES] = {{
-{roots}
-}};
-static const double values[][WIDTH] = {{
-{values}
-}};
-static const double initial[OUTPUTS] = {{ {initial} }};
-
-/* Several trees go down one level at a time, so that the waits for their nodes overlap; whoever has
-   come to a leaf stays there. The leaves are added in the order of the trees. */
-static inline __attribute__((always_inline)) void add_trees(
-    const number *row, const int first, const int count, double *outputs) {{
-    int32_t at[TOGETHER];
-    for (int i = 0; i < count; i++) at[i] = roots[first + i];
-    for (int moving = 1; moving;) {{
-        moving = 0;
-        for (int i = 0; i < count; i++) {{
-            const int32_t feature = nodes[at[i]].feature;
-            const number value = row[feature < 0 ? 0 : feature];
-            const int32_t child = nodes[at[i]].next + !(value <= nodes[at[i]].threshold);
-            at[i] = feature < 0 ? at[i] : child;
-            moving |= feature >= 0;
-        }}
-    }}
-    for (int i = 0; i < count; i++) {{
-        const double *leaf = values[nodes[at[i]].next];
-        for (int k = 0; k < WIDTH; k++)
-            outputs[WIDTH == OUTPUTS ? k : (first + i) % OUTPUTS] += leaf[k];
-    }}
-}}
-
-/* Trees in their order, each sum and the division rounded as scikit-learn rounds them. */
-static inline void body_of(const double *inputs, double *outputs) {{
-    number rounded[INPUTS];
-    for (int i = 0; i < INPUTS; i++) rounded[i] = (number)inputs[i];
-    for (int i = 0; i < OUTPUTS; i++) outputs[i] = initial[i];
-    int tree = 0;
-    for (; tree + TOGETHER <= TREES; tree += TOGETHER) add_trees(rounded, tree, TOGETHER, outputs);
-    for (; tree < TREES; tree++) add_trees(rounded, tree, 1, outputs);
-    for (int i = 0; i < OUTPUTS; i++) outputs[i] /= {divisor};
-}}
-"""
-
-_LINEAR = """\
-static const double coefficients[OUTPUTS][INPUTS] = {{
-{coefficients}
-}};
-static const double intercepts[OUTPUTS] = {{ {intercepts} }};
-
-static inline void body_of(const double *inputs, double *outputs) {{
-    for (int k = 0; k < OUTPUTS; k++) {{
-        double sum = 0;
-        for (int i = 0; i < INPUTS; i++) sum += inputs[i] * coefficients[k][i];
-        outputs[k] = sum + intercepts[k];
-    }}
-}}
-"""
-
-_TAIL = """\
+_OUTPUTS_OF = """\
 
 static inline void outputs_of(const double *row, double *outputs) {{
 {outputs_of}
 }}
+"""
+_LABEL_OF = """\
 
 static inline int32_t label_of(const double *outputs) {{
-    if (OUTPUTS == 1) return outputs[0] {above} 0;
+    if (OUTPUTS == 1) return outputs[0] {above} {limit};
     int32_t best = 0;
     for (int32_t i = 1; i < OUTPUTS; i++) if (outputs[i] > outputs[best]) best = i;
     return best;
 }}
+"""
+# The largest float32 probability: two margins that are next to each other may come to the same.
+_SINGLE_LABEL_OF = """\
 
-PUBLIC int32_t model_predict(const double *row) {{
+static inline double exp_of(const double x) {
+    const double turns = (double)(int64_t)(x * 0x1.71547652b82fep+0 - 0.5);
+    const double r = (x - turns * 0x1.62e42feep-1) - turns * 0x1.a39ef35793c76p-33;
+    double sum = 1;
+    for (int i = 14; i; i--) sum = 1 + sum * r / i;
+    union { uint64_t bits; double number; } scale = { (uint64_t)(1023 + (int64_t)turns) << 52 };
+    return sum * scale.number;
+}
+
+static inline int32_t label_of(const double *outputs) {
+    double highest = outputs[0], sum = 0;
+    float shares[OUTPUTS];
+    for (int i = 1; i < OUTPUTS; i++) if (outputs[i] > highest) highest = outputs[i];
+    for (int i = 0; i < OUTPUTS; i++) {
+        const float apart = (float)outputs[i] - (float)highest;
+        shares[i] = apart < -100 ? 0 : (float)exp_of(apart);
+        sum += shares[i];
+    }
+    int32_t best = 0;
+    for (int32_t i = 0; i < OUTPUTS; i++) {
+        shares[i] /= (float)sum;
+        if (shares[i] > shares[best]) best = i;
+    }
+    return best;
+}
+"""
+_PREDICT = """\
+
+PUBLIC int32_t model_predict(const double *row) {
     double outputs[OUTPUTS];
     outputs_of(row, outputs);
     return label_of(outputs);
-}}
+}
 
-PUBLIC void model_score(const double *rows, int64_t count, double *outputs, int32_t *labels) {{
-    for (int64_t row = 0; row < count; row++, outputs += OUTPUTS) {{
+PUBLIC void model_score(const double *rows, int64_t count, double *outputs, int32_t *labels) {
+    for (int64_t row = 0; row < count; row++, outputs += OUTPUTS) {
         outputs_of(rows + row * FEATURES, outputs);
         labels[row] = label_of(outputs);
-    }}
-}}
+    }
+}
+"""
+# Of a regression and of a mixture: numbers, of which the runtime makes the answer.
+_NUMBERS = """\
+
+PUBLIC double model_number(const double *row) {
+    double outputs[OUTPUTS];
+    outputs_of(row, outputs);
+    return outputs[0];
+}
+
+PUBLIC void model_numbers(const double *rows, int64_t count, double *outputs) {
+    for (int64_t row = 0; row < count; row++, outputs += OUTPUTS)
+        outputs_of(rows + row * FEATURES, outputs);
+}
 """
 _THROUGH = """\
-    double inputs[INPUTS];
-    inputs_of(row, inputs);
-    body_of(inputs, outputs);"""
-# Outputs as they are; through the logistic function or softmax; each through the logistic one.
-_PROBABILITIES, _MARGINS, _ONE_VS_REST = range(3)
+    double inputs[INPUTS{part}];
+    inputs_of{part}(row, inputs);
+    body_of{part}(inputs, outputs);"""
+# Outputs as they are; through the logistic function or softmax; each through the logistic one; of
+# which the largest tells the class; a number as it is; a number through exp; see model_mixture.
+_PROBABILITIES, _MARGINS, _ONE_VS_REST, _LABELS, _NUMBER, _EXPONENTIAL, _MIXED = range(7)
+
+Body = Ensemble | Linear
 
 
 def write_source(program: Program) -> str:
     """The program as one C file."""
+    if isinstance(program.body, Mixture):
+        return _write_mixture(program, program.body)
     body, columns = program.body, program.columns
-    as_they_come = columns == request_columns(program.features)
-    if isinstance(body, Ensemble):
-        outputs, text = len(body.initial), _trees(body)
-        kind = _MARGINS if body.margins else _PROBABILITIES
-        softness, above = body.softness, ">=" if body.zero_is_one else ">"
-    else:
-        outputs, text = len(body.intercepts), _linear(body)
-        kind = _ONE_VS_REST if body.one_vs_rest and outputs > 1 else _MARGINS
-        softness, above = 1.0, ">"
+    kind = _kind(body)
     head = _HEAD.format(
         features=program.features,
         inputs=len(columns),
-        outputs=outputs,
+        outputs=_outputs(body),
         classes=body.classes,
         margins=kind,
-        softness=_exact(softness),
+        softness=exact(_softness(body)),
     )
-    front = "" if as_they_come else _COLUMNS.format(assignments=_assignments(columns))
-    through = "    body_of(row, outputs);" if as_they_come else _THROUGH
-    return head + front + text + _TAIL.format(outputs_of=through, above=above)
+    front = _tools(program) + _front(program, "")
+    text = head + front + _text(program, body, "")
+    text += _OUTPUTS_OF.format(outputs_of=_through(program, ""))
+    if kind in {_NUMBER, _EXPONENTIAL}:
+        return text + _NUMBERS
+    if isinstance(body, Ensemble) and body.single_sums and _outputs(body) > 1:
+        return text + _SINGLE_LABEL_OF + _PREDICT
+    above, limit = _tie(body)
+    return text + _LABEL_OF.format(above=above, limit=limit) + _PREDICT
 
 
-def _assignments(columns: Sequence[Column]) -> str:
-    lines = []
-    for place, column in enumerate(columns):
-        lines.append(f"    double x{place} = row[{column.source}];")
-        for operator, operand in column.operations:
-            number = _exact(operand)
-            if operator in {"min", "max"}:
-                # As numpy.clip has it; nothing here is nan.
-                beyond = "<" if operator == "max" else ">"
-                lines.append(f"    if (x{place} {beyond} {number}) x{place} = {number};")
-            else:
-                lines.append(f"    x{place} = x{place} {operator} {number};")
-        lines.append(f"    inputs[{place}] = x{place};")
-    return "\n".join(lines)
-
-
-def _linear(linear: Linear) -> str:
-    rows = linear.coefficients.tolist()
-    return _LINEAR.format(
-        coefficients=",\n".join("{" + _lines(map(_exact, row)) + "}" for row in rows),
-        intercepts=", ".join(map(_exact, linear.intercepts.tolist())),
+def _write_mixture(program: Program, mixture: Mixture) -> str:
+    parts = list(_parts(mixture, "_"))
+    total = sum(_outputs(one.body) for _, one in parts)
+    text = _HEAD.format(
+        features=program.features,
+        inputs=program.features,
+        outputs=total,
+        classes=mixture.classes,
+        margins=_MIXED,
+        softness=exact(1.0),
     )
+    described = json.dumps(_described(mixture), separators=(",", ":"))
+    text += _MIXTURE.format(text=json.dumps(described)) + _tools(program)
+    calls, at = [], 0
+    for part, one in parts:
+        outputs = _outputs(one.body)
+        text += _SIZES.format(part=part, inputs=len(one.columns), outputs=outputs)
+        text += _front(one, part) + _text(one, one.body, part)
+        text += _PART.format(part=part, outputs_of=_through(one, part))
+        calls.append(f"    outputs_of{part}(row, outputs + {at});")
+        at += outputs
+    return text + _OUTPUTS_OF.format(outputs_of="\n".join(calls)) + _NUMBERS
 
 
-def _trees(ensemble: Ensemble) -> str:
-    """Nodes as tables, and a loop that goes down each tree."""
-    suffix = "f" if ensemble.single else ""
-    inner = ensemble.feature != LEAF
-    nodes = zip(
-        np.where(inner, ensemble.compared, 0.0).tolist(),
-        ensemble.feature.tolist(),
-        ensemble.following.tolist(),
-        strict=True,
-    )
-    return _TREES.format(
-        width=ensemble.values.shape[1],
-        trees=len(ensemble.roots),
-        together=_TOGETHER,
-        number="float" if ensemble.single else "double",
-        nodes=_lines(f"{{{_exact(one)}{suffix},{feature},{to}}}" for one, feature, to in nodes),
-        roots=_lines(map(str, ensemble.roots.tolist())),
-        values=_lines("{" + ",".join(map(_exact, row)) + "}" for row in ensemble.values.tolist()),
-        initial=", ".join(map(_exact, ensemble.initial.tolist())),
-        divisor=_exact(ensemble.divisor),
-    )
+def _parts(mixture: Mixture, prefix: str) -> Any:  # noqa: ANN401 - pairs of a name and a program
+    """The programs that are no mixtures, in their order, each with a suffix of its own."""
+    for number, part in enumerate(mixture.parts):
+        name = f"{prefix}{number}"
+        if isinstance(part.body, Mixture):
+            yield from _parts(part.body, f"{name}_")
+        else:
+            yield name, part
 
 
-def _exact(number: float) -> str:
-    """A C literal of the very same double."""
-    if np.isinf(number):
-        return "-__builtin_inf()" if number < 0 else "__builtin_inf()"
-    return number.hex()
+def _described(mixture: Mixture) -> dict[str, Any]:
+    parts = []
+    for part, places in zip(mixture.parts, mixture.places, strict=True):
+        body = part.body
+        if isinstance(body, Mixture):
+            parts.append({**_described(body), "places": places})
+            continue
+        above, limit = _tie(body)
+        parts.append(
+            {
+                "kind": _kind(body),
+                "outputs": _outputs(body),
+                "softness": _softness(body),
+                "limit": float.fromhex(limit) if limit != "0" else 0.0,
+                "limit_is_one": above == ">=",
+                "places": places,
+            }
+        )
+    return {
+        "mixture": mixture.kind,
+        "weights": mixture.weights,
+        "classes": mixture.classes,
+        "parts": parts,
+    }
 
 
-def _lines(items: Iterable[str]) -> str:
-    """A list as C has it, several on a line."""
-    listed = list(items)
-    rows = (listed[start : start + _PER_LINE] for start in range(0, len(listed), _PER_LINE))
-    return ",\n".join(",".join(row) for row in rows)
+def _tools(program: Program) -> str:
+    """Functions that the columns of any part need."""
+    programs = [program]
+    if isinstance(program.body, Mixture):
+        programs = [one for _, one in _parts(program.body, "")]
+    kinds = {
+        type(operation)
+        for one in programs
+        for column in one.columns
+        for operation in column.operations
+    }
+    return CODE * (Codes in kinds) + LOOK_UP * (Lookup in kinds)
+
+
+def _front(program: Program, part: str) -> str:
+    return "" if _as_they_come(program) else write_columns(program.columns, part)
+
+
+def _through(program: Program, part: str) -> str:
+    if _as_they_come(program):
+        return f"    body_of{part}(row, outputs);"
+    return _THROUGH.format(part=part)
+
+
+def _as_they_come(program: Program) -> bool:
+    made = [column for column in program.columns if column.operations]
+    sources = [column.source for column in program.columns]
+    return not made and sources == [one.source for one in request_columns(program.features)]
+
+
+def _text(program: Program, body: Any, part: str) -> str:  # noqa: ANN401 - a body
+    if isinstance(body, Ensemble):
+        return write_trees(body, part, gaps=any(column.gaps for column in program.columns))
+    return write_linear(body, part)
+
+
+def _outputs(body: Any) -> int:  # noqa: ANN401 - a body
+    return len(body.initial if isinstance(body, Ensemble) else body.intercepts)
+
+
+def _softness(body: Any) -> float:  # noqa: ANN401 - a body
+    return body.softness if isinstance(body, Ensemble) else 1.0
+
+
+def _kind(body: Any) -> int:  # noqa: ANN401 - a body
+    if not body.classes:
+        exponential = body.margins if isinstance(body, Ensemble) else body.exponential
+        return _EXPONENTIAL if exponential else _NUMBER
+    if isinstance(body, Ensemble):
+        return _MARGINS if body.margins else _PROBABILITIES
+    if body.labels:
+        return _LABELS
+    return _ONE_VS_REST if body.one_vs_rest and _outputs(body) > 1 else _MARGINS
+
+
+def _tie(body: Any) -> tuple[str, str]:  # noqa: ANN401 - a body
+    """Of one output, how it compares with which number where the class is 1."""
+    if not isinstance(body, Ensemble):
+        return ">", "0"
+    limit = exact(body.class_one) if body.class_one else "0"
+    return (">=" if body.zero_is_one else ">"), limit

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinserve.training.served.ensemble import LEAF, Ensemble
+from twinserve.training.served.ensemble import LEAF, NUMERIC, Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def reached_splits(
     """
     draw = np.random.default_rng(seed)
     ends = [*ensemble.roots[1:].tolist(), len(ensemble.feature)]
-    wanted = ensemble.feature != LEAF
+    wanted = numeric_splits(ensemble)
     if chosen is not None:
         wanted = np.zeros(len(wanted), dtype=bool)
         wanted[chosen] = True
@@ -74,8 +74,62 @@ def reached_splits(
         low, high = _boxes(ensemble, root, end)
         _, lowest = neighbours(low[splits - root], single=ensemble.single)
         base = observed[draw.integers(len(observed), size=len(splits))]
+        # A gap goes its own way, so where the splits above ask for a number there must be one.
+        free = np.isneginf(lowest) & np.isposinf(high[splits - root])
+        base = np.where(np.isnan(base) & ~free, lowest, base)
         rows = np.minimum(np.maximum(base, lowest), high[splits - root])
+        if ensemble.sets:
+            rows = _within_sets(ensemble, root, end, splits - root, rows)
         yield Splits(rows, ensemble.feature[splits], ensemble.threshold[splits])
+
+
+def numeric_splits(ensemble: Ensemble) -> "NDArray[np.bool_]":
+    """Of each node, whether it asks a number and has a threshold."""
+    inner = ensemble.feature != LEAF
+    found: NDArray[np.bool_] = inner & (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
+    return found
+
+
+def _within_sets(
+    ensemble: Ensemble,
+    root: int,
+    end: int,
+    nodes: "NDArray[np.int64]",
+    rows: "NDArray[np.float64]",
+) -> "NDArray[np.float64]":
+    """The rows; a category that a split above would turn aside becomes the first that it wants."""
+    asking = np.flatnonzero(ensemble.members[root:end] != NUMERIC)
+    most = 1 + max(max(one, default=0) for one in ensemble.sets)
+    rows = rows.copy()
+    for column in np.unique(ensemble.feature[root + asking]).tolist():
+        allowed = _allowed(ensemble, root, end, column, most)[nodes]
+        codes = rows[:, column]
+        known = np.where((codes >= 0) & (codes < most), codes, 0).astype(np.int64)
+        fits = allowed[np.arange(len(rows)), known] & (codes == known)
+        wanted = ~fits & allowed.any(axis=1) & ~allowed.all(axis=1)
+        rows[wanted, column] = allowed.argmax(axis=1)[wanted]
+    return rows
+
+
+def _allowed(
+    ensemble: Ensemble, root: int, end: int, column: int, most: int
+) -> "NDArray[np.bool_]":
+    """Of each node which codes of a column come to it, shape (nodes, codes)."""
+    allowed = np.ones((end - root, most), dtype=bool)
+    holds = np.zeros((len(ensemble.sets), most), dtype=bool)
+    for place, codes in enumerate(ensemble.sets):
+        holds[place, list(codes)] = True
+    level = np.zeros(1, dtype=np.int64)
+    while level.size:
+        inner = level[ensemble.feature[root + level] != LEAF]
+        left = ensemble.following[root + inner] - root
+        allowed[left] = allowed[left + 1] = allowed[inner]
+        places = ensemble.members[root + inner]
+        asking = (ensemble.feature[root + inner] == column) & (places != NUMERIC)
+        allowed[left[asking]] &= holds[places[asking]]
+        allowed[left[asking] + 1] &= ~holds[places[asking]]
+        level = np.concatenate([left, left + 1])
+    return allowed
 
 
 def _boxes(
@@ -84,7 +138,7 @@ def _boxes(
     """Of each node the range that comes to it: above ``low``, at most ``high``."""
     low = np.full((end - root, ensemble.features), -np.inf)
     high = np.full((end - root, ensemble.features), np.inf)
-    compared = ensemble.compared
+    compared = np.where(numeric_splits(ensemble), ensemble.compared, np.nan)
     level = np.zeros(1, dtype=np.int64)
     while level.size:
         inner = level[ensemble.feature[root + level] != LEAF]
@@ -93,8 +147,8 @@ def _boxes(
         feature, threshold = ensemble.feature[root + inner], compared[root + inner]
         for child in (left, right):
             low[child], high[child] = low[inner], high[inner]
-        high[left, feature] = np.minimum(high[left, feature], threshold)
-        low[right, feature] = np.maximum(low[right, feature], threshold)
+        high[left, feature] = np.fmin(high[left, feature], threshold)
+        low[right, feature] = np.fmax(low[right, feature], threshold)
         level = np.concatenate([left, right])
     return low, high
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 
 import pytest
 
-from twinserve.training.served.reference import BINS, reference_bins
+from twinserve.training.reading.reference import BINS, reference_bins
 
 
 def test_bins_of_distinct_values_hold_a_tenth_each() -> None:

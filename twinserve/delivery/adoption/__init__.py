@@ -1,0 +1,1 @@
+"""A table as somebody brings it, taken into ``params.yaml``."""

@@ -1,0 +1,160 @@
+"""``twinserve adopt TABLE --label COLUMN``: write what a table is into params.yaml."""
+
+import argparse
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from twinserve.config.errors import UserError
+from twinserve.config.params import PARAMS_PATH, Params, load_params
+from twinserve.config.training import Data, Task
+from twinserve.delivery.adoption.columns import Columns, chosen_columns
+from twinserve.delivery.adoption.marks import cell_settings, file_settings
+from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
+from twinserve.training.outputs import write_output
+from twinserve.training.prepare import described
+from twinserve.training.reading.records import read_records
+from twinserve.training.reading.rule import cells_of, task_of
+from twinserve.training.table import Table, read_table
+
+# Boosting wants rows; on few of them, a forest is the better guess.
+_FEW_ROWS = 1000
+_ESTIMATORS = {
+    ("classification", True): "sklearn.ensemble.RandomForestClassifier",
+    ("classification", False): "sklearn.ensemble.HistGradientBoostingClassifier",
+    ("regression", True): "sklearn.ensemble.RandomForestRegressor",
+    ("regression", False): "sklearn.ensemble.HistGradientBoostingRegressor",
+}
+_OPTIONAL = ("encoding", "separator", "decimal", "thousands", "missing_values", "classes")
+_USUAL_FEWEST, _USUAL_FOLDS = 10, 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The table, and what it holds."""
+    parser.add_argument("table", type=Path, help="a file of CSV, also .gz, or Parquet")
+    parser.add_argument("--label", required=True, help="the column that is to be predicted")
+    parser.add_argument("--task", choices=("classification", "regression"), help="if not by label")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write params.yaml, and say what was taken for what.
+
+    Raises:
+        UserError: the table cannot be read, or nothing can be learnt from it; nothing is written.
+    """
+    given: Path = arguments.table
+    path = _place(given)
+    data, columns = describe_table(given, arguments.label, arguments.task)
+    table = read_table(data)
+    data = data.model_copy(update={"table": path.as_posix()})
+    content = PARAMS_PATH.read_text(encoding="utf-8")
+    text = edited(content, _changes(data, table, path))
+    if path != given:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(given, path)
+    write_output(PARAMS_PATH, text.encode())
+    params = _checked(content)
+    for line in _taken(params, table, columns):
+        sys.stdout.write(f"adopt: {line}\n")
+    sys.stdout.write("adopt: written: params.yaml; `make run` makes and serves the model\n")
+
+
+def describe_table(path: Path, label: str, task: Task | None) -> tuple[Data, Columns]:
+    """The data section of a file, and which of its columns are left out.
+
+    Raises:
+        UserError: it is no table, or has no such column, or no other that says anything.
+    """
+    settings = file_settings(path)
+    bare = Data(table=str(path), label=label, task=task, **settings)
+    records = read_records(bare)
+    settings |= cell_settings(bare, records)
+    data = Data(table=str(path), label=label, task=task, **settings)
+    columns = chosen_columns(data, records)
+    if not columns.features:
+        raise UserError(f"{path}: found no column but {label} from which anything can be learnt")
+    update: dict[str, Any] = {"features": columns.features}
+    if (task or task_of(cells_of(data, records, label))) == "classification":
+        # As few as there are, and a row on either side of the split.
+        fewest = Counter(records.column(label)).most_common()[-1][1]
+        update["min_rows_per_class"] = min(_USUAL_FEWEST, max(fewest, 2))
+    return data.model_copy(update=update), columns
+
+
+def _place(given: Path) -> Path:
+    """Where the table is to be: as given inside the project, else in ``data``."""
+    here = Path.cwd().resolve()
+    resolved = given.resolve()
+    if resolved.is_relative_to(here):
+        return resolved.relative_to(here)
+    return Path("data", given.name)
+
+
+def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
+    found = table.data
+    changes: dict[Sequence[str], Any] = {
+        ("model", "name"): _slug(path),
+        ("data", "table"): data.table,
+        ("data", "label"): data.label,
+        ("data", "task"): found.task,
+        # It takes the columns of the table before.
+        ("data", "step"): ABSENT,
+    }
+    for name in _OPTIONAL:
+        value = getattr(found, name)
+        usual = Data.model_fields[name].get_default(call_default_factory=True)
+        changes["data", name] = value if value != usual else ABSENT
+    changes["data", "features"] = [one.model_dump(exclude_defaults=True) for one in found.features]
+    few = found.min_rows_per_class
+    changes["data", "min_rows_per_class"] = few if few != _USUAL_FEWEST else ABSENT
+    estimator = _ESTIMATORS[found.task or "classification", len(table.rows) < _FEW_ROWS]
+    changes["estimator", "import_path"] = estimator
+    changes["estimator", "arguments"] = {}
+    changes["estimator", "preprocessing"] = ABSENT
+    smallest = few if found.classes else _USUAL_FOLDS
+    folds = min(_USUAL_FOLDS, smallest)
+    changes["evaluation", "gates"] = {}
+    changes["evaluation", "folds"] = folds if folds != _USUAL_FOLDS else ABSENT
+    changes[("golden",)] = []
+    return changes
+
+
+def _slug(path: Path) -> str:
+    """A model's name from a file's."""
+    name = re.sub(r"[^a-z0-9]+", "-", path.name.partition(".")[0].lower()).strip("-")
+    name = name if name[:1].isalpha() else f"model-{name}".strip("-")
+    return name[:40].rstrip("-")
+
+
+def _checked(before: str) -> Params:
+    """What was written, as every command will read it; else the text before is put back.
+
+    Raises:
+        UserError: it does not fit.
+    """
+    try:
+        return load_params()
+    except UserError:
+        write_output(PARAMS_PATH, before.encode())
+        raise
+
+
+def _taken(params: Params, table: Table, columns: Columns) -> list[str]:
+    data = table.data
+    marks = [
+        f"{name} {value!r}"
+        for name in _OPTIONAL[:-1]
+        if (value := getattr(data, name))
+        != Data.model_fields[name].get_default(call_default_factory=True)
+    ]
+    lines = [f"{params.data.table}: {len(table.rows)} rows" + "".join(f", {one}" for one in marks)]
+    classes = f", classes {', '.join(data.classes)}" if data.classes else ""
+    lines.append(f"{data.label}: what is predicted, a {data.task}{classes}")
+    lines += [described(feature) for feature in data.features]
+    lines += [f"{name}: left out, {reason}" for name, reason in columns.left_out]
+    lines.append(f"estimator {params.estimator.import_path}, gates open, golden cases by the model")
+    return lines

@@ -1,0 +1,189 @@
+"""The file of a table as records of cells: CSV, also compressed by gzip, or Parquet."""
+
+import csv
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinserve.config.card import read_file
+from twinserve.config.errors import UserError
+from twinserve.config.training import Data
+
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_UTF8 = frozenset({"utf8", "utf-8", "utf_8"})
+_SEPARATORS = ";\t|,"
+_MANY = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All cells as text; an empty one is a gap.
+
+    Attributes:
+        rows: each with as many cells as the header.
+        lines: of the file, on which each row begins; the header is line 1. Of Parquet: the number
+            of each row.
+        sha256: of the file's bytes.
+    """
+
+    header: Sequence[str]
+    rows: list[list[str]]
+    lines: list[int]
+    sha256: str
+
+    def column(self, name: str) -> list[str]:
+        """The cells of the column of this name."""
+        place = self.header.index(name)
+        return [cells[place] for cells in self.rows]
+
+
+def read_records(data: Data) -> Records:
+    """Read the table that ``params.yaml`` names; every row has a cell for every column.
+
+    Raises:
+        UserError: it cannot be read, or is none.
+    """
+    remedy = "expected the table that data.table in params.yaml names"
+    content = read_file(Path(data.table), remedy, most=None)
+    digest = hashlib.sha256(content).hexdigest()
+    if content.startswith(_GZIP):
+        content = _inflated(data.table, content)
+    if not content.strip():
+        raise UserError(f"{data.table}: the file is empty; expected a header line and rows")
+    if content.startswith(_PARQUET):
+        header, rows = _parquet(data.table, content)
+        lines = list(range(1, len(rows) + 1))
+    else:
+        header, rows, lines = _csv(data, content)
+    _check_each_once(data, header)
+    features = [] if data.step else [feature.name for feature in data.features]
+    check_names(data, header, [*features, data.label])
+    return Records(header, rows, lines, digest)
+
+
+def _inflated(path: str, content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: found gzip that cannot be read: {error}") from None
+
+
+def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], list[int]]:
+    records = _records(data, content)
+    header = [name.strip() for name in next(records, (1, []))[1]]
+    rows, lines = [], []
+    for line, cells in records:
+        if len(cells) != len(header):
+            raise UserError(
+                f"{data.table}: row {line}: found {count(len(cells), 'cell')}, "
+                f"expected {len(header)} as in the header{_other_separator(data, header)}"
+            )
+        rows.append(cells)
+        lines.append(line)
+    return header, rows, lines
+
+
+def _records(data: Data, content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Each record that is not blank, with the line on which it begins."""
+    text = _decoded(data, content)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=data.separator,
+        # A space that is no separator itself may stand behind one.
+        skipinitialspace=data.separator != " ",
+        strict=True,
+    )
+    begins = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield begins, cells
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(f"{data.table}: row {begins}: found {error}, expected CSV") from None
+
+
+def _decoded(data: Data, content: bytes) -> str:
+    # A spreadsheet's export may begin with a byte order mark.
+    encoding = "utf-8-sig" if data.encoding.lower() in _UTF8 else data.encoding
+    try:
+        return content.decode(encoding).removeprefix("\ufeff")
+    except LookupError:
+        raise UserError(
+            f"params.yaml: data.encoding: found {data.encoding!r}, expected an encoding that "
+            "Python knows: utf-8, latin-1, cp1252, utf-16"
+        ) from None
+    except UnicodeError as error:
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
+        line = content.count(b"\n", 0, start) + 1
+        named = "UTF-8" if encoding == "utf-8-sig" else data.encoding
+        raise UserError(
+            f"{data.table}: row {line}: found byte 0x{content[start]:02x}, expected {named} text "
+            "(data.encoding in params.yaml: cp1252, latin-1 or utf-16 may read it)"
+        ) from None
+
+
+def _parquet(path: str, content: bytes) -> tuple[list[str], list[list[str]]]:
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(io.BytesIO(content))
+    except Exception as error:  # noqa: BLE001 - a reader of Parquet raises anything
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path}: found Parquet that cannot be read: {why:.120}") from None
+    columns = [
+        ["" if gap else _cell(value) for value, gap in zip(column, column.isna(), strict=True)]
+        for _, column in frame.items()
+    ]
+    return [str(name) for name in frame.columns], [
+        list(cells) for cells in zip(*columns, strict=True)
+    ]
+
+
+def _cell(value: object) -> str:
+    """A value as CSV would have it; no number loses a digit."""
+    return value if isinstance(value, str) else str(value)
+
+
+def _check_each_once(data: Data, header: Sequence[str]) -> None:
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(
+            f"{data.table}: row 1, column {twice!r}: found {header.count(twice)} columns of "
+            "this name, expected one"
+        )
+
+
+def check_names(data: Data, header: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse a table that lacks a column.
+
+    Raises:
+        UserError: the first that is not in the header.
+    """
+    for name in names:
+        if name not in header:
+            named = [one or "(no name)" for one in header[:_MANY]]
+            shown = ", ".join([*named, *["…"] * (len(header) > _MANY)])
+            raise UserError(
+                f"{data.table}: row 1, column {name}: not found among {shown}; "
+                "expected every column that data in params.yaml names"
+                f"{_other_separator(data, header)}"
+            )
+
+
+def _other_separator(data: Data, header: Sequence[str]) -> str:
+    """Which setting reads a header that is a single cell."""
+    found = next((mark for mark in _SEPARATORS if len(header) == 1 and mark in header[0]), None)
+    if found is None or found == data.separator:
+        return ""
+    mark = r"\t" if found == "\t" else found
+    return f' (data.separator: "{mark}" in params.yaml would read {len(header[0].split(found))})'
+
+
+def count(number: int, thing: str) -> str:
+    """As ``1 cell`` or ``2 cells``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Splits of trees in terms of what a request gives."""

@@ -40,7 +40,7 @@ def write_plots(params: Params, model: Classifier, test: Rows) -> None:
     files["predicted.json"] = f"{json.dumps(template.DEFAULT_CONTENT, indent=2)}\n".encode()
     for name, content in files.items():
         write_output((PICTURES if name.endswith(".png") else PLOTS) / name, content)
-    for path in PICTURES.iterdir():
+    for path in (*PLOTS.iterdir(), *PICTURES.iterdir()):
         if path.name not in files:
             path.unlink()
     write_output(EVALUATION / "plots_page.html", page_template().encode())

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools import require
-from tests.tree import ROOT, TREE
+from tests.tree import ROOT, TREE, alone
 from twinserve.targets.process import free_port
 from twinserve.targets.protocol import Endpoint
 from twinserve.targets.ready import wait_until_answering
@@ -67,14 +67,15 @@ def environment() -> dict[str, str]:
 
 def shell(script: str) -> str:
     """What a script prints, with what goes wrong."""
-    done = subprocess.run(
-        [require("bash"), "-e", "-o", "pipefail", "-c", script],
-        cwd=TREE,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with alone():
+        done = subprocess.run(
+            [require("bash"), "-e", "-o", "pipefail", "-c", script],
+            cwd=TREE,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

@@ -52,7 +52,7 @@ ROOMS = (
 @cache
 def lay_out() -> Path:
     """Bring the tree up to date with code and ``tests/project``; what has been made stays."""
-    with _alone():
+    with alone():
         for name in FILES:
             _copy(ROOT / name, TREE / name)
         for room in ROOMS:
@@ -72,7 +72,7 @@ def lay_out() -> Path:
 def reproduce(tree: Path) -> Path:
     """The bundles of a tree, by the command that a user gives."""
     # DVC refuses a second one beside the first, and the tests run in more than one process.
-    with _alone():
+    with alone():
         done = subprocess.run(
             [sys.executable, "-m", "twinserve", "repro"],
             cwd=tree,
@@ -86,7 +86,8 @@ def reproduce(tree: Path) -> Path:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
+    """Keep every other process of the tests from the tree: DVC refuses a second one beside it."""
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "repro.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -102,8 +102,8 @@ def test_evaluation_is_repeatable(evaluated: Project, capsys: pytest.CaptureFixt
     What an earlier version or task has left is no part of it.
     """
     before = evaluated.files()
-    for folder in ("plots", "pictures"):
-        (evaluated.root / "evaluation" / folder / "left.csv").touch()
+    for left in ("plots/left.csv", "plots/confusion.png", "pictures/left.png"):
+        (evaluated.root / "evaluation" / left).touch()
     evaluated.run("evaluate")
     assert before == evaluated.files()
     assert capsys.readouterr().out.startswith(

@@ -38,10 +38,11 @@ def write_plots(params: Params, model: Classifier, test: Rows) -> None:
     # The plot of one task is another than that of the other, so its template is an output too.
     template = ScatterTemplate() if regression else ConfusionTemplate()
     files["predicted.json"] = f"{json.dumps(template.DEFAULT_CONTENT, indent=2)}\n".encode()
-    for name, content in files.items():
-        write_output((PICTURES if name.endswith(".png") else PLOTS) / name, content)
+    placed = {(PICTURES if name.endswith(".png") else PLOTS) / name: files[name] for name in files}
+    for path, content in placed.items():
+        write_output(path, content)
     for path in (*PLOTS.iterdir(), *PICTURES.iterdir()):
-        if path.name not in files:
+        if path not in placed:
             path.unlink()
     write_output(EVALUATION / "plots_page.html", page_template().encode())
 

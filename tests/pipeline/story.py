@@ -157,9 +157,9 @@ def begin(project: Project, directory: Path) -> Story:
     # A repository holds what git does; the rest is made in each job.
     for name in ("models", "dist"):
         shutil.rmtree(project.tree / name)
-    for path in (project.tree / "evaluation").iterdir():
-        if path.name != "metrics.json":
-            path.unlink()
+    for name in ("plots", "pictures"):
+        shutil.rmtree(project.tree / "evaluation" / name)
+    (project.tree / "evaluation" / "plots_page.html").unlink()
     workflows = lay_out(directory, PROGRAMS)
     assert workflows.tree == project.tree
     story = Story(project, workflows, directory)

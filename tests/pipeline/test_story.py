@@ -18,6 +18,7 @@ def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story)
     assert build.succeeded, build.outputs
     assert run.succeeded, run.output[-4000:]
     critical_path.keep(repository.times)
+    assert critical_path.table(json.loads(critical_path.MEASURED.read_text()))
     assert "release --from-build" in " ".join(repository.times)
     jobs = ("verify", "build", "release", "describe", "measure", "switches")
     assert run.jobs == dict.fromkeys(jobs, "success")

@@ -27,9 +27,9 @@ from tests.training.project import Project
 from twinserve.config.card import load_card
 from twinserve.training import export as exporting
 from twinserve.training.export import load_as_served
-from twinserve.training.served import midpoints as sampling
-from twinserve.training.served.midpoints import BASES, table_midpoints
 from twinserve.training.served.preimages import estimator_thresholds
+from twinserve.training.served.requests import midpoints as sampling
+from twinserve.training.served.requests.midpoints import BASES, table_midpoints
 
 X, Y = load_iris(return_X_y=True)
 TREE = {"import_path": "sklearn.tree.DecisionTreeClassifier"}

@@ -10,7 +10,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from twinserve.config.card import Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
-from twinserve.training.served.midpoints import BASES
 from twinserve.training.served.parity import (
     CLOSE,
     EXACT,
@@ -18,6 +17,7 @@ from twinserve.training.served.parity import (
     prove_parity,
 )
 from twinserve.training.served.requests.drawn import RANDOM_ROWS, random_rows
+from twinserve.training.served.requests.midpoints import BASES
 from twinserve.training.served.thresholds import neighbours
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
 from twinserve.training.estimator import Classifier
 from twinserve.training.served.answers import Answers, ask
-from twinserve.training.served.midpoints import Midpoints, table_midpoints
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
 from twinserve.training.served.requests.drawn import possible, random_rows
+from twinserve.training.served.requests.midpoints import Midpoints, table_midpoints
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

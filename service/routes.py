@@ -13,9 +13,9 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount, Route
 
 from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PAGE_PATHS, PREDICT_PATH
+from service.served import ServedModel
 from twinserve.config.errors import UserError
 from twinserve.inference.custom import CUSTOM, load_custom
-from twinserve.inference.served import ServedModel
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card

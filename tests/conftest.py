@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import suites
+from tests.own_modules import forget
 from tests.tree import ROOT, Guard, lay_out, reproduce
 from twinserve.config.variables import NETWORK, tool_environment
 
@@ -133,6 +135,15 @@ def app(bundles: Path) -> "FastAPI":
 
     assert bundles.is_dir()
     return create_app()
+
+
+@pytest.fixture
+def own_modules_anew() -> Iterator[None]:
+    """What a test imports from `custom` is no other test's."""
+    path = list(sys.path)
+    yield
+    sys.path[:] = path
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,15 @@
-"""Bundles with other settings."""
+"""Bundles with other settings, and checkouts with code of a user's own."""
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.service.checkouts import Checkout
 from twinserve.config.layout import MANIFEST_NAME, SETTINGS_NAME
 
 
@@ -26,3 +28,22 @@ def rebundled(tmp_path: Path) -> Callable[..., Path]:
         return copy
 
     return make
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, dist: Path) -> Iterator[Checkout]:
+    """A checkout with these modules of a user's own, and its bundle."""
+    before = set(sys.modules)
+
+    def make(**modules: str) -> Path:
+        (tmp_path / "custom").mkdir()
+        (tmp_path / "dist").symlink_to(dist)
+        for name, text in modules.items():
+            (tmp_path / "custom" / f"{name}.py").write_text(text)
+        return tmp_path
+
+    yield make
+    sys.path[:] = [one for one in sys.path if one != str(tmp_path)]
+    for name in set(sys.modules) - before:
+        if name.startswith("custom"):
+            del sys.modules[name]

@@ -1,8 +1,7 @@
 """The code that the README and tests/model/README.md show, as it stands there."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,11 +9,9 @@ import pytest
 from service.front import Service
 from service.pages import Pages
 from tests.callers import InProcessCaller
-from tests.service.test_own_code import checkout  # noqa: F401 - a fixture
+from tests.service.checkouts import Checkout
 from tests.tree import ROOT
 from twinserve.inference.endpoint import open_endpoint
-
-Checkout = Callable[..., Path]
 
 
 def shown(page: str) -> list[str]:
@@ -39,7 +36,7 @@ def cases() -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["test_route_asks_the_database", "test_step_says_what_is_unsure"])
-def test_shown_test_passes_on_the_shown_code(checkout: Checkout, name: str) -> None:  # noqa: F811
+def test_shown_test_passes_on_the_shown_code(checkout: Checkout, name: str) -> None:
     """A route with its dependency overridden, and a step, copied from the pages."""
     root = checkout(**modules())
     app = Pages(Service(root / "dist/service", root)).as_application()
@@ -48,7 +45,7 @@ def test_shown_test_passes_on_the_shown_code(checkout: Checkout, name: str) -> N
 
 
 @pytest.mark.parametrize("target", ["service", "function"])
-def test_shown_step_answers_on_both_targets(checkout: Checkout, target: str) -> None:  # noqa: F811
+def test_shown_step_answers_on_both_targets(checkout: Checkout, target: str) -> None:
     """With its member, beside the contract's."""
     root = checkout(**modules())
     endpoint, _ = open_endpoint(root / "dist" / target, {"/predict"}, root)

@@ -1,7 +1,6 @@
 """A user's own steps before and after the model, on both targets."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,12 @@ from fastapi.testclient import TestClient
 
 from service.front import Service
 from tests.callers import InProcessCaller
+from tests.service.checkouts import Checkout
 from tests.service.own_code import STEPS
-from tests.service.test_own_code import checkout  # noqa: F401 - a fixture
 from twinserve.config.errors import UserError
 from twinserve.inference.endpoint import PredictionHandler, open_endpoint
 from twinserve.targets.opener import Reply
 
-Checkout = Callable[..., Path]
 SETOSA = {"sepal_length": 2.0, "sepal_width": 1.4, "petal_length": 0.55, "petal_width": 0.08}
 
 
@@ -32,7 +30,7 @@ def ask(endpoint: PredictionHandler, features: object) -> Reply:
 
 
 @pytest.mark.parametrize("target", ["service", "function"])
-def test_steps_stand_around_the_model(checkout: Checkout, target: str) -> None:  # noqa: F811
+def test_steps_stand_around_the_model(checkout: Checkout, target: str) -> None:
     """Units are turned before it; after it members are added, of the row as it was sent."""
     endpoint = opened(checkout(steps=STEPS), target)
     reply = ask(endpoint, SETOSA | {"site": "A"})
@@ -42,7 +40,7 @@ def test_steps_stand_around_the_model(checkout: Checkout, target: str) -> None: 
     )
 
 
-def test_row_may_be_a_list_in_the_order_of_its_fields(checkout: Checkout) -> None:  # noqa: F811
+def test_row_may_be_a_list_in_the_order_of_its_fields(checkout: Checkout) -> None:
     """As a request without steps is."""
     endpoint = opened(checkout(steps=STEPS))
     assert json.loads(ask(endpoint, [*SETOSA.values(), "B"]).body)["site"] == "elsewhere"
@@ -61,7 +59,7 @@ def test_row_may_be_a_list_in_the_order_of_its_fields(checkout: Checkout) -> Non
     ],
 )
 def test_row_that_is_not_what_the_step_takes_is_refused(
-    checkout: Checkout,  # noqa: F811
+    checkout: Checkout,
     row: Any,  # noqa: ANN401 - any JSON
     pointer: str,
 ) -> None:
@@ -71,7 +69,7 @@ def test_row_that_is_not_what_the_step_takes_is_refused(
     assert [one["pointer"] for one in json.loads(reply.body)["errors"]] == [pointer]
 
 
-def test_refusal_of_a_step_is_a_problem_of_the_contracts_form(checkout: Checkout) -> None:  # noqa: F811
+def test_refusal_of_a_step_is_a_problem_of_the_contracts_form(checkout: Checkout) -> None:
     """With the step's own status and words."""
     reply = ask(opened(checkout(steps=STEPS)), SETOSA | {"site": "sea"})
     assert reply.headers["content-type"] == "application/problem+json"
@@ -84,7 +82,7 @@ def test_refusal_of_a_step_is_a_problem_of_the_contracts_form(checkout: Checkout
 
 
 def test_fault_of_a_step_is_a_clean_500(
-    checkout: Checkout,  # noqa: F811
+    checkout: Checkout,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Nothing of it reaches the caller; the log has its trace."""
@@ -103,7 +101,7 @@ def test_fault_of_a_step_is_a_clean_500(
     ],
 )
 def test_step_that_cannot_be_used_is_told_at_the_start(
-    checkout: Checkout,  # noqa: F811
+    checkout: Checkout,
     text: str,
     line: str,
 ) -> None:
@@ -116,12 +114,12 @@ def test_step_that_cannot_be_used_is_told_at_the_start(
     "text",
     ["def before(row): return {}", "def before(row): return row | {'petal_width': float('nan')}"],
 )
-def test_features_that_the_model_cannot_read_never_reach_it(checkout: Checkout, text: str) -> None:  # noqa: F811
+def test_features_that_the_model_cannot_read_never_reach_it(checkout: Checkout, text: str) -> None:
     """A step of whose output a column is missing or no number: a 500."""
     assert ask(opened(checkout(steps=text)), list(SETOSA.values())).status == 500
 
 
-def test_types_of_a_step_become_the_documents(checkout: Checkout) -> None:  # noqa: F811
+def test_types_of_a_step_become_the_documents(checkout: Checkout) -> None:
     """The TypedDict that ``before`` takes is the request's schema."""
     root = checkout(steps=STEPS)
     document = TestClient(Service(root / "dist/service", root)).get("/openapi.json").json()
@@ -164,7 +162,7 @@ def before(row: Row, factor: float = 1e30):
     ],
 )
 def test_fields_are_held_to_their_types(
-    checkout: Checkout,  # noqa: F811
+    checkout: Checkout,
     row: Any,  # noqa: ANN401 - any JSON
     pointers: list[str],
 ) -> None:
@@ -175,7 +173,7 @@ def test_fields_are_held_to_their_types(
     assert found == set(pointers)
 
 
-def test_number_that_a_step_makes_too_large_is_the_rows_fault(checkout: Checkout) -> None:  # noqa: F811
+def test_number_that_a_step_makes_too_large_is_the_rows_fault(checkout: Checkout) -> None:
     """Nobody's request becomes a 500 by being large."""
     row = {"sepal_length": 1e38, "count": 1, "wet": True}
     reply = ask(opened(checkout(steps=LENIENT)), row)
@@ -183,7 +181,7 @@ def test_number_that_a_step_makes_too_large_is_the_rows_fault(checkout: Checkout
     assert "beyond float32" in json.loads(reply.body)["detail"]
 
 
-def test_thousand_unknown_names_are_not_all_told(checkout: Checkout) -> None:  # noqa: F811
+def test_thousand_unknown_names_are_not_all_told(checkout: Checkout) -> None:
     """A refusal is no longer than one without steps."""
     reply = ask(opened(checkout(steps=STEPS)), {f"n{number}": 1 for number in range(1000)})
     told = json.loads(reply.body)
@@ -195,7 +193,7 @@ def test_thousand_unknown_names_are_not_all_told(checkout: Checkout) -> None:  #
     "features", [[1.0], "row", None, [True, 1, 1, 1], {"a": 1}, [1e39, 1, 1, 1]]
 )
 def test_refusals_are_the_contracts_where_no_step_reads_the_row(
-    checkout: Checkout,  # noqa: F811
+    checkout: Checkout,
     features: Any,  # noqa: ANN401 - any JSON
 ) -> None:
     """With ``after`` only, byte for byte as without steps."""
@@ -208,7 +206,7 @@ def test_refusals_are_the_contracts_where_no_step_reads_the_row(
 
 @pytest.mark.parametrize("status", [200, 302, 499, 500, 600])
 def test_refusal_has_a_status_of_the_clients_fault(
-    checkout: Checkout,  # noqa: F811
+    checkout: Checkout,
     status: int,
 ) -> None:
     """Any other is the step's own fault: a clean 500."""
@@ -223,12 +221,12 @@ def test_refusal_has_a_status_of_the_clients_fault(
     "text",
     ["def after(row, answer): return {}", "def after(row, answer): return {'prediction': 0}"],
 )
-def test_answer_keeps_its_members(checkout: Checkout, text: str) -> None:  # noqa: F811
+def test_answer_keeps_its_members(checkout: Checkout, text: str) -> None:
     """A step may change and add; without what every answer has it is a fault."""
     assert ask(opened(checkout(steps=text)), list(SETOSA.values())).status == 500
 
 
-def test_type_that_cannot_be_read_is_one_line(checkout: Checkout) -> None:  # noqa: F811
+def test_type_that_cannot_be_read_is_one_line(checkout: Checkout) -> None:
     """Such as one that is imported for type checkers only."""
     with pytest.raises(UserError, match=r"custom/steps.py: before: a type cannot be read: "):
         opened(checkout(steps="def before(row: 'Nowhere'): return row"))

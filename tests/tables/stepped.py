@@ -1,7 +1,5 @@
 """A step that makes the model's features of the penguins' table, of several types."""
 
-import sys
-
 STEPS = """
 from typing import NotRequired, TypedDict
 
@@ -28,9 +26,3 @@ GIVEN = [
     {"name": "heavy", "type": "boolean", "missing": True},
     {"name": "female", "type": "boolean"},
 ]
-
-
-def forget() -> None:
-    """The next project has modules of its own under `custom`."""
-    for name in [name for name in sys.modules if name.startswith("custom.")]:
-        del sys.modules[name]

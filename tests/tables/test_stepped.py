@@ -1,22 +1,19 @@
 """A typed table whose rows go through the user's step, from the file to both endpoints."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import penguins
-from tests.tables.stepped import GIVEN, STEPS, forget
+from tests.tables.stepped import GIVEN, STEPS
 
 
 @pytest.mark.nightly
-def test_both_endpoints_read_rows_as_the_table_has_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("own_modules_anew")
+def test_both_endpoints_read_rows_as_the_table_has_them(tmp_path: Path) -> None:
     """Golden cases, by the table's names, are answered alike, and the contract holds."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
     data: dict[str, object] = {"label": "species", "missing_values": ["NA"], "features": GIVEN}
     project = project_of(tmp_path / "penguins", penguins(), data | {"step": "custom.steps.before"})
     (project.root / "custom").unlink()
@@ -28,4 +25,3 @@ def test_both_endpoints_read_rows_as_the_table_has_them(
         assert expected == [0, 1, 2]
         assert twins.answers([case["features"] for case in golden]) == [expected, expected]
         assert twins.contract().failed == 0
-    forget()

@@ -2,12 +2,13 @@
 
 import csv
 import json
-import sys
-from collections.abc import Iterator
 
 import pytest
 
+from tests.own_modules import forget
 from tests.training.project import Project
+
+pytestmark = pytest.mark.usefixtures("own_modules_anew")
 
 STEPS = """
 from typing import NotRequired, TypedDict
@@ -31,20 +32,6 @@ def before(row: Row):
     return {name: inches * 2.54 * grown for name, inches in row.items()}
 """
 FEATURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
-
-
-@pytest.fixture(autouse=True)
-def _loaded_anew() -> Iterator[None]:
-    """Each test has modules of its own under `custom`."""
-    path = list(sys.path)
-    yield
-    sys.path[:] = path
-    forget()
-
-
-def forget() -> None:
-    for name in [name for name in sys.modules if name.startswith("custom.")]:
-        del sys.modules[name]
 
 
 def table_of(project: Project) -> list[dict[str, str]]:

@@ -2,24 +2,17 @@
 
 import csv
 import json
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.own_modules import forget
 from tests.tables.shapes import as_csv, cars, penguins
-from tests.tables.stepped import GIVEN, STEPS, forget
+from tests.tables.stepped import GIVEN, STEPS
 from tests.training.project import Project
 
-
-@pytest.fixture(autouse=True)
-def _loaded_anew() -> Iterator[None]:
-    """Each test has modules of its own under `custom`."""
-    path = list(sys.path)
-    yield
-    sys.path[:] = path
-    forget()
+pytestmark = pytest.mark.usefixtures("own_modules_anew")
 
 
 def begin(

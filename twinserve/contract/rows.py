@@ -11,7 +11,7 @@ import pytest
 from twinserve.config.card import Card, Feature, GoldenCase
 from twinserve.contract.calls import Caller
 from twinserve.contract.cases import post, row_of
-from twinserve.inference.typed import escaped
+from twinserve.inference.problem import escaped
 from twinserve.targets.opener import Reply
 
 

@@ -49,7 +49,7 @@ class PredictionHandler:
         )
         self.paths = frozenset(paths)
         self.steps = steps
-        # None where a row is numbers and an answer a class, the way that has nothing to choose.
+        # None where an answer is a class, the way that has nothing to choose.
         self._other = self._other_way(card, steps)
         self._read = contract.read_features if card.plain else contract.read_typed
         # There are only as many right answers as classes.
@@ -84,7 +84,7 @@ class PredictionHandler:
         body = await read_body(receive, headers, self._limit, self._turns)
         if self._other is not None:
             return self._other(body)
-        features = contract.read_features(body, self._card)
+        features = self._read(body, self._card)
         began = time.perf_counter_ns()
         prediction = self.model.predict(features)
         cost = (time.perf_counter_ns() - began) / 1e6
@@ -98,27 +98,10 @@ class PredictionHandler:
         )
 
     def _other_way(self, card: "Card", steps: "Steps | None") -> "Callable[[bytes], Answer] | None":
-        """How else than by numbers in a list and a class a request is answered."""
+        """How a request is answered otherwise than with the class of its row."""
         if steps is not None:
             return partial(self._through, steps)
-        if card.task == "regression":
-            return self._number
-        return None if card.plain else self._class
-
-    def _class(self, body: bytes) -> Answer:
-        """Answer a row of any types with its class."""
-        features = self._read(body, self._card)
-        began = time.perf_counter_ns()
-        number = self.model.predict(features)
-        cost = (time.perf_counter_ns() - began) / 1e6
-        return Answer(
-            200,
-            self._headers[number].copy(),
-            self._bodies[number],
-            f", predict;dur={cost:.3f}",
-            number,
-            features,
-        )
+        return self._number if card.task == "regression" else None
 
     def _number(self, body: bytes) -> Answer:
         """Answer a row with the number that a regression gives it."""

@@ -73,3 +73,11 @@ def kind_of(value: object) -> str:
         return json.dumps(value)
     names = {str: "a string", float: "a number", list: "a list", dict: "an object"}
     return names.get(type(value), f"a {type(value).__name__}")
+
+
+def escaped(name: str) -> str:
+    """A name in a pointer of RFC 6901, as a URI's fragment."""
+    # Of a refusal alone.
+    from urllib.parse import quote
+
+    return quote(name.replace("~", "~0").replace("/", "~1"))

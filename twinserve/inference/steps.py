@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
-from urllib.parse import quote
 
 from twinserve.config.errors import UserError
 from twinserve.inference.contract import (
@@ -27,6 +26,7 @@ from twinserve.inference.contract import (
     read_object,
 )
 from twinserve.inference.custom import CUSTOM, load_custom
+from twinserve.inference.problem import escaped
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -244,14 +244,9 @@ def _unfit(faults: list[tuple[str, str]]) -> Problem:
         "; ".join(f"{name or 'features'}: {fault}" for name, fault in named) + more,
         errors=[
             {
-                "pointer": "#/features" + (f"/{_escaped(name)}" if name else ""),
+                "pointer": "#/features" + (f"/{escaped(name)}" if name else ""),
                 "detail": f"{name}: {fault}" if name else fault,
             }
             for name, fault in named
         ],
     )
-
-
-def _escaped(name: str) -> str:
-    """A name in a pointer of RFC 6901, as a URI's fragment."""
-    return quote(name.replace("~", "~0").replace("/", "~1"))

@@ -9,10 +9,15 @@ import math
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import quote
 
 from twinserve.config.card import Card, Feature
-from twinserve.inference.problem import FLOAT32_MAX, MOST_ERRORS_NAMED, Problem, kind_of
+from twinserve.inference.problem import (
+    FLOAT32_MAX,
+    MOST_ERRORS_NAMED,
+    Problem,
+    escaped,
+    kind_of,
+)
 
 _NAN = math.nan
 # The code of a category that is none of the values.
@@ -220,8 +225,3 @@ def _problem(faults: Sequence[tuple[str, str]]) -> Problem:
         "; ".join(fault for _, fault in named) + more,
         errors=[{"pointer": f"#/features/{place}", "detail": fault} for place, fault in named],
     )
-
-
-def escaped(name: str) -> str:
-    """A name in a pointer of RFC 6901, as a URI's fragment."""
-    return quote(name.replace("~", "~0").replace("/", "~1"))

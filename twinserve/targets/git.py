@@ -70,10 +70,7 @@ class Repository:
         Raises:
             UserError: it fails.
         """
-        done = self.run(*words)
-        if done.code:
-            raise UserError(f"git {' '.join(words[:3])}: {done.told}")
-        return done.out
+        return _out(words, self.run(*words))
 
 
 class Checkout:
@@ -99,10 +96,13 @@ class Checkout:
         Raises:
             UserError: it fails.
         """
-        done = self.run(*words)
-        if done.code:
-            raise UserError(f"git {' '.join(words[:3])}: {done.told}")
-        return done.out.rstrip("\n")
+        return _out(words, self.run(*words)).rstrip("\n")
+
+
+def _out(words: Sequence[str], done: Done) -> str:
+    if done.code:
+        raise UserError(f"git {' '.join(words[:3])}: {done.told}")
+    return done.out
 
 
 def current_commit() -> str | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,17 +13,6 @@ from twinserve.config.errors import UserError
 from twinserve.delivery.bundle import assembly as bundle
 
 ROOT = Path(__file__).parent.parent.parent.parent
-SOURCES = ("function", "locks", "models", "service", "twinserve")
-
-
-@pytest.fixture
-def tree(tmp_path: Path, dist: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what bundles are made of, as the current folder."""
-    for name in SOURCES:
-        shutil.copytree(dist.parent / name, tmp_path / name)
-    shutil.copy(dist.parent / "params.yaml", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def read_manifest(path: Path) -> dict[str, dict[str, str]]:

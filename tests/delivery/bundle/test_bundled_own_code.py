@@ -8,19 +8,13 @@ import pytest
 
 from twinserve.delivery.bundle import assembly as bundle
 
-SOURCES = ("function", "locks", "models", "service", "twinserve")
-
 
 @pytest.fixture
-def tree(tmp_path: Path, dist: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what bundles are made of, as the current folder, and no code of the user's."""
-    for name in SOURCES:
-        shutil.copytree(dist.parent / name, tmp_path / name)
-    shutil.copy(dist.parent / "params.yaml", tmp_path)
-    (tmp_path / "custom").mkdir()
-    shutil.copy(dist.parent / "custom/README.md", tmp_path / "custom")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def plain(tree: Path, dist: Path) -> Path:
+    """A tree with no code of the user's."""
+    (tree / "custom").mkdir()
+    shutil.copy(dist.parent / "custom/README.md", tree / "custom")
+    return tree
 
 
 def files(target: str) -> set[str]:
@@ -28,7 +22,7 @@ def files(target: str) -> set[str]:
     return set(manifest["files"])
 
 
-@pytest.mark.usefixtures("tree")
+@pytest.mark.usefixtures("plain")
 def test_bundle_without_own_code_does_not_carry_what_loads_it() -> None:
     """Nor does its manifest name it; each such module is one that there is."""
     bundle.assemble()
@@ -38,14 +32,14 @@ def test_bundle_without_own_code_does_not_carry_what_loads_it() -> None:
         assert not list(Path("dist", target).rglob("custom*"))
 
 
-def test_code_that_is_added_later_brings_what_loads_it(tree: Path) -> None:
+def test_code_that_is_added_later_brings_what_loads_it(plain: Path) -> None:
     """With the next bundle; a file that is no module needs none of it."""
-    (tree / "custom/flowers.db").write_bytes(b"data")
-    (tree / "custom/__init__.py").touch()
+    (plain / "custom/flowers.db").write_bytes(b"data")
+    (plain / "custom/__init__.py").touch()
     bundle.assemble()
     assert "custom/flowers.db" in files("service")
     assert not files("service") & bundle.OWN_CODE_ONLY
-    (tree / "custom/steps.py").write_text("def after(row, answer): return answer\n")
+    (plain / "custom/steps.py").write_text("def after(row, answer): return answer\n")
     bundle.assemble()
     assert files("service") >= {*bundle.OWN_CODE_ONLY, "custom/steps.py"}
     assert files("function") >= {

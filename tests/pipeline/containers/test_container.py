@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.google.api import Json
 from tests.pipeline.containers.cold_pairs import compare_cold, keep
 from tests.pipeline.containers.engine import BASE, answering, build_image, podman
 from tests.pipeline.containers.running_engine import CreatedContainer, running
@@ -40,7 +40,6 @@ COLD_ROUNDS = int(os.environ.get("COLD_ROUNDS", "6"))
 # For what hangs, not for what is slow.
 STOPPED_WITHIN_S = 300
 
-Json = dict[str, Any]
 pytestmark = pytest.mark.nightly
 
 

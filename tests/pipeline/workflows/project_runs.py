@@ -16,6 +16,17 @@ PROBED: Rule = {
 }
 KEPT: Rule = {"call": "twinserve history", "files": {"reports/history/index.html": "a page"}}
 MEASURED = (CLEANED, PROBED, KEPT)
+# What `measure.yml` does, by itself or after a push.
+MEASUREMENT = (
+    LOGGED_IN,
+    "setup-gcloud 528.0.0",
+    "twinserve repro --pull",
+    "twinserve probe",
+    "twinserve probe --clean-up",
+    "twinserve history --deployed --append",
+    "upload-artifact latency error reports/report.*",
+    "upload-artifact history error reports/history/*",
+)
 # What a machine has not is installed first.
 SETTING_UP = ("setup-python 3.11", "cache .venv ", "make .venv/ready")
 

@@ -11,6 +11,7 @@ from tests.pipeline.workflows.project_runs import (
     KEPT,
     LOGGED_IN,
     MEASURED,
+    MEASUREMENT,
     PROBED,
     PROJECT,
     of_job,
@@ -33,16 +34,7 @@ def test_measurement_runs_by_itself(
     """Each night and by hand: measured, cleaned up, shown and kept."""
     run = workflows.run("measure.yml", event, payload, rules=MEASURED, variables=PROJECT)
     assert run.succeeded, run.output
-    assert of_job(run, "measure") == [
-        LOGGED_IN,
-        "setup-gcloud 528.0.0",
-        "twinserve repro --pull",
-        "twinserve probe",
-        "twinserve probe --clean-up",
-        "twinserve history --deployed --append",
-        "upload-artifact latency error reports/report.*",
-        "upload-artifact history error reports/history/*",
-    ]
+    assert of_job(run, "measure") == [*MEASUREMENT]
     assert run.summary.strip() == "a table"
     kept = {path.name for path in (workflows.stand_ins.artifacts / "latency").iterdir()}
     assert kept == {"report.md", "report.json"}

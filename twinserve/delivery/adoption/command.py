@@ -104,10 +104,9 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
         # It takes the columns of the table before.
         ("data", "step"): ABSENT,
     }
+    unusual = _unusual(found)
     for name in _OPTIONAL:
-        value = getattr(found, name)
-        usual = Data.model_fields[name].get_default(call_default_factory=True)
-        changes["data", name] = value if value != usual else ABSENT
+        changes["data", name] = unusual.get(name, ABSENT)
     changes["data", "features"] = [one.model_dump(exclude_defaults=True) for one in found.features]
     few = found.min_rows_per_class
     changes["data", "min_rows_per_class"] = few if few != _USUAL_FEWEST else ABSENT
@@ -121,6 +120,16 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
     changes["evaluation", "folds"] = folds if folds != _USUAL_FOLDS else ABSENT
     changes[("golden",)] = []
     return changes
+
+
+def _unusual(data: Data) -> dict[str, Any]:
+    """Of the settings that may be left out, those that differ from their defaults."""
+    values = {name: getattr(data, name) for name in _OPTIONAL}
+    return {
+        name: value
+        for name, value in values.items()
+        if value != Data.model_fields[name].get_default(call_default_factory=True)
+    }
 
 
 def _slug(path: Path) -> str:
@@ -145,12 +154,7 @@ def _checked(before: str) -> Params:
 
 def _taken(params: Params, table: Table, columns: Columns) -> list[str]:
     data = table.data
-    marks = [
-        f"{name} {value!r}"
-        for name in _OPTIONAL[:-1]
-        if (value := getattr(data, name))
-        != Data.model_fields[name].get_default(call_default_factory=True)
-    ]
+    marks = [f"{name} {value!r}" for name, value in _unusual(data).items() if name != "classes"]
     lines = [f"{params.data.table}: {len(table.rows)} rows" + "".join(f", {one}" for one in marks)]
     classes = f", classes {', '.join(data.classes)}" if data.classes else ""
     lines.append(f"{data.label}: what is predicted, a {data.task}{classes}")

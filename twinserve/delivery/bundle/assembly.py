@@ -36,8 +36,8 @@ RUNTIME_FILES = {"compiled": ("mixture.py",), "onnx": ("frame.py",), "joblib": (
 OWN_CODE_ONLY = frozenset(
     {
         "service/routes.py",
+        "service/served.py",
         "twinserve/inference/custom.py",
-        "twinserve/inference/served.py",
         "twinserve/inference/steps.py",
     }
 )

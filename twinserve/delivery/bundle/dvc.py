@@ -37,7 +37,7 @@ def dvc(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
 def prepare() -> None:
     """Tell DVC so where there is no history: a cloud build gets the files alone."""
     if not Path(".git").exists():
-        with _local_options() as options:
+        with local_options() as options:
             options["core"]["no_scm"] = True
 
 
@@ -47,7 +47,7 @@ def open_remote() -> bool:
     if url is None:
         print("no remote is set (storage.dvc_remote in params.yaml): nothing to pull or push")
         return False
-    with _local_options() as options:
+    with local_options() as options:
         remote = options["remote"].setdefault(REMOTE, {})
         # Without `verify` DVC takes an object at its name's word: a tampered object would come in.
         remote |= {"url": url, "verify": True}
@@ -87,8 +87,8 @@ def push() -> None:
 
 
 @contextmanager
-def _local_options() -> Iterator[dict[str, Any]]:
-    """The options of this tree alone, by section, to be changed: DVC's own editor of them.
+def local_options(tree: Path = Path()) -> Iterator[dict[str, Any]]:
+    """The options of one tree alone, by section, to be changed: DVC's own editor of them.
 
     Raises:
         UserError: DVC cannot read its configuration.
@@ -98,7 +98,7 @@ def _local_options() -> Iterator[dict[str, Any]]:
     from dvc.exceptions import DvcException
 
     try:
-        with Config(DIRECTORY, validate=False).edit("local") as options:
+        with Config(str(tree / DIRECTORY), validate=False).edit("local") as options:
             yield options
     except DvcException as error:
         why = " ".join(str(error).split())

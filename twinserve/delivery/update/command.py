@@ -19,6 +19,7 @@ from pathlib import Path
 from twinserve.config.errors import UserError
 from twinserve.config.variables import user_environment
 from twinserve.delivery.bundle.cached import cache_directory
+from twinserve.delivery.bundle.dvc import local_options
 from twinserve.delivery.update.merge import GENERATED, LOCKS, merge
 from twinserve.targets.git import Checkout
 
@@ -164,7 +165,8 @@ def _commit(tree: Checkout, message: str) -> str:
 def _share_cache(tree: Path) -> None:
     """Let what is made there be found here."""
     cache = cache_directory().resolve()
-    (tree / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {cache}\n", encoding="utf-8")
+    with local_options(tree) as options:
+        options["cache"]["dir"] = str(cache)
 
 
 def _reproduce(tree: Path, *, anew: bool, outputs: tuple[str, ...]) -> None:

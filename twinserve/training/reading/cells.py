@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data, Feature
+from twinserve.inference.problem import FLOAT32_MAX
 
-FLOAT32_MAX = 3.4028234663852886e38
 # float() alone would also take "1_000", "nan" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # What float() takes and consists of these is a number.
@@ -21,6 +21,7 @@ _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 # What others write for a gap; it is one here where ``data.missing_values`` says so.
 GAP_WORDS = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "-")
+_GAP_HINT = " (missing: true for this column in data.features would take it for a gap)"
 _SHOWN, _MANY = 40, 20
 Value = float | str
 
@@ -72,7 +73,7 @@ def encoded(cells: Cells, feature: Feature) -> list[Value]:
     for place, cell in enumerate(cells.texts):
         if cells.is_gap(cell):
             if not feature.missing:
-                raise cells.refusal(place, f"{_wanted(feature)}{_gap_hint(cell)}")
+                raise cells.refusal(place, f"{_wanted(feature)}{_GAP_HINT}")
             values.append(math.nan)
         else:
             values.append(read(cells, place, cell.strip()))
@@ -170,10 +171,6 @@ def _wanted(feature: Feature) -> str:
         more = ", …" * (len(feature.values) > _MANY)
         return f"one of {', '.join(map(str, feature.values[:_MANY]))}{more}"
     return {"number": "a finite number", "boolean": "true or false"}[feature.type]
-
-
-def _gap_hint(_cell: str) -> str:
-    return " (missing: true for this column in data.features would take it for a gap)"
 
 
 def _number_hint(data: Data, text: str) -> str:

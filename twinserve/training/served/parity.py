@@ -121,8 +121,7 @@ def prove_parity(
             largest = max(largest, float(answers.differences.max()))
             ties += int(np.count_nonzero(gaps == 0))
             near_ties += int(np.count_nonzero((gaps > 0) & (gaps <= CLOSE.near_tie)))
-    # Rounded up, so that no difference passes for none.
-    largest = float(np.ceil(largest * 10**bound.digits) / 10**bound.digits)
+    largest = _rounded_up(largest, bound.digits)
     return _proven(counts, midpoints, thresholds, bound.tolerance, largest)._replace(
         ties=ties, near_ties=near_ties
     )
@@ -170,8 +169,13 @@ def _of_texts(
         answers = ask(classifier, model, kind, 0, rows, columns)
         _hold(answers, model, bound)
         largest = max(largest, float(answers.differences.max()))
-    largest = float(np.ceil(largest * 10**bound.digits) / 10**bound.digits)
+    largest = _rounded_up(largest, bound.digits)
     return Parity(len(cells), _BLOCK, 0, bound.tolerance, largest, 0, 0)
+
+
+def _rounded_up(difference: float, digits: int) -> float:
+    """Up, so that no difference passes for none."""
+    return float(np.ceil(difference * 10**digits) / 10**digits)
 
 
 def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.float64]]":

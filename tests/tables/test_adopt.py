@@ -1,6 +1,7 @@
 """adopt: what a table is taken for, and what stays of params.yaml."""
 
 import difflib
+import gzip
 from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
@@ -143,6 +144,28 @@ def test_refusal_changes_nothing(
         run_command("adopt", ["data/t.csv", "--label", label])
     assert "\n" not in str(refused.value)
     assert before == project.files()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "t.csv.gz",
+            gzip.compress(b"a,b\n1,2\n")[:15],
+            "t.csv.gz: found gzip that cannot be read: ",
+        ),
+        ("t.csv", b"\xff\xfea", "t.csv: row 1: found byte 0x61, expected utf-16 text"),
+        ("t.parquet", b"PAR1 and no more", "t.parquet: found Parquet that cannot be read: "),
+    ],
+)
+def test_damaged_file_is_one_line(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
+    """Of any kind that is read: what is wrong with it, and params.yaml stays as it was."""
+    project = Project.new(tmp_path / "project")
+    before = (project.root / "params.yaml").read_bytes()
+    with pytest.raises(UserError, match=expected) as refused:
+        adopt(project, name, content, "b")
+    assert "\n" not in str(refused.value)
+    assert before == (project.root / "params.yaml").read_bytes()
 
 
 @pytest.mark.nightly

@@ -1,7 +1,6 @@
 """How a file writes its cells: encoding, separator, marks of numbers, words for gaps."""
 
 import csv
-import gzip
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +9,8 @@ from typing import Any
 from twinserve.config.card import read_file
 from twinserve.config.training import Data
 from twinserve.training.reading.cells import GAP_WORDS, as_number
-from twinserve.training.reading.records import Records
+from twinserve.training.reading.records import PARQUET, Records, decoded, inflated
 
-_BINARY = (b"PAR1",)
-_GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SEPARATORS = (",", ";", "\t", "|")
 _LOOKED_AT = 50
@@ -24,14 +21,16 @@ _ALWAYS = frozenset(GAP_WORDS) - {"None", "-"}
 
 
 def file_settings(path: Path) -> dict[str, Any]:
-    """Encoding and separator of a file, where they are not the usual ones."""
-    content = read_file(path, "expected a table", most=None)
-    if content.startswith(_GZIP):
-        content = gzip.decompress(content)
-    if content.startswith(_BINARY):
+    """Encoding and separator of a file, where they are not the usual ones.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    content = inflated(str(path), read_file(path, "expected a table", most=None))
+    if content.startswith(PARQUET):
         return {}
     encoding = _encoding(content)
-    text = content.decode(encoding).removeprefix("\ufeff")
+    text = decoded(str(path), encoding, content)
     separator = max(_SEPARATORS, key=lambda mark: _columns(text, mark))
     settings: dict[str, Any] = {}
     if encoding != "utf-8":

@@ -13,7 +13,8 @@ from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
 
-_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+# What a file of Parquet begins with, and one of gzip.
+PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
 _UTF8 = frozenset({"utf8", "utf-8", "utf_8"})
 _SEPARATORS = ";\t|,"
 _MANY = 12
@@ -50,11 +51,10 @@ def read_records(data: Data) -> Records:
     remedy = "expected the table that data.table in params.yaml names"
     content = read_file(Path(data.table), remedy, most=None)
     digest = hashlib.sha256(content).hexdigest()
-    if content.startswith(_GZIP):
-        content = _inflated(data.table, content)
+    content = inflated(data.table, content)
     if not content.strip():
         raise UserError(f"{data.table}: the file is empty; expected a header line and rows")
-    if content.startswith(_PARQUET):
+    if content.startswith(PARQUET):
         header, rows = _parquet(data.table, content)
         lines = list(range(1, len(rows) + 1))
     else:
@@ -65,7 +65,14 @@ def read_records(data: Data) -> Records:
     return Records(header, rows, lines, digest)
 
 
-def _inflated(path: str, content: bytes) -> bytes:
+def inflated(path: str, content: bytes) -> bytes:
+    """What a file holds, compressed by gzip or not.
+
+    Raises:
+        UserError: it is compressed, and cut short or damaged.
+    """
+    if not content.startswith(_GZIP):
+        return content
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
@@ -89,7 +96,7 @@ def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], list[i
 
 def _records(data: Data, content: bytes) -> Iterator[tuple[int, list[str]]]:
     """Each record that is not blank, with the line on which it begins."""
-    text = _decoded(data, content)
+    text = decoded(data.table, data.encoding, content)
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=data.separator,
@@ -107,22 +114,27 @@ def _records(data: Data, content: bytes) -> Iterator[tuple[int, list[str]]]:
         raise UserError(f"{data.table}: row {begins}: found {error}, expected CSV") from None
 
 
-def _decoded(data: Data, content: bytes) -> str:
+def decoded(path: str, encoding: str, content: bytes) -> str:
+    """The text of a file.
+
+    Raises:
+        UserError: Python knows no such encoding, or the file is not of it.
+    """
     # A spreadsheet's export may begin with a byte order mark.
-    encoding = "utf-8-sig" if data.encoding.lower() in _UTF8 else data.encoding
+    codec = "utf-8-sig" if encoding.lower() in _UTF8 else encoding
     try:
-        return content.decode(encoding).removeprefix("\ufeff")
+        return content.decode(codec).removeprefix("\ufeff")
     except LookupError:
         raise UserError(
-            f"params.yaml: data.encoding: found {data.encoding!r}, expected an encoding that "
+            f"params.yaml: data.encoding: found {encoding!r}, expected an encoding that "
             "Python knows: utf-8, latin-1, cp1252, utf-16"
         ) from None
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = content.count(b"\n", 0, start) + 1
-        named = "UTF-8" if encoding == "utf-8-sig" else data.encoding
+        named = "UTF-8" if codec == "utf-8-sig" else encoding
         raise UserError(
-            f"{data.table}: row {line}: found byte 0x{content[start]:02x}, expected {named} text "
+            f"{path}: row {line}: found byte 0x{content[start]:02x}, expected {named} text "
             "(data.encoding in params.yaml: cp1252, latin-1 or utf-16 may read it)"
         ) from None
 

@@ -4,6 +4,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from twinserve.config.errors import UserError
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Receive, prediction_answer
 from twinserve.inference.contract import OtherForm, Problem, TooLarge
@@ -16,7 +17,7 @@ from twinserve.inference.protocols.include import (
     read_words,
     words_of,
 )
-from twinserve.inference.protocols.rows import Predicted, Rows
+from twinserve.inference.protocols.rows import WITHOUT, Predicted, Rows
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
@@ -45,13 +46,19 @@ class OtherForms:
         steps: "Steps | None",
         monitor: "Monitor | None",
     ) -> None:
+        """Raises UserError: the settings ask for what the model has not."""
         self._card = card
         self._monitor = monitor
         self.rows = Rows(card, model, steps)
         self.most_rows = settings.max_rows
         limit = settings.max_batch_bytes
         self.bodies = LongBodies(limit, settings.max_body_bytes, max(1, LARGE_BYTES // limit))
-        self.default = read_words(settings.include, card)
+        try:
+            self.default = read_words(settings.include, card)
+        except Problem as problem:
+            raise UserError(f"params.yaml: serving.{problem.detail}") from None
+        if self.default.probabilities and not self.rows.has_probabilities:
+            raise UserError(f"params.yaml: serving.{WITHOUT}")
 
     words_of = staticmethod(words_of)
 

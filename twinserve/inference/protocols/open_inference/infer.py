@@ -15,6 +15,7 @@ from twinserve.inference.protocols.open_inference.tensors import (
     INPUTS,
     columns_of,
     described,
+    properties,
     rows_of,
 )
 
@@ -47,7 +48,11 @@ class Inference:
             {"name": name, "datatype": datatype, "shape": [-1, width] if width else [-1]}
             for name, (datatype, width) in self._outputs.items()
         ]
-        return {"inputs": described(self._columns), "outputs": outputs}
+        return {
+            "inputs": described(self._columns),
+            "outputs": outputs,
+            **properties(self._columns),
+        }
 
     def answer(self, body: bytes) -> Answer:
         """Answer a request for an inference.

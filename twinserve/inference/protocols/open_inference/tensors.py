@@ -1,5 +1,6 @@
 """Tensors of a request, typed by the card, as rows."""
 
+import json
 from collections.abc import Sequence
 from itertools import chain
 from math import prod
@@ -75,6 +76,13 @@ def described(columns: Sequence[Column]) -> list[dict[str, Any]]:
     if are_numbers(columns):
         return [{"name": MATRIX, "datatype": "FP64", "shape": [-1, len(columns)]}]
     return [{"name": one.name, "datatype": one.datatype, "shape": [-1]} for one in columns]
+
+
+def properties(columns: Sequence[Column]) -> dict[str, dict[str, str]]:
+    """In the metadata, the names of the columns where they are one tensor, as JSON."""
+    if not are_numbers(columns):
+        return {}
+    return {"properties": {MATRIX: json.dumps([one.name for one in columns])}}
 
 
 def rows_of(inputs: object, columns: Sequence[Column], most: int) -> list[Any]:

@@ -22,6 +22,7 @@ from twinserve.config.params import load_params
 from twinserve.config.serving import Serving, bundle_lock
 from twinserve.delivery.bundle.manifest import FILE_MODE, FOLDER_MODE, read_manifest
 from twinserve.inference.custom import CUSTOM, own_modules
+from twinserve.inference.protocols.include import default_of
 
 DIST = Path("dist")
 MODELS = Path("models")
@@ -59,7 +60,7 @@ def assemble() -> dict[str, Path]:
     """Make ``dist/service`` and ``dist/function`` anew; nothing changes if that fails.
 
     Raises:
-        UserError: a file that belongs in a bundle is missing.
+        UserError: a file that belongs in a bundle is missing, or the settings do not fit the model.
     """
     contents = {target: _contents(target) for target in TARGETS}
     # One hash over both: a release is one bundle on two targets, and its name says which.
@@ -137,7 +138,9 @@ def _contents(target: str) -> dict[str, bytes]:
         sources["Dockerfile"] = Path("service/Dockerfile")
     spared = frozenset() if own_modules(Path()) else OWN_CODE_ONLY
     files = {name: _read(path) for name, path in sources.items() if name not in spared}
-    files[SETTINGS_NAME] = _settings(load_params().serving)
+    serving = load_params().serving
+    default_of(serving.include, card)
+    files[SETTINGS_NAME] = _settings(serving)
     files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())
     return dict(sorted(files.items()))
 

@@ -126,6 +126,16 @@ class _Tensor(NamedTuple):
         return [self.data[at : at + width] for at in range(0, len(self.data), width)]
 
 
+def check_parameters(given: dict[str, Any], where: str) -> None:
+    """Hold the ``parameters`` of a request or of a part of it to the protocol; none is read.
+
+    Raises:
+        Problem: 422, they are no object.
+    """
+    if not isinstance(given.get("parameters"), dict | None):
+        raise Problem(422, f"{where}parameters: expected an object")
+
+
 def _tensor(given: object, place: int) -> _Tensor:
     if not isinstance(given, dict):
         raise Problem(422, f"{INPUTS}: {place}: expected an object, found {kind_of(given)}")
@@ -139,6 +149,7 @@ def _tensor(given: object, place: int) -> _Tensor:
         raise Problem(422, f"{INPUTS}: {name:.60}: shape must be a list of whole numbers")
     if not isinstance(data, list):
         raise Problem(422, f"{INPUTS}: {name:.60}: data must be a list, in JSON")
+    check_parameters(given, f"{INPUTS}: {name:.60}: ")
     sizes = [int(one) for one in shape]
     tensor = _Tensor(name, sizes, datatype, _flat(data, len(sizes)))
     if len(tensor.data) != prod(sizes):

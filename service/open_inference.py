@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from twinserve.inference.contract import Problem
 from twinserve.inference.protocols.open_inference.infer import outputs_of
 from twinserve.inference.protocols.open_inference.tensors import NUMBERS, columns_of
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from twinserve.inference.steps import Steps
 
 TAG = "open inference protocol"
+DATATYPES = (*NUMBERS, "BOOL", "BYTES")
 _TEXT = {"type": "string"}
 _WHOLE = {"type": "integer", "minimum": 0}
 _PARAMETERS = {"type": ["object", "null"], "description": "Not read."}
@@ -26,8 +28,7 @@ _PROBLEM = "application/problem+json"
 def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
     """What requests and answers of the protocol are made of, by name."""
     outputs = outputs_of(card)
-    taken = {datatype for one in columns_of(card, steps) for datatype in one.taken}
-    datatypes = [one for one in (*NUMBERS, "BOOL", "BYTES") if one in taken]
+    datatypes = [one for one in DATATYPES if one in _taken(card, steps)]
     tensor = {
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
@@ -119,6 +120,14 @@ def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
             },
         },
     }
+
+
+def _taken(card: "Card", steps: "Steps | None") -> set[str]:
+    """Datatypes of the inputs; all of them where a step reads what no tensor has, as is told."""
+    try:
+        return {datatype for one in columns_of(card, steps) for datatype in one.taken}
+    except Problem:
+        return set(DATATYPES)
 
 
 def paths_of_protocol(card: "Card") -> dict[str, Any]:

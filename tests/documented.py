@@ -7,7 +7,6 @@ from pathlib import Path
 
 from twinserve.targets.protocol import Endpoint
 
-
 # No schema can tell whether a tensor has as many values as its shape says: the refusal is
 # documented. Otherwise what the document allows is answered.
 TENSORS = """\

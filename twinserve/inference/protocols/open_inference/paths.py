@@ -1,6 +1,7 @@
 """Who answers which path below ``/v2``, and the form that the protocol gives a refusal."""
 
 import json
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,26 +55,26 @@ class OpenInference:
             return rest[2:]
         return None if rest[:1] == ["versions"] else rest
 
-    def _told(self, parts: list[str]) -> dict[str, Any] | None:
+    def _told(self, parts: list[str]) -> Callable[[], dict[str, Any]] | None:
         """What the server says of itself or of its model; None of nothing that it knows."""
         match parts:
             case [] | [""]:
-                return {"name": SERVER, "version": __version__, "extensions": []}
+                return lambda: {"name": SERVER, "version": __version__, "extensions": []}
             case ["health", "live"]:
-                return {"live": True}
+                return lambda: {"live": True}
             case ["health", "ready"]:
-                return {"live": True, "ready": True}
+                return lambda: {"live": True, "ready": True}
         match self._of_model(parts):
             case []:
-                return {
-                    "name": self._card.name,
-                    "versions": [self._card.version],
-                    "platform": PLATFORMS[self._card.runtime],
-                    **self._inference.tensors(),
-                }
+                return self._metadata
             case ["ready"]:
-                return {"name": self._card.name, "ready": True}
+                return lambda: {"name": self._card.name, "ready": True}
         return None
+
+    def _metadata(self) -> dict[str, Any]:
+        card = self._card
+        told = {"name": card.name, "versions": [card.version], "platform": PLATFORMS[card.runtime]}
+        return told | self._inference.tensors()
 
     @cached_property
     def _inference(self) -> Inference:
@@ -91,7 +92,10 @@ class OpenInference:
 
 
 async def _tell(
-    told: dict[str, Any] | None, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
+    told: Callable[[], dict[str, Any]] | None,
+    scope: Scope,
+    _receive: Receive,
+    _headers: dict[bytes, bytes],
 ) -> Answer:
     if told is None:
         raise contract.Problem(404, "no such model, version or path; GET /v2/models/NAME tells")
@@ -100,7 +104,7 @@ async def _tell(
         return preflight(METHODS)
     if method not in {"GET", "HEAD"}:
         raise contract.method_not_allowed(METHODS)
-    content = json.dumps(told).encode()
+    content = json.dumps(told()).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(content)),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from twinserve.inference.responder import Responder
 
 SERVER = "twinserve"
+# Of Triton's extension: the length of the JSON in front of binary tensors.
+BINARY = b"inference-header-content-length"
 METHODS = "GET, HEAD, OPTIONS"
 # What a model is stored as; the protocol has names of its own for some.
 PLATFORMS = {"compiled": "twinserve_compiled", "onnx": "onnx_onnxv1", "joblib": "sklearn_joblib"}
@@ -86,6 +88,12 @@ class OpenInference:
             return preflight(contract.METHODS)
         if method != "POST":
             raise contract.method_not_allowed()
+        if BINARY in headers:
+            raise contract.Problem(
+                415,
+                "tensors are taken as JSON, not in binary; with tritonclient: "
+                "set_data_from_numpy(values, binary_data=False)",
+            )
         contract.check_content_type(headers.get(b"content-type"))
         body = await self._forms.bodies.read(receive, headers)
         return self._inference.answer(body)

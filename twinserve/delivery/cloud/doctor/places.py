@@ -62,7 +62,7 @@ def _repository(cloud: Cloud) -> list[Finding]:
 
 def _services(cloud: Cloud) -> list[Finding]:
     """A service of our name that never had a release would be replaced by the first one."""
-    services = cloud.services()
+    services = cloud.run.services()
     findings = []
     for target, settings in cloud.targets.items():
         service = services.get(settings.name)

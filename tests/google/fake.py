@@ -34,6 +34,7 @@ from tests.google.resources import (
     projects,
     registry,
     revisions,
+    secret_manager,
     services,
 )
 from tests.google.running.instances import Instances
@@ -52,7 +53,18 @@ from tests.google.state import (
 
 ROUTES = Routes()
 # Of two that match, the first answers: the path of an object in the XML API is any path.
-for module in (accounts, buckets, builds, logs, policies, projects, registry, revisions, services):
+for module in (
+    accounts,
+    buckets,
+    builds,
+    logs,
+    policies,
+    projects,
+    registry,
+    revisions,
+    secret_manager,
+    services,
+):
     ROUTES.include(module.routes)
 ROUTES.include(distribution.routes)
 ROUTES.include(objects.routes)

@@ -114,6 +114,7 @@ def readings(gcloud: Gcloud) -> None:
     project.accounts(gcloud)
     project.bucket_refusal(gcloud, "p-twinserve-dvc")
     project.repository_format(gcloud, REGION, "ml-models")
+    project.version_state(gcloud, "api-key", "1")
     quota.build_cpus(gcloud, REGION)
 
 
@@ -146,6 +147,7 @@ def bootstraps(gcloud: Gcloud) -> None:
     project.enable_apis(gcloud, ["run.googleapis.com"])
     project.ensure_repository(gcloud, REGION, "ml-models")
     project.ensure_bucket(gcloud, REGION, "p-twinserve-dvc")
+    project.ensure_secret(gcloud, "api-key")
     project.ensure_account(gcloud, "runtime", "runtime@p.iam.gserviceaccount.com", "Runs")
     claims = {"google.subject": "assertion.sub"}
     condition = "assertion.ref=='refs/heads/m'"
@@ -156,6 +158,7 @@ def bootstraps(gcloud: Gcloud) -> None:
         policies.bucket_resource("p-twinserve-dvc"),
         policies.account_resource("d@p.iam.gserviceaccount.com"),
         policies.repository_resource("ml-models", REGION),
+        policies.secret_resource("api-key"),
     )
     wanted = [
         policies.Grant(one, "serviceAccount:a@p.iam.gserviceaccount.com", "roles/viewer")

@@ -18,6 +18,7 @@ from twinserve.inference.telemetry import Instance
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
+    from twinserve.inference.page import Page
     from twinserve.inference.steps import Steps
 
 
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 # fit into what is below, and at least one; the others wait in their clients' hands.
 SMALL_BYTES = 64 * 1024
 LARGE_BYTES = 32 * 1024 * 1024
+PAGE_PATH = "/"
 
 
 class PredictionHandler:
-    """Answers predictions at ``paths``, and 404 anywhere else."""
+    """Answers predictions at ``paths``, with a page at the root, and 404 anywhere else."""
 
     def __init__(
         self,
@@ -38,11 +40,15 @@ class PredictionHandler:
         responder: Responder,
         paths: Collection[str],
         steps: "Steps | None" = None,
+        *,
+        directory: Path,
     ) -> None:
-        """``steps`` are the user's own, around the model."""
+        """``steps`` are the user's own, around the model; ``directory`` is the bundle's."""
         self.responder = responder
         self.model = model
         self._card = card
+        self._directory = directory
+        self._page: Page | None = None
         self._limit = limit = settings.max_body_bytes
         self._turns = (
             asyncio.Semaphore(max(1, LARGE_BYTES // limit)) if limit > SMALL_BYTES else None
@@ -73,12 +79,16 @@ class PredictionHandler:
 
     async def _handle(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Answer:
         if scope["path"] not in self.paths:
+            if scope["path"] == PAGE_PATH:
+                return self._open_page().answer(scope["method"])
             # What could not be read has no path either.
             raise scope.get("refused") or contract.not_found()
         method = scope["method"]
         if method != "POST":
             if method == "OPTIONS":
                 return preflight(contract.METHODS)
+            if scope["path"] == PAGE_PATH and self._is_for_page(method, headers):
+                return self._open_page().answer(method)
             raise contract.method_not_allowed()
         contract.check_content_type(headers.get(b"content-type"))
         body = await read_body(receive, headers, self._limit, self._turns)
@@ -96,6 +106,22 @@ class PredictionHandler:
             prediction,
             features,
         )
+
+    def _open_page(self) -> "Page":
+        """The page, read when it is first asked for."""
+        if self._page is None:
+            from twinserve.inference.page import Page
+
+            self._page = Page(self._directory)
+        return self._page
+
+    def _is_for_page(self, method: str, headers: dict[bytes, bytes]) -> bool:
+        """Whether a browser asks for the page where predictions are at the root too."""
+        if method not in {"GET", "HEAD"} or b"accept" not in headers:
+            return False
+        from twinserve.inference.page import asks_for_page
+
+        return asks_for_page(headers[b"accept"])
 
     def _other_way(self, card: "Card", steps: "Steps | None") -> "Callable[[bytes], Answer] | None":
         """How a request is answered otherwise than with the class of its row."""
@@ -202,4 +228,7 @@ def open_endpoint(
 
         monitor = Monitor(bundle, instance)
     responder = Responder(instance, bundle.settings, monitor)
-    return PredictionHandler(model, bundle.card, bundle.settings, responder, paths, steps), bundle
+    endpoint = PredictionHandler(
+        model, bundle.card, bundle.settings, responder, paths, steps, directory=directory
+    )
+    return endpoint, bundle

@@ -45,7 +45,7 @@ def script_data(card: Card, columns: Sequence[Feature], params: Params) -> str:
         "examples": [row for _, row in examples_of(card, columns)],
         "named": "before" in card.steps,
         "include": included(card),
-        "limits": {"rows": 1000, "bytes": 1024 * 1024},
+        "limits": {"rows": params.serving.max_rows, "bytes": params.serving.max_batch_bytes},
         "table": {
             "separator": data.separator,
             "decimal": data.decimal,

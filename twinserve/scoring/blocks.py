@@ -68,9 +68,10 @@ class Content:
         text = block.decode(errors="replace")
         self.ending = "\r\n" if text.endswith("\r\n") else "\n"
         self.header_text = text.rstrip("\r\n")
-        cells = next(
-            csv.reader([self.header_text], delimiter=marks.separator, skipinitialspace=True)
+        reader = csv.reader(
+            [self.header_text], delimiter=marks.separator, skipinitialspace=marks.separator != " "
         )
+        cells = next(reader)
         self.header = [name.strip() for name in cells]
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """``twinserve score``: a file of rows to the same rows with their predictions."""
 
 import argparse
+import json
 import os
-from collections.abc import Callable
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
@@ -28,9 +28,7 @@ _PER_CENT = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take both files, and what results hold."""
     parser.add_argument("source", metavar="IN", help="CSV, also .gz, or Parquet")
-    parser.add_argument(
-        "target", metavar="OUT", help="the same rows with results; .csv or .parquet"
-    )
+    parser.add_argument("target", metavar="OUT", help="the same rows with their results")
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
     parser.add_argument(
         "--include", default="", metavar="WORDS", help=f"beside the prediction: {','.join(INCLUDE)}"
@@ -41,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=STOP,
         help="at a row that the endpoints would refuse; default: %(default)s",
     )
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument(
         "--processes", type=_at_least_one, default=cores(), help="default: all cores (%(default)s)"
     )
@@ -56,23 +55,26 @@ def run(arguments: argparse.Namespace) -> None:
         score = score_csv
     with _shown() as on_progress:
         summary = score(task._replace(on_progress=on_progress))
+    if arguments.json:
+        print(json.dumps(summary._asdict()))
+        return
     for line in told(task.target, summary):
         print(line)
 
 
 def told(target: Path, summary: Summary) -> list[str]:
     """What a run has done, and what its time went to."""
-    scored = summary.rows - summary.resumed
-    lines = [
-        f"{target}  {summary.rows:,} rows in {summary.seconds:.2f} s, "
-        f"{scored / summary.seconds:,.0f} rows/s in {summary.processes} processes"
-    ]
+    per_second = (summary.rows - summary.resumed) / summary.seconds
+    rate = f"{per_second:,.0f} rows/s, processes: {summary.processes}"
+    lines = [f"{target}  {summary.rows:,} rows in {summary.seconds:.2f} s: {rate}"]
     if summary.resumed:
         lines.append(f"  {summary.resumed:,} of them an earlier run had scored")
     if summary.wrong:
         lines.append(f"  {summary.wrong:,} wrong rows have their reason in the column error")
     shares = sorted(summary.stages.items(), key=lambda stage: -stage[1])
-    lines.append("  " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in shares))
+    lines.append(
+        "  processor time: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in shares)
+    )
     return lines
 
 

@@ -3,8 +3,10 @@
 import csv
 from collections.abc import Iterator, Sequence
 from itertools import repeat
+from pathlib import Path
 from typing import NamedTuple
 
+from twinserve.config.errors import UserError
 from twinserve.scoring.blocks import Block
 from twinserve.scoring.options import Format
 from twinserve.scoring.results import as_texts, quoted
@@ -16,11 +18,13 @@ class Layout(NamedTuple):
     """How the file is laid out.
 
     Attributes:
+        source: its path.
         width: cells of a row.
         places: of the columns that the scorer needs.
         ending: of its lines.
     """
 
+    source: Path
     width: int
     places: tuple[int, ...]
     ending: str
@@ -47,11 +51,11 @@ def score_block(
     """Score the records of a block; with ``mark`` a wrong row keeps its place.
 
     Raises:
-        CsvError: the block is no CSV.
+        UserError: the block is no CSV.
     """
     stages = Stages()
     with stages.timed("parse"):
-        records = _records(block, marks)
+        records = _records(block, layout.source, marks)
         records, misfits = _fitted(records, layout.width, marks)
         by_column = list(zip(*records.cells, strict=True)) if records.cells else []
         columns = [by_column[place] for place in layout.places] if by_column else []
@@ -75,18 +79,6 @@ def score_block(
     return Scored(content, len(records.cells), lines, stages)
 
 
-class CsvError(Exception):
-    """Text that is no CSV.
-
-    Attributes:
-        line: of the file.
-    """
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(line, why)
-        self.line, self.why = line, why
-
-
 class _Records(NamedTuple):
     """Records that are not blank: their text, their cells, the line on which each begins."""
 
@@ -95,23 +87,23 @@ class _Records(NamedTuple):
     lines: Sequence[int]
 
 
-def _records(block: Block, marks: Format) -> _Records:
+def _records(block: Block, source: Path, marks: Format) -> _Records:
     try:
         text = block.content.decode()
     except UnicodeDecodeError as error:
         line = block.line + block.content.count(b"\n", 0, error.start)
         byte = block.content[error.start]
         why = f"found byte 0x{byte:02x}, expected UTF-8 text (data.encoding in params.yaml)"
-        raise CsvError(line, why) from None
+        raise _refused(source, line, why) from None
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
     if '"' in text:
-        found = list(_quoted(lines, block.line, marks))
+        found = list(_quoted(lines, block.line, source, marks))
     else:
         if "\r" in text:
             lines = [line.removesuffix("\r") for line in lines]
-        cells = _parsed(lines, block.line, marks)
+        cells = _parsed(lines, block.line, source, marks)
         if all(cells):
             return _Records(lines, cells, range(block.line, block.line + len(lines)))
         found = [
@@ -125,7 +117,7 @@ def _records(block: Block, marks: Format) -> _Records:
 _EMPTY = _Records((), (), ())
 
 
-def _reader(lines: Sequence[str], marks: Format) -> "csv._reader":  # noqa: SLF001 - typeshed's name
+def _reader(lines: Sequence[str], marks: Format) -> "csv._reader":
     # A space that is no separator itself may stand behind one.
     return csv.reader(
         lines,
@@ -135,17 +127,17 @@ def _reader(lines: Sequence[str], marks: Format) -> "csv._reader":  # noqa: SLF0
     )
 
 
-def _parsed(lines: Sequence[str], first: int, marks: Format) -> list[list[str]]:
+def _parsed(lines: Sequence[str], first: int, source: Path, marks: Format) -> list[list[str]]:
     reader = _reader(lines, marks)
     try:
         return list(reader)
     except csv.Error as error:
         why = f"found {error}, expected CSV"
-        raise CsvError(first + max(reader.line_num - 1, 0), why) from None
+        raise _refused(source, first + max(reader.line_num - 1, 0), why) from None
 
 
 def _quoted(
-    lines: Sequence[str], first: int, marks: Format
+    lines: Sequence[str], first: int, source: Path, marks: Format
 ) -> Iterator[tuple[str, list[str], int]]:
     """Likewise where a record may take several lines."""
     reader = _reader([f"{line}\n" for line in lines], marks)
@@ -157,7 +149,11 @@ def _quoted(
                 yield text, cells, first + begins
             begins = reader.line_num
     except csv.Error as error:
-        raise CsvError(first + begins, f"found {error}, expected CSV") from None
+        raise _refused(source, first + begins, f"found {error}, expected CSV") from None
+
+
+def _refused(source: Path, line: int, why: str) -> UserError:
+    return UserError(f"{source}: row {line}: {why}")
 
 
 def _fitted(records: _Records, width: int, marks: Format) -> tuple[_Records, dict[int, str]]:

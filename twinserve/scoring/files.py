@@ -1,6 +1,5 @@
 """One file of CSV to one file of results, on all cores of a machine."""
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,10 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 from twinserve import __version__
 from twinserve.config.errors import UserError
 from twinserve.scoring.blocks import Block, Content
-from twinserve.scoring.csv_rows import CsvError, Layout, Scored, score_block
+from twinserve.scoring.csv_rows import Layout, Scored, score_block
 from twinserve.scoring.options import Options
 from twinserve.scoring.partial import Partial
-from twinserve.scoring.pool import in_order
+from twinserve.scoring.pool import EndedError, in_order
 from twinserve.scoring.results import ERROR, quoted
 from twinserve.scoring.scorer import Scorer
 from twinserve.scoring.timing import Stages
@@ -66,10 +65,6 @@ class Counts(NamedTuple):
     resumed: int = 0
 
 
-class FaultError(UserError):
-    """A wrong row, at ``--on-error stop``."""
-
-
 def score_csv(task: Task) -> Summary:
     """Score a file of CSV, compressed by gzip or not.
 
@@ -83,16 +78,15 @@ def score_csv(task: Task) -> Summary:
         content = Content(task.source, task.options.format)
         added = [*scorer.names, *([ERROR] if task.options.marks else [])]
         places = places_of(task.source, content.header, scorer.needs, added)
-    layout = Layout(len(content.header), places, content.ending)
+    layout = Layout(task.source, len(content.header), places, content.ending)
     partial = Partial(task.target, identity_of(task, scorer))
     try:
         counts = _score(task, content, layout, partial, added, stages)
-    except FaultError:
+    except EndedError:
+        raise
+    except UserError:
         partial.discard()
         raise
-    except CsvError as error:
-        partial.discard()
-        raise UserError(f"{task.source}: row {error.line}: {error.why}") from None
     finally:
         partial.leave()
         content.close()
@@ -147,7 +141,7 @@ def _score(
     state = partial.found
     if state is None:
         names = [content.header_text, *(quoted(name, separator) for name in added)]
-        partial.file.write((separator.join(names) + content.ending).encode())
+        partial.append((separator.join(names) + content.ending).encode())
         counts = Counts()
     else:
         content.skip_to(state["end"], state["line"])
@@ -166,7 +160,7 @@ def _score(
         if done.faults and not task.options.marks:
             raise stopped(task.source, *done.faults[0])
         with stages.timed("write"):
-            partial.file.write(done.content)
+            partial.append(done.content)
             wrong = counts.wrong + len(done.faults)
             counts = Counts(counts.rows + done.rows, wrong, counts.resumed)
             if partial.due():
@@ -179,9 +173,9 @@ def _score(
     return counts
 
 
-def stopped(source: Path, line: int, fault: str) -> FaultError:
+def stopped(source: Path, line: int, fault: str) -> UserError:
     """At the first wrong row."""
-    return FaultError(
+    return UserError(
         f"{source}: row {line}: {fault} (--on-error mark keeps such rows, with the reason in the "
         "place of a prediction)"
     )
@@ -215,4 +209,4 @@ def _score_block(block: Block) -> Scored:
 
 def same_file(one: Path, other: Path) -> bool:
     """Whether two paths mean one file."""
-    return other.exists() and os.path.samefile(one, other)
+    return other.exists() and one.exists() and one.samefile(other)

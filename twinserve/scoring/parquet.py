@@ -19,7 +19,7 @@ from twinserve.scoring.files import (
 )
 from twinserve.scoring.options import Options
 from twinserve.scoring.partial import Partial
-from twinserve.scoring.pool import in_order
+from twinserve.scoring.pool import EndedError, in_order
 from twinserve.scoring.results import ANSWER, ERROR, LABEL, PREDICTION
 from twinserve.scoring.scorer import Scorer
 from twinserve.scoring.timing import Stages
@@ -63,6 +63,8 @@ def score_parquet(task: Task) -> Summary:
     partial = Partial(task.target, identity_of(task, scorer))
     try:
         counts = _score(task, file, partial, stages)
+    except EndedError:
+        raise
     except UserError:
         partial.discard()
         raise
@@ -108,7 +110,10 @@ def _score(
         task.on_progress(counts.rows, (number + 1) / len(sizes))
     with stages.timed("write"):
         if not sizes:
+            # An empty file still tells which columns results have.
+            _begin(task.bundle, task.options)
             frame = file.to_pandas()
+            _with_results(frame, stages)
             fastparquet.write(str(partial.path), frame, write_index=False)
         partial.finish()
     return counts
@@ -127,15 +132,21 @@ _options = Options()
 
 def _begin(bundle: Path, options: Options) -> None:
     """Once in each process that scores."""
-    global _scorer, _options  # noqa: PLW0603 - a process scores one file
+    global _scorer, _options
     _scorer, _options = Scorer(bundle, options), options
 
 
 def _score_group(group: Group) -> ScoredGroup:
-    assert _scorer is not None  # noqa: S101 - `_begin` has run
     stages = Stages()
     with stages.timed("parse"):
         frame = _opened_file(group.path)[group.number].to_pandas().reset_index(drop=True)
+    faults = _with_results(frame, stages)
+    return ScoredGroup(frame, [(group.before + row + 1, why) for row, why in faults], stages)
+
+
+def _with_results(frame: "pd.DataFrame", stages: Stages) -> list[tuple[int, str]]:
+    """Add the columns of results to rows; what is wrong with some of them, by their place."""
+    assert _scorer is not None  # noqa: S101 - `_begin` has run
     found: dict[str, list[Any]] = {name: [] for name in _scorer.names}
     faults: list[tuple[int, str]] = []
     for start in range(0, len(frame), _AT_ONCE):
@@ -152,7 +163,7 @@ def _score_group(group: Group) -> ScoredGroup:
         if _options.marks:
             reasons = dict(faults)
             frame[ERROR] = pd.Series([reasons.get(row) for row in range(len(frame))], dtype=object)
-    return ScoredGroup(frame, [(group.before + row + 1, why) for row, why in faults], stages)
+    return faults
 
 
 def _series(name: str, column: Sequence[Any]) -> "pd.Series":

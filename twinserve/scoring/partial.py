@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from twinserve.config.errors import UserError
+from twinserve.scoring.pool import EndedError
 
 # A kill repeats no more than what was scored in so many seconds.
 RECORD_EVERY_S = 1.0
@@ -46,10 +47,21 @@ class Partial:
                 f"{target}: another process is writing it; wait for it to end"
             ) from None
         except OSError as error:
-            raise UserError(f"{target}: cannot be written: {error.strerror}") from None
+            raise self._refused(error) from None
         self.found = self._restored()
         if self.found is None:
             self.file.truncate(0)
+
+    def append(self, content: bytes) -> None:
+        """Write behind what there is.
+
+        Raises:
+            EndedError: there is no room.
+        """
+        try:
+            self.file.write(content)
+        except OSError as error:
+            raise self._refused(error) from None
 
     def due(self) -> bool:
         """Whether it is time to record how far the file is right."""
@@ -93,6 +105,9 @@ class Partial:
     def leave(self) -> None:
         """Let another process go on with it."""
         self.file.close()
+
+    def _refused(self, error: OSError) -> EndedError:
+        return EndedError(f"{self._target}: cannot be written: {error.strerror}")
 
     def _restored(self) -> dict[str, Any] | None:
         """The state of an earlier run, and the file as it was then."""

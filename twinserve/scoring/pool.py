@@ -14,6 +14,11 @@ from typing import Any, TypeVar
 
 from twinserve.config.errors import UserError
 
+
+class EndedError(UserError):
+    """A process was ended from outside: what was scored before is right."""
+
+
 Work = TypeVar("Work")
 Done = TypeVar("Done")
 # For each process: the piece that it works on, and the next one.
@@ -38,7 +43,7 @@ def in_order(
     """What ``function`` makes of each piece of work.
 
     Raises:
-        UserError: a process was ended from outside.
+        EndedError: a process was ended from outside.
     """
     if processes == 1:
         begin(*arguments)
@@ -56,7 +61,7 @@ def in_order(
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool:
-        raise UserError(
+        raise EndedError(
             "a process that scored rows was ended from outside, as where memory runs out; the same "
             "command goes on where it stopped, --processes 1 needs less"
         ) from None

@@ -58,7 +58,9 @@ def typed(root: Path, table: Rows, label: str, gap: str, runtime: str, **more: o
     """A project of a table, to its bundle, and the table as a file to score."""
     data: dict[str, object] = {"label": label, "missing_values": [gap], **more}
     project = project_of(root, table, data, **{"serving.runtime": runtime})
-    if label == "mpg":
+    if runtime == "onnx":
+        project.estimator("sklearn.linear_model.Ridge")
+    elif label == "mpg":
         project.estimator("sklearn.ensemble.RandomForestRegressor", n_estimators=20)
     if more:
         (root / "custom").unlink()

@@ -117,10 +117,10 @@ def test_process_that_is_ended_is_one_line(
     source: Path, service: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where memory runs out: the line says how to go on."""
-    from twinserve.scoring import files
+    from twinserve.scoring import rows
 
     monkeypatch.setattr(
-        files, "score_block", lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
+        rows, "score_block", lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
     )
     with pytest.raises(UserError, match="goes on where it stopped"):
         scored(source, service, processes=2)

@@ -6,7 +6,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, Self, cast
 
 from twinserve.config.errors import UserError
 from twinserve.scoring.options import Format
@@ -39,21 +39,32 @@ class Content:
     """A CSV file's content as UTF-8, whatever it is written in; compressed by gzip or not.
 
     Attributes:
+        name: of the file, for refusals.
         header: names of the columns.
         header_text: as it is written.
         ending: of its lines.
         size: of the file, in bytes.
     """
 
-    def __init__(self, path: Path, marks: Format) -> None:
-        """Raises UserError: there is no such file, it cannot be read, or has no header."""
-        self.path = path
-        self._marks = marks
+    @classmethod
+    def of_file(cls, path: Path, marks: Format) -> Self:
+        """Open a file of this machine.
+
+        Raises:
+            UserError: there is no such file, it cannot be read, or has no header.
+        """
         try:
-            self._raw = path.open("rb")
+            raw = path.open("rb")
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}; expected a file to score") from None
-        self.size = path.stat().st_size
+        return cls(raw, str(path), path.stat().st_size, marks)
+
+    def __init__(self, raw: io.BufferedReader, name: str, size: int, marks: Format) -> None:
+        """Raises UserError: it cannot be read, or has no header."""
+        self.name = name
+        self._marks = marks
+        self._raw = raw
+        self.size = size
         self._stream = self._opened()
         self.lines = 1
         first = self._read_exactly(len(_BYTE_ORDER_MARK))
@@ -63,7 +74,7 @@ class Content:
         while not block.strip():
             found = self._next_records(whole=True)
             if found is None:
-                raise UserError(f"{path}: the file is empty; expected a header line and rows")
+                raise UserError(f"{name}: the file is empty; expected a header line and rows")
             block, self.lines = found, self.lines + found.count(b"\n")
         text = block.decode(errors="replace")
         self.ending = "\r\n" if text.endswith("\r\n") else "\n"
@@ -92,7 +103,7 @@ class Content:
             read = len(self._read_exactly(min(end - self._at, BLOCK_BYTES)))
             self._carry, self._at = b"", self._at + read
             if not read:
-                raise UserError(f"{self.path}: shorter than when part of it was scored")
+                raise UserError(f"{self.name}: shorter than when part of it was scored")
         self._carry, self.lines = self._carry[len(self._carry) - (self._at - end) :], line
 
     def blocks(self) -> Iterator[Block]:
@@ -122,7 +133,7 @@ class Content:
                 self._carry = data[cut:]
                 return data[:cut]
             if whole and len(data) > _MOST_HEADER_BYTES:
-                raise UserError(f"{self.path}: row 1: no end of the header; expected CSV")
+                raise UserError(f"{self.name}: row 1: no end of the header; expected CSV")
 
     def _first_end(self, data: bytes) -> int:
         return self._ends(data, most=1)
@@ -153,7 +164,7 @@ class Content:
         except csv.Error as error:
             if "unexpected end of data" not in str(error):
                 raise UserError(
-                    f"{self.path}: row {self.lines + used}: found {error}, expected CSV"
+                    f"{self.name}: row {self.lines + used}: found {error}, expected CSV"
                 ) from None
         if used == len(lines):
             return len(data) - len(unfinished)
@@ -164,19 +175,17 @@ class Content:
         try:
             return self._stream.read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise UserError(f"{self.path}: found gzip that cannot be read: {error}") from None
+            raise UserError(f"{self.name}: found gzip that cannot be read: {error}") from None
         except UnicodeError as error:
             raise UserError(
-                f"{self.path}: row {self.lines}: found {error.__class__.__name__}, expected "
+                f"{self.name}: row {self.lines}: found {error.__class__.__name__}, expected "
                 f"{self._marks.encoding} text (data.encoding in params.yaml)"
             ) from None
 
     def _opened(self) -> BinaryIO:
         """The stream of UTF-8."""
-        head = self._raw.read(len(_GZIP))
-        self._raw.seek(0)
         stream: BinaryIO = self._raw
-        if head == _GZIP:
+        if self._raw.peek(len(_GZIP)).startswith(_GZIP):
             stream = cast("BinaryIO", gzip.GzipFile(fileobj=self._raw))
         if self._marks.encoding.lower() in _UTF8:
             return stream

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterator, Sequence
 from itertools import repeat
-from pathlib import Path
 from typing import NamedTuple
 
 from twinserve.config.errors import UserError
@@ -18,13 +17,13 @@ class Layout(NamedTuple):
     """How the file is laid out.
 
     Attributes:
-        source: its path.
+        source: the file's name, for refusals.
         width: cells of a row.
         places: of the columns that the scorer needs.
         ending: of its lines.
     """
 
-    source: Path
+    source: str
     width: int
     places: tuple[int, ...]
     ending: str
@@ -87,7 +86,7 @@ class _Records(NamedTuple):
     lines: Sequence[int]
 
 
-def _records(block: Block, source: Path, marks: Format) -> _Records:
+def _records(block: Block, source: str, marks: Format) -> _Records:
     try:
         text = block.content.decode()
     except UnicodeDecodeError as error:
@@ -127,7 +126,7 @@ def _reader(lines: Sequence[str], marks: Format) -> "csv._reader":
     )
 
 
-def _parsed(lines: Sequence[str], first: int, source: Path, marks: Format) -> list[list[str]]:
+def _parsed(lines: Sequence[str], first: int, source: str, marks: Format) -> list[list[str]]:
     reader = _reader(lines, marks)
     try:
         return list(reader)
@@ -137,7 +136,7 @@ def _parsed(lines: Sequence[str], first: int, source: Path, marks: Format) -> li
 
 
 def _quoted(
-    lines: Sequence[str], first: int, source: Path, marks: Format
+    lines: Sequence[str], first: int, source: str, marks: Format
 ) -> Iterator[tuple[str, list[str], int]]:
     """Likewise where a record may take several lines."""
     reader = _reader([f"{line}\n" for line in lines], marks)
@@ -152,7 +151,7 @@ def _quoted(
         raise _refused(source, first + begins, f"found {error}, expected CSV") from None
 
 
-def _refused(source: Path, line: int, why: str) -> UserError:
+def _refused(source: str, line: int, why: str) -> UserError:
     return UserError(f"{source}: row {line}: {why}")
 
 

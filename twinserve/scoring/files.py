@@ -1,24 +1,20 @@
 """One file of CSV to one file of results, on all cores of a machine."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from twinserve import __version__
 from twinserve.config.errors import UserError
-from twinserve.scoring.blocks import Block, Content
-from twinserve.scoring.csv_rows import Layout, Scored, score_block
+from twinserve.scoring.blocks import Content
 from twinserve.scoring.options import Options
 from twinserve.scoring.partial import Partial
-from twinserve.scoring.pool import EndedError, in_order
-from twinserve.scoring.results import ERROR, quoted
+from twinserve.scoring.pool import EndedError
+from twinserve.scoring.rows import Rows
 from twinserve.scoring.scorer import Scorer
 from twinserve.scoring.timing import Stages
 
-_SHOWN = 12
-Piece = TypeVar("Piece")
 OnProgress = Callable[[int, float], None]
 
 
@@ -75,13 +71,11 @@ def score_csv(task: Task) -> Summary:
     stages = Stages()
     with stages.timed("open"):
         scorer = Scorer(task.bundle, task.options)
-        content = Content(task.source, task.options.format)
-        added = [*scorer.names, *([ERROR] if task.options.marks else [])]
-        places = places_of(task.source, content.header, scorer.needs, added)
-    layout = Layout(task.source, len(content.header), places, content.ending)
+        content = Content.of_file(task.source, task.options.format)
+        rows = Rows(content, scorer, task.bundle, task.options)
     partial = Partial(task.target, identity_of(task, scorer))
     try:
-        counts = _score(task, content, layout, partial, added, stages)
+        counts = _score(task, content, rows, partial, stages)
     except EndedError:
         raise
     except UserError:
@@ -92,29 +86,6 @@ def score_csv(task: Task) -> Summary:
         content.close()
     seconds = time.perf_counter() - began
     return Summary(*counts, seconds, stages, task.processes)
-
-
-def places_of(
-    source: Path, header: Sequence[str], needs: Sequence[str], added: Sequence[str]
-) -> tuple[int, ...]:
-    """The place of each column that is needed.
-
-    Raises:
-        UserError: one is not in the header, or is there twice, or a result's name is there.
-    """
-    shown = ", ".join([*(name or "(no name)" for name in header[:_SHOWN])])
-    shown += ", …" * (len(header) > _SHOWN)
-    for name in needs:
-        if header.count(name) != 1:
-            found = "not found" if name not in header else f"found {header.count(name)} times"
-            raise UserError(f"{source}: row 1, column {name}: {found} among {shown}; expected once")
-    for name in added:
-        if name in header:
-            raise UserError(
-                f"{source}: row 1, column {name}: found a column of the name that results have; "
-                "rename it"
-            )
-    return tuple(header.index(name) for name in needs)
 
 
 def identity_of(task: Task, scorer: Scorer) -> dict[str, Any]:
@@ -129,82 +100,26 @@ def identity_of(task: Task, scorer: Scorer) -> dict[str, Any]:
     }
 
 
-def _score(
-    task: Task,
-    content: Content,
-    layout: Layout,
-    partial: Partial,
-    added: Sequence[str],
-    stages: Stages,
-) -> Counts:
-    separator = task.options.format.separator
+def _score(task: Task, content: Content, rows: Rows, partial: Partial, stages: Stages) -> Counts:
     state = partial.found
     if state is None:
-        names = [content.header_text, *(quoted(name, separator) for name in added)]
-        partial.append((separator.join(names) + content.ending).encode())
+        partial.append(rows.head)
         counts = Counts()
     else:
         content.skip_to(state["end"], state["line"])
         counts = Counts(state["rows"], state["wrong"], state["rows"])
-    ends: deque[tuple[int, int]] = deque()
-
-    def blocks() -> Iterator[Block]:
-        for block in timed(content.blocks(), stages, "read"):
-            ends.append((block.end, block.end_line))
-            yield block
-
-    arguments = (task.bundle, task.options, layout)
-    for done in in_order(_score_block, blocks(), task.processes, _begin, *arguments):
-        stages.add_all(done.stages)
-        end, line = ends.popleft()
-        if done.faults and not task.options.marks:
-            raise stopped(task.source, *done.faults[0])
+    for reached in rows.results(task.processes, stages):
         with stages.timed("write"):
-            partial.append(done.content)
-            wrong = counts.wrong + len(done.faults)
-            counts = Counts(counts.rows + done.rows, wrong, counts.resumed)
+            partial.append(reached.content)
+            wrong = counts.wrong + reached.wrong
+            counts = Counts(counts.rows + reached.rows, wrong, counts.resumed)
             if partial.due():
-                partial.record(
-                    {"end": end, "line": line, "rows": counts.rows, "wrong": counts.wrong}
-                )
+                state = {"end": reached.end, "line": reached.line}
+                partial.record({**state, "rows": counts.rows, "wrong": counts.wrong})
         task.on_progress(counts.rows, content.progress)
     with stages.timed("write"):
         partial.finish()
     return counts
-
-
-def stopped(source: Path, line: int, fault: str) -> UserError:
-    """At the first wrong row."""
-    return UserError(
-        f"{source}: row {line}: {fault} (--on-error mark keeps such rows, with the reason in the "
-        "place of a prediction)"
-    )
-
-
-def timed(pieces: Iterable[Piece], stages: Stages, name: str) -> Iterator[Piece]:
-    """The pieces, what it takes to have each of them counted."""
-    iterator = iter(pieces)
-    while True:
-        with stages.timed(name):
-            piece = next(iterator, None)
-        if piece is None:
-            return
-        yield piece
-
-
-_opened: tuple[Scorer, Options, Layout] | None = None
-
-
-def _begin(bundle: Path, options: Options, layout: Layout) -> None:
-    """Once in each process that scores."""
-    global _opened  # noqa: PLW0603 - a process scores one file
-    _opened = Scorer(bundle, options), options, layout
-
-
-def _score_block(block: Block) -> Scored:
-    assert _opened is not None  # noqa: S101 - `_begin` has run
-    scorer, options, layout = _opened
-    return score_block(scorer, block, layout, options.format, mark=options.marks)
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -9,18 +9,12 @@ import fastparquet
 import pandas as pd
 
 from twinserve.config.errors import UserError
-from twinserve.scoring.files import (
-    Counts,
-    Summary,
-    Task,
-    identity_of,
-    places_of,
-    stopped,
-)
+from twinserve.scoring.files import Counts, Summary, Task, identity_of
 from twinserve.scoring.options import Options
 from twinserve.scoring.partial import Partial
 from twinserve.scoring.pool import EndedError, in_order
 from twinserve.scoring.results import ANSWER, ERROR, LABEL, PREDICTION
+from twinserve.scoring.rows import added_names, places_of, stopped
 from twinserve.scoring.scorer import Scorer
 from twinserve.scoring.timing import Stages
 from twinserve.training.reading.records import as_cells
@@ -58,8 +52,8 @@ def score_parquet(task: Task) -> Summary:
     with stages.timed("open"):
         scorer = Scorer(task.bundle, task.options)
         file = _opened_file(task.source)
-        added = [*scorer.names, *([ERROR] if task.options.marks else [])]
-        places_of(task.source, file.columns, scorer.needs, added)
+        added = added_names(scorer, task.options)
+        places_of(str(task.source), file.columns, scorer.needs, added)
     partial = Partial(task.target, identity_of(task, scorer))
     try:
         counts = _score(task, file, partial, stages)
@@ -98,7 +92,7 @@ def _score(
     for done, number in zip(work, range(state["groups"], len(sizes)), strict=True):
         stages.add_all(done.stages)
         if done.faults and not task.options.marks:
-            raise stopped(task.source, *done.faults[0])
+            raise stopped(str(task.source), *done.faults[0])
         with stages.timed("write"):
             first = number == 0
             fastparquet.write(str(partial.path), done.frame, append=not first, write_index=False)

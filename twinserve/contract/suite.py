@@ -22,7 +22,9 @@ from twinserve.contract.cases import (
 )
 from twinserve.contract.endpoints import Endpoints
 from twinserve.contract.front_end import may_answer
-from twinserve.contract.rows import (  # noqa: F401 - cases that are collected here
+from twinserve.contract.many_rows import *  # noqa: F403 - cases that are collected here
+from twinserve.contract.open_inference import *  # noqa: F403 - likewise
+from twinserve.contract.rows import (  # noqa: F401 - likewise
     answered,
     test_gap_is_null_or_left_out,
     test_row_by_name_is_answered_as_the_list,

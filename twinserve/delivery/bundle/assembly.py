@@ -147,6 +147,9 @@ def _settings(serving: Serving) -> bytes:
     settings = {
         "max_body_bytes": serving.max_body_bytes,
         "allowed_origins": list(serving.allowed_origins),
+        "include": list(serving.include),
+        "max_rows": serving.max_rows,
+        "max_batch_bytes": serving.max_batch_bytes,
         "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
         "log_every_s": serving.monitoring.log_every_s,
         **_own_settings(serving),

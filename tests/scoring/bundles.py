@@ -15,11 +15,13 @@ from twinserve.scoring.options import Format, Options
 FILES = {"compiled": "model.so", "onnx": "model.onnx", "joblib": "model.pkl"}
 
 
-def bundle_of(folder: Path, card: Card, runtime: str, artifact: bytes, steps: str = "") -> Path:
-    """A bundle of this model under another runtime, with the user's own steps or without."""
+def bundle_of(
+    folder: Path, card: Card, runtime: str, artifact: bytes, steps: str = "", **more: object
+) -> Path:
+    """A bundle of this model under another runtime; ``steps`` are the user's, ``more`` settings."""
     name, digest = FILES[runtime], hashlib.sha256(artifact).hexdigest()
     card = card._replace(runtime=runtime, served=name, artifacts={name: digest})
-    settings = {"max_body_bytes": 65536, "allowed_origins": ["*"]}
+    settings = {"max_body_bytes": 65536, "allowed_origins": ["*"], **more}
     files = {
         name: artifact,
         "model.json": card.to_json().encode(),
@@ -43,10 +45,12 @@ class Endpoint:
     def __init__(self, bundle: Path) -> None:
         self._caller = InProcessCaller(open_endpoint(bundle, {"/predict"})[0])
 
-    def answer(self, features: object) -> dict[str, Any]:
+    def answer(self, features: object, include: str = "") -> dict[str, Any]:
         """The body of an answer, or of a refusal."""
         body = json.dumps({"features": features}).encode()
-        found: dict[str, Any] = json.loads(self._caller.call("POST", "/predict", body=body).body)
+        path = f"/predict?include={include}" if include else "/predict"
+        reply = self._caller.call("POST", path, body=body)
+        found: dict[str, Any] = json.loads(reply.body)
         return found
 
     def predictions(self, rows: Sequence[object]) -> list[Any]:
@@ -63,6 +67,6 @@ def scored(
     processes: int = 1,
 ) -> Summary:
     """Score a file into ``out.csv`` beside it."""
-    options = Options(include, on_error, marks or Format())
+    options = Options(include or None, on_error, marks or Format())
     target = source.with_name("out.csv")
     return score_csv(Task(source, target, bundle, options, processes, lambda _rows, _share: None))

@@ -61,14 +61,15 @@ def test_files_that_do_not_fit_are_refused(
 ) -> None:
     """In one line, before anything is written."""
     assert dist.is_dir()
-    assert refusal in refused(*(source.with_name(name) for name in names))
+    assert refusal in refused(*(source.parent / name for name in names))
     assert [path.name for path in source.parent.iterdir()] == ["in.csv"]
 
 
-def test_unknown_word_to_include_is_refused_with_the_known(source: Path) -> None:
+def test_unknown_word_to_include_is_refused_with_the_known(source: Path, dist: Path) -> None:
     """As the endpoints do."""
+    assert dist.is_dir()
     refusal = refused(source, source.with_name("out.csv"), "--include", "label,proba")
-    assert refusal == "--include: 'proba' is not known; expected label or probabilities"
+    assert refusal == "--include: 'proba' is not known; known: label, probabilities"
 
 
 def test_resumed_and_wrong_rows_are_told(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from tests.tables.shapes import Rows, cars, penguins, titanic
 from tests.tables.stepped import GIVEN
 from tests.tables.stepped import STEPS as TABLE_STEPS
 from twinserve.config.card import Card, load_card
+from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.assembly import assemble
-from twinserve.inference.model import load_model
 from twinserve.scoring.options import Format
 from twinserve.training.served.conversion import to_onnx
 
@@ -45,13 +45,23 @@ def test_prediction_label_and_probabilities_are_the_endpoints(
     bundle = bundle_of(tmp_path / "bundle", card, runtime, artifact)
     scored(source, bundle, "label", "probabilities")
     found = results(source)
-    endpoint, model = Endpoint(bundle), load_model(load_card(bundle / "model.json"), bundle)
-    expected = endpoint.predictions(rows)
-    assert [int(row["prediction"]) for row in found] == expected
-    assert [row["label"] for row in found] == [card.classes[number] for number in expected]
-    shares = [model.scores([row])[1][0] for row in rows]
+    endpoint = Endpoint(bundle)
     names = [f"probability_{name}" for name in card.classes]
-    assert [[float(row[name]) for name in names] for row in found] == [list(one) for one in shares]
+    for row, given in zip(rows, found, strict=True):
+        answer = endpoint.answer(row, include="label,probabilities")
+        assert [int(given["prediction"]), given["label"]] == [answer["prediction"], answer["label"]]
+        shares = answer["probabilities"].values()
+        assert [float(given[name]) for name in names] == list(shares)
+
+
+def test_what_the_endpoints_include_is_included(
+    tmp_path: Path, service: Path, card: Card, source: Path
+) -> None:
+    """``serving.include`` holds for files, where the command does not say."""
+    artifact = (service / "model.so").read_bytes()
+    bundle = bundle_of(tmp_path / "bundle", card, "compiled", artifact, include=["label"])
+    scored(source, bundle)
+    assert {row["label"] for row in results(source)} == set(card.classes)
 
 
 def typed(root: Path, table: Rows, label: str, gap: str, runtime: str, **more: object) -> Path:
@@ -116,6 +126,11 @@ def test_rows_of_typed_tables_are_the_endpoints(tmp_path: Path, shape: str, runt
     card = load_card(bundle / "model.json")
     expected = endpoint.predictions(list(requests_of(table, card, gap)))
     assert [json.loads(row["prediction"]) for row in results(source)] == expected
+    if card.task == "regression":
+        with pytest.raises(
+            UserError, match="^--include: the model predicts a number: it has no lab"
+        ):
+            scored(source, bundle, "label")
 
 
 @pytest.mark.nightly
@@ -145,11 +160,12 @@ def test_own_steps_answer_each_row_as_when_served(
     sent = [[*row, ("A", "B", "sea", "fault")[place % 4]] for place, row in enumerate(rows[:40])]
     header = "sepal_length,sepal_width,petal_length,petal_width,site\n"
     source.write_text(header + "".join(",".join(map(str, row)) + "\n" for row in sent))
-    scored(source, bundle, on_error="mark")
+    scored(source, bundle, "label", on_error="mark")
     endpoint = Endpoint(bundle)
     for row, found in zip(sent, results(source), strict=True):
-        answer = endpoint.answer(row)
+        answer = endpoint.answer(row, include="label")
         if row[-1] in {"A", "B"}:
+            assert found["label"] == answer["label"]
             assert found["error"] == ""
             assert json.loads(found["answer"]) == answer
             assert found["prediction"] == str(answer["prediction"])

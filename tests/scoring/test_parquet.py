@@ -36,7 +36,7 @@ def scored(
     processes: int = 1,
     on_progress: OnProgress = lambda _rows, _share: None,
 ) -> Summary:
-    options = Options(include, on_error)
+    options = Options(include or None, on_error)
     target = path.with_name("out.parquet")
     return score_parquet(Task(path, target, bundle, options, processes, on_progress))
 

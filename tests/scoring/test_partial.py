@@ -12,7 +12,8 @@ import pytest
 from tests.scoring.bundles import scored
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
-from twinserve.scoring.options import Format, Options
+from twinserve.scoring import partial as partials
+from twinserve.scoring.options import Format
 
 # Small blocks, each recorded; killed as a machine kills, at the third.
 KILLED = """
@@ -20,6 +21,7 @@ import os, signal, sys
 from pathlib import Path
 from twinserve.scoring import blocks, partial
 from twinserve.scoring.files import Task, score_csv
+from twinserve.scoring import partial as partials
 from twinserve.scoring.options import Format, Options
 
 blocks.BLOCK_BYTES, partial.RECORD_EVERY_S = 1000, 0.0
@@ -84,8 +86,11 @@ def test_unfinished_result_of_something_else_is_begun_anew(
     assert len(source.with_name("out.csv").read_text().splitlines()) == summary.rows + 1
 
 
-def test_two_runs_do_not_write_one_result(source: Path, service: Path) -> None:
+def test_two_runs_do_not_write_one_result(
+    source: Path, service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second is refused, and the first one's file is left alone."""
+    monkeypatch.setattr(partials, "_RELEASED_WITHIN_S", 0.0)
     partial = source.with_name(".out.csv.partial")
     with partial.open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -119,9 +124,6 @@ def test_process_that_is_ended_is_one_line(
     """As where memory runs out: the line says how to go on."""
     from twinserve.scoring import rows
 
-    monkeypatch.setattr(
-        rows, "score_block", lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
-    )
+    monkeypatch.setattr(rows, "score_block", lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(UserError, match="goes on where it stopped"):
         scored(source, service, processes=2)
-    assert Options().marks is False

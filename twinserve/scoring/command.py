@@ -12,7 +12,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.scoring.blocks import BLOCK_BYTES
 from twinserve.scoring.files import OnProgress, Summary, Task, same_file, score_csv
-from twinserve.scoring.options import INCLUDE, MARK, STOP, Format, Options, parse_include
+from twinserve.scoring.options import MARK, STOP, Format, Options
 from twinserve.scoring.pool import cores
 from twinserve.targets.native import native_environment
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="OUT", help="the same rows with their results")
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
     parser.add_argument(
-        "--include", default="", metavar="WORDS", help=f"beside the prediction: {','.join(INCLUDE)}"
+        "--include", metavar="WORDS", help="beside the prediction: label,probabilities"
     )
     parser.add_argument(
         "--on-error",
@@ -101,7 +101,7 @@ def _task(arguments: argparse.Namespace) -> Task:
         raise UserError(f"{target}: results are not compressed; expected a name without .gz")
     if same_file(source, target):
         raise UserError(f"{target}: expected another file than the one that is scored")
-    options = Options(parse_include(arguments.include), arguments.on_error, format_of_table())
+    options = Options(_words(arguments.include), arguments.on_error, format_of_table())
     processes = arguments.processes
     if source.suffix != PARQUET and source.is_file():
         processes = min(processes, max(1, ceil(source.stat().st_size / BLOCK_BYTES)))
@@ -125,6 +125,11 @@ def _shown() -> "Iterator[OnProgress]":
                 step(f"{rows:,} rows", done, _PER_CENT)
 
         yield on_progress
+
+
+def _words(text: str | None) -> tuple[str, ...] | None:
+    """What ``--include`` names, separated by commas."""
+    return None if text is None else tuple(filter(None, (word.strip() for word in text.split(","))))
 
 
 def _at_least_one(text: str) -> int:

@@ -95,7 +95,7 @@ def identity_of(task: Task, scorer: Scorer) -> dict[str, Any]:
         "engine": __version__,
         "source": [str(task.source.resolve()), found.st_size, found.st_mtime_ns],
         "bundle": scorer.bundle,
-        "options": [list(task.options.include), task.options.on_error],
+        "options": [scorer.names, task.options.on_error],
         "format": [*task.options.format[:-1], list(task.options.format.missing_values)],
     }
 

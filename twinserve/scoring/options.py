@@ -2,10 +2,6 @@
 
 from typing import NamedTuple
 
-from twinserve.config.errors import UserError
-
-LABEL, PROBABILITIES = "label", "probabilities"
-INCLUDE = (LABEL, PROBABILITIES)
 STOP, MARK = "stop", "mark"
 
 
@@ -41,13 +37,13 @@ class Options(NamedTuple):
     """What results hold.
 
     Attributes:
-        include: of ``INCLUDE``, beside the prediction.
+        include: words for what stands beside the prediction; None is what the endpoints include.
         on_error: ``mark`` gives a wrong row its reason in the place of a prediction; at ``stop``
             there is no result.
         format: of the file.
     """
 
-    include: tuple[str, ...] = ()
+    include: tuple[str, ...] | None = None
     on_error: str = STOP
     format: Format = Format()
 
@@ -55,16 +51,3 @@ class Options(NamedTuple):
     def marks(self) -> bool:
         """Whether results have a column for what is wrong with a row."""
         return self.on_error == MARK
-
-
-def parse_include(text: str) -> tuple[str, ...]:
-    """What ``--include`` names, separated by commas, in the order of the result's columns.
-
-    Raises:
-        UserError: a word is none of ``INCLUDE``.
-    """
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    for word in words:
-        if word not in INCLUDE:
-            raise UserError(f"--include: {word!r} is not known; expected {' or '.join(INCLUDE)}")
-    return tuple(word for word in INCLUDE if word in words)

@@ -20,6 +20,10 @@ from twinserve.scoring.pool import EndedError
 RECORD_EVERY_S = 1.0
 
 
+# A run that was killed is followed by its processes in a moment; until then they hold its file.
+_RELEASED_WITHIN_S = 3.0
+
+
 class Partial:
     """The unfinished result of ``target``.
 
@@ -41,7 +45,7 @@ class Partial:
         self._recorded = time.monotonic()
         try:
             self.file: IO[bytes] = self.path.open("ab+")
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self.file)
         except BlockingIOError:
             raise UserError(
                 f"{target}: another process is writing it; wait for it to end"
@@ -124,3 +128,21 @@ class Partial:
         self.file.write(tail)
         self.file.flush()
         return state
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Take a file for this process and those that it forks.
+
+    Raises:
+        BlockingIOError: another has it.
+    """
+    deadline = time.monotonic() + _RELEASED_WITHIN_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return

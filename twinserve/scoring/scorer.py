@@ -1,7 +1,7 @@
 """Rows of cells to what the endpoints answer for them, with the bundle's own model and steps."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,22 @@ from twinserve.inference.bundle import Bundle
 from twinserve.inference.contract import finite
 from twinserve.inference.model import load_model
 from twinserve.inference.problem import Problem
+from twinserve.inference.protocols.include import Include, read_words
+from twinserve.inference.protocols.rows import WITHOUT, Rows
 from twinserve.inference.typed import reader_of as row_reader_of
 from twinserve.scoring.cells import plain_numbers, reader_of, reader_of_kind
-from twinserve.scoring.options import LABEL, PROBABILITIES, Options
-from twinserve.scoring.results import ANSWER, PREDICTION, Results, probability_of, spread
+from twinserve.scoring.options import Options
+from twinserve.scoring.results import (
+    ANSWER,
+    LABEL,
+    PREDICTION,
+    Results,
+    probability_of,
+    spread,
+)
 from twinserve.scoring.timing import Stages
 
 if TYPE_CHECKING:
-    from twinserve.config.card import Card
     from twinserve.inference.steps import Steps
 
 Columns = Sequence[Sequence[str]]
@@ -30,6 +38,7 @@ class Scorer:
         needs: the file's columns that a row is read from, in the order in which ``score`` takes
             them.
         names: of the columns of results.
+        whole: whether predictions are classes' numbers.
     """
 
     def __init__(self, directory: Path, options: Options) -> None:
@@ -37,69 +46,68 @@ class Scorer:
         self._bundle = Bundle(directory)
         card = self._card = self._bundle.card
         self._options = options
-        self._check_include(card)
-        self._steps = _load_steps(directory, card, self._bundle.settings.own)
+        steps = self._steps = _load_steps(directory, self._bundle)
         self._model = load_model(card, directory)
+        self._rows = Rows(card, self._model, steps)
+        self._include = self._asked()
+        self.whole = card.target is None
+        # ONNX Runtime adds up many rows otherwise than one: the last digit would be another.
+        self._one_by_one = steps is not None or card.runtime == "onnx"
+        features = {one.name: one for one in card.features}
+        fields = dict.fromkeys(features) if steps is None else steps.fields
+        self.needs = list(fields)
         marks = options.format
-        if self._steps is None:
-            self.needs = [feature.name for feature in card.features]
-            self._readers = [reader_of(feature, marks) for feature in card.features]
-        else:
-            kinds, features = self._steps.fields, {one.name: one for one in card.features}
-            self.needs = list(kinds)
-            self._readers = [
-                reader_of(features[name], marks)
-                if self._steps.row_type is None
-                else reader_of_kind(kind, marks)
-                for name, kind in kinds.items()
-            ]
-        self.names = [PREDICTION, *self._included()]
+        self._readers = [
+            reader_of(features[name], marks)
+            if steps is None or steps.row_type is None
+            else reader_of_kind(kind, marks)
+            for name, kind in fields.items()
+        ]
+        self.names = [PREDICTION, *self._names()]
 
     @property
     def bundle(self) -> str:
         """Its hash."""
         return self._bundle.hash
 
-    @property
-    def model(self) -> str:
-        """Name and version."""
-        return f"{self._card.name} {self._card.version}"
-
-    @property
-    def whole(self) -> bool:
-        """Whether predictions are classes' numbers."""
-        return self._card.task == "classification"
-
     def score(self, columns: Columns, stages: Stages) -> Results:
         """The results of rows that are given as the cells of each column of ``needs``."""
         if not columns or not columns[0]:
             return Results([[] for _ in self.names], {})
-        if self._steps is not None:
-            return self._through_steps(self._steps, columns, stages)
+        return (self._each if self._one_by_one else self._together)(columns, stages)
+
+    def _together(self, columns: Columns, stages: Stages) -> Results:
+        """Many rows in one call of the model."""
         count, faults = len(columns[0]), {}
         with stages.timed("check"):
             rows, right = self._encoded(columns, faults)
         with stages.timed("predict"):
-            predictions, shares = self._model.scores(rows) if rows else ([], [])
-        if self._card.task == "regression":
+            predictions, shares = self._predicted(rows)
+        if not self.whole:
             kept = [_finite(number) for number in predictions]
-            for place, (_, fault) in zip(right, kept, strict=True):
-                if fault:
-                    faults[place] = fault
+            faults |= {place: why for place, (_, why) in zip(right, kept, strict=True) if why}
             predictions = [number for number, _ in kept]
-        found = [predictions, *self._more(predictions, shares)]
+        found: list[Sequence[Any]] = [predictions]
+        if self._include.label:
+            found.append([self._card.classes[number] for number in predictions])
+        if self._include.probabilities:
+            found += zip(*shares, strict=True) if rows else [() for _ in self._card.classes]
         return Results([spread(count, right, column) for column in found], faults)
+
+    def _predicted(self, rows: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        if not rows:
+            return (), ()
+        if self._include.probabilities:
+            return self._model.scores(rows)
+        return self._model.predict_many(rows), ()
 
     def _encoded(self, columns: Columns, faults: dict[int, str]) -> tuple[list[Any], Sequence[int]]:
         """Rows as the model reads them, and their places; ``faults`` takes the others."""
         if self._card.plain and (numbers := plain_numbers(columns, self._options.format)):
             return list(zip(*numbers, strict=True)), range(len(columns[0]))
         encode = row_reader_of(self._card).encode
-        values = [
-            list(map(read, cells)) for read, cells in zip(self._readers, columns, strict=True)
-        ]
         rows, right = [], []
-        for place, row in enumerate(zip(*values, strict=True)):
+        for place, row in enumerate(self._read(columns)):
             try:
                 rows.append(encode(list(row)))
                 right.append(place)
@@ -107,81 +115,69 @@ class Scorer:
                 faults[place] = problem.detail
         return rows, right
 
-    def _through_steps(self, steps: "Steps", columns: Columns, stages: Stages) -> Results:
-        """Row by row, as the endpoints do: a step sees one row at a time."""
+    def _each(self, columns: Columns, stages: Stages) -> Results:
+        """Row by row, by the endpoints' own code: a step sees one row at a time."""
         faults: dict[int, str] = {}
         right, found = [], []
-        values = [
-            list(map(read, cells)) for read, cells in zip(self._readers, columns, strict=True)
-        ]
-        with stages.timed("steps and predict"):
-            for place, row in enumerate(zip(*values, strict=True)):
+        with stages.timed("predict row by row"):
+            for place, row in enumerate(self._read(columns)):
                 try:
-                    found.append(self._answered(steps, row))
+                    found.append(self._answered(row))
                     right.append(place)
                 except Problem as problem:
                     faults[place] = problem.detail
                 except Exception as error:  # noqa: BLE001 - the user's own code, 500 when served
                     faults[place] = f"{type(error).__name__}: {error}"
         count = len(columns[0])
-        by_member = zip(*found, strict=True) if found else [[] for _ in self.names]
+        by_member = zip(*found, strict=True) if found else [() for _ in self.names]
         return Results([spread(count, right, list(one)) for one in by_member], faults)
 
-    def _answered(self, steps: "Steps", row: Sequence[Any]) -> list[Any]:
+    def _answered(self, row: Sequence[Any]) -> list[Any]:
         """The members of one row's answer, in the order of ``names``."""
-        given = {
-            name: value
-            for name, value in zip(self.needs, row, strict=True)
-            if value is not None or name in steps.required
-        }
-        # Through JSON, as a request: what is not a value is refused by the same words.
-        body = json.dumps({"features": {name: _sent(value) for name, value in given.items()}})
-        read = steps.read(body.encode())
-        features = steps.features(read)
-        prediction, content = steps.answer(read, features, self._model)
-        answer = json.loads(content)
+        required = self.needs if self._steps is None else self._steps.required
+        pairs = zip(self.needs, row, strict=True)
+        given = {name: value for name, value in pairs if value is not None or name in required}
+        predicted = self._rows.predict_one(given, self._include)
+        answer = self._rows.answer(predicted, self._include, 0)
         found = [answer["prediction"]]
-        if steps.after is not None:
-            found.append(content.decode())
-        if self._options.include:
-            (shares,) = self._model.scores([features])[1]
-            found += [one[0] for one in self._more([prediction], [shares])]
-        return found
+        if self._steps is not None and self._steps.after is not None:
+            found.append(json.dumps(answer, allow_nan=False))
+        shares = predicted.shares[0] if self._include.probabilities else ()
+        members = self._include.members(self._card, predicted.predictions[0], shares)
+        if self._include.label:
+            found.append(members["label"])
+        return [*found, *members.get("probabilities", {}).values()]
 
-    def _more(self, predictions: Sequence[Any], shares: Sequence[Sequence[float]]) -> list[Any]:
-        """The columns that are included, beside the prediction."""
-        include, classes = self._options.include, self._card.classes
-        found: list[Any] = []
-        if LABEL in include:
-            found.append([classes[int(number)] for number in predictions])
-        if PROBABILITIES in include:
-            if len(shares) and not len(shares[0]):
-                raise UserError(
-                    f"--include: {PROBABILITIES}: this model tells labels only; leave them out"
-                )
-            found += zip(*shares, strict=True) if len(shares) else [[] for _ in classes]
-        return found
+    def _read(self, columns: Columns) -> Iterator[tuple[Any, ...]]:
+        """Each row as a request would give it."""
+        read = [list(map(one, cells)) for one, cells in zip(self._readers, columns, strict=True)]
+        return zip(*read, strict=True)
 
-    def _included(self) -> list[str]:
+    def _names(self) -> list[str]:
         names = [ANSWER] if self._steps is not None and self._steps.after is not None else []
-        for word in self._options.include:
-            names += [LABEL] if word == LABEL else map(probability_of, self._card.classes)
-        return names
+        names += [LABEL] * self._include.label
+        return names + [*map(probability_of, self._card.classes)] * self._include.probabilities
 
-    def _check_include(self, card: "Card") -> None:
-        if self._options.include and card.task == "regression":
-            raise UserError(
-                f"--include: {', '.join(self._options.include)}: {card.name} {card.version} is a "
-                "regression, which has neither; leave --include out"
+    def _asked(self) -> Include:
+        """What is included: what is asked for, or what the endpoints include where nothing is."""
+        words = self._options.include
+        try:
+            include = read_words(
+                self._bundle.settings.include if words is None else words, self._card
             )
+        except Problem as problem:
+            raise UserError(f"--{problem.detail}") from None
+        if include.probabilities and not self._rows.has_probabilities:
+            raise UserError(f"--{WITHOUT}")
+        return include
 
 
-def _load_steps(directory: Path, card: "Card", own: frozenset[str]) -> "Steps | None":
-    if "steps" not in own:
+def _load_steps(directory: Path, bundle: Bundle) -> "Steps | None":
+    if "steps" not in bundle.settings.own:
         return None
     from twinserve.inference.steps import load_steps
 
-    return load_steps(directory, card)
+    return load_steps(directory, bundle.card)
 
 
 def _finite(number: float) -> tuple[float | None, str]:
@@ -191,10 +187,3 @@ def _finite(number: float) -> tuple[float | None, str]:
     except Problem as problem:
         return None, problem.detail
     return number, ""
-
-
-def _sent(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """A value as JSON can hold it; an infinite number has no form there and is refused as text."""
-    if isinstance(value, float) and value - value != 0:
-        return str(value)
-    return value

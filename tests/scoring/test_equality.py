@@ -128,7 +128,7 @@ def test_rows_of_typed_tables_are_the_endpoints(tmp_path: Path, shape: str, runt
     assert [json.loads(row["prediction"]) for row in results(source)] == expected
     if card.task == "regression":
         with pytest.raises(
-            UserError, match="^--include: the model predicts a number: it has no lab"
+            UserError, match=r"^--include: the model predicts a number: it has no lab"
         ):
             scored(source, bundle, "label")
 

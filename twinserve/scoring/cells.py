@@ -20,15 +20,15 @@ def reader_of(feature: Feature, marks: Format) -> Read:
     if feature.type == "text":
         return lambda cell: None if feature.missing and marks.is_gap(cell) else cell
     whole = feature.type == "category" and isinstance(feature.values[0], int)
-    read = {"number": _number(marks), "boolean": _boolean}.get(
-        feature.type, _whole if whole else str
-    )
+    by_type: dict[str, Read] = {"number": _number(marks), "boolean": _boolean}
+    read = by_type.get(feature.type, _whole if whole else _text)
     return lambda cell: None if marks.is_gap(cell) else read(cell.strip())
 
 
 def reader_of_kind(kind: object, marks: Format) -> Read:
     """Likewise for a field of the user's own step, by its type in Python."""
-    read = {bool: _boolean, float: _number(marks), int: _number(marks)}.get(kind)
+    by_kind: dict[object, Read] = {bool: _boolean, float: _number(marks), int: _number(marks)}
+    read = by_kind.get(kind)
     if read is None:
         return lambda cell: cell
     return lambda cell: None if marks.is_gap(cell) else read(cell.strip())
@@ -68,6 +68,10 @@ def _number(marks: Format) -> Read:
 def _boolean(text: str) -> Any:  # noqa: ANN401 - likewise
     value = as_boolean(text)
     return text if value is None else value
+
+
+def _text(text: str) -> str:
+    return text
 
 
 def _whole(text: str) -> Any:  # noqa: ANN401 - likewise

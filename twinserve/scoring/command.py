@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
+from twinserve.delivery.project import add_cloud_arguments
 from twinserve.scoring.blocks import BLOCK_BYTES
 from twinserve.scoring.files import OnProgress, Summary, Task, same_file, score_csv
 from twinserve.scoring.options import MARK, STOP, Format, Options
@@ -20,14 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BUNDLE = Path("dist/service")
-PARQUET = ".parquet"
+PARQUET, GS = ".parquet", "gs://"
+MOST_TASKS = 10
 CSV = (".csv", ".csv.gz", ".tsv", ".txt")
 _PER_CENT = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take both files, and what results hold."""
-    parser.add_argument("source", metavar="IN", help="CSV, also .gz, or Parquet")
+    parser.add_argument(
+        "source", metavar="IN", help="CSV, also .gz, or Parquet; gs://BUCKET/PREFIX"
+    )
     parser.add_argument("target", metavar="OUT", help="the same rows with their results")
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
     parser.add_argument(
@@ -39,14 +43,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=STOP,
         help="at a row that the endpoints would refuse; default: %(default)s",
     )
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.add_argument(
+        "--tasks",
+        type=_at_least_one,
+        default=MOST_TASKS,
+        help="of a job, at most, between which gs:// objects are shared; default: %(default)s",
+    )
+    add_cloud_arguments(parser)
     parser.add_argument(
         "--processes", type=_at_least_one, default=cores(), help="default: all cores (%(default)s)"
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Score a file, and tell what the time went to."""
+    """Score a file, or a bucket's objects, and tell what the time went to."""
+    if arguments.source.startswith(GS) or arguments.target.startswith(GS):
+        _run_job(arguments)
+        return
+    if arguments.dry_run or arguments.project:
+        raise UserError("--dry-run, --project: only with gs://; a file is scored on this machine")
     task = _task(arguments)
     os.environ.update(native_environment(task.bundle))
     if task.source.suffix == PARQUET:
@@ -60,6 +75,24 @@ def run(arguments: argparse.Namespace) -> None:
         return
     for line in told(task.target, summary):
         print(line)
+
+
+def _run_job(arguments: argparse.Namespace) -> None:
+    from twinserve.delivery.project import open_cloud
+    from twinserve.scoring.job.launch import new_run, score_objects
+
+    if arguments.bundle != BUNDLE:
+        raise UserError(f"--bundle: a job runs the image of {BUNDLE}; leave it out")
+    options = Options(_words(arguments.include), arguments.on_error, format_of_table())
+    cloud = open_cloud(arguments)
+    run = new_run(cloud, arguments.source, arguments.target, BUNDLE, options, arguments.tasks)
+    found = score_objects(run)
+    cloud.result(found)
+    if found:
+        before = f", {found['before']} of them scored before" * bool(found["before"])
+        cloud.say(f"{run.target}  {found['rows']:,} rows of {found['objects']} objects{before}")
+    if found.get("wrong"):
+        cloud.say(f"  {found['wrong']:,} wrong rows have their reason in the column error")
 
 
 def told(target: Path, summary: Summary) -> list[str]:

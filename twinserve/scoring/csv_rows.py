@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from twinserve.config.errors import UserError
 from twinserve.scoring.blocks import Block
@@ -11,6 +11,9 @@ from twinserve.scoring.options import Format
 from twinserve.scoring.results import as_texts, quoted
 from twinserve.scoring.scorer import Scorer
 from twinserve.scoring.timing import Stages
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 
 class Layout(NamedTuple):
@@ -116,7 +119,7 @@ def _records(block: Block, source: str, marks: Format) -> _Records:
 _EMPTY = _Records((), (), ())
 
 
-def _reader(lines: Sequence[str], marks: Format) -> "csv._reader":
+def _reader(lines: Sequence[str], marks: Format) -> "Reader":
     # A space that is no separator itself may stand behind one.
     return csv.reader(
         lines,

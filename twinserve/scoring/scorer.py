@@ -78,7 +78,8 @@ class Scorer:
 
     def _together(self, columns: Columns, stages: Stages) -> Results:
         """Many rows in one call of the model."""
-        count, faults = len(columns[0]), {}
+        count = len(columns[0])
+        faults: dict[int, str] = {}
         with stages.timed("check"):
             rows, right = self._encoded(columns, faults)
         with stages.timed("predict"):

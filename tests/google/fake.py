@@ -27,6 +27,7 @@ from tests.google.resources import (
     buckets,
     builds,
     distribution,
+    jobs,
     logs,
     objects,
     permissions,
@@ -57,6 +58,7 @@ for module in (
     accounts,
     buckets,
     builds,
+    jobs,
     logs,
     policies,
     projects,
@@ -104,6 +106,9 @@ class FakeGoogle:
         port = self._stack.enter_context(Proxy(context, self._answer).running())
         first = shared_client() if self._fork else None
         self.environment = make_environment(self.directory, authority, port, first)
+        self._cloud.network = {
+            name: self.environment[name] for name in ("HTTPS_PROXY", "SSL_CERT_FILE")
+        }
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

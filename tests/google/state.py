@@ -36,7 +36,7 @@ GATED = frozenset(
     )
 )
 
-Kind = Literal["service", "function"]
+Kind = Literal["service", "function", "score"]
 
 
 def timestamp() -> str:
@@ -254,6 +254,8 @@ class State:
     providers: dict[str, Json] = field(default_factory=dict)
     enabled: set[str] = field(default_factory=lambda: set(GATED))
     builds: dict[str, Json] = field(default_factory=dict)
+    jobs: dict[str, Json] = field(default_factory=dict)
+    executions: dict[str, Json] = field(default_factory=dict)
     operations: dict[str, Json] = field(default_factory=dict)
     logs: list[Json] = field(default_factory=list)
     billing: bool = True

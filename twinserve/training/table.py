@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twinserve.config.cells import WHOLE
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
-from twinserve.training.reading.cells import WHOLE, Cells, Value, encoded, numbers, shown
+from twinserve.training.reading.cells import Cells, Value, encoded, numbers, shown
 from twinserve.training.reading.records import count, read_records
 from twinserve.training.reading.rule import cells_of, completed
 from twinserve.training.step import table_step

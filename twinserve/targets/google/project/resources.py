@@ -178,6 +178,15 @@ def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
     )
 
 
+def delete_account(gcloud: Gcloud, email: str) -> None:
+    """Delete a service account; one that is not there is deleted already.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    _unless_gone(gcloud, "iam", "service-accounts", "delete", email)
+
+
 def project_number(gcloud: Gcloud) -> str:
     """The project's number, which principals of a pool are named by.
 

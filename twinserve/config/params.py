@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Any, Self, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from twinserve.config.deployment import Deployment
 from twinserve.config.errors import UserError
@@ -17,16 +17,6 @@ from twinserve.config.training import Data, Estimator, Evaluation, Golden, Model
 from twinserve.config.yaml_file import read_yaml
 
 PARAMS_PATH = Path("params.yaml")
-
-
-class Storage(Section):
-    """Where what DVC makes is kept besides this machine."""
-
-    dvc_remote: Annotated[str, Field(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")] | (
-        None
-    ) = None
-    """For `twinserve repro --pull` and `--push`; `null`: every machine reproduces the model.
-    `bootstrap` makes a bucket: `gs://PROJECT-twinserve-dvc`."""
 
 
 class Params(Section):
@@ -60,8 +50,6 @@ class Params(Section):
     """What Cloud Run costs."""
     monitoring: Monitoring = Monitoring()
     """What is read of the logs, and when that is worth an issue."""
-    storage: Storage = Storage()
-    """Where what DVC makes is kept besides this machine."""
     deployment: Deployment = Deployment()
     """Where and how a release is deployed."""
 
@@ -88,6 +76,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         UserError: it is missing, is not YAML, or does not fit; the message names the key.
     """
     content = read_yaml(path, "run this from the top of the repository")
+    _refuse_storage(path, content)
     try:
         return Params.model_validate(content)
     except ValidationError as error:
@@ -96,6 +85,24 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         more = f" (and {len(rest)} more)" if rest else ""
         raise UserError(f"{path}: {where}: {_complaint(first, content)}{more}") from None
+
+
+def _refuse_storage(path: Path, content: Any) -> None:  # noqa: ANN401 - YAML's
+    """Tell a fork that still names DVC's remote here where it is named now.
+
+    Raises:
+        UserError: it does.
+    """
+    storage = content.get("storage") if isinstance(content, dict) else None
+    if isinstance(storage, dict) and "dvc_remote" in storage:
+        url = storage["dvc_remote"]
+        named = (
+            f"run `dvc remote add --default store {url}`, commit .dvc/config, and " if url else ""
+        )
+        raise UserError(
+            f"{path}: storage.dvc_remote: is no key any more, since DVC's own configuration names "
+            f"the remote: {named}delete the section `storage`"
+        )
 
 
 _UNKNOWN = "extra_forbidden"

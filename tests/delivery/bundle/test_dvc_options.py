@@ -6,7 +6,7 @@ import pytest
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
-from twinserve.delivery.bundle import dvc as data
+from twinserve.delivery.data import dvc as data
 
 OWN = """[core]
     autostage = true

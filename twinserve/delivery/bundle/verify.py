@@ -14,7 +14,7 @@ from twinserve.config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME,
 from twinserve.config.params import load_params
 from twinserve.config.serving import bundle_lock
 from twinserve.delivery.bundle import contents
-from twinserve.delivery.bundle import dvc as data
+from twinserve.delivery.data import dvc as data
 from twinserve.delivery.bundle.assembly import (
     DIST,
     IGNORE_NAMES,

@@ -18,6 +18,7 @@ from twinserve.delivery.data.failure import Failure, Reason
 
 # Copied from cache to tree, an object takes its size twice.
 _COPY = "copy"
+_STEP = 1000
 
 
 class Heard(logging.Handler):
@@ -207,9 +208,9 @@ def in_a_line(error: BaseException) -> str:
 def in_bytes(size: float) -> str:
     """A size as people write it."""
     for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
+        if size < _STEP:
             return f"{size:.3g} {unit}"
-        size /= 1000
+        size /= _STEP
     return f"{size:.3g} TB"
 
 

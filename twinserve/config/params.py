@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from twinserve.config.deployment import Deployment
 from twinserve.config.errors import UserError
@@ -17,6 +17,14 @@ from twinserve.config.training import Data, Estimator, Evaluation, Golden, Model
 from twinserve.config.yaml_file import read_yaml
 
 PARAMS_PATH = Path("params.yaml")
+
+
+class Storage(Section):
+    """Where a table is kept: in git, or by DVC, whose own configuration says where."""
+
+    git_limit_mb: Annotated[float, Field(ge=0)] = 10
+    """The largest table, in MB, that `twinserve adopt` leaves to git; a larger one it puts under
+    `dvc add`."""
 
 
 class Params(Section):
@@ -50,6 +58,8 @@ class Params(Section):
     """What Cloud Run costs."""
     monitoring: Monitoring = Monitoring()
     """What is read of the logs, and when that is worth an issue."""
+    storage: Storage = Storage()
+    """Where a table is kept."""
     deployment: Deployment = Deployment()
     """Where and how a release is deployed."""
 
@@ -101,7 +111,7 @@ def _refuse_storage(path: Path, content: Any) -> None:  # noqa: ANN401 - YAML's
         )
         raise UserError(
             f"{path}: storage.dvc_remote: is no key any more, since DVC's own configuration names "
-            f"the remote: {named}delete the section `storage`"
+            f"the remote: {named}delete the key"
         )
 
 

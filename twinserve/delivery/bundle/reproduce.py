@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.config.yaml_file import parse_yaml
 from twinserve.delivery.data import dvc as data
+from twinserve.delivery.data.agreement import check_lock, check_one_place, check_written, written
 from twinserve.delivery.data.cached import verify_cache
 from twinserve.delivery.data.fetch import fetch_sources
 from twinserve.delivery.data.remotes import NO_REMOTE, default_remote, verify_remotes
-from twinserve.delivery.data.sources import find_sources
+from twinserve.delivery.data.sources import Source, find_sources
 
 LOCK = Path("dvc.lock")
 
@@ -42,7 +44,10 @@ def run(arguments: argparse.Namespace) -> None:
     """
     data.prepare()
     remote = (arguments.pull or arguments.push) and _has_remote()
-    before = _read_lock()
+    before, sources = _read_lock(), find_sources()
+    files = written(sources)
+    if arguments.locked:
+        check_lock(sources, LOCK)
     if arguments.pull and remote:
         verify_remotes()
         # What the cache has is not fetched again, but put into the tree.
@@ -50,6 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
         data.pull()
     reproduce()
     if arguments.locked:
+        check_written(files)
         check_unchanged(before, _read_lock())
     if arguments.push and remote:
         data.push()
@@ -62,7 +68,9 @@ def reproduce() -> None:
         UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
             another file than the lock names.
     """
-    _find_table()
+    sources = find_sources()
+    _find_table(sources)
+    check_one_place(sources)
     data.prepare()
     fetch_sources()
     verify_cache(LOCK)
@@ -78,14 +86,14 @@ def _has_remote() -> bool:
     return True
 
 
-def _find_table() -> None:
+def _find_table(sources: Sequence[Source]) -> None:
     """Refuse a table that is nowhere, of which DVC says ``[Errno 2]``.
 
     Raises:
         UserError: it is neither a file nor one that DVC would bring.
     """
     table = Path(load_params().data.table)
-    if not table.exists() and not any(source.covers(table) for source in find_sources()):
+    if not table.exists() and not any(source.covers(table) for source in sources):
         raise UserError(
             f"{table}: No such file or directory; expected the table that data.table in "
             "params.yaml names (`twinserve adopt TABLE --label COLUMN` writes it there)"

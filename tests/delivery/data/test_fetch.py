@@ -1,5 +1,7 @@
 """Missing sources are fetched before a run; what cannot be had is one line with its cure."""
 
+import shutil
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ import yaml
 from dvc.repo import Repo
 
 from tests.delivery.data.projects import CONTENT, TABLE, Project, project, push
+from tests.tools import require
 from twinserve.config.errors import UserError
 from twinserve.delivery.data import fetch
 from twinserve.delivery.data.fetch import fetch_sources
@@ -25,8 +28,9 @@ def _pushed(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def pushed(_pushed: Project, tmp_path: Path) -> Project:
     """A project whose sources are in its remote, which a test may spoil."""
     remote = tmp_path / "remote"
-    subprocess.run(["cp", "-r", str(_pushed.remote), str(remote)], check=True)
-    subprocess.run(["chmod", "-R", "u+w", str(remote)], check=True)
+    shutil.copytree(_pushed.remote, remote)
+    for path in remote.rglob("*"):
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
     made = Project(_pushed.directory, remote).clone(tmp_path / "one")
     config = made.path(".dvc/config")
     config.write_text(config.read_text().replace(str(_pushed.remote), str(remote)))
@@ -67,7 +71,7 @@ def test_missing_sources_are_fetched_and_nothing_else(
 def test_every_remote_is_verified_in_this_tree_alone(clone: Project) -> None:
     """By DVC's own option, in the file that git does not keep, which is written once."""
     with clone.path(".dvc/config").open("a") as file:
-        file.write('[\'remote "other"\']\n    url = /elsewhere\n    verify = false\n')
+        file.write("['remote \"other\"']\n    url = /elsewhere\n    verify = false\n")
     fetch_sources()
     written = clone.path(".dvc/config.local").read_text()
     assert written.split() == [
@@ -174,7 +178,7 @@ def test_what_came_whole_is_not_fetched_again(clone: Project) -> None:
 
 
 def test_imports_are_fetched_from_where_they_come_from(
-    pushed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`dvc import-url` and `dvc import`, with no remote of one's own."""
     upstream = tmp_path / "upstream"
@@ -185,7 +189,7 @@ def test_imports_are_fetched_from_where_they_come_from(
         ("add", "--all"),
         ("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "Rows"),
     ):
-        subprocess.run(["git", "-C", str(upstream), *words], check=True)
+        subprocess.run([require("git"), "-C", str(upstream), *words], check=True)
     own = tmp_path / "own"
     own.mkdir()
     monkeypatch.chdir(own)

@@ -152,7 +152,7 @@ def test_deployment_that_google_would_refuse_is_refused_here(
     [
         (
             "gs://bucket/dvc",
-            "`dvc remote add --default store gs://bucket/dvc`, commit .dvc/config, delete the key",
+            "gs://bucket/dvc`, commit .dvc/config, and delete the key",
         ),
         (None, "DVC's own configuration names the remote: delete the key"),
     ],

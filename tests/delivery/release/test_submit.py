@@ -56,7 +56,8 @@ def test_build_runs_as_the_deployer_with_the_commit(sent: list[str]) -> None:
     submit.submit(cloud(), "c" * 40, untested=True)
     (command,) = sent
     assert command.startswith("builds submit . --config=")
-    assert "/cloudbuild.json --region=us-central1 " in command
+    assert "/cloudbuild.json --ignore-file=" in command
+    assert " --region=us-central1 " in command
     words = shlex.split(command)
     account = "twinserve-deployer@a-project.iam.gserviceaccount.com"
     assert f"--substitutions=_COMMIT={'c' * 40}" in words
@@ -127,6 +128,7 @@ def test_sources_are_not_uploaded_wherever_they_lie(
 ) -> None:
     """What gcloud is given is an ignore file that names each, after the project's own patterns."""
     source = Source(Path("own/t.csv.dvc"), Path("own/t.csv"), "0" * 32, 5, cached=True)
+    opened = cloud()
     monkeypatch.chdir(tmp_path)
     Path("cloudbuild.yaml").write_text("steps: []\n")
     Path(".gcloudignore").write_text("/data\n")
@@ -136,7 +138,7 @@ def test_sources_are_not_uploaded_wherever_they_lie(
         "twinserve.targets.google.gcloud.run_gcloud",
         lambda words, *_, **__: _keep(kept, [Path(_option(words, "ignore-file")).read_text()]),
     )
-    submit.submit(cloud(), "c" * 40, untested=True)
+    submit.submit(opened, "c" * 40, untested=True)
     assert not sent
     assert shlex.split(kept[0])[0] == "/data\n/own/t.csv\n"
 

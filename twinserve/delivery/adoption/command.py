@@ -14,6 +14,7 @@ from twinserve.config.params import PARAMS_PATH, Params, load_params
 from twinserve.config.training import Data, Task
 from twinserve.delivery.adoption.columns import Columns, chosen_columns
 from twinserve.delivery.adoption.marks import cell_settings, file_settings
+from twinserve.delivery.adoption.storage import is_for_dvc, keep_under_dvc
 from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
 from twinserve.training.outputs import write_output
 from twinserve.training.prepare import described
@@ -52,6 +53,8 @@ def run(arguments: argparse.Namespace) -> None:
     table = read_table(data)
     data = data.model_copy(update={"table": path.as_posix()})
     content = PARAMS_PATH.read_text(encoding="utf-8")
+    limit = load_params().storage.git_limit_mb
+    large = is_for_dvc(given, path, limit)
     text = edited(content, _changes(data, table, path))
     if path != given:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +62,8 @@ def run(arguments: argparse.Namespace) -> None:
     write_output(PARAMS_PATH, text.encode())
     params = _checked(content)
     for line in _taken(params, table, columns):
+        sys.stdout.write(f"adopt: {line}\n")
+    for line in keep_under_dvc(path, limit) if large else ():
         sys.stdout.write(f"adopt: {line}\n")
     sys.stdout.write("adopt: written: params.yaml; `make run` makes and serves the model\n")
 

@@ -72,6 +72,11 @@ SECTIONS = {
             "cold starts over runtime, size, boost, image or function",
         ),
     },
+    "Score whole files": {
+        "score": Command(
+            "twinserve.scoring.command", "CSV or Parquet to the same rows with predictions"
+        ),
+    },
     "Release to Google Cloud": {
         "push": Command(
             "twinserve.delivery.image.push", "push the image that was built, and record the build"

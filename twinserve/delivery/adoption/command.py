@@ -16,6 +16,7 @@ from twinserve.config.training import Data, Task
 from twinserve.delivery.adoption.columns import Columns, chosen_columns, is_affixed
 from twinserve.delivery.adoption.marks import cell_settings, file_settings
 from twinserve.delivery.adoption.setting import write_checked
+from twinserve.delivery.adoption.storage import is_for_dvc, keep_under_dvc
 from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
 from twinserve.training.prepare import described_all
 from twinserve.training.reading.cells import Cells, as_number, shown
@@ -56,12 +57,16 @@ def run(arguments: argparse.Namespace) -> None:
     table = read_table(data)
     data = data.model_copy(update={"table": path.as_posix()})
     content = PARAMS_PATH.read_text(encoding="utf-8")
+    limit = load_params().storage.git_limit_mb
+    large = is_for_dvc(given, path, limit)
     text = edited(content, _changes(data, table, path))
     if path != given:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(given, path)
     params = write_checked(text, content)
     for line in _taken(params, table, columns):
+        sys.stdout.write(f"adopt: {line}\n")
+    for line in keep_under_dvc(path, limit) if large else ():
         sys.stdout.write(f"adopt: {line}\n")
     sys.stdout.write("adopt: written: params.yaml; `make run` makes and serves the model\n")
 

@@ -4,26 +4,20 @@ Encoded is as ``twinserve.config.card.Feature`` says.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from twinserve.config.cells import OF_NUMBERS, WHOLE, as_boolean, as_number
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data, Feature
 from twinserve.inference.problem import FLOAT32_MAX
 
-# float() alone would also take "1_000", "nan" and digits of other scripts.
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-# What float() takes and consists of these is a number.
-_OF_NUMBERS = frozenset("0123456789+-.eE ")
-WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)(\.0*)?", re.ASCII)
-_TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
-_FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 # What others write for a gap; it is one here where ``data.missing_values`` says so.
 GAP_WORDS = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "-")
 _GAP_HINT = " (missing: true for this column in data.features would take it for a gap)"
 LABEL_HINT = " (data.unlabelled: skip would leave such rows out)"
 _SHOWN, _MANY = 40, 20
+_OF_NUMBERS = frozenset(OF_NUMBERS)
 Value = float | str
 
 
@@ -96,6 +90,8 @@ def numbers(cells: Cells) -> list[float]:
     return [float(value) for value in encoded(cells, Feature(name=cells.name))]
 
 
+<<<<<<< HEAD
+=======
 def as_number(data: Data, text: str) -> float | None:
     """The number that a cell means by the table's marks, infinite beyond float64; or none."""
     if data.thousands is not None and data.thousands in text:
@@ -121,6 +117,7 @@ def listed(values: Sequence[object], most: int = _MANY) -> str:
     return ", ".join([*map(str, values[:most]), *["…"] * (len(values) > most)])
 
 
+>>>>>>> 20522e4eb617885c6a7a40d301ba039656d83b34
 def shown(cell: str) -> str:
     """A cell in a refusal."""
     if not cell.strip():

@@ -6,9 +6,10 @@ docs/tables.md gives it in words.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from twinserve.config.cells import WHOLE, as_boolean, as_number
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data, Feature, Task
-from twinserve.training.reading.cells import WHOLE, Cells, as_boolean, as_number
+from twinserve.training.reading.cells import Cells
 from twinserve.training.reading.records import Records
 
 # A label of numbers with more values than this is a quantity.

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from twinserve.config.cells import as_number
 from twinserve.config.errors import UserError
-from twinserve.config.params import PARAMS_PATH, Params
+from twinserve.config.params import PARAMS_PATH, Params, load_params
 from twinserve.config.training import Data, Task
 from twinserve.delivery.adoption.columns import Columns, chosen_columns, is_affixed
 from twinserve.delivery.adoption.marks import cell_settings, file_settings
@@ -19,7 +20,7 @@ from twinserve.delivery.adoption.setting import write_checked
 from twinserve.delivery.adoption.storage import is_for_dvc, keep_under_dvc
 from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
 from twinserve.training.prepare import described_all
-from twinserve.training.reading.cells import Cells, as_number, shown
+from twinserve.training.reading.cells import Cells, shown
 from twinserve.training.reading.records import count, read_records
 from twinserve.training.reading.rule import cells_of, labelled, task_of
 from twinserve.training.table import Table, read_table

@@ -7,12 +7,8 @@ from typing import Any
 from twinserve.config.cells import WHOLE
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
-<<<<<<< HEAD
-from twinserve.training.reading.cells import Cells, Value, encoded, numbers, shown
-=======
 from twinserve.training.reading.cells import (
     LABEL_HINT,
-    WHOLE,
     Cells,
     Value,
     encoded,
@@ -20,7 +16,6 @@ from twinserve.training.reading.cells import (
     numbers,
     shown,
 )
->>>>>>> 20522e4eb617885c6a7a40d301ba039656d83b34
 from twinserve.training.reading.records import count, read_records
 from twinserve.training.reading.rule import cells_of, completed, labelled
 from twinserve.training.step import table_step

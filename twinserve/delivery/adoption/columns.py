@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twinserve.config.cells import WHOLE
 from twinserve.config.training import Data, Feature
-from twinserve.training.reading.cells import WHOLE, Cells, shown
+from twinserve.training.reading.cells import Cells, shown
 from twinserve.training.reading.records import Records
 from twinserve.training.reading.rule import cells_of, inferred
 

@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from twinserve.config.cells import as_number
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, Params, load_params
 from twinserve.config.training import Data, Task
 from twinserve.delivery.adoption.columns import Columns, chosen_columns, is_affixed
 from twinserve.delivery.adoption.marks import cell_settings, file_settings
+from twinserve.delivery.adoption.setting import write_checked
 from twinserve.delivery.adoption.storage import is_for_dvc, keep_under_dvc
 from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
-from twinserve.training.outputs import write_output
 from twinserve.training.prepare import described_all
-from twinserve.training.reading.cells import Cells, as_number, shown
+from twinserve.training.reading.cells import Cells, shown
 from twinserve.training.reading.records import count, read_records
 from twinserve.training.reading.rule import cells_of, labelled, task_of
 from twinserve.training.table import Table, read_table
@@ -63,8 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     if path != given:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(given, path)
-    write_output(PARAMS_PATH, text.encode())
-    params = _checked(content)
+    params = write_checked(text, content)
     for line in _taken(params, table, columns):
         sys.stdout.write(f"adopt: {line}\n")
     for line in keep_under_dvc(path, limit) if large else ():
@@ -172,19 +172,6 @@ def _slug(path: Path) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")
     name = name if name[:1].isalpha() else f"model-{name}".strip("-")
     return name[:40].rstrip("-")
-
-
-def _checked(before: str) -> Params:
-    """What was written, as every command will read it; else the text before is put back.
-
-    Raises:
-        UserError: it does not fit.
-    """
-    try:
-        return load_params()
-    except UserError:
-        write_output(PARAMS_PATH, before.encode())
-        raise
 
 
 def _taken(params: Params, table: Table, columns: Columns) -> list[str]:

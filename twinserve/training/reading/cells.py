@@ -90,34 +90,11 @@ def numbers(cells: Cells) -> list[float]:
     return [float(value) for value in encoded(cells, Feature(name=cells.name))]
 
 
-<<<<<<< HEAD
-=======
-def as_number(data: Data, text: str) -> float | None:
-    """The number that a cell means by the table's marks, infinite beyond float64; or none."""
-    if data.thousands is not None and data.thousands in text:
-        mark = re.escape(data.thousands)
-        if not re.match(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+(?!\d)", text, re.ASCII):
-            return None
-        text = text.replace(data.thousands, "")
-    if data.decimal == ",":
-        if "." in text:
-            return None
-        text = text.replace(",", ".")
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
-def as_boolean(text: str) -> bool | None:
-    """True or false, if a cell says either."""
-    word = text.lower()
-    return True if word in _TRUE else False if word in _FALSE else None
-
-
 def listed(values: Sequence[object], most: int = _MANY) -> str:
     """Values in a line, the first of many."""
     return ", ".join([*map(str, values[:most]), *["…"] * (len(values) > most)])
 
 
->>>>>>> 20522e4eb617885c6a7a40d301ba039656d83b34
 def shown(cell: str) -> str:
     """A cell in a refusal."""
     if not cell.strip():

@@ -1,8 +1,8 @@
 """Many rows in one request: what they cost the handler, what they spare, whom they keep waiting."""
 
-import contextlib
 import json
 import multiprocessing
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,6 @@ from twinserve.config.card import Card
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.assembly import bundled_card
-from twinserve.inference.asgi import Message
-from twinserve.inference.endpoint import PredictionHandler, open_endpoint
 from twinserve.measure.cold.starts import first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, golden_body, post
@@ -26,15 +24,15 @@ from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell, Row, Table, readable_time
 from twinserve.measure.pages.text import interval, milliseconds, per_second, ratio
 from twinserve.measure.statistics import Estimate, paired_ratio
-from twinserve.targets.local import local_target
+from twinserve.targets.local import local_function, local_service, local_target
 from twinserve.targets.protocol import Endpoint
+from twinserve.targets.ready import wait_until_answering
 
 MOST_HANDLER_MS = 4.0
 LEAST_TIMES = 12.0
 MOST_WAIT_MS = 10.0
 CONNECTIONS = 16
 BURST_SECONDS, WARM_UP_SECONDS = 1.0, 0.3
-CALLS = 200
 # Of single requests beside which full ones are sent.
 RATE, REQUESTS, WARM_UP = 200.0, 1000, 100
 
@@ -45,7 +43,7 @@ class Batches:
 
     Attributes:
         rows: of a full request.
-        handler_ms: median of a full request in the handler, in this process.
+        handler_ms: median of a full request in the handler.
         singles, batched: rows a second, alone and in full requests, round by round.
         alone_ms, beside_ms: p99 of single requests at a fixed rate, without and with one
             connection that sends full ones without a pause, round by round.
@@ -107,36 +105,23 @@ def full_rows(card: Card, count: int) -> list[object]:
     return [rows[number % len(rows)] for number in range(count)]
 
 
-def handler_ms(handler: PredictionHandler, body: bytes, calls: int = CALLS) -> float:
-    """The median time of a request in the handler, from the call to the last message sent."""
-    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
-    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": headers}
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    taken = []
-    for _ in range(calls):
-        sent.clear()
-        began = time.perf_counter()
-        # Nothing in the handler waits, so no event loop is needed, nor its cost counted.
-        with contextlib.suppress(StopIteration):
-            handler(dict(scope), receive, send).__await__().__next__()
-        taken.append(time.perf_counter() - began)
-        if sent[0]["status"] != 200:  # noqa: PLR2004 - the status is the point
-            raise UserError(f"the handler answers {sent[1]['body'][:200]!r}")
-    return median(taken) * 1e3
+def handler_ms(name: str, dist: Path, body: bytes) -> float:
+    """The median time of a request in the handler, as the target itself logs it."""
+    make = local_service if name == "service" else local_function
+    with tempfile.TemporaryFile() as output:
+        with make(dist / name, output=output).start() as endpoint:
+            wait_until_answering(endpoint)
+            _burst(endpoint, post(endpoint.predict_url, body), connections=1)
+        output.seek(0)
+        requests = [json.loads(line).get("httpRequest", {}) for line in output]
+    answered = [one for one in requests if one.get("requestMethod") == "POST"]
+    return median(float(one["latency"].removesuffix("s")) for one in answered) * 1e3
 
 
 def _of_target(
     name: str, dist: Path, bodies: tuple[bytes, bytes], rows: int, rounds: int
 ) -> Batches:
-    handler = open_endpoint(dist / name, {"/predict"})[0]
-    in_handler = handler_ms(handler, bodies[1])
+    in_handler = handler_ms(name, dist, bodies[1])
     singles, batched, alone, beside = [], [], [], []
     with local_target(name, dist / name).start() as endpoint:
         for body in bodies:
@@ -155,10 +140,10 @@ def _of_target(
     )
 
 
-def _burst(endpoint: Endpoint, call: Call) -> float:
+def _burst(endpoint: Endpoint, call: Call, connections: int = CONNECTIONS) -> float:
     taken = load.back_to_back(
         call,
-        connections=CONNECTIONS,
+        connections=connections,
         seconds=BURST_SECONDS,
         warm_up_seconds=WARM_UP_SECONDS,
     )

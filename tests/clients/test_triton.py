@@ -43,11 +43,14 @@ for url in sys.argv[1:]:
     wanted = [InferRequestedOutput("predict", binary_data=False)]
     result = client.infer("iris", columns, outputs=wanted)
     assert [one["name"] for one in result.get_response()["outputs"]] == ["predict"]
-    single = tensor("x", ROWS.astype(np.float32), "FP32")
-    assert client.infer("iris", [single]).as_numpy("predict").tolist() == [0, 2]
+    for binary in (False, True):
+        single = tensor("x", ROWS.astype(np.float32), "FP32", binary)
+        assert client.infer("iris", [single]).as_numpy("predict").tolist() == [0, 2]
+        columns = [tensor(name, ROWS[:, at], "FP64", binary) for at, name in enumerate(NAMES)]
+        assert client.infer("iris", columns).as_numpy("label").shape == (2,)
     for refused, reason in (
         ([tensor("x", ROWS[:, :3])], "expected the shape [n, 4]"),
-        ([tensor("x", ROWS, binary=True)], "binary_data=False"),
+        ([tensor("x", np.array([[b"a"] * 4], dtype=object), "BYTES", True)], "found BYTES"),
     ):
         try:
             client.infer("iris", refused)

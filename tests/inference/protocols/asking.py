@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.callers import InProcessCaller
@@ -42,7 +43,8 @@ def endpoint_of(model: Model, card: Card, **settings: Any) -> PredictionHandler:
     instance = Instance()
     instance.mark("interpreter")
     chosen = Settings(settings.pop("max_body_bytes", LIMIT), ORIGINS, **settings)
-    return PredictionHandler(model, card, chosen, Responder(instance, chosen), {"/predict"})
+    responder = Responder(instance, chosen)
+    return PredictionHandler(model, card, chosen, responder, {"/predict"}, directory=Path())
 
 
 def ask(endpoint: PredictionHandler, body: object, path: str = "/predict") -> Reply:

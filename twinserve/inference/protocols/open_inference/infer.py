@@ -11,6 +11,7 @@ from twinserve.inference.asgi import Answer, prediction_answer
 from twinserve.inference.contract import Problem
 from twinserve.inference.protocols.faults import each
 from twinserve.inference.protocols.include import Include
+from twinserve.inference.protocols.open_inference.binary import fill_in, json_part
 from twinserve.inference.protocols.open_inference.tensors import (
     INPUTS,
     check_parameters,
@@ -59,13 +60,16 @@ class Inference:
             **properties(self._columns),
         }
 
-    def answer(self, body: bytes) -> Answer:
-        """Answer a request for an inference.
+    def answer(self, body: bytes, json_length: bytes | None = None) -> Answer:
+        """Answer a request for an inference; the length is of its JSON, if tensors follow it.
 
         Raises:
             Problem: 400 or 422, it is none, or a row is refused.
         """
-        asked = contract.read_json(body)
+        content, tensors = (body, b"") if json_length is None else json_part(body, json_length)
+        asked = contract.read_json(content)
+        if json_length is not None:
+            fill_in(asked.get(INPUTS), tensors)
         given_id = asked.get("id")
         if given_id is not None and not isinstance(given_id, str):
             raise Problem(422, "id: expected a string")
@@ -77,13 +81,15 @@ class Inference:
         values = self._values(predicted, include)
         self._forms.count(predicted)
         rows = len(predicted.predictions)
-        answer = {"model_name": self._card.name, "model_version": self._card.version}
+        answer: dict[str, Any] = {
+            "model_name": self._card.name,
+            "model_version": self._card.version,
+        }
         if given_id is not None:
             answer["id"] = given_id
-        content = {**answer, "outputs": [self._output(name, rows, values) for name in wanted]}
-        return prediction_answer(
-            json.dumps(content, allow_nan=False).encode(), predicted.cost_ms, None, None
-        )
+        answer["outputs"] = [self._output(name, rows, values) for name in wanted]
+        encoded = json.dumps(answer, allow_nan=False).encode()
+        return prediction_answer(encoded, predicted.cost_ms, None, None)
 
     def _wanted(self, outputs: object) -> list[str]:
         """The names of the outputs that are asked for; all of them if none is.

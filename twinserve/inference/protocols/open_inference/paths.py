@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twinserve import __version__
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Receive, Scope
+from twinserve.inference.protocols.open_inference.binary import HEADER
 from twinserve.inference.protocols.open_inference.infer import Inference
 from twinserve.inference.responder import preflight
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from twinserve.inference.responder import Responder
 
 SERVER = "twinserve"
-# Of Triton's extension: the length of the JSON in front of binary tensors.
-BINARY = b"inference-header-content-length"
 METHODS = "GET, HEAD, OPTIONS"
 # What a model is stored as; the protocol has names of its own for some.
 PLATFORMS = {"compiled": "twinserve_compiled", "onnx": "onnx_onnxv1", "joblib": "sklearn_joblib"}
@@ -88,15 +87,12 @@ class OpenInference:
             return preflight(contract.METHODS)
         if method != "POST":
             raise contract.method_not_allowed()
-        if BINARY in headers:
-            raise contract.Problem(
-                415,
-                "tensors are taken as JSON, not in binary; with tritonclient: "
-                "set_data_from_numpy(values, binary_data=False)",
-            )
-        contract.check_content_type(headers.get(b"content-type"))
+        # With tensors behind the JSON, the body is of another type.
+        length = headers.get(HEADER)
+        if length is None:
+            contract.check_content_type(headers.get(b"content-type"))
         body = await self._forms.bodies.read(receive, headers)
-        return self._inference.answer(body)
+        return self._inference.answer(body, length)
 
 
 async def _tell(

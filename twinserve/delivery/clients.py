@@ -122,7 +122,7 @@ def _make_typescript(document: Path, name: str, folder: Path) -> Path:
     return folder
 
 
-def ensure_node_modules() -> Path:
+def ensure_node_modules(lock: Path = NODE_LOCK) -> Path:
     """The folder whose ``node_modules`` are those of the lock: made once for each content of it.
 
     Raises:
@@ -134,14 +134,14 @@ def ensure_node_modules() -> Path:
             "npm is not on the PATH: install Node.js 20 or newer, or make the other client alone "
             "by `twinserve clients --only python`"
         )
-    content = b"".join((NODE_LOCK / name).read_bytes() for name in NODE_FILES)
+    content = b"".join((lock / name).read_bytes() for name in NODE_FILES)
     folder = NODE_WORK.resolve() / hashlib.sha256(content).hexdigest()[:16]
     ready = folder / "ready"
     if not ready.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for name in NODE_FILES:
-            shutil.copy(NODE_LOCK / name, folder)
+            shutil.copy(lock / name, folder)
         quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         _run([npm, "ci", f"--prefix={folder}", *quiet], user_environment())
         ready.touch()

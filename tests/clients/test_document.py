@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 
 from tests.clients.conftest import Run
-from tests.tools import require
 from tests.tree import ROOT
 from twinserve.contract.calls import HttpCaller
 from twinserve.delivery import clients
@@ -25,7 +24,6 @@ TENSOR = {"name": "x", "shape": [1, 4], "datatype": "FP64", "data": [5.1, 3.5, 1
 def test_document_passes_the_strict_rules_of_a_linter(dist: Path, tmp_path: Path, run: Run) -> None:
     """Redocly's strictest set, no rule but the licence's left out."""
     assert dist.exists()
-    node = Path(require("node")).parent
     tools = clients.ensure_node_modules(LINTER)
     (tmp_path / "redocly.yaml").write_text(json.dumps(RULES))
     document = tmp_path / "openapi.json"
@@ -34,7 +32,7 @@ def test_document_passes_the_strict_rules_of_a_linter(dist: Path, tmp_path: Path
         tools / "node_modules/.bin/redocly",
         "lint",
         document,
-        PATH=f"{node}:/usr/bin:/bin",
+        **clients.tools_path(),
         REDOCLY_TELEMETRY="off",
         REDOCLY_SUPPRESS_UPDATE_NOTICE="true",
     )

@@ -1,14 +1,11 @@
 """Clients that ``twinserve clients`` makes: typed, and asked against both targets."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.clients.conftest import Run
-from tests.tools import require
-from twinserve.config.errors import UserError
 from twinserve.delivery import clients
 
 ASKED_BY_PYTHON = """\
@@ -124,23 +121,16 @@ def test_typescript_client_asks_both_targets(
 ) -> None:
     """The same, compiled by the strict compiler, which refuses a word that is not known."""
     assert dist.exists()
-    require("npm")
     (folder,) = clients.make_clients(tmp_path / "made", ["typescript"])
     modules = clients.ensure_node_modules() / "node_modules"
     (folder / "node_modules").symlink_to(modules)
     (folder / "asked.ts").write_text(NODE + ASKED_BY_TYPESCRIPT)
     (folder / "tsconfig.json").write_text(json.dumps(TSCONFIG))
     tsc = modules / ".bin" / "tsc"
-    run(tsc, "--project", folder)
-    printed = run(require("node"), folder / "asked.js", *urls)
+    path = clients.tools_path()
+    run(tsc, "--project", folder, **path)
+    printed = run("node", folder / "asked.js", *urls, **path)
     assert printed.splitlines() == [f"asked {url}" for url in urls]
     (folder / "misspelt.ts").write_text(MISSPELT)
     with pytest.raises(AssertionError, match="Type '\"labels\"' is not assignable"):
-        run(tsc, "--project", folder, "--noEmit")
-
-
-def test_without_npm_the_other_client_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line says what to install, or how to do without."""
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(UserError, match=r"npm is not on the PATH: .*--only python"):
-        clients.ensure_node_modules()
+        run(tsc, "--project", folder, "--noEmit", **path)

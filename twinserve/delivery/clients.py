@@ -1,7 +1,8 @@
 """Typed clients for Python and TypeScript, made of the served OpenAPI document.
 
 openapi-python-client makes the one, openapi-typescript the types of the other, which openapi-fetch
-asks by. Both generators are locked: locks/clients.txt and locks/typescript.
+asks by. Both generators, and the Node.js that the second needs, are locked: locks/clients.txt and
+locks/typescript.
 """
 
 import argparse
@@ -90,12 +91,11 @@ def _make_python(document: Path, name: str, folder: Path) -> Path:
     config.write_text(json.dumps(names), encoding="utf-8")
     generator = ensure_environment(PYTHON_LOCK).parent / "openapi-python-client"
     command = [str(generator), "generate", "--path", str(document), "--output-path", str(folder)]
-    # It formats what it has made with the ruff that lies beside it.
-    path = f"{generator.parent}:{tool_environment()['PATH']}"
     try:
+        # It formats what it has made with the ruff that lies beside it.
         _run(
             [*command, "--config", str(config), "--overwrite", "--meta", "setup"],
-            tool_environment() | {"PATH": path},
+            tool_environment() | tools_path(),
         )
     finally:
         config.unlink()
@@ -108,7 +108,8 @@ def _make_typescript(document: Path, name: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     generator = tools / "node_modules/.bin/openapi-typescript"
     schema = folder / "schema.ts"
-    _run([str(generator), str(document), "--output", str(schema)], user_environment())
+    environment = tool_environment() | tools_path()
+    _run([str(generator), str(document), "--output", str(schema)], environment)
     (folder / "client.ts").write_text(CLIENT, encoding="utf-8")
     fetch = json.loads((NODE_LOCK / "package.json").read_bytes())["dependencies"][FETCH]
     package: dict[str, Any] = {
@@ -126,14 +127,8 @@ def ensure_node_modules(lock: Path = NODE_LOCK) -> Path:
     """The folder whose ``node_modules`` are those of the lock: made once for each content of it.
 
     Raises:
-        UserError: there is no npm, or it cannot install them.
+        UserError: npm cannot install them.
     """
-    npm = shutil.which("npm")
-    if npm is None:
-        raise UserError(
-            "npm is not on the PATH: install Node.js 20 or newer, or make the other client alone "
-            "by `twinserve clients --only python`"
-        )
     content = b"".join((lock / name).read_bytes() for name in NODE_FILES)
     folder = NODE_WORK.resolve() / hashlib.sha256(content).hexdigest()[:16]
     ready = folder / "ready"
@@ -143,9 +138,16 @@ def ensure_node_modules(lock: Path = NODE_LOCK) -> Path:
         for name in NODE_FILES:
             shutil.copy(lock / name, folder)
         quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        _run([npm, "ci", f"--prefix={folder}", *quiet], user_environment())
+        environment = user_environment() | tools_path()
+        _run(["npm", "ci", f"--prefix={folder}", *quiet], environment)
         ready.touch()
     return folder
+
+
+def tools_path() -> dict[str, str]:
+    """A search path that begins with the locked Node.js and its npm."""
+    tools = ensure_environment(PYTHON_LOCK).parent
+    return {"PATH": f"{tools}:{tool_environment()['PATH']}"}
 
 
 def _run(command: list[str], environment: Mapping[str, str]) -> None:

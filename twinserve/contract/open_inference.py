@@ -86,7 +86,7 @@ def test_tensor_that_is_not_as_it_says_is_refused(
     first, *others = tensors(endpoint, card, card.golden[:1])
     reply = infer(endpoint, card, {"inputs": [first | change, *others]})
     assert reply.status == 400
-    assert json.loads(reply.body)["error"].startswith("input")
+    assert "input" in json.loads(reply.body)["error"]
 
 
 def test_refusals_have_the_protocols_form(endpoint: Caller, card: Card) -> None:

@@ -77,6 +77,26 @@ def test_tensors_are_of_the_steps_own_fields(checkout: Checkout) -> None:
     assert answer["outputs"][0]["data"] == [0, 0]
 
 
+def test_gap_of_a_tensor_leaves_a_field_out(checkout: Checkout) -> None:
+    """One that may be missing; likewise where its whole tensor is left out."""
+    steps = (
+        "from typing import NotRequired, TypedDict\n"
+        "class Row(TypedDict):\n    length: float\n    width: NotRequired[float]\n"
+        "def before(row: Row):\n"
+        "    width = row.get('width', 0.2)\n"
+        "    return {'sepal_length': row['length'], 'sepal_width': 3.5, 'petal_length': 1.4,\n"
+        "            'petal_width': width}\n"
+    )
+    endpoint = opened(checkout(steps=steps))
+    inputs = [
+        {"name": "length", "shape": [2], "datatype": "FP64", "data": [5.1, 5.2]},
+        {"name": "width", "shape": [2], "datatype": "FP64", "data": [0.3, None]},
+    ]
+    for given in (inputs, inputs[:1]):
+        answer = json.loads(ask(endpoint, {"inputs": given}, "/v2/models/iris/infer").body)
+        assert answer["outputs"][0]["data"] == [0, 0], answer
+
+
 def test_field_that_no_tensor_has_is_told(checkout: Checkout) -> None:
     """One line says where such a row may be asked for."""
     steps = (

@@ -75,7 +75,7 @@ class Inference:
             raise Problem(422, "id: expected a string")
         check_parameters(asked, "")
         wanted = self._wanted(asked.get("outputs"))
-        given = rows_of(asked.get(INPUTS), self._columns, self._forms.most_rows)
+        given = self._rows(asked.get(INPUTS))
         include = Include(probabilities=PROBABILITIES in wanted)
         predicted = self._forms.rows.predict(given, include, INPUTS)
         values = self._values(predicted, include)
@@ -90,6 +90,23 @@ class Inference:
         answer["outputs"] = [self._output(name, rows, values) for name in wanted]
         encoded = json.dumps(answer, allow_nan=False).encode()
         return prediction_answer(encoded, predicted.cost_ms, None, None)
+
+    def _rows(self, inputs: object) -> list[Any]:
+        """The rows that the tensors give, as a request gives them."""
+        rows = rows_of(inputs, self._columns, self._forms.most_rows)
+        steps = self._forms.rows.steps
+        if steps is None or steps.row_type is None:
+            return rows
+        # A field that may be missing is left out where its tensor has a gap.
+        names = [(one.name, one.missing) for one in self._columns]
+        return [
+            {
+                name: value
+                for (name, missing), value in zip(names, row, strict=True)
+                if value is not None or not missing
+            }
+            for row in rows
+        ]
 
     def _wanted(self, outputs: object) -> list[str]:
         """The names of the outputs that are asked for; all of them if none is.

@@ -5,7 +5,12 @@ from urllib.parse import quote
 
 from twinserve.inference.contract import Problem
 from twinserve.inference.protocols.open_inference.infer import outputs_of
-from twinserve.inference.protocols.open_inference.tensors import NUMBERS, columns_of
+from twinserve.inference.protocols.open_inference.tensors import (
+    MOST_DIMENSIONS,
+    MOST_SIZE,
+    NUMBERS,
+    columns_of,
+)
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
 TAG = "open inference protocol"
 DATATYPES = (*NUMBERS, "BOOL", "BYTES")
 _TEXT = {"type": "string"}
-_WHOLE = {"type": "integer", "minimum": 0}
+_SIZE = {"type": "integer", "minimum": 0, "exclusiveMaximum": MOST_SIZE}
 _PARAMETERS = {"type": ["object", "null"], "description": "Not read."}
 _DATA = {
     "type": "array",
@@ -33,7 +38,7 @@ def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
     }
-    shape = {"type": "array", "items": _WHOLE, "minItems": 1}
+    shape = {"type": "array", "items": _SIZE, "minItems": 1, "maxItems": MOST_DIMENSIONS}
     described = {"name": _TEXT, "datatype": _TEXT}
     any_size = {"type": "array", "items": {"type": "integer", "minimum": -1}}
     metadata = {

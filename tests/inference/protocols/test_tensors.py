@@ -102,6 +102,8 @@ def test_outputs_are_what_the_model_has(card: Card) -> None:
         ([matrix(datatype="BYTES")], "inputs: x: expected FP64 or FP32"),
         ([matrix(data=None)], "inputs: x: data must be a list, in JSON"),
         ([matrix(shape=[2, -4])], "inputs: x: shape must be a list of whole numbers"),
+        ([matrix(shape=[1e300] * 20)], "inputs: x: shape must be a list of whole numbers"),
+        ([matrix(shape=[1] * 9)], "inputs: x: shape must be a list of whole numbers"),
         ([matrix(name=None)], "inputs: 0: name and datatype must be strings"),
         ([matrix(parameters=5)], "inputs: x: parameters: expected an object"),
         ([5], "inputs: 0: expected an object, found a number"),
@@ -121,6 +123,15 @@ def test_refusal_names_the_tensor_and_what_is_expected(
     found = refused(endpoint_of(ToldModel([]), card), *inputs)
     assert found.startswith(error)
     assert found.endswith(" (request_id a-request)")
+
+
+@pytest.mark.parametrize(
+    "outputs", [5, [5], [{}], [{"name": []}], [{"name": {}}], {"name": "label"}]
+)
+def test_outputs_that_are_none_are_refused(card: Card, outputs: object) -> None:
+    """Whatever JSON they are."""
+    error = refused(endpoint_of(ToldModel([]), card), matrix(), outputs=outputs)
+    assert error.startswith("outputs: ")
 
 
 def test_columns_are_of_one_length(card: Card) -> None:

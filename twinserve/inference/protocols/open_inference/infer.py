@@ -122,7 +122,7 @@ class Inference:
             check_parameters(one, "outputs: ")
         names = [one.get("name") for one in outputs]
         for name in names:
-            if name not in self._outputs:
+            if not isinstance(name, str) or name not in self._outputs:
                 known = ", ".join(self._outputs)
                 raise Problem(422, f"outputs: {name!r:.60} is not known; known: {known}")
         return list(dict.fromkeys(names)) or list(self._outputs)

@@ -8,6 +8,7 @@ from twinserve.config.card import Card
 from twinserve.config.params import Params
 from twinserve.delivery.page import card_sections, form
 from twinserve.delivery.page.columns import columns_of
+from twinserve.delivery.page.drawings import spread
 from twinserve.delivery.page.evaluation import Evaluation
 
 SOURCES = Path(__file__).parent / "sources"
@@ -36,7 +37,7 @@ def compose(card: Card, params: Params, evaluation: Evaluation) -> bytes:
         label=escape(params.data.label),
         fields=form.fields(columns),
         examples=form.examples(card, columns),
-        answered=form.spread(target) if target is not None else "",
+        answered=spread(target) if target is not None else "",
         figures=card_sections.figures(card),
         classes=card_sections.classes(card),
         judged=card_sections.judged(card, evaluation),

@@ -25,6 +25,8 @@ BUNDLED = ("service-", "function-")
 # that made the model, and so their locks lie apart.
 PEER = "peer-"
 PEER_LOCKS = LOCKS / "peers"
+# What makes and tries clients runs in an environment of its own, and is held to nothing.
+APART = "clients"
 MODEL_LIBRARIES = ("joblib", "onnxruntime", "scikit-learn")
 OPTIONS = (
     "--universal",
@@ -53,10 +55,11 @@ def lock() -> list[Path]:
     """
     groups = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     peers = sorted(group for group in groups if group.startswith(PEER))
-    others = sorted(set(groups) - PARTS - {WIDEST} - set(peers))
+    others = sorted(set(groups) - PARTS - {WIDEST, APART} - set(peers))
     widest = _compile(WIDEST, LOCKS / f"{WIDEST}.txt")
     written = [widest]
     written += [_compile(group, LOCKS / f"{group}.txt", widest) for group in others]
+    written.append(_compile(APART, LOCKS / f"{APART}.txt"))
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraint:
         constraint.write(_model_libraries(widest))
         constraint.flush()

@@ -12,6 +12,7 @@ from twinserve.inference.protocols.body import LongBodies
 from twinserve.inference.protocols.faults import each
 from twinserve.inference.protocols.include import (
     NOTHING,
+    default_of,
     of_parameters,
     read_words,
     words_of,
@@ -45,13 +46,14 @@ class OtherForms:
         steps: "Steps | None",
         monitor: "Monitor | None",
     ) -> None:
+        """Raises UserError: the settings ask for what the model has not."""
         self._card = card
         self._monitor = monitor
         self.rows = Rows(card, model, steps)
         self.most_rows = settings.max_rows
         limit = settings.max_batch_bytes
         self.bodies = LongBodies(limit, settings.max_body_bytes, max(1, LARGE_BYTES // limit))
-        self.default = read_words(settings.include, card)
+        self.default = default_of(settings.include, card)
 
     words_of = staticmethod(words_of)
 

@@ -13,8 +13,10 @@ from twinserve.inference.protocols.faults import each
 from twinserve.inference.protocols.include import Include
 from twinserve.inference.protocols.open_inference.tensors import (
     INPUTS,
+    check_parameters,
     columns_of,
     described,
+    properties,
     rows_of,
 )
 
@@ -26,6 +28,16 @@ if TYPE_CHECKING:
 PREDICT, LABEL, PROBABILITIES = "predict", "label", "probabilities"
 
 
+def outputs_of(card: "Card") -> dict[str, tuple[str, int]]:
+    """The model's outputs by name: the datatype, and how many values a row has, 0 of one alone."""
+    if card.target is not None:
+        return {PREDICT: ("FP64", 0)}
+    outputs = {PREDICT: ("INT64", 0), LABEL: ("BYTES", 0)}
+    if card.with_probabilities:
+        outputs[PROBABILITIES] = ("FP64", len(card.classes))
+    return outputs
+
+
 class Inference:
     """The model as the protocol knows it: tensors in, tensors out."""
 
@@ -33,13 +45,7 @@ class Inference:
         self._card = card
         self._forms = forms
         self._columns = columns_of(card, forms.rows.steps)
-        number = card.target is not None
-        # Datatype and width of each output.
-        self._outputs = {PREDICT: ("FP64" if number else "INT64", 0)}
-        if not number:
-            self._outputs[LABEL] = ("BYTES", 0)
-            if forms.rows.has_probabilities:
-                self._outputs[PROBABILITIES] = ("FP64", len(card.classes))
+        self._outputs = outputs_of(card)
 
     def tensors(self) -> dict[str, Any]:
         """The inputs and outputs in the model's metadata."""
@@ -47,7 +53,11 @@ class Inference:
             {"name": name, "datatype": datatype, "shape": [-1, width] if width else [-1]}
             for name, (datatype, width) in self._outputs.items()
         ]
-        return {"inputs": described(self._columns), "outputs": outputs}
+        return {
+            "inputs": described(self._columns),
+            "outputs": outputs,
+            **properties(self._columns),
+        }
 
     def answer(self, body: bytes) -> Answer:
         """Answer a request for an inference.
@@ -59,6 +69,7 @@ class Inference:
         given_id = asked.get("id")
         if given_id is not None and not isinstance(given_id, str):
             raise Problem(422, "id: expected a string")
+        check_parameters(asked, "")
         wanted = self._wanted(asked.get("outputs"))
         given = rows_of(asked.get(INPUTS), self._columns, self._forms.most_rows)
         include = Include(probabilities=PROBABILITIES in wanted)
@@ -80,16 +91,18 @@ class Inference:
         Raises:
             Problem: 422, an output is none of the model's.
         """
-        if not outputs:
+        if outputs is None:
             return list(self._outputs)
         if not isinstance(outputs, list) or not all(isinstance(one, dict) for one in outputs):
             raise Problem(422, "outputs: expected a list of objects")
+        for one in outputs:
+            check_parameters(one, "outputs: ")
         names = [one.get("name") for one in outputs]
         for name in names:
             if name not in self._outputs:
                 known = ", ".join(self._outputs)
                 raise Problem(422, f"outputs: {name!r:.60} is not known; known: {known}")
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys(names)) or list(self._outputs)
 
     def _values(self, predicted: "Predicted", include: Include) -> dict[str, Iterable[Any]]:
         """The values of each output, by its name."""

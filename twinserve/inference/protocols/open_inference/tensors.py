@@ -1,5 +1,6 @@
 """Tensors of a request, typed by the card, as rows."""
 
+import json
 from collections.abc import Sequence
 from itertools import chain
 from math import prod
@@ -77,6 +78,13 @@ def described(columns: Sequence[Column]) -> list[dict[str, Any]]:
     return [{"name": one.name, "datatype": one.datatype, "shape": [-1]} for one in columns]
 
 
+def properties(columns: Sequence[Column]) -> dict[str, dict[str, str]]:
+    """In the metadata, the names of the columns where they are one tensor, as JSON."""
+    if not are_numbers(columns):
+        return {}
+    return {"properties": {MATRIX: json.dumps([one.name for one in columns])}}
+
+
 def rows_of(inputs: object, columns: Sequence[Column], most: int) -> list[Any]:
     """The rows that tensors give: lists of values in the columns' order, null for a gap.
 
@@ -118,6 +126,16 @@ class _Tensor(NamedTuple):
         return [self.data[at : at + width] for at in range(0, len(self.data), width)]
 
 
+def check_parameters(given: dict[str, Any], where: str) -> None:
+    """Hold the ``parameters`` of a request or of a part of it to the protocol; none is read.
+
+    Raises:
+        Problem: 422, they are no object.
+    """
+    if not isinstance(given.get("parameters"), dict | None):
+        raise Problem(422, f"{where}parameters: expected an object")
+
+
 def _tensor(given: object, place: int) -> _Tensor:
     if not isinstance(given, dict):
         raise Problem(422, f"{INPUTS}: {place}: expected an object, found {kind_of(given)}")
@@ -131,6 +149,7 @@ def _tensor(given: object, place: int) -> _Tensor:
         raise Problem(422, f"{INPUTS}: {name:.60}: shape must be a list of whole numbers")
     if not isinstance(data, list):
         raise Problem(422, f"{INPUTS}: {name:.60}: data must be a list, in JSON")
+    check_parameters(given, f"{INPUTS}: {name:.60}: ")
     sizes = [int(one) for one in shape]
     tensor = _Tensor(name, sizes, datatype, _flat(data, len(sizes)))
     if len(tensor.data) != prod(sizes):

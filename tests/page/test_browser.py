@@ -256,7 +256,9 @@ def test_regression_is_answered_with_a_number(browser: Browser, tmp_path: Path) 
         golden = load_card(case).golden[0]
         opened.page.locator("[data-example='0']").click()
         expect(opened.page.locator("#answer .said")).to_have_text(f"{golden.prediction:.6g}")
-        expect(opened.page.locator("#answered .mark")).to_be_visible()
+        expect(opened.page.locator("#answered svg")).to_be_visible()
+        place = opened.page.locator("#answered .mark").get_attribute("x1")
+        assert 0 < float(place or 0) < 200
         opened.drop("cars.csv", as_csv(table))
         expect(opened.page.locator("#batch")).to_contain_text("240 of 240 rows predicted")
         assert len({row["prediction"] for row in records(opened.saved())}) > 20

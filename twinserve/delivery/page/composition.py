@@ -1,5 +1,6 @@
 """One HTML file from the card, the template, the style and the scripts."""
 
+import re
 from html import escape
 from pathlib import Path
 from string import Template
@@ -61,7 +62,9 @@ def _sentence(card: Card, params: Params, width: int) -> str:
 
 
 def _style() -> str:
-    return "".join(line.strip() for line in _source("page.css").splitlines())
+    """The style without the spaces that say nothing, in its lines and around its marks."""
+    lines = "".join(line.strip() for line in _source("page.css").splitlines())
+    return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", lines).replace(";}", "}")
 
 
 def _script() -> str:

@@ -229,7 +229,8 @@ def _find(cloud: "Cloud", name: str) -> Json:
 def _find_execution(cloud: "Cloud", name: str) -> Execution:
     if name not in cloud.state.executions:
         raise not_found(f"Resource '{name}' of kind 'EXECUTION' does not exist.")
-    return cloud.state.executions[name]
+    execution: Execution = cloud.state.executions[name]
+    return execution
 
 
 def _job_as_json(job: Json) -> Json:

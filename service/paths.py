@@ -13,6 +13,8 @@ METRICS_PATH = "/metrics"
 # thousand guesses never build it.
 PAGE_PATHS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/model"})
 ASSETS_PATH = "/assets/"
+# The page to try the model, which needs no FastAPI.
+ROOT_PATH = "/"
 
 
 # Where Vertex AI has its probes and its predictions go (Custom container requirements,

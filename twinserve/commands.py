@@ -36,6 +36,10 @@ SECTIONS = {
         "adopt": Command(
             "twinserve.delivery.adoption.command", "take a table of yours into params.yaml"
         ),
+        "set": Command(
+            "twinserve.delivery.adoption.setting",
+            "change values of params.yaml, and no other line of it",
+        ),
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),

@@ -35,6 +35,7 @@ from tests.google.resources import (
     projects,
     registry,
     revisions,
+    secret_manager,
     services,
 )
 from tests.google.running.instances import Instances
@@ -63,6 +64,7 @@ for module in (
     projects,
     registry,
     revisions,
+    secret_manager,
     services,
 ):
     ROUTES.include(module.routes)

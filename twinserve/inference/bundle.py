@@ -105,6 +105,15 @@ class Bundle:
             )
 
 
+def read_proven(directory: Path, name: str) -> bytes:
+    """A file of the bundle that a start does not read.
+
+    Raises:
+        UserError: it is missing, or is not the one that the manifest names.
+    """
+    return _proven(directory, name, _read_manifest(directory / MANIFEST_NAME)[1])
+
+
 def _read_manifest(path: Path) -> tuple[str, dict[str, str]]:
     try:
         manifest = json.loads(_read(path))

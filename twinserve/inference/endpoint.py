@@ -27,6 +27,7 @@ from twinserve.inference.telemetry import Instance
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
+    from twinserve.inference.page import Page
     from twinserve.inference.protocols.open_inference.paths import OpenInference
     from twinserve.inference.protocols.predict import OtherForms
     from twinserve.inference.steps import Steps
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
 # fit into what is below, and at least one; the others wait in their clients' hands.
 SMALL_BYTES = 64 * 1024
 LARGE_BYTES = 32 * 1024 * 1024
+PAGE_PATH = "/"
 # Of the Open Inference Protocol.
 PROTOCOL_PATH = "/v2/"
 
 
 class PredictionHandler:
-    """Answers predictions at ``paths``, and 404 anywhere else."""
+    """Answers predictions at ``paths``, with a page at the root, and 404 anywhere else."""
 
     def __init__(
         self,
@@ -51,11 +53,15 @@ class PredictionHandler:
         responder: Responder,
         paths: Collection[str],
         steps: "Steps | None" = None,
+        *,
+        directory: Path,
     ) -> None:
-        """``steps`` are the user's own, around the model."""
+        """``steps`` are the user's own, around the model; ``directory`` is the bundle's."""
         self.responder = responder
         self.model = model
         self._card = card
+        self._directory = directory
+        self._page: Page | None = None
         self._settings = settings
         self._forms: OtherForms | None = None
         self._protocol: OpenInference | None = None
@@ -103,21 +109,19 @@ class PredictionHandler:
         return self._forms
 
     async def _elsewhere(self, scope: Scope, receive: Receive) -> Answer:
-        """The answer at any other path: that of another protocol, or a refusal."""
+        """The answer at any other path: that of another protocol, the page, or a refusal."""
         if (scope["path"] + "/").startswith(PROTOCOL_PATH):
             if self._protocol is None:
                 from twinserve.inference.protocols.open_inference.paths import OpenInference
 
                 self._protocol = OpenInference(self._card, self.forms, self.responder)
             return await self._protocol.answer(scope, receive)
-        return await self.responder.respond(_refuse, scope, receive)
+        handler = self._show_page if scope["path"] == PAGE_PATH else _refuse
+        return await self.responder.respond(handler, scope, receive)
 
     async def _handle(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Answer:
-        method = scope["method"]
-        if method != "POST":
-            if method == "OPTIONS":
-                return preflight(contract.METHODS)
-            raise contract.method_not_allowed()
+        if scope["method"] != "POST":
+            return self._unposted(scope, headers)
         contract.check_content_type(headers.get(b"content-type"))
         query = scope.get("query_string")
         try:
@@ -142,6 +146,35 @@ class PredictionHandler:
             prediction,
             features,
         )
+
+    async def _show_page(
+        self, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
+    ) -> Answer:
+        return self._open_page().answer(scope["method"])
+
+    def _open_page(self) -> "Page":
+        """The page, read when it is first asked for."""
+        if self._page is None:
+            from twinserve.inference.page import Page
+
+            self._page = Page(self._directory)
+        return self._page
+
+    def _unposted(self, scope: Scope, headers: dict[bytes, bytes]) -> Answer:
+        """What another method is answered where predictions are: a browser at the root the page.
+
+        Raises:
+            Problem: 405.
+        """
+        method = scope["method"]
+        if method == "OPTIONS":
+            return preflight(contract.METHODS)
+        if scope["path"] == PAGE_PATH and method in {"GET", "HEAD"} and b"accept" in headers:
+            from twinserve.inference.page import asks_for_page
+
+            if asks_for_page(headers[b"accept"]):
+                return self._open_page().answer(method)
+        raise contract.method_not_allowed()
 
     def _other_way(self, card: "Card", steps: "Steps | None") -> "Callable[[bytes], Answer] | None":
         """How a request is answered otherwise than with the class of its row."""
@@ -252,4 +285,7 @@ def open_endpoint(
 
         monitor = Monitor(bundle, instance)
     responder = Responder(instance, bundle.settings, monitor)
-    return PredictionHandler(model, bundle.card, bundle.settings, responder, paths, steps), bundle
+    endpoint = PredictionHandler(
+        model, bundle.card, bundle.settings, responder, paths, steps, directory=directory
+    )
+    return endpoint, bundle

@@ -95,6 +95,7 @@ ROLES: dict[str, frozenset[str]] = {
             "iam.serviceAccounts.get iam.serviceAccounts.getAccessToken "
             "iam.serviceAccounts.getOpenIdToken iam.serviceAccounts.list"
         ),
+        "roles/secretmanager.secretAccessor": f"{_PROJECT} secretmanager.versions.access",
         "roles/orgpolicy.policyViewer": "orgpolicy.policy.get",
     }.items()
 }

@@ -15,6 +15,7 @@ from twinserve.inference.problem import FLOAT32_MAX
 # What others write for a gap; it is one here where ``data.missing_values`` says so.
 GAP_WORDS = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "-")
 _GAP_HINT = " (missing: true for this column in data.features would take it for a gap)"
+LABEL_HINT = " (data.unlabelled: skip would leave such rows out)"
 _SHOWN, _MANY = 40, 20
 _OF_NUMBERS = frozenset(OF_NUMBERS)
 Value = float | str
@@ -32,6 +33,11 @@ class Cells:
     name: str
     texts: Sequence[str]
     lines: Sequence[int]
+
+    @property
+    def of_label(self) -> bool:
+        """Whether they are what is predicted."""
+        return self.name == self.data.label
 
     def is_gap(self, cell: str) -> bool:
         """Whether it is empty, or stands for a gap by ``data.missing_values``."""
@@ -67,7 +73,8 @@ def encoded(cells: Cells, feature: Feature) -> list[Value]:
     for place, cell in enumerate(cells.texts):
         if cells.is_gap(cell):
             if not feature.missing:
-                raise cells.refusal(place, f"{_wanted(feature)}{_GAP_HINT}")
+                hint = LABEL_HINT if cells.of_label else _GAP_HINT
+                raise cells.refusal(place, f"{_wanted(feature)}{hint}")
             values.append(math.nan)
         else:
             values.append(read(cells, place, cell.strip()))
@@ -81,6 +88,11 @@ def numbers(cells: Cells) -> list[float]:
         UserError: a cell is no finite number.
     """
     return [float(value) for value in encoded(cells, Feature(name=cells.name))]
+
+
+def listed(values: Sequence[object], most: int = _MANY) -> str:
+    """Values in a line, the first of many."""
+    return ", ".join([*map(str, values[:most]), *["…"] * (len(values) > most)])
 
 
 def shown(cell: str) -> str:
@@ -142,8 +154,7 @@ def _texts(cells: Cells, feature: Feature) -> list[Value]:
 
 def _wanted(feature: Feature) -> str:
     if feature.type == "category":
-        more = ", …" * (len(feature.values) > _MANY)
-        return f"one of {', '.join(map(str, feature.values[:_MANY]))}{more}"
+        return f"one of {listed(feature.values)}"
     return {"number": "a finite number", "boolean": "true or false"}[feature.type]
 
 

@@ -61,6 +61,11 @@ def repository_resource(name: str, region: str) -> Resource:
     return Resource(("artifacts", "repositories"), name, (f"--location={region}",))
 
 
+def secret_resource(name: str) -> Resource:
+    """A secret of Secret Manager."""
+    return Resource(("secrets",), name)
+
+
 def members_by_role(gcloud: Gcloud, resource: Resource) -> Mapping[str, frozenset[str]]:
     """Whoever has each role, whatever the time or the request; conditions are left out.
 

@@ -89,7 +89,7 @@ def gone(google: FakeGoogle) -> bool:
 def test_objects_are_shared_and_results_stand_under_the_same_names(
     google: FakeGoogle, bucket: Bucket, dist: Path, rows: list[list[float]]
 ) -> None:
-    """Each is the endpoint's answers; the account saw one prefix, and nothing is left of the run."""
+    """Each is the endpoint's answers; the account saw one prefix; nothing is left of the run."""
     done = score(google, IN, OUT, "--tasks", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert results(bucket) == expected(dist / "service", rows)

@@ -9,6 +9,7 @@ from typing import Any
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.config.yaml_file import parse_yaml
+from twinserve.delivery.bundle.modes import settle
 from twinserve.delivery.data import dvc as data
 from twinserve.delivery.data.agreement import check_lock, check_one_place, check_written, written
 from twinserve.delivery.data.cached import verify_cache
@@ -76,6 +77,7 @@ def reproduce() -> None:
     verify_cache(LOCK)
     if data.dvc("repro").returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
+    settle()
 
 
 def _has_remote() -> bool:

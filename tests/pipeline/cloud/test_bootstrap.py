@@ -56,7 +56,7 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
         sources, environments = bucket.resource["lifecycle"]["rule"]
         assert sources["condition"] == {"age": 1, "matchesPrefix": ["source/", "services/"]}
         assert environments["condition"] == {"age": 30, "matchesPrefix": ["environments/"]}
-    assert len(state.accounts) == 3
+    assert len(state.accounts) == 4
     (provider,) = state.providers.values()
     assert provider["attributeCondition"] == CONDITION
     said = json.loads(done.stdout)["variables"]
@@ -114,7 +114,7 @@ def test_what_is_not_known_everywhere_yet_is_waited_for(empty: Project) -> None:
     done = bootstrap(empty)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not known everywhere yet (API disabled)" in done.stdout
-    assert len(empty.google.state.accounts) == 3
+    assert len(empty.google.state.accounts) == 4
 
 
 def test_project_without_billing_is_a_line_that_says_so(empty: Project) -> None:

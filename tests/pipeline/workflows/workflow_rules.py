@@ -223,7 +223,7 @@ def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
 
 
 def two_secrets_are_used(files: Files) -> Iterator[str]:
-    """What lets our own requests in, and what lets DVC in, by their names, where they are asked for.
+    """What lets our own requests in, and what lets DVC in: by their names, where asked for.
 
     The login needs none, and the run's own token is named as such.
     """
@@ -232,9 +232,8 @@ def two_secrets_are_used(files: Files) -> Iterator[str]:
         if text.count("secrets.") != named:
             yield f"{name}: uses another secret, or under another name"
     for job in files.jobs:
-        if job.raw.get("secrets", KEY | REMOTE) != KEY | REMOTE or ("secrets" in job.raw) != (
-            "uses" in job.raw
-        ):
+        given = job.raw.get("secrets", KEY | REMOTE)
+        if given != KEY | REMOTE or ("secrets" in job.raw) != ("uses" in job.raw):
             yield f"{job.where}: hands on other secrets than intended"
 
 

@@ -1,7 +1,7 @@
 """Who may be the deployer without a key: one repository's main branch, by ids that stay.
 
-And who may read DVC's bucket: any run of that repository that GitHub gives a token, so no fork's. Its
-pool is another: nothing that a pull request is given leads to the deployer.
+And who may read DVC's bucket: any run of that repository that GitHub gives a token, so no fork's.
+Its pool is another: nothing that a pull request is given leads to the deployer.
 
 A name can be given up and taken by somebody else; GitHub's numbers cannot. Source: Google,
 "Configure Workload Identity Federation with deployment pipelines", which asks for such claims.

@@ -15,8 +15,8 @@ from twinserve.config.variables import REMOTES, tool_environment
 
 DIRECTORY = ".dvc"
 PIPELINE = "dvc.yaml"
-# A secret of a workflow or a build: the text of `.dvc/config.local`, for a remote whose login is not
-# one of Google's.
+# A secret of a workflow or a build: the text of `.dvc/config.local`, for a remote whose login is
+# not one of Google's.
 LOGIN = "DVC_CONFIG_LOCAL"
 # What `dvc status --cloud` calls an object that the remote has and this machine has not.
 ONLY_THERE = "deleted"

@@ -41,16 +41,14 @@ def github(project: Project, tmp_path: Path) -> GitHub:
         binding = {"role": entrance.role, "members": [entrance.member]}
         state.policy(f"serviceAccounts/{entrance.resource}").bindings.append(binding)
     fork = make_fork(tmp_path / "github")
-    reader = project.cloud().reader
+    cloud = project.cloud()
     workflows = [{**one, "state": "active"} for one in fork.state["workflows"]]
     policy = {"protected_branches": False, "custom_branch_policies": True}
     check = {"required_status_checks": [{"context": "All green"}]}
     fork.change(
         workflows=workflows,
         repository={**fork.state["repository"], "has_issues": True},
-        variables=federation.variables(
-            PROJECT, REGION, PROJECT_NUMBER, DEPLOYER, project.cloud().reader
-        ),
+        variables=federation.variables(PROJECT, REGION, PROJECT_NUMBER, DEPLOYER, cloud.reader),
         environments={"production": {"policy": policy, "branches": ["main"]}},
         rulesets=[{"rules": [{"type": "required_status_checks", "parameters": check}]}],
     )

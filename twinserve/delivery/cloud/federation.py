@@ -55,10 +55,10 @@ def principals(number: str, identity: Identity, pool: str = POOL) -> str:
 def variables(project: str, region: str, number: str, deployer: str, reader: str) -> dict[str, str]:
     """What the workflows read of the repository's variables."""
     return {
-        "READER": reader,
-        "READING_PROVIDER": f"{pool_path(number, READING_POOL)}/providers/{PROVIDER}",
         "GOOGLE_CLOUD_PROJECT": project,
         "GOOGLE_CLOUD_REGION": region,
         "WORKLOAD_IDENTITY_PROVIDER": f"{pool_path(number)}/providers/{PROVIDER}",
         "DEPLOYER": deployer,
+        "READER": reader,
+        "READING_PROVIDER": f"{pool_path(number, READING_POOL)}/providers/{PROVIDER}",
     }

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from twinserve.delivery.data.failure import Failure, Reason
 
 LOCAL = "local"
+HTTP = frozenset({"http", "https"})
 
 
 class Heard(logging.Handler):
@@ -84,7 +86,7 @@ def _ask(failure: Failure, odb: Any, out: Any, before: frozenset[str]) -> Failur
         return replace(failure, told=f"there is no folder {odb.path}")
     try:
         lacking = _first_lacking(out)
-        there = odb.exists(lacking)
+        there = _has(odb, lacking)
     except Exception as error:  # noqa: BLE001 - a remote of any kind raises anything
         return replace(failure, told=in_a_line(error))
     refused = replace(failure, reason=Reason.REFUSED, told=lacking)
@@ -92,6 +94,21 @@ def _ask(failure: Failure, odb: Any, out: Any, before: frozenset[str]) -> Failur
         return refused if lacking in before else replace(failure, reason=Reason.ABSENT)
     # DVC says nothing of an object that it has compared and thrown away.
     return failure if failure.told else refused
+
+
+def _has(odb: Any, name: str) -> bool:  # noqa: ANN401 - DVC
+    """Whether the remote has the object, as it says itself."""
+    if odb.fs.protocol not in HTTP:
+        return bool(odb.exists(name))
+    # Over HTTP a look whether a file is there takes every failure for a no.
+    try:
+        odb.fs.fs.info(odb.oid_to_path(name))
+    except FileNotFoundError as error:
+        cause = error.__cause__
+        if cause is None or getattr(cause, "status", None) == HTTPStatus.NOT_FOUND:
+            return False
+        raise cause from None
+    return True
 
 
 def _first_lacking(out: Any) -> str:  # noqa: ANN401 - DVC

@@ -89,6 +89,6 @@ def test_table_that_git_keeps_is_not_put_under_dvc_beside_it(project: Project) -
     (project.root / "data/cars.csv").write_text(as_csv(cars()))
     git(project.root, "add", "--all")
     before = (project.root / "params.yaml").read_bytes()
-    with pytest.raises(UserError, match="`git rm --cached data/cars.csv`"):
+    with pytest.raises(UserError, match=r"`git rm --cached data/cars\.csv`"):
         adopt(project, "data/cars.csv")
     assert (project.root / "params.yaml").read_bytes() == before

@@ -13,16 +13,16 @@ from twinserve.delivery.data.command import fetch
 
 
 @pytest.fixture(scope="module")
-def _pushed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = project(tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("remote"))
     push(made)
     return made
 
 
 @pytest.fixture
-def head(_pushed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def head(whole: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh clone, as the current folder; GitHub's output is a file in it."""
-    clone = _pushed.clone(tmp_path / "head")
+    clone = whole.clone(tmp_path / "head")
     monkeypatch.chdir(clone.directory)
     monkeypatch.setenv("GITHUB_OUTPUT", str(clone.path("output")))
     monkeypatch.delenv("WITHOUT_LOGIN", raising=False)
@@ -36,10 +36,10 @@ def lose(clone: Project) -> None:
 
 
 def test_both_sides_are_fetched_into_one_cache(
-    _pushed: Project, head: Project, tmp_path: Path
+    whole: Project, head: Project, tmp_path: Path
 ) -> None:
     """Of the base too, whose object is here by then; the jobs after are told so."""
-    base = _pushed.clone(tmp_path / "head" / ".base")
+    base = whole.clone(tmp_path / "head" / ".base")
     fetch(Path(".base"), Path("review.json"))
     assert head.path(TABLE).read_text() == base.path(TABLE).read_text() == CONTENT
     assert not base.path(".dvc/cache").exists()

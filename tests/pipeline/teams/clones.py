@@ -1,4 +1,4 @@
-"""Repositories of a team: the engine's tree in git, with a remote of DVC's that all of them share."""
+"""Repositories of a team: the engine's tree in git, with a remote that all of them share."""
 
 import os
 import shutil

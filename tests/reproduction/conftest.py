@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tree import CACHE, ROOT
+from tests.tree import CACHE, ROOT, alone, fetch_table
 
 # What git does not have, or what is made.
 MADE = shutil.ignore_patterns(
@@ -23,6 +23,8 @@ MADE_AT_TOP = {
 @pytest.fixture(scope="session")
 def remade(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the user's tree without anything that was made, after `delivery repro`."""
+    with alone():
+        fetch_table()
     tree = tmp_path_factory.mktemp("remade") / "tree"
     shutil.copytree(ROOT, tree, ignore=_ignored, symlinks=True)
     (tree / ".cache").symlink_to(CACHE)

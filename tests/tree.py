@@ -88,7 +88,7 @@ def reproduce(tree: Path) -> Path:
 
 
 def fetch_table() -> None:
-    """Have the user's table here, if DVC keeps it: that takes their login, and what follows none."""
+    """Have the user's table here, if DVC keeps it; that takes their login, what follows none."""
     fetch = [sys.executable, "-m", "twinserve", "fetch"]
     done = subprocess.run(fetch, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

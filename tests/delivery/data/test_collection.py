@@ -10,6 +10,13 @@ from tests.tools import require
 from twinserve.delivery.data.collection import collection
 
 
+CONFIG = """[core]
+    remote = store
+['remote "store"']
+    url = /x
+"""
+
+
 def git(*words: str, date: str = "2026-01-05T12:00:00") -> str:
     """What git prints, on that day."""
     who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]

@@ -21,10 +21,8 @@ def collection(commits: Sequence[str]) -> list[str]:
     for commit in commits:
         told = checkout.run("show", "--no-patch", "--format=%cs", commit)
         if told.code:
-            return [
-                f"DVC's remote: commit {commit[:12]} of a release that stays is not here: `git "
-                "fetch`, then ask again for the command that deletes what no release needs"
-            ]
+            named = f"DVC's remote: commit {commit[:12]} of a release that stays is not here"
+            return [f"{named}: `git fetch`, then ask again for what no release needs"]
         dates.append(told.out.strip())
     since = f" --date {min(dates)}" if dates else ""
     command = f"dvc gc --cloud --workspace --all-branches --all-tags{since}"

@@ -9,7 +9,6 @@ import pytest
 from tests.tools import require
 from twinserve.delivery.data.collection import collection
 
-
 CONFIG = """[core]
     remote = store
 ['remote "store"']

@@ -133,6 +133,57 @@ def test_serve_of_a_fresh_clone_makes_its_bundles_first(
     assert second.path(TABLE).exists()
 
 
+STAGES = ["engine", "evaluate", "export", "bundle"]
+
+
+def stages_of(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The stages that a command has run, in their order."""
+    lines = [line for line in done.stdout.splitlines() if line.startswith("Running stage '")]
+    return [line.split("'")[1] for line in lines]
+
+
+def test_long_fit_is_taken_by_hash_and_proven_and_the_night_fits_it(
+    first: Clone, tmp_path: Path
+) -> None:
+    """No push fits it; gates, parity and bundle are made anew on it; nothing differs at night."""
+    with first.path("params.yaml").open("a") as file:
+        file.write("\ntraining: {reproduce: nightly}\n")
+    first.commit("Fit by night")
+    second = first.clone(tmp_path / "two")
+    second.run("twinserve", "fetch")
+    assert second.path("models/model.pkl").exists()
+    assert stages_of(second.run("twinserve", "repro", "--locked")) == STAGES
+    second.run("twinserve", "verify")
+    done = second.run("twinserve", "repro", "--afresh", "--locked")
+    assert stages_of(done) == ["engine", "prepare", "train", *STAGES[1:]]
+    assert second.git("status", "--porcelain") == ""
+
+
+def test_long_fit_that_was_not_pushed_or_not_run_is_one_line(first: Clone, tmp_path: Path) -> None:
+    """The output that the remote has not, with its command; a change without a reproduction."""
+    with first.path("params.yaml").open("a") as file:
+        file.write("\ntraining: {reproduce: nightly}\n")
+    first.commit("Fit by night")
+    lock = yaml.safe_load(first.path("dvc.lock").read_text())["stages"]["train"]
+    (digest,) = [out["md5"] for out in lock["outs"] if out["path"] == "models/model.pkl"]
+    name = f"files/md5/{digest[:2]}/{digest[2:]}"
+    gone = first.directory.parent / "remote" / name
+    content = gone.read_bytes()
+    gone.unlink()
+    second = first.clone(tmp_path / "two")
+    for words in (("fetch",), ("repro", "--locked")):
+        said = error(second.run("twinserve", *words, check=False))
+        assert said.startswith("error: models/model.pkl: neither here nor in DVC's remote")
+        assert "run `dvc push` on the machine that has made it" in said
+    gone.write_bytes(content)
+    path = second.path("params.yaml")
+    path.write_text(path.read_text().replace("n_estimators: 100", "n_estimators: 99"))
+    done = second.run("twinserve", "repro", "--locked", check=False)
+    assert "not as in dvc.lock: " in error(done)
+    assert "train" in error(done)
+    assert stages_of(done) == ["engine"]
+
+
 def test_artifacts_are_found_by_name(first: Clone, tmp_path: Path) -> None:
     """By DVC's command and its Python interface, at a revision, from another folder."""
     declared = yaml.safe_load(first.path("dvc.yaml").read_text())["artifacts"]

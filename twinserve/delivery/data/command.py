@@ -1,4 +1,7 @@
-"""``twinserve fetch``: have the sources in the tree, and nothing else; for workflows too."""
+"""``twinserve fetch``: have the sources in the tree, and nothing else; for workflows too.
+
+Where ``training.reproduce`` is ``nightly`` the outputs are fetched like sources.
+"""
 
 import argparse
 import json
@@ -12,8 +15,8 @@ from twinserve.delivery.data.agreement import check_lock, check_one_place
 from twinserve.delivery.data.cached import share_cache
 from twinserve.delivery.data.fetch import fetch_sources
 from twinserve.delivery.data.sources import find_sources
+from twinserve.delivery.data.taken import LOCK, is_taken, take
 
-LOCK = Path("dvc.lock")
 # What the job that comes after is told of the table: fetched, or unreadable here.
 OUTPUT = "table"
 # Whether a pull request is a fork's or Dependabot's, and so has no login: the workflow says so.
@@ -52,6 +55,8 @@ def fetch(base: Path | None, unread: Path | None) -> None:
     check_lock(sources, LOCK)
     try:
         fetch_sources()
+        if is_taken():
+            take(strict=True)
         if base is not None:
             share_cache(base)
             with chdir(base):

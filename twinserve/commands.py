@@ -36,6 +36,10 @@ SECTIONS = {
         "adopt": Command(
             "twinserve.delivery.adoption.command", "take a table of yours into params.yaml"
         ),
+        "set": Command(
+            "twinserve.delivery.adoption.setting",
+            "change values of params.yaml, and no other line of it",
+        ),
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),
@@ -69,6 +73,11 @@ SECTIONS = {
         "matrix": Command(
             "twinserve.delivery.probe.matrix",
             "cold starts over runtime, size, boost, image or function",
+        ),
+    },
+    "Score whole files": {
+        "score": Command(
+            "twinserve.scoring.command", "CSV or Parquet to the same rows with predictions"
         ),
     },
     "Release to Google Cloud": {

@@ -15,6 +15,7 @@ import yaml
 from tests.pipeline.workflows import action_rules, commands
 from tests.pipeline.workflows.workflow_files import Files, Job, parse
 from twinserve.delivery.data.dvc import LOGIN
+from twinserve.delivery.data.login import VARIABLE
 from twinserve.review.comment import VARIABLES
 from twinserve.targets.check_headers import CHECK_VARIABLE
 
@@ -27,7 +28,8 @@ RUNNER = "ubuntu-latest"
 # What a user's own middleware asks of our requests, and the commands that send any.
 KEY = {CHECK_VARIABLE: f"${{{{ secrets.{CHECK_VARIABLE} }}}}"}
 # What DVC's remote asks for, where no login of Google's serves; and the commands that may ask it.
-REMOTE = {LOGIN: f"${{{{ secrets.{LOGIN} }}}}"}
+SECRET = {LOGIN: f"${{{{ secrets.{LOGIN} }}}}"}
+REMOTE = SECRET | {VARIABLE: f"${{{{ vars.{VARIABLE} }}}}"}
 READING = ("make run", "make test-model", "test-all", "twinserve fetch", "twinserve repro")
 # A pull request that GitHub gives neither secrets nor a token to log in with.
 FOREIGN = {
@@ -228,12 +230,12 @@ def two_secrets_are_used(files: Files) -> Iterator[str]:
     The login needs none, and the run's own token is named as such.
     """
     for name, text in files.texts.items():
-        named = sum(text.count(f"{key}: {value}") for key, value in (KEY | REMOTE).items())
+        named = sum(text.count(f"{key}: {value}") for key, value in (KEY | SECRET).items())
         if text.count("secrets.") != named:
             yield f"{name}: uses another secret, or under another name"
     for job in files.jobs:
-        given = job.raw.get("secrets", KEY | REMOTE)
-        if given != KEY | REMOTE or ("secrets" in job.raw) != ("uses" in job.raw):
+        given = job.raw.get("secrets", KEY | SECRET)
+        if given != KEY | SECRET or ("secrets" in job.raw) != ("uses" in job.raw):
             yield f"{job.where}: hands on other secrets than intended"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import REMOTES, tool_environment
+from twinserve.delivery.data.login import logged_in
 
 DIRECTORY = ".dvc"
 PIPELINE = "dvc.yaml"
@@ -33,13 +34,14 @@ def run_module(module: str, *words: str, capture: bool) -> subprocess.CompletedP
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_NO_ANALYTICS": "1",
     }
-    return subprocess.run(
-        [sys.executable, "-m", module, *words],
-        env=environment,
-        stdout=subprocess.PIPE if capture else None,
-        text=True,
-        check=False,
-    )
+    with logged_in() as variables:
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
+            env=environment | variables,
+            stdout=subprocess.PIPE if capture else None,
+            text=True,
+            check=False,
+        )
 
 
 def prepare() -> None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, warn
 from twinserve.delivery.data.dvc import DIRECTORY, LOGIN
+from twinserve.delivery.data.login import VARIABLE
 from twinserve.delivery.data.remotes import default_url
 from twinserve.delivery.names import data_bucket
 from twinserve.delivery.project import Cloud
@@ -23,9 +24,7 @@ def remote(cloud: Cloud) -> Sequence[Finding]:
     if parts.scheme == "gs" and parts.netloc == own:
         return [fine(SUBJECT, f"DVC's remote is the bucket {own}")]
     if parts.scheme == "gs":
-        told = (
-            f"DVC's remote is the bucket {parts.netloc}; bootstrap gives rights on {own} only"
-        )
+        told = f"DVC's remote is the bucket {parts.netloc}; bootstrap gives rights on {own} only"
         cure = (
             f"give {cloud.reader} roles/storage.objectViewer and {cloud.deployer} "
             f"roles/storage.objectAdmin on gs://{parts.netloc}"
@@ -35,7 +34,7 @@ def remote(cloud: Cloud) -> Sequence[Finding]:
         return [fine(SUBJECT, f"DVC's remote is at {parts.hostname}; what it asks for: {LOGIN}")]
     told = f"DVC's remote is no bucket of Google's ({parts.scheme or 'a folder'})"
     cure = (
-        f"the repository's secret {LOGIN}, the text of .dvc/config.local (docs/data.md)"
+        f"the repository's variable {VARIABLE} or secret {LOGIN} (docs/data.md)"
         if parts.scheme
         else "a remote that GitHub's machines can reach"
     )

@@ -1,7 +1,7 @@
 """A workflow's login to S3 or Azure without a key: GitHub's own token, exchanged by their clients.
 
-Sources: GitHub, "OpenID Connect reference"; AWS, "Assume role with web identity" of its SDKs; Azure,
-"WorkloadIdentityCredential". Google's login is an action of the workflow's.
+Sources: GitHub, "OpenID Connect reference"; AWS, "Assume role with web identity" of its SDKs;
+Azure, "WorkloadIdentityCredential". Google's login is an action of the workflow's.
 """
 
 import json

@@ -212,8 +212,9 @@ def test_table_that_dvc_keeps_is_fetched_before_what_reads_it(merged: Path, name
     path.parent.mkdir(exist_ok=True)
     path.write_text("outs: []\n")
     assert f"need: {DATA}, lint, model" in plan(merged)
+    commit(merged, "a source")
     (merged / "docs" / "page.md").write_text("")
-    commit(merged, "more")
+    commit(merged, "prose")
     assert DATA not in plan(merged)
 
 

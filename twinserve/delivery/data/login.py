@@ -8,7 +8,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +24,7 @@ _LIMIT_S = 30.0
 
 
 @contextmanager
-def logged_in() -> Iterator[Mapping[str, str]]:
+def logged_in() -> Iterator[dict[str, str]]:
     """Variables that let DVC's remote in, for as long as they are needed; none without a setting.
 
     Each call asks for a token of its own, since one lives for minutes.

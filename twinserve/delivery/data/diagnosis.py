@@ -22,12 +22,23 @@ class Heard(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.told = ""
+        # Whether the remote itself could not be asked: to ask again would take as long again.
+        self.is_away = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the exception's words rather than DVC's."""
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
-            self.told = in_a_line(error)
+            self.hear(error)
+
+    def hear(self, error: BaseException) -> None:
+        """Keep what went wrong; a list of files that is not what its name says is not that."""
+        from dvc_objects.errors import ObjectFormatError
+
+        if isinstance(error, ObjectFormatError):
+            return
+        self.told = in_a_line(error)
+        self.is_away = not isinstance(error, FileNotFoundError)
 
 
 def objects_there(repo: Any, stages: Iterable[Any]) -> frozenset[str]:  # noqa: ANN401 - DVC
@@ -53,18 +64,19 @@ def _there(odb: Any, digest: str) -> set[str]:  # noqa: ANN401 - DVC
     return {digest, *(one["md5"] for one in inner if Path(odb.oid_to_path(one["md5"])).exists())}
 
 
-def explain(repo: Any, stage: Any, told: str, before: frozenset[str]) -> Failure:  # noqa: ANN401 - DVC
+def explain(repo: Any, stage: Any, heard: Heard, before: frozenset[str]) -> Failure:  # noqa: ANN401 - DVC
     """Why the cache lacks a part of a source.
 
     Args:
         repo: of DVC.
         stage: of DVC, which stands for the source.
-        told: what went wrong when it was fetched, or nothing.
+        heard: what went wrong when it was fetched, if anything.
         before: objects that lay in a remote that is a folder.
     """
     from dvc.config import NoRemoteError
 
     out = next(out for out in stage.outs if out.use_cache and out.changed_cache())
+    told = heard.told
     failure = Failure(str(stage.relpath), str(out), Reason.UNREACHABLE, "", told)
     if stage.is_repo_import:
         origin = without_login(str(stage.deps[0].def_repo["url"]))
@@ -77,7 +89,7 @@ def explain(repo: Any, stage: Any, told: str, before: frozenset[str]) -> Failure
         return replace(failure, remote=str(out.remote or ""), told=in_a_line(error))
     url = str(repo.config["remote"][remote.name]["url"])
     failure = replace(failure, remote=f"{remote.name} ({without_login(url)})")
-    return _ask(failure, remote.odb, out, before)
+    return failure if heard.is_away else _ask(failure, remote.odb, out, before)
 
 
 def _ask(failure: Failure, odb: Any, out: Any, before: frozenset[str]) -> Failure:  # noqa: ANN401 - DVC

@@ -43,6 +43,9 @@ SECTIONS = {
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),
+        "fetch": Command(
+            "twinserve.delivery.data.command", "have the tables that DVC keeps, and nothing else"
+        ),
         "bundle": Command(
             "twinserve.delivery.bundle.assembly", "assemble dist/service and dist/function"
         ),

@@ -3,16 +3,23 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from twinserve.inference.contract import Problem
 from twinserve.inference.protocols.open_inference.infer import outputs_of
-from twinserve.inference.protocols.open_inference.tensors import NUMBERS, columns_of
+from twinserve.inference.protocols.open_inference.tensors import (
+    MOST_DIMENSIONS,
+    MOST_SIZE,
+    NUMBERS,
+    columns_of,
+)
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
     from twinserve.inference.steps import Steps
 
 TAG = "open inference protocol"
+DATATYPES = (*NUMBERS, "BOOL", "BYTES")
 _TEXT = {"type": "string"}
-_WHOLE = {"type": "integer", "minimum": 0}
+_SIZE = {"type": "integer", "minimum": 0, "exclusiveMaximum": MOST_SIZE}
 _PARAMETERS = {"type": ["object", "null"], "description": "Not read."}
 _DATA = {
     "type": "array",
@@ -26,13 +33,12 @@ _PROBLEM = "application/problem+json"
 def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
     """What requests and answers of the protocol are made of, by name."""
     outputs = outputs_of(card)
-    taken = {datatype for one in columns_of(card, steps) for datatype in one.taken}
-    datatypes = [one for one in (*NUMBERS, "BOOL", "BYTES") if one in taken]
+    datatypes = [one for one in DATATYPES if one in _taken(card, steps)]
     tensor = {
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
     }
-    shape = {"type": "array", "items": _WHOLE, "minItems": 1}
+    shape = {"type": "array", "items": _SIZE, "minItems": 1, "maxItems": MOST_DIMENSIONS}
     described = {"name": _TEXT, "datatype": _TEXT}
     any_size = {"type": "array", "items": {"type": "integer", "minimum": -1}}
     metadata = {
@@ -119,6 +125,14 @@ def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
             },
         },
     }
+
+
+def _taken(card: "Card", steps: "Steps | None") -> set[str]:
+    """Datatypes of the inputs; all of them where a step reads what no tensor has, as is told."""
+    try:
+        return {datatype for one in columns_of(card, steps) for datatype in one.taken}
+    except Problem:
+        return set(DATATYPES)
 
 
 def paths_of_protocol(card: "Card") -> dict[str, Any]:

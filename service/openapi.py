@@ -66,7 +66,8 @@ def with_contract(
     found = schema["paths"]["/model"]["get"]["responses"]["200"]
     found |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
     schema["paths"] = own | paths_of_protocol(card) | schema["paths"]
-    schema |= {"servers": [{"url": "/"}], "tags": TAGS}
+    # Who may ask is the platform's to decide, not this document's.
+    schema |= {"servers": [{"url": "/"}], "tags": TAGS, "security": []}
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             responses = operation["responses"]

@@ -201,9 +201,9 @@ def build_application(service: Front, routes: "Routes | None") -> FastAPI:
         },
     )
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
-    application.router.routes.append(Route(ROOT_PATH, service.endpoint))
     application.router.routes.append(Route(PROTOCOL_PATH.rstrip("/"), service.endpoint))
     application.router.routes.append(Route(f"{PROTOCOL_PATH}{{rest:path}}", service.endpoint))
+    application.router.routes.append(Route(ROOT_PATH, service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
     if service.metrics is not None:
         application.router.routes.append(Route(METRICS_PATH, service.metrics))

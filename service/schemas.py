@@ -1,6 +1,7 @@
 """What the contract's requests and answers are made of, as JSON Schema, from the model card."""
 
 import inspect
+import json
 from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
 
 from pydantic import TypeAdapter
@@ -60,11 +61,12 @@ def schemas_of(card: Card, most_rows: int) -> dict[str, Any]:
             "description": "What was trained, on what, how well, and what was proven of it.",
             "required": [name for name in Card._fields if name not in OPTIONAL],
             "properties": {
+                **_members(card),
                 "release": {
                     "type": "object",
                     "description": "Of a deployed endpoint: the release that it is.",
                     "additionalProperties": text,
-                }
+                },
             },
         },
         "Problem": {
@@ -88,6 +90,12 @@ def schemas_of(card: Card, most_rows: int) -> dict[str, Any]:
             },
         },
     }
+
+
+def _members(card: Card) -> dict[str, Any]:
+    """The types of the card's members."""
+    kinds = {str: "string", list: "array", dict: "object"}
+    return {name: {"type": kinds[type(one)]} for name, one in json.loads(card.to_json()).items()}
 
 
 def words_of(card: Card) -> list[str]:
@@ -127,7 +135,7 @@ def _instances(card: Card, most_rows: int) -> dict[str, Any]:
             },
         },
         # A body that has both asks for one row.
-        "not": {"required": ["features"]},
+        "not": {"required": ["features"], "properties": {"features": {}}},
     }
 
 

@@ -36,6 +36,10 @@ SECTIONS = {
         "adopt": Command(
             "twinserve.delivery.adoption.command", "take a table of yours into params.yaml"
         ),
+        "set": Command(
+            "twinserve.delivery.adoption.setting",
+            "change values of params.yaml, and no other line of it",
+        ),
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),
@@ -56,6 +60,9 @@ SECTIONS = {
             "reproduce, serve, check and measure on this machine",
         ),
         "serve": Command("twinserve.delivery.local.serve", "serve both bundles until Ctrl-C"),
+        "clients": Command(
+            "twinserve.delivery.clients", "typed clients of the endpoints, Python and TypeScript"
+        ),
         "build": Command(
             "twinserve.delivery.image.build",
             "make the service's image from its bundle, and push it",
@@ -66,6 +73,11 @@ SECTIONS = {
         "matrix": Command(
             "twinserve.delivery.probe.matrix",
             "cold starts over runtime, size, boost, image or function",
+        ),
+    },
+    "Score whole files": {
+        "score": Command(
+            "twinserve.scoring.command", "CSV or Parquet to the same rows with predictions"
         ),
     },
     "Release to Google Cloud": {

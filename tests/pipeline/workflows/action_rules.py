@@ -42,7 +42,7 @@ CACHE = {
     "path": ".venv",
     "key": "environment-${{ runner.os }}-${{ runner.arch }}"
     "-${{ steps.python.outputs.python-version }}"
-    "-${{ hashFiles('locks/bootstrap.txt', 'locks/dev.txt',"
+    "-${{ hashFiles('locks/bootstrap.txt', 'locks/dev.txt', 'locks/remote-*.txt', '.dvc/config',"
     " 'twinserve/delivery/environment/install.py') }}",
 }
 

@@ -15,6 +15,10 @@ from twinserve.config.variables import PACKAGES, tool_environment
 LOCKS = Path("locks")
 # Compiled first and without constraints: it holds every other group, so it settles all versions.
 WIDEST = "dev"
+# Remotes of DVC's: these groups stand beside the widest, and may take it back where they say so.
+REMOTE = "remote-"
+# botocore takes no newer one; nothing that makes or serves a model reads it.
+TAKEN_BACK = {"remote-s3": ("python-dateutil",)}
 # Only parts of what a bundle installs.
 PARTS = frozenset({"onnx", "joblib", "service", "function", "remote", "pipeline"})
 # What the user's own code imports: locked with each bundle's own, and here too, where that code is
@@ -27,6 +31,9 @@ PEER = "peer-"
 PEER_LOCKS = LOCKS / "peers"
 # What makes and tries clients runs in an environment of its own, and is held to nothing.
 APART = "clients"
+# What tests start beside the project: nothing is held to its versions.
+SERVER = "server-"
+SERVER_LOCKS = LOCKS / "servers"
 MODEL_LIBRARIES = ("joblib", "onnxruntime", "scikit-learn")
 OPTIONS = (
     "--universal",
@@ -55,11 +62,16 @@ def lock() -> list[Path]:
     """
     groups = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     peers = sorted(group for group in groups if group.startswith(PEER))
-    others = sorted(set(groups) - PARTS - {WIDEST, APART} - set(peers))
+    remotes = sorted(group for group in groups if group.startswith(REMOTE))
+    servers = sorted(group for group in groups if group.startswith(SERVER))
+    apart = {WIDEST, APART, *peers, *remotes, *servers}
+    others = sorted(set(groups) - PARTS - apart)
     widest = _compile(WIDEST, LOCKS / f"{WIDEST}.txt")
     written = [widest]
     written += [_compile(group, LOCKS / f"{group}.txt", widest) for group in others]
+    written += [_remote(group, widest) for group in remotes]
     written.append(_compile(APART, LOCKS / f"{APART}.txt"))
+    written += [_compile(group, _server_lock(group)) for group in servers]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraint:
         constraint.write(_model_libraries(widest))
         constraint.flush()
@@ -67,6 +79,20 @@ def lock() -> list[Path]:
             path = PEER_LOCKS / f"{group.removeprefix(PEER)}.txt"
             written.append(_compile(group, path, Path(constraint.name)))
     return written
+
+
+def _remote(group: str, widest: Path) -> Path:
+    """The lock of a remote's plug-in, in the widest one's versions but for what it takes back."""
+    names = "|".join(TAKEN_BACK.get(group, ("",)))
+    pins = re.findall(rf"^(?!(?:{names})==)\S+==[^\\\n]+", widest.read_text("utf-8"), re.MULTILINE)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraint:
+        constraint.write("\n".join(map(str.strip, pins)) + "\n")
+        constraint.flush()
+        return _compile(group, LOCKS / f"{group}.txt", Path(constraint.name))
+
+
+def _server_lock(group: str) -> Path:
+    return SERVER_LOCKS / f"{group.removeprefix(SERVER)}.txt"
 
 
 def _model_libraries(widest: Path) -> str:

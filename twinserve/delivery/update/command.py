@@ -18,8 +18,8 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import user_environment
-from twinserve.delivery.bundle.cached import cache_directory
-from twinserve.delivery.bundle.dvc import local_options
+from twinserve.delivery.data.cached import cache_directory
+from twinserve.delivery.data.dvc import local_options
 from twinserve.delivery.update.merge import GENERATED, LOCKS, merge
 from twinserve.targets.git import Checkout
 

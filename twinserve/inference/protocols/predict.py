@@ -88,7 +88,8 @@ class OtherForms:
         self._check(given)
         predicted = self.rows.predict(given, include, INSTANCES)
         predictions: Any = predicted.predictions
-        if include != NOTHING or self.rows.steps is not None:
+        steps = self.rows.steps
+        if include != NOTHING or (steps is not None and steps.after is not None):
             places = range(len(predictions))
             answers = each(INSTANCES, places, partial(self.rows.answer, predicted, include))
             predictions = [_apart(one) for one in answers]

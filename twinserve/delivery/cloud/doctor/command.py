@@ -67,6 +67,7 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         ("organisation policies", lambda: organisation.restrictions(cloud)),
         ("build quota", lambda: project.build_quota(cloud)),
         ("names", lambda: places.names(cloud)),
+        ("secrets", lambda: places.secrets(cloud)),
         ("CPU", lambda: places.processors(cloud)),
     ]
     if github is not None:

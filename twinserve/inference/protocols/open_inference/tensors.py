@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 WHOLE = tuple(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
 NUMBERS = ("FP64", "FP32", "FP16", *WHOLE)
+# Of a dimension: they are unsigned integers of 64 bits, of which a float holds these exactly. No
+# model here has more dimensions than two.
+MOST_SIZE, MOST_DIMENSIONS = 2**53, 8
 # Of all plain columns together.
 MATRIX = "features"
 INPUTS = "inputs"
@@ -143,9 +146,9 @@ def _tensor(given: object, place: int) -> _Tensor:
     if not isinstance(name, str) or not isinstance(datatype, str):
         raise Problem(422, f"{INPUTS}: {place}: name and datatype must be strings")
     whole = isinstance(shape, list) and all(
-        type(one) is float and one >= 0 and one.is_integer() for one in shape
+        type(one) is float and 0 <= one < MOST_SIZE and one.is_integer() for one in shape
     )
-    if not whole or not shape:
+    if not whole or not 0 < len(shape) <= MOST_DIMENSIONS:
         raise Problem(422, f"{INPUTS}: {name:.60}: shape must be a list of whole numbers")
     if not isinstance(data, list):
         raise Problem(422, f"{INPUTS}: {name:.60}: data must be a list, in JSON")

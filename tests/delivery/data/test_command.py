@@ -8,6 +8,7 @@ import yaml
 
 from tests.delivery.data.projects import CONTENT, TABLE, Project, project, push
 from twinserve.config.errors import UserError
+from twinserve.delivery.data import command
 from twinserve.delivery.data import dvc as data
 from twinserve.delivery.data.command import fetch
 
@@ -26,6 +27,8 @@ def head(whole: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pro
     monkeypatch.chdir(clone.directory)
     monkeypatch.setenv("GITHUB_OUTPUT", str(clone.path("output")))
     monkeypatch.delenv("WITHOUT_LOGIN", raising=False)
+    # There are no parameters in so small a project.
+    monkeypatch.setattr(command, "is_taken", lambda: False)
     return clone
 
 

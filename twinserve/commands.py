@@ -63,6 +63,9 @@ SECTIONS = {
             "reproduce, serve, check and measure on this machine",
         ),
         "serve": Command("twinserve.delivery.local.serve", "serve both bundles until Ctrl-C"),
+        "clients": Command(
+            "twinserve.delivery.clients", "typed clients of the endpoints, Python and TypeScript"
+        ),
         "build": Command(
             "twinserve.delivery.image.build",
             "make the service's image from its bundle, and push it",

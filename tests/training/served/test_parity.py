@@ -47,7 +47,7 @@ class FakeModel:
         return self.scores([features])[0][0]
 
     def predict_many(self, rows: Sequence[Sequence[float]]) -> list[int]:
-        """Many rows, their classes alone."""
+        """Many rows' classes alone."""
         return self.scores(rows)[0]
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:

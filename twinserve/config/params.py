@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -25,6 +25,15 @@ class Storage(Section):
     git_limit_mb: Annotated[float, Field(ge=0)] = 10
     """The largest table, in MB, that `twinserve adopt` leaves to git; a larger one it puts under
     `dvc add`."""
+
+
+class Training(Section):
+    """When the model is fitted again, to prove that it is what its inputs give."""
+
+    reproduce: Literal["push", "nightly"] = "push"
+    """`push`: by each pull request and push. `nightly`, for a fit that takes long: those take what
+    `dvc.lock` names from DVC's remote, every object by hash, and prove gates, parity and contract
+    on it; the night fits it again from nothing, and is red if a byte differs."""
 
 
 class Params(Section):
@@ -58,6 +67,8 @@ class Params(Section):
     """What Cloud Run costs."""
     monitoring: Monitoring = Monitoring()
     """What is read of the logs, and when that is worth an issue."""
+    training: Training = Training()
+    """When the model is fitted again."""
     storage: Storage = Storage()
     """Where a table is kept."""
     deployment: Deployment = Deployment()

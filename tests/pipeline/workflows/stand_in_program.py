@@ -35,6 +35,7 @@ KEPT = (
     "REQUIRE_TOOLS",
     "RUN_URL",
     "SHARD",
+    "WITHOUT_LOGIN",
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 SETUP = "$/.github/actions/setup"
-PIN = re.compile(r"uses: (?P<action>[\w.-]+/[\w.-]+)@(?P<commit>\S+)(?: # (?P<version>\S+))?")
+PIN = re.compile(r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>\S+)(?: # (?P<version>\S+))?")
 
 
 class _Loader(yaml.CSafeLoader):

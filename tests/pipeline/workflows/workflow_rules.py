@@ -14,6 +14,8 @@ import yaml
 
 from tests.pipeline.workflows import action_rules, commands
 from tests.pipeline.workflows.workflow_files import Files, Job, parse
+from twinserve.delivery.data.dvc import LOGIN
+from twinserve.delivery.data.login import VARIABLE
 from twinserve.review.comment import VARIABLES
 from twinserve.targets.check_headers import CHECK_VARIABLE
 
@@ -25,6 +27,15 @@ SHORTEST_DAYS = 7
 RUNNER = "ubuntu-latest"
 # What a user's own middleware asks of our requests, and the commands that send any.
 KEY = {CHECK_VARIABLE: f"${{{{ secrets.{CHECK_VARIABLE} }}}}"}
+# What DVC's remote asks for, where no login of Google's serves; and the commands that may ask it.
+SECRET = {LOGIN: f"${{{{ secrets.{LOGIN} }}}}"}
+REMOTE = SECRET | {VARIABLE: f"${{{{ vars.{VARIABLE} }}}}"}
+READING = ("make run", "make test-model", "test-all", "twinserve fetch", "twinserve repro")
+# A pull request that GitHub gives neither secrets nor a token to log in with.
+FOREIGN = {
+    "WITHOUT_LOGIN": "${{ github.event.pull_request.head.repo.full_name != github.repository"
+    " || github.event.pull_request.user.login == 'dependabot[bot]' }}"
+}
 ASKING = (
     "make run",
     "make test-model",
@@ -154,7 +165,8 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             "GH_TOKEN": "${{ github.token }}",
             "GOOGLE_CLOUD_PROJECT": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
         },
-        "review settle": {"NEEDS": "${{ toJSON(needs) }}"},
+        "review settle": {"NEEDS": "${{ toJSON(needs) }}", **FOREIGN},
+        "twinserve fetch": FOREIGN,
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
     }
     for step in files.steps:
@@ -165,6 +177,8 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             expected = {"SHARD": "${{ matrix.shard }}"}
         if any(words in run for words in ASKING) and "--clean-up" not in run:
             expected |= KEY
+        if any(words in run for words in READING) and not step.where.startswith("pr.yml: model"):
+            expected |= REMOTE
         if (step.raw.get("env") or {}) != expected:
             yield f"{step.where}: its variables are not those that its command reads"
 
@@ -210,17 +224,18 @@ def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{job.where}: {other} has no output {output}"
 
 
-def one_secret_is_used(files: Files) -> Iterator[str]:
-    """What lets our own requests in, by its name, where a command or a called workflow asks for it.
+def two_secrets_are_used(files: Files) -> Iterator[str]:
+    """What lets our own requests in, and what lets DVC in: by their names, where asked for.
 
     The login needs none, and the run's own token is named as such.
     """
     for name, text in files.texts.items():
-        named = sum(text.count(f"{key}: {value}") for key, value in KEY.items())
+        named = sum(text.count(f"{key}: {value}") for key, value in (KEY | SECRET).items())
         if text.count("secrets.") != named:
             yield f"{name}: uses another secret, or under another name"
     for job in files.jobs:
-        if job.raw.get("secrets", KEY) != KEY or ("secrets" in job.raw) != ("uses" in job.raw):
+        given = job.raw.get("secrets", KEY | SECRET)
+        if given != KEY | SECRET or ("secrets" in job.raw) != ("uses" in job.raw):
             yield f"{job.where}: hands on other secrets than intended"
 
 
@@ -274,7 +289,7 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     commands_are_the_projects,
     variables_are_given_and_used,
     references_lead_somewhere,
-    one_secret_is_used,
+    two_secrets_are_used,
     setup_is_one_command,
     dependencies_are_watched,
 )

@@ -29,6 +29,8 @@ BUNDLED = ("service-", "function-")
 # that made the model, and so their locks lie apart.
 PEER = "peer-"
 PEER_LOCKS = LOCKS / "peers"
+# What makes and tries clients runs in an environment of its own, and is held to nothing.
+APART = "clients"
 # What tests start beside the project: nothing is held to its versions.
 SERVER = "server-"
 SERVER_LOCKS = LOCKS / "servers"
@@ -62,12 +64,13 @@ def lock() -> list[Path]:
     peers = sorted(group for group in groups if group.startswith(PEER))
     remotes = sorted(group for group in groups if group.startswith(REMOTE))
     servers = sorted(group for group in groups if group.startswith(SERVER))
-    apart = {WIDEST, *peers, *remotes, *servers}
+    apart = {WIDEST, APART, *peers, *remotes, *servers}
     others = sorted(set(groups) - PARTS - apart)
     widest = _compile(WIDEST, LOCKS / f"{WIDEST}.txt")
     written = [widest]
     written += [_compile(group, LOCKS / f"{group}.txt", widest) for group in others]
     written += [_remote(group, widest) for group in remotes]
+    written.append(_compile(APART, LOCKS / f"{APART}.txt"))
     written += [_compile(group, _server_lock(group)) for group in servers]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraint:
         constraint.write(_model_libraries(widest))

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import user_environment
-from twinserve.delivery.data.cached import cache_directory
-from twinserve.delivery.data.dvc import local_options
+from twinserve.delivery.data.cached import share_cache
 from twinserve.delivery.update.merge import GENERATED, LOCKS, merge
 from twinserve.targets.git import Checkout
 
@@ -73,7 +72,7 @@ def update(ref: str) -> str:
             print("both sides changed locks: compiled anew, from the fork's versions", flush=True)
             _run(tree.directory, [sys.executable, "-m", "twinserve", "lock"])
         anew = tree.run("diff", "--quiet", ours, "--", *ENVIRONMENT).code != 0
-        _share_cache(tree.directory)
+        share_cache(tree.directory)
         _reproduce(tree.directory, anew=anew, outputs=("--allow-missing",))
         updated = _commit(tree, f"Update the engine ({versions}, {ref})")
     _move_branch(own, updated)
@@ -160,13 +159,6 @@ def _commit(tree: Checkout, message: str) -> str:
     tree.ask("add", "--", LOCKS, *made)
     tree.ask("commit", "--quiet", "--message", message)
     return tree.ask("rev-parse", "HEAD")
-
-
-def _share_cache(tree: Path) -> None:
-    """Let what is made there be found here."""
-    cache = cache_directory().resolve()
-    with local_options(tree) as options:
-        options["cache"]["dir"] = str(cache)
 
 
 def _reproduce(tree: Path, *, anew: bool, outputs: tuple[str, ...]) -> None:

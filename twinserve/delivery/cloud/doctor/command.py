@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from twinserve.config.errors import UserError
 from twinserve.delivery.cloud.doctor import (
+    data,
     organisation,
     permissions,
     places,
@@ -69,6 +70,7 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         ("names", lambda: places.names(cloud)),
         ("secrets", lambda: places.secrets(cloud)),
         ("CPU", lambda: places.processors(cloud)),
+        ("data", lambda: data.remote(cloud)),
     ]
     if github is not None:
         checks.append(("GitHub", lambda: repository.examine(cloud, github)))

@@ -42,7 +42,7 @@ class Parsed(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.texts.setdefault(self._open[-1] if self._open else "", []).append(data)
+        self.texts.setdefault(self._open[-1] if self._open else "", []).append(data.strip())
 
     def every(self, *tags: str) -> list[dict[str, str]]:
         """The attributes of each such element."""

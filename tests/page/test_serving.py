@@ -10,6 +10,7 @@ import pytest
 
 from service.front import Service
 from tests.callers import InProcessCaller
+from tests.tree import ROOT
 from twinserve.config.layout import PAGE_NAME, RELEASE_VARIABLES
 from twinserve.inference.page import RELEASE_PLACE, asks_for_page
 from twinserve.targets.opener import Reply
@@ -40,7 +41,7 @@ def shown(bundle: Path) -> Reply:
 def test_page_is_read_when_it_is_asked_for_and_no_earlier(dist: Path) -> None:
     """No start, prediction or other path pays for it, and it does not pay for FastAPI."""
     command = [sys.executable, "-c", UNASKED, str(dist / "service")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

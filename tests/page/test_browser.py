@@ -180,12 +180,12 @@ def test_file_that_is_no_such_table_is_refused(opened: Visit) -> None:
 
 
 def test_file_is_chosen_with_the_keyboard(opened: Visit, dist: Path) -> None:
-    """The field for it takes the focus, as any does."""
-    chooser = opened.page.locator("#file")
-    chooser.focus()
-    with opened.page.expect_file_chooser() as asked:
-        opened.page.keyboard.press("Enter")
-    asked.value.set_files(dist.parent / "data/iris.csv")
+    """The browser's own field for it comes after the code, and tells its name."""
+    opened.page.locator("#code").focus()
+    opened.page.keyboard.press("Tab")
+    chooser = opened.page.get_by_label("Drop a CSV file here")
+    expect(chooser).to_be_focused()
+    chooser.set_input_files(dist.parent / "data/iris.csv")
     expect(opened.page.locator("#batch")).to_contain_text("150 of 150 rows predicted")
 
 

@@ -114,6 +114,9 @@ SECTIONS = {
         "update": Command(
             "twinserve.delivery.update.command", "merge the engine's next version into a fork"
         ),
+        "renew": Command(
+            "twinserve.renewal.command", "newer packages, Python, tools or rows, on a branch"
+        ),
         "reference": Command(
             "twinserve.config.reference", "make docs/parameters.md and its schema from the types"
         ),

@@ -11,6 +11,7 @@ from twinserve.config.deployment import Deployment
 from twinserve.config.errors import UserError
 from twinserve.config.measurement import History, Measurement, Monitoring
 from twinserve.config.prices import LIST_PRICES, Prices
+from twinserve.config.renewal import Renewal
 from twinserve.config.section import Section
 from twinserve.config.serving import Serving
 from twinserve.config.training import Data, Estimator, Evaluation, Golden, Model, Split
@@ -60,6 +61,8 @@ class Params(Section):
     """What Cloud Run costs."""
     monitoring: Monitoring = Monitoring()
     """What is read of the logs, and when that is worth an issue."""
+    renewal: Renewal = Renewal()
+    """What comes in from outside: packages, Python, tools, rows."""
     storage: Storage = Storage()
     """Where what DVC makes is kept besides this machine."""
     deployment: Deployment = Deployment()

@@ -1,0 +1,115 @@
+"""A renewal's report as Markdown: the text of its commit's pull request, and a page to read.
+
+Names, versions and lines of logs come from outside: each stands in a code span.
+"""
+
+from collections.abc import Iterable
+
+from twinserve.measure.pages.text import EN_DASH, number, ratio
+from twinserve.renewal.held import Held
+from twinserve.renewal.report import Answers, Effect, Figure, Report
+from twinserve.review.render import GATE, code, model_line, section
+
+MOST_ROOMS = 4
+
+
+def markdown(report: Report) -> str:
+    """The whole page."""
+    parts = [
+        f"### {report.subject}",
+        f"Renews {code(report.base[:12])}. {_passed(report)}",
+        *report.notes,
+        _versions(report),
+        _held(report.held),
+        *_effect(report.effect),
+        _slower(report.slower),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _passed(report: Report) -> str:
+    checks = ", ".join(f"{check.check} ({check.seconds:.0f} s)" for check in report.passed)
+    tries = "" if report.fits <= 1 else f", after {report.fits} fits"
+    return f"Passed here{tries}: {checks}."
+
+
+def _versions(report: Report) -> str:
+    rows = (
+        (
+            code(change.name),
+            *map(_value, (change.old, change.new)),
+            _rooms(change.rooms),
+        )
+        for change in report.changes
+    )
+    return section("Versions", ("package", "old", "new", "rooms"), rows)
+
+
+def _rooms(rooms: tuple[str, ...]) -> str:
+    more = len(rooms) - MOST_ROOMS
+    named = ", ".join(map(code, rooms[:MOST_ROOMS]))
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _held(held: Iterable[Held]) -> str:
+    rows = [
+        (code(one.package), code(one.version), one.since, one.check, code(one.line)) for one in held
+    ]
+    return (
+        section("Held back", ("package", "version", "since", "check", "why"), rows) if rows else ""
+    )
+
+
+def _effect(effect: Effect) -> list[str]:
+    old, new = (size / 1e6 for size in effect.bundle_bytes)
+    sizes = [("both bundles", f"{old:.3f}", f"{new:.3f}", f"{new - old:+.3f}")]
+    metrics = ((code(one.name), *map(_value, (one.base, one.head))) for one in effect.metrics)
+    return [
+        model_line(effect.model),
+        _answers(effect.answers),
+        section("Metrics", ("metric", "old", "new"), metrics),
+        section(
+            "Figures, both taken in turns",
+            ("", "unit", "old", "new", "worse by (95%)", "gate"),
+            map(_figure, effect.figures),
+        ),
+        section("Size, MB", ("", "old", "new", "change"), sizes),
+    ]
+
+
+def _value(text: str | None) -> str:
+    return EN_DASH if text is None else code(text)
+
+
+def _answers(answers: Answers) -> str:
+    every = answers.rows == answers.of
+    rows = f"{'every' if every else 'each'} row of {answers.rows:,}"
+    where = f"{rows} of the table" if every else f"{rows}, evenly spaced in {answers.of:,}"
+    if not answers.differing:
+        return f"**Predictions**: the same on {where}."
+    return (
+        f"**Predictions**: {answers.differing:,} differ, of {where}. The first, as request, old "
+        f"answer and new one: {code(answers.first or '')}."
+    )
+
+
+def _figure(figure: Figure) -> tuple[str, ...]:
+    worse = (
+        EN_DASH
+        if figure.ratio is None
+        else f"{ratio(figure.ratio.value)} ({figure.ratio.low:.2f}{EN_DASH}{figure.ratio.high:.2f})"
+    )
+    return (
+        f"{figure.target}: {figure.name}",
+        figure.unit,
+        number(figure.old),
+        number(figure.new),
+        worse,
+        GATE[figure.outcome],
+    )
+
+
+def _slower(slower: tuple[str, ...]) -> str:
+    if not slower:
+        return ""
+    return f"**Worse than allowed**, by the whole 95% interval: {', '.join(slower)}."

@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,16 +64,16 @@ class Newer:
     at_once: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()
 
-    def options(self) -> list[str]:
-        """What uv is told."""
+    def options(self, young: Iterable[str]) -> list[str]:
+        """What uv is told of a room; ``young`` are those of its pins that came too late."""
         chosen = [f"--upgrade-package={name}" for name in self.names] or ["--upgrade"]
         limit = [f"--exclude-newer={_time(self.before)}"] if self.before else []
-        return [*chosen, *limit, *_at_once(self.at_once)]
+        return [*chosen, *limit, *_at_once((*self.at_once, *young))]
 
-    def options_of(self, own: set[str]) -> list[str]:
+    def options_of(self, own: Iterable[str], young: Iterable[str]) -> list[str]:
         """The same for a room of which all but its ``own`` packages are settled by constraints."""
-        names = sorted(own & set(self.names) if self.names else own)
-        limited = sorted(own - set(self.at_once)) if self.before else []
+        names = sorted(set(own) & set(self.names) if self.names else own)
+        limited = sorted({*own} - {*self.at_once} - {*young}) if self.before else []
         return [
             *(f"--upgrade-package={name}" for name in names),
             *(f"--exclude-newer-package={name}={_time(self.before)}" for name in limited),
@@ -93,57 +93,89 @@ def lock(tree: Path = Path(), newer: Newer | None = None) -> list[Path]:
     peers = sorted(group for group in groups if group.startswith(PEER))
     others = sorted(set(groups) - PARTS - {WIDEST} - set(peers))
     widest = LOCKS / f"{WIDEST}.txt"
-    written = [widest]
-    with _constraint("\n".join(newer.bounds if newer else ())) as bounds:
-        _compile(tree, WIDEST, widest, bounds, newer.options() if newer else [])
-    settled = read_pins((tree / widest).read_text(encoding="utf-8"))
+    _compile_freely(tree, WIDEST, widest, newer, newer.bounds if newer else ())
+    settled = _pins(tree / widest)
     for group in others:
-        path = LOCKS / f"{group}.txt"
-        own = set(_pins(tree / path)) - set(settled)
-        options = newer.options_of(own) if newer else []
-        written.append(_compile(tree, group, path, (tree / widest).resolve(), options))
+        _compile_settled(tree, group, newer, widest, settled)
     shared = {name: settled[name] for name in MODEL_LIBRARIES if name in settled}
-    with _constraint("\n".join(f"{name}=={version}" for name, version in shared.items())) as file:
-        options = [*newer.options(), *_at_once(shared)] if newer else []
-        for group in peers:
-            path = PEER_LOCKS / f"{group.removeprefix(PEER)}.txt"
-            written.append(_compile(tree, group, path, file, options))
-    return written
+    for group in peers:
+        exact = [f"{name}=={version}" for name, version in shared.items()]
+        _compile_freely(tree, group, _peer_lock(group), newer, exact, shared)
+    return [widest, *(LOCKS / f"{group}.txt" for group in others), *map(_peer_lock, peers)]
+
+
+def _peer_lock(group: str) -> Path:
+    return PEER_LOCKS / f"{group.removeprefix(PEER)}.txt"
+
+
+def _compile_freely(
+    tree: Path,
+    group: str,
+    path: Path,
+    newer: Newer | None,
+    bounds: Sequence[str],
+    shared: Iterable[str] = (),
+) -> None:
+    """Compile a room that settles its own versions, but for ``shared`` ones."""
+    young = _young(tree, _pins(tree / path), newer)
+    most = [f"{name}<={version}" for name, version in young.items() if name not in shared]
+    options = newer.options([*young, *shared]) if newer else []
+    with _listed([*bounds, *most]) as constraint:
+        _uv(tree, group, path, [constraint], options)
+
+
+def _compile_settled(
+    tree: Path, group: str, newer: Newer | None, widest: Path, settled: Mapping[str, str]
+) -> None:
+    """Compile a room whose versions are those of the widest, but for packages of its own."""
+    path = LOCKS / f"{group}.txt"
+    own = {name: pin for name, pin in _pins(tree / path).items() if name not in settled}
+    young = _young(tree, own, newer)
+    options = newer.options_of(own, young) if newer else []
+    with _listed(f"{name}<={version}" for name, version in young.items()) as most:
+        _uv(tree, group, path, [(tree / widest).resolve(), most], options)
+
+
+def _young(tree: Path, pins: Mapping[str, str], newer: Newer | None) -> dict[str, str]:
+    """The pins that were uploaded too late to be taken, which are not given up for that."""
+    if newer is None or newer.before is None or not pins:
+        return {}
+    with _listed(f"{name}<={version}" for name, version in pins.items()) as requirements:
+        options = ["--no-deps", "--universal", "--python-version=3.11"]
+        limit = f"--exclude-newer={_time(newer.before)}"
+        printed = _run(tree, "the locked versions", [*options, limit, str(requirements)])
+    return lowered(pins, read_pins(printed))
 
 
 @contextmanager
-def _constraint(text: str) -> Iterator[Path]:
+def _listed(lines: Iterable[str]) -> Iterator[Path]:
+    """A file of requirements, until the end."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write(f"{text}\n")
+        file.write("".join(f"{line}\n" for line in lines))
         file.flush()
         yield Path(file.name)
-
-
-def _compile(tree: Path, group: str, path: Path, constraint: Path, options: Sequence[str]) -> Path:
-    """Compile a group; a version goes down only where nothing else fits.
-
-    A locked version that is younger than the limit would be given up for an older one.
-    """
-    locked = tree / path
-    before = locked.read_text(encoding="utf-8") if locked.exists() else ""
-    _uv(tree, group, path, [constraint], options)
-    if down := lowered(read_pins(before), _pins(locked)) if options else {}:
-        locked.write_text(before, encoding="utf-8")
-        with _constraint("\n".join(f"{name}<={old}" for name, old in down.items())) as most:
-            _uv(tree, group, path, [constraint, most], [*options, *_at_once(down)])
-    return path
 
 
 def _uv(
     tree: Path, group: str, path: Path, constraints: Sequence[Path], options: Sequence[str]
 ) -> None:
+    """Compile a group into its lock, which is kept as far as it fits."""
     (tree / path).parent.mkdir(exist_ok=True)
     wanted = group == WIDEST or group.startswith(BUNDLED)
     own = [str(OWN)] if (tree / OWN).exists() and wanted else []
-    arguments = ["pip", "compile", "--quiet", *OPTIONS, *options, "pyproject.toml", *own]
-    arguments += [f"--constraint={one}" for one in constraints]
+    words = [*OPTIONS, *options, "pyproject.toml", *own, f"--group={group}"]
+    words += [f"--constraint={file}" for file in constraints]
+    _run(tree, str(path), [*words, f"--output-file={path}"])
+
+
+def _run(tree: Path, what: str, words: Sequence[str]) -> str:
+    """What `uv pip compile` prints.
+
+    Raises:
+        UserError: no versions fit together, or the index cannot be asked.
+    """
     done = subprocess.run(
-        [find_uv_bin(), *arguments, "--group", group, "--output-file", str(path)],
+        [find_uv_bin(), "pip", "compile", "--quiet", *words],
         cwd=tree,
         env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
@@ -151,7 +183,8 @@ def _uv(
         check=False,
     )
     if done.returncode:
-        raise UserError(f"{path}: {' '.join(done.stderr.split())[:500]}")
+        raise UserError(f"{what}: {' '.join(done.stderr.split())[:500]}")
+    return done.stdout
 
 
 def _pins(path: Path) -> dict[str, str]:

@@ -114,6 +114,7 @@ SECTIONS = {
         "update": Command(
             "twinserve.delivery.update.command", "merge the engine's next version into a fork"
         ),
+        "audit": Command("twinserve.renewal.audit", "known vulnerabilities of what is served"),
         "renew": Command(
             "twinserve.renewal.command", "newer packages, Python, tools or rows, on a branch"
         ),

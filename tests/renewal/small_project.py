@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.delivery.update.forks import Repository
 from tests.renewal.package_index import PackageIndex
@@ -35,6 +36,7 @@ ROOMS = {
 ENGINE = """\
 import os, re, sys, time
 from pathlib import Path
+from unittest.mock import patch
 
 pins = dict(re.findall(r"^(\\w+)==(\\S+)", Path("locks/dev.txt").read_text(), re.M))
 Path("..", "calls.txt").open("a").write(f"{sys.argv[1]} {sorted(pins.items())}\\n")
@@ -72,8 +74,8 @@ run_as_command(lambda: main(sys.argv[1:]))
 
 
 def unserved() -> None:
-    """Take a small project's bundles as equal: it has none."""
-    from twinserve.renewal import trees
+    """Take a small project's bundles as equal, and its packages as safe: it has neither."""
+    from twinserve.renewal import kinds, trees
     from twinserve.renewal.report import Answers, Effect
     from twinserve.review.report import ModelChange
 
@@ -81,7 +83,12 @@ def unserved() -> None:
         model = ModelChange(base_version="v1", head_version="v1", artifacts=())
         return Effect(model, Answers(3, 3, 0, None), (), (), (1000, 1000))
 
-    trees.measure_effect = measure
+    def ask(*_: object) -> tuple[()]:
+        return ()
+
+    patch.object(trees, "measure_effect", measure).start()
+    # No database is asked for packages of ours.
+    patch.object(kinds, "ask", ask).start()
 
 
 def make_small_project(folder: Path, index: PackageIndex, broken: str = "") -> Repository:

@@ -19,6 +19,7 @@ from twinserve.renewal.packages import Brought, Wanted, bring_in
 from twinserve.targets.git import Checkout
 
 OLD = {"alpha": "1.0", "beta": "1.0", "gamma": "1.0"}
+RULES = Renewal()
 LINE = "error: row 3: served 1, the estimator 2"
 
 
@@ -53,10 +54,12 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return versions
 
 
-def bring(project: Repository, *names: str, at_once: Sequence[str] = (), **rules: int) -> Brought:
+def bring(
+    project: Repository, *names: str, at_once: Sequence[str] = (), rules: Renewal = RULES
+) -> Brought:
     """Renew the project's own tree."""
     log = project.path("reports/log")
-    wanted = Wanted(names, tuple(at_once), Renewal(**rules), engine=False, log=log)
+    wanted = Wanted(names, tuple(at_once), rules, engine=False, log=log)
     return bring_in(Checkout(project.directory), wanted)
 
 
@@ -88,7 +91,7 @@ def test_version_of_this_week_is_not_taken(project: Repository, index: PackageIn
     bring(project)
     assert pins(project)["alpha"] == "2.0"
     assert pins(project, "lonely")["delta"] == "1.0"
-    bring(project, min_age_days=3)
+    bring(project, rules=Renewal(min_age_days=3))
     assert pins(project)["alpha"] == "3.0"
     assert pins(project, "lonely")["delta"] == "2.0"
 
@@ -188,8 +191,8 @@ def test_whole_set_is_held_back_beyond_the_bound(
     """The setting and the failing line are named."""
     publish(index, "alpha", "beta", "gamma")
     broken |= {"alpha": "2.0", "gamma": "2.0"}
-    with pytest.raises(UserError, match=r"row 3.* after 2 fits \(renewal.most_fits\)"):
-        bring(project, most_fits=2)
+    with pytest.raises(UserError, match=r"row 3.* after 3 fits \(renewal.most_fits\)"):
+        bring(project, rules=Renewal(most_fits=3))
 
 
 def test_versions_that_fit_nowhere_are_told_by_uv(project: Repository, index: PackageIndex) -> None:

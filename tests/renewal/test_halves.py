@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from twinserve.renewal.fit import Failure
-from twinserve.renewal.halves import Search, search
+from twinserve.renewal.halves import BrokenTreeError, Search, search
 
 NAMES = tuple("abcdefghijklmnop")
 BROKEN = Failure("pipeline", "error: the compiled model answers otherwise")
@@ -56,9 +56,17 @@ def test_search_ends_at_the_check_that_failed() -> None:
 
 
 def test_search_is_by_halves() -> None:
-    """One of 16 is found in 4 fits, between the whole and the rest."""
+    """One of 16 is found in 4 fits, after the whole and the bare tree, before the rest."""
     found, _ = look("g")
-    assert found.fits == 1 + 4 + 1
+    assert found.fits == 2 + 4 + 1
+
+
+def test_tree_that_fails_as_it_stands_blames_no_package() -> None:
+    """It is tried without any, up to the check that failed."""
+    packages = Set("")
+    with pytest.raises(BrokenTreeError, match="with nothing renewed: pipeline: error: the comp"):
+        search(NAMES, packages.attempt, 50)
+    assert packages.tried == [("".join(NAMES), None), ("", "pipeline")]
 
 
 def test_beyond_the_bound_the_whole_set_is_held_back() -> None:
@@ -72,4 +80,4 @@ def test_single_package_that_breaks_leaves_nothing() -> None:
     """It needs no search."""
     packages = Set("a")
     found = search(("a",), packages.attempt, 5)
-    assert (found.kept, [culprit.name for culprit in found.culprits], found.fits) == ((), ["a"], 1)
+    assert (found.kept, [culprit.name for culprit in found.culprits], found.fits) == ((), ["a"], 2)

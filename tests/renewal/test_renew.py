@@ -21,7 +21,6 @@ from tests.renewal.small_project import (
 )
 
 BRANCH = "renew/packages"
-ALL_OLD = {"alpha": "1.0", "beta": "1.0", "gamma": "1.0"}
 
 
 @pytest.fixture
@@ -46,20 +45,26 @@ def renew(project: Repository, index: PackageIndex, *names: str) -> str:
 
 def fail(project: Repository, index: PackageIndex, *names: str) -> str:
     """What it says when it refuses, the project as it was."""
-    before = project.state(), project.git("branch", "--list")
+    before = kept(project), project.git("branch", "--list")
     done = call(project.directory, index, "renew", "packages", *names)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert (project.state(), project.git("branch", "--list")) == before
+    assert (kept(project), project.git("branch", "--list")) == before
     return done.stderr.splitlines()[-1]
+
+
+def kept(project: Repository) -> tuple[str, str, dict[str, bytes]]:
+    """The project's state, without what is written to be read."""
+    head, status, files = project.state()
+    return head, status, {name: text for name, text in files.items() if "reports/" not in name}
 
 
 def test_newer_versions_come_in_together(project: Repository, index: PackageIndex) -> None:
     """All rooms' locks and what the pipeline makes of them, on a branch; the tree as it was."""
     for name in ("alpha", "beta", "delta", "omega"):
         index.publish(name, "2.0")
-    before = project.state()
+    before = kept(project)
     assert renew(project, index).startswith(f"{BRANCH}: commit ")
-    assert project.state()[:2] == before[:2]
+    assert kept(project) == before
     assert pins_of(project, BRANCH) == {"alpha": "2.0", "beta": "2.0", "gamma": "1.0"}
     assert pins_of(project, BRANCH, "service-compiled") == {"beta": "2.0"}
     assert pins_of(project, BRANCH, "lonely") == {"beta": "2.0", "delta": "2.0"}
@@ -71,42 +76,14 @@ def test_newer_versions_come_in_together(project: Repository, index: PackageInde
     assert project.git("worktree", "list").count("\n") == 0
 
 
-def test_named_package_alone_is_renewed(project: Repository, index: PackageIndex) -> None:
-    """The others stay, in a room of its own too."""
-    for name in ("alpha", "beta", "delta"):
-        index.publish(name, "2.0")
-    renew(project, index, "delta")
-    assert pins_of(project, BRANCH) == ALL_OLD
-    assert pins_of(project, BRANCH, "lonely") == {"beta": "1.0", "delta": "2.0"}
-
-
-def test_version_of_this_week_is_not_taken(project: Repository, index: PackageIndex) -> None:
-    """The newest of those that are old enough is."""
-    index.publish("alpha", "2.0", days_ago=8)
-    index.publish("alpha", "3.0", days_ago=6)
-    index.publish("delta", "2.0", days_ago=6)
-    renew(project, index)
-    assert pins_of(project, BRANCH)["alpha"] == "2.0"
-    assert pins_of(project, BRANCH, "lonely")["delta"] == "1.0"
-
-
-def test_young_version_that_is_locked_stays(project: Repository, index: PackageIndex) -> None:
-    """The limit takes nothing back that a person has brought in."""
-    index.publish("beta", "2.0", days_ago=1)
-    index.publish("alpha", "2.0")
-    project.replace("pyproject.toml", '"beta"]', '"beta>=2"]')
-    assert call(project.directory, index, "lock").returncode == 0
-    project.commit("Beta at once")
-    renew(project, index)
-    assert pins_of(project, BRANCH) == {"alpha": "2.0", "beta": "2.0", "gamma": "1.0"}
-
-
+@pytest.mark.nightly
 def test_nothing_newer_writes_no_branch(project: Repository, index: PackageIndex) -> None:
     """And says so."""
     assert renew(project, index) == "nothing is newer"
     assert project.git("branch", "--list", BRANCH) == ""
 
 
+@pytest.mark.nightly
 def test_what_breaks_is_held_back_by_name(tmp_path: Path, index: PackageIndex) -> None:
     """The rest comes in; the report has the failing line, and since when."""
     broken = "repro beta 2.0 row 3: served 1, the estimator 2"
@@ -130,6 +107,7 @@ def test_what_breaks_is_held_back_by_name(tmp_path: Path, index: PackageIndex) -
     assert "held.json" not in project.git("ls-tree", "-r", "--name-only", BRANCH)
 
 
+@pytest.mark.nightly
 def test_whole_set_is_held_back_beyond_the_bound(tmp_path: Path, index: PackageIndex) -> None:
     """Nothing is written; the setting and the failing line are named."""
     broken = "\n".join(f"lint {name} 2.0 untyped" for name in ("alpha", "beta", "gamma"))
@@ -147,6 +125,7 @@ def _most_fits(number: int) -> str:
     return f"\nrenewal:\n  most_fits: {number}\n"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -165,6 +144,7 @@ def test_tree_in_which_work_could_be_lost_is_refused(
     assert said in fail(project, index)
 
 
+@pytest.mark.nightly
 def test_commit_of_a_person_is_never_written_over(project: Repository, index: PackageIndex) -> None:
     """A branch with only commits of ours is made anew."""
     index.publish("alpha", "2.0")
@@ -186,15 +166,25 @@ def test_unknown_package_is_refused(project: Repository, index: PackageIndex) ->
     assert "aplha: in no lock" in fail(project, index, "aplha")
 
 
-@pytest.mark.parametrize("check", ["repro", "verify", "lint", "test-model"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("check", "number"),
+    [
+        ("repro", signal.SIGTERM),
+        *(
+            pytest.param(check, number, marks=pytest.mark.nightly)
+            for check in ("repro", "verify", "lint", "test-model")
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+            if (check, number) != ("repro", signal.SIGTERM)
+        ),
+    ],
+)
 def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path, index: PackageIndex, check: str, number: signal.Signals
 ) -> None:
     """In each phase; what a kill has left is cleared by the next run, which goes through."""
     project = make_small_project(tmp_path / "project", index, f"{check} beta 2.0 wait")
     index.publish("beta", "2.0")
-    before, branches = project.state(), project.git("branch", "--list")
+    before, branches = kept(project), project.git("branch", "--list")
     process = subprocess.Popen(
         command("renew", "packages"), cwd=project.directory, env=environment(index)
     )
@@ -209,10 +199,7 @@ def test_interrupt_leaves_all_as_it_was(
         os.kill(worker, signal.SIGKILL)
     else:
         assert not Path(f"/proc/{worker}").exists()
-    state = project.state()
-    assert state[:2] == before[:2]
-    kept = {name: text for name, text in state[2].items() if not name.startswith("reports/")}
-    assert kept == before[2]
+    assert kept(project) == before
     assert project.git("branch", "--list") == branches
     project.write("broken.txt", "")
     project.commit("Mended")

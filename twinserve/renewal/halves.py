@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from twinserve.config.errors import UserError
 from twinserve.renewal.fit import Failure
 
-# Tries packages, up to the named check or all; None if they fit.
+# Tries packages, or the tree without any, up to the named check or all; None if they fit.
 Try = Callable[[Sequence[str], str | None], Failure | None]
 
 
@@ -36,12 +37,17 @@ def search(names: Sequence[str], attempt: Try, most_fits: int) -> Search:
 
     Of packages that break something only together, the last is left out. A fit that looks for a
     culprit ends at the check that failed; what is brought in has passed all of them.
+
+    Raises:
+        BrokenTreeError: the check fails without any of the packages too.
     """
     bounded = _Bounded(attempt, most_fits)
     kept, culprits = list(names), list[Culprit]()
     first: Failure | None = None
     try:
         while kept and (failure := bounded.attempt(kept, None)):
+            if first is None and (broken := bounded.attempt((), failure.check)):
+                raise BrokenTreeError(broken)
             first = first or failure
             culprit = _last_of_smallest(kept, failure, bounded)
             culprits.append(culprit)
@@ -49,6 +55,16 @@ def search(names: Sequence[str], attempt: Try, most_fits: int) -> Search:
     except _SpentError:
         return Search((), (), bounded.fits, first)
     return Search(tuple(kept), tuple(culprits), bounded.fits)
+
+
+class BrokenTreeError(UserError):
+    """No package is to blame."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(
+            f"this tree fails as it stands, with nothing renewed: {failure.check}: {failure.line}; "
+            "mend that first"
+        )
 
 
 class _SpentError(Exception):

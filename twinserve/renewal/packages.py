@@ -74,6 +74,8 @@ class _Renewing:
         self._before = datetime.now(UTC) - timedelta(days=wanted.rules.min_age_days)
         self._bounds: tuple[str, ...] = ()
         self._candidates: tuple[str, ...] = ()
+        # What the tree's locks were made for.
+        self._locked: tuple[Newer, bool] | None = None
         self._passed: tuple[Passed, ...] = ()
 
     def bring_in(self) -> Brought:
@@ -120,14 +122,19 @@ class _Renewing:
         return Search((), (), 1, failure)
 
     def _attempt(self, names: Sequence[str], until: str | None) -> Failure | None:
-        print(f"trying {', '.join(names)}", flush=True)
+        print(f"trying {', '.join(names) or 'the tree as it stands'}", flush=True)
+        if not names:
+            self._reset()
+            return self._fit(until)
         bounds, chosen = self._bounds, tuple(names)
         if until is None:
             # All that is left: with everything that follows from it, and without what was left out.
             left_out = sorted(set(self._candidates) - set(names))
             bounds, chosen = (*bounds, *self._as_locked(left_out)), self._wanted.names
         try:
-            self._lock(Newer(chosen, self._before, self._wanted.at_once, bounds))
+            newer = Newer(chosen, self._before, self._wanted.at_once, bounds)
+            # No check has anything to do with peers.
+            self._lock(newer, peers=until is None)
         except UserError as error:
             return Failure(RESOLVE, str(error))
         return self._fit(until)
@@ -143,11 +150,15 @@ class _Renewing:
             return error.failure
         return None
 
-    def _lock(self, newer: Newer) -> None:
+    def _lock(self, newer: Newer, *, peers: bool = True) -> None:
+        if self._locked == (newer, peers):
+            return
         self._reset()
-        lock(self._tree.directory, newer)
+        lock(self._tree.directory, newer, peers=peers)
+        self._locked = newer, peers
 
     def _reset(self) -> None:
+        self._locked = None
         self._tree.ask("reset", "--quiet", "--hard", self._commit)
 
     def _as_locked(self, names: Sequence[str]) -> tuple[str, ...]:

@@ -39,6 +39,15 @@ class Trees:
     new: Checkout
 
 
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """How a renewal ended, in a line; branch and report only where something was renewed."""
+
+    line: str
+    branch: str | None = None
+    report: Path | None = None
+
+
 @contextmanager
 def open_trees(kind: str) -> Iterator[Trees]:
     """Both worktrees, and the branch that is to be written.
@@ -61,7 +70,9 @@ def open_trees(kind: str) -> Iterator[Trees]:
         yield Trees(branch, base, new)
 
 
-def conclude(trees: Trees, brought: Brought, rounds: int | None) -> str:
+def conclude(
+    trees: Trees, brought: Brought, rounds: int | None, notes: tuple[str, ...] = ()
+) -> Concluded:
     """Compare old and new, write the report, and commit; what came of it.
 
     Raises:
@@ -79,6 +90,7 @@ def conclude(trees: Trees, brought: Brought, rounds: int | None) -> str:
         passed=brought.passed,
         fits=brought.fits,
         effect=measure_effect(base, new, rounds),
+        notes=notes,
     )
     text = markdown(report)
     page = REPORTS / f"{trees.branch.kind}.md"
@@ -90,7 +102,8 @@ def conclude(trees: Trees, brought: Brought, rounds: int | None) -> str:
             f"which renewal.same_version refuses: raise model.version first; see {page}"
         )
     commit = trees.branch.write(trees.new, report.subject, text)
-    return f"{trees.branch.name}: commit {commit[:12]}; report: {page} (and .json)"
+    line = f"{trees.branch.name}: commit {commit[:12]}; report: {page} (and .json)"
+    return Concluded(line, trees.branch.name, page.with_suffix(".json"))
 
 
 def _subject(brought: Brought) -> str:

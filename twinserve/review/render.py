@@ -49,7 +49,7 @@ def render(report: Report, run_url: str, commit: str) -> str:
         section("Size, MB", ("", "main", "here", "change"), _sizes(report)),
     ]
     head = f"### What this changes against main\n\nAt {code(commit[:12])}, [this run]({run_url})."
-    return _fitted([MARKER, head, *sections])
+    return fitted([MARKER, head, *sections])
 
 
 def model_line(model: ModelChange) -> str:
@@ -67,7 +67,7 @@ def model_line(model: ModelChange) -> str:
     return f"**Model**: {code(model.base_version)} → {code(model.head_version)}: {named}."
 
 
-def _fitted(sections: Sequence[str]) -> str:
+def fitted(sections: Sequence[str]) -> str:
     """The sections as one text; the longest lose their last rows where all would be too long."""
     most, kept = LONGEST, sections
     while (text := "\n\n".join(kept) + "\n") and len(text.encode()) > LONGEST:

@@ -80,7 +80,7 @@ class Newer:
         ]
 
 
-def lock(tree: Path = Path(), newer: Newer | None = None) -> list[Path]:
+def lock(tree: Path = Path(), newer: Newer | None = None, *, peers: bool = True) -> list[Path]:
     """Compile each group; the widest first, the others constrained by it.
 
     What is locked stays, where it fits and ``newer`` does not say otherwise.
@@ -90,18 +90,19 @@ def lock(tree: Path = Path(), newer: Newer | None = None) -> list[Path]:
     """
     text = (tree / "pyproject.toml").read_text(encoding="utf-8")
     groups = tomllib.loads(text)["dependency-groups"]
-    peers = sorted(group for group in groups if group.startswith(PEER))
-    others = sorted(set(groups) - PARTS - {WIDEST} - set(peers))
+    apart = sorted(group for group in groups if group.startswith(PEER))
+    others = sorted(set(groups) - PARTS - {WIDEST} - set(apart))
     widest = LOCKS / f"{WIDEST}.txt"
     _compile_freely(tree, WIDEST, widest, newer, newer.bounds if newer else ())
     settled = _pins(tree / widest)
     for group in others:
         _compile_settled(tree, group, newer, widest, settled)
     shared = {name: settled[name] for name in MODEL_LIBRARIES if name in settled}
-    for group in peers:
+    for group in apart if peers else ():
         exact = [f"{name}=={version}" for name, version in shared.items()]
         _compile_freely(tree, group, _peer_lock(group), newer, exact, shared)
-    return [widest, *(LOCKS / f"{group}.txt" for group in others), *map(_peer_lock, peers)]
+    written = [widest, *(LOCKS / f"{group}.txt" for group in others)]
+    return [*written, *map(_peer_lock, apart)] if peers else written
 
 
 def _peer_lock(group: str) -> Path:

@@ -1,0 +1,88 @@
+"""What can be renewed, by the word that names it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
+from twinserve.delivery.bundle.pins import read_rooms
+from twinserve.renewal.packages import Wanted, bring_in
+from twinserve.renewal.proposal.outcome import Kind
+from twinserve.renewal.trees import REPORTS, Concluded, conclude, open_trees
+from twinserve.renewal.vulnerabilities import ask
+from twinserve.review.render import code
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says besides the kind.
+
+    Attributes:
+        engine: whether the engine's suite is one of the checks.
+        rounds: of the comparison; None for the usual number.
+    """
+
+    names: tuple[str, ...]
+    engine: bool
+    rounds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewable:
+    """A kind of renewal.
+
+    Attributes:
+        names: what the arguments are called; empty where there are none.
+        count: as argparse counts arguments.
+    """
+
+    help: str
+    renew: Callable[[Options], Concluded]
+    names: str = ""
+    names_help: str = ""
+    count: str | None = "*"
+
+
+def renew_packages(options: Options) -> Concluded:
+    """Newer versions, in all rooms' locks together.
+
+    Raises:
+        UserError: a name is in no lock, or nothing comes in, and why.
+    """
+    names = tuple(canonicalize_name(name) for name in options.names)
+    known = {name for pins in read_rooms(Path()).values() for name in pins}
+    if unknown := sorted(set(names) - known):
+        raise UserError(f"{', '.join(unknown)}: in no lock; `twinserve renew packages` takes all")
+    with open_trees("packages") as trees:
+        at_once, notes = _vulnerable()
+        wanted = Wanted(
+            names, at_once, load_params().renewal, options.engine, REPORTS / "packages.log"
+        )
+        brought = bring_in(trees.new, wanted)
+        if not brought.changes:
+            held = ", ".join(f"{one.package} {one.version} ({one.line})" for one in brought.held)
+            line = f"nothing newer fits; held back: {held}" if held else "nothing is newer"
+            return Concluded(line)
+        return conclude(trees, brought, options.rounds, notes)
+
+
+def _vulnerable() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The packages that are renewed at once; a note where nobody could be asked."""
+    try:
+        found = ask(Path())
+    except UserError as error:
+        return (), (f"The age limit held for all: {code(str(error))}.",)
+    return tuple(sorted({one.package for one in found if one.fixed})), ()
+
+
+KINDS: Mapping[Kind, Renewable] = {
+    "packages": Renewable(
+        "newer versions, in all rooms' locks together",
+        renew_packages,
+        "NAME",
+        "these alone; else all",
+    ),
+}

@@ -14,17 +14,20 @@ import yaml
 
 from tests.pipeline.workflows import action_rules, commands
 from tests.pipeline.workflows.workflow_files import Files, Job, parse
+from twinserve.renewal.proposal.planned import SCHEDULES
 from twinserve.review.comment import VARIABLES
 from twinserve.targets.check_headers import CHECK_VARIABLE
 
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
-# The nightly suite alone may take longer.
-SLOW_JOB, SLOWEST_MINUTES = "nightly.yml: everything", 180
+# The nightly suite may take longer, and the search for what breaks.
+SLOW_JOBS, SLOWEST_MINUTES = frozenset({"nightly.yml: everything", "renew.yml: renew"}), 180
 SHORTEST_DAYS = 7
 RUNNER = "ubuntu-latest"
 # What a user's own middleware asks of our requests, and the commands that send any.
 KEY = {CHECK_VARIABLE: f"${{{{ secrets.{CHECK_VARIABLE} }}}}"}
+# What an App that opens pull requests signs with, where there is one.
+APP_KEY = {"private-key": action_rules.APP["private-key"]}
 ASKING = (
     "make run",
     "make test-model",
@@ -32,6 +35,7 @@ ASKING = (
     "twinserve check",
     "twinserve probe",
     "twinserve release",
+    "twinserve renew planned",
     "twinserve review collect",
     "twinserve rollback",
 )
@@ -117,7 +121,7 @@ def jobs_are_bounded(files: Files) -> Iterator[str]:
         if "uses" in job.raw:
             continue
         minutes = job.raw.get("timeout-minutes", 0)
-        longest = SLOWEST_MINUTES if job.where == SLOW_JOB else LONGEST_MINUTES
+        longest = SLOWEST_MINUTES if job.where in SLOW_JOBS else LONGEST_MINUTES
         if not SHORTEST_MINUTES <= minutes <= longest:
             yield f"{job.where}: {minutes} minutes are no sensible limit"
         matrix = job.raw.get("strategy", {}).get("matrix", {})
@@ -155,7 +159,24 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             "GOOGLE_CLOUD_PROJECT": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
         },
         "review settle": {"NEEDS": "${{ toJSON(needs) }}"},
+        "make audit": {"BASE": ".base"},
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve audit --tell": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve renew planned": {
+            "KIND": "${{ inputs.kind }}",
+            "NAMES": "${{ inputs.names }}",
+            "SCHEDULE": "${{ github.event.schedule }}",
+        },
+        "twinserve renew open": {
+            "APP": "${{ vars.RENEWAL_APP }}",
+            "GH_TOKEN": "${{ steps.app.outputs.token || github.token }}",
+        },
+        "twinserve renew tell": {
+            "GH_TOKEN": "${{ github.token }}",
+            "HEAD_SHA": "${{ needs.open.outputs.head }}",
+            "NUMBER": "${{ needs.open.outputs.number }}",
+            "RESULT": "${{ needs.checks.result }}",
+        },
     }
     for step in files.steps:
         run = step.run or ""
@@ -210,13 +231,31 @@ def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{job.where}: {other} has no output {output}"
 
 
+def called_with_what_it_takes(files: Files) -> Iterator[str]:
+    """A workflow that is called is given each of its inputs, and no other."""
+    for job in files.jobs:
+        called = files.workflows.get(str(job.raw.get("uses")).rpartition("/")[2], {})
+        on = called.get("on") or {}
+        taken = (on.get("workflow_call") or {}).get("inputs") or {}
+        given = {name: f"${{{{ needs.open.outputs.{name} }}}}" for name in taken}
+        if (job.raw.get("with") or {}) != given:
+            yield f"{job.where}: calls with other inputs than intended"
+
+
+def hours_are_known(files: Files) -> Iterator[str]:
+    """Each time in ``renew.yml`` is that of a kind."""
+    times = [one["cron"] for one in files.workflows["renew.yml"]["on"]["schedule"]]
+    if times != list(SCHEDULES):
+        yield "renew.yml: its hours are not those that `renew planned` knows"
+
+
 def one_secret_is_used(files: Files) -> Iterator[str]:
     """What lets our own requests in, by its name, where a command or a called workflow asks for it.
 
     The login needs none, and the run's own token is named as such.
     """
     for name, text in files.texts.items():
-        named = sum(text.count(f"{key}: {value}") for key, value in KEY.items())
+        named = sum(text.count(f"{key}: {value}") for key, value in {**KEY, **APP_KEY}.items())
         if text.count("secrets.") != named:
             yield f"{name}: uses another secret, or under another name"
     for job in files.jobs:
@@ -242,7 +281,7 @@ def setup_is_one_command(files: Files) -> Iterator[str]:
 
 
 def dependencies_are_watched(files: Files) -> Iterator[str]:
-    """Actions, image and locks are kept fresh, a week after a release at the soonest."""
+    """Actions are kept fresh, a week after a release at the soonest; the rest is `renew.yml`'s."""
     updates = files.parsed[".github/dependabot.yml"].get("updates", [])
     found = {
         one.get("package-ecosystem"): one.get("directories") or [one.get("directory")]
@@ -250,8 +289,6 @@ def dependencies_are_watched(files: Files) -> Iterator[str]:
     }
     expected = {
         "github-actions": ["/", "/.github/actions/setup"],
-        "docker": ["/service"],
-        "pip": ["/locks"],
     }
     if found != expected:
         yield "dependabot.yml: watches other folders than intended"
@@ -260,9 +297,7 @@ def dependencies_are_watched(files: Files) -> Iterator[str]:
             yield f"dependabot.yml: {one.get('package-ecosystem')} without a cooldown"
         if one.get("schedule", {}).get("interval") not in {"weekly", "monthly"}:
             yield f"dependabot.yml: {one.get('package-ecosystem')} at no known pace"
-        if one["package-ecosystem"] != "docker" and list(one.get("groups", {}).values()) != [
-            {"patterns": ["*"]}
-        ]:
+        if list(one.get("groups", {}).values()) != [{"patterns": ["*"]}]:
             yield f"dependabot.yml: {one['package-ecosystem']} is not one pull request"
 
 
@@ -274,6 +309,8 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     commands_are_the_projects,
     variables_are_given_and_used,
     references_lead_somewhere,
+    called_with_what_it_takes,
+    hours_are_known,
     one_secret_is_used,
     setup_is_one_command,
     dependencies_are_watched,

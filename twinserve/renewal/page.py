@@ -82,13 +82,13 @@ def _value(text: str | None) -> str:
 
 
 def _answers(answers: Answers) -> str:
-    every = answers.rows == answers.of
-    rows = f"{'every' if every else 'each'} row of {answers.rows:,}"
-    where = f"{rows} of the table" if every else f"{rows}, evenly spaced in {answers.of:,}"
+    where = f"all {answers.of:,} rows of the table"
+    if answers.rows < answers.of:
+        where = f"{answers.rows:,} of the table's {answers.of:,} rows, evenly spaced"
     if not answers.differing:
         return f"**Predictions**: the same on {where}."
     return (
-        f"**Predictions**: {answers.differing:,} differ, of {where}. The first, as request, old "
+        f"**Predictions**: {answers.differing:,} differ, on {where}. The first, as request, old "
         f"answer and new one: {code(answers.first or '')}."
     )
 

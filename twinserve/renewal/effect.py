@@ -66,16 +66,25 @@ def compare_answers(old: Path, new: Path) -> Answers:
         UserError: a service cannot be started.
     """
     rows, count = _requests(new)
+    answers = list(zip(rows, *ask_both(old, new, rows), strict=True))
+    other = [(row, was, now) for row, was, now in answers if was != now]
+    shown = "; ".join((json.dumps(other[0][0]), *other[0][1:])) if other else None
+    return Answers(len(rows), count, len(other), shown)
+
+
+def ask_both(old: Path, new: Path, rows: list[Any]) -> tuple[list[str], list[str]]:
+    """What both services answer to each row, without the model's version.
+
+    Raises:
+        UserError: a service cannot be started.
+    """
     with (
         local_service(old / SERVICE).start() as first,
         local_service(new / SERVICE).start() as second,
     ):
         for endpoint in (first, second):
             wait_until_answering(endpoint)
-        answers = list(zip(rows, _ask(first, rows), _ask(second, rows), strict=True))
-    other = [(row, was, now) for row, was, now in answers if was != now]
-    shown = "; ".join((json.dumps(other[0][0]), *other[0][1:])) if other else None
-    return Answers(len(rows), count, len(other), shown)
+        return _ask(first, rows), _ask(second, rows)
 
 
 def _requests(tree: Path) -> tuple[list[Any], int]:
@@ -84,7 +93,7 @@ def _requests(tree: Path) -> tuple[list[Any], int]:
     table = read_table(data.model_copy(update={"table": str(tree / data.table)}))
     count = len(table.rows)
     step = max(1, -(-count // MOST_ROWS))
-    return requests_of(table, _card(tree), range(0, count, step)), count
+    return requests_of(table, card_of(tree), range(0, count, step)), count
 
 
 def _ask(endpoint: Endpoint, rows: list[Any]) -> list[str]:
@@ -111,7 +120,8 @@ def _said(status: int, body: str) -> str:
     return json.dumps(told)
 
 
-def _card(tree: Path) -> Card:
+def card_of(tree: Path) -> Card:
+    """The model card of a tree's bundles."""
     return load_card(tree / SERVICE / CARD_NAME)
 
 

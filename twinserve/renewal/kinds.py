@@ -11,7 +11,8 @@ from twinserve.config.params import load_params
 from twinserve.delivery.bundle.pins import read_rooms
 from twinserve.renewal.packages import Wanted, bring_in
 from twinserve.renewal.proposal.outcome import Kind
-from twinserve.renewal.trees import REPORTS, Concluded, conclude, open_trees
+from twinserve.renewal.fresh_rows import bring_rows
+from twinserve.renewal.trees import REPORTS, Concluded, Words, conclude, open_trees, subject_of
 from twinserve.renewal.vulnerabilities import ask
 from twinserve.review.render import code
 
@@ -66,7 +67,7 @@ def renew_packages(options: Options) -> Concluded:
             held = ", ".join(f"{one.package} {one.version} ({one.line})" for one in brought.held)
             line = f"nothing newer fits; held back: {held}" if held else "nothing is newer"
             return Concluded(line)
-        return conclude(trees, brought, options.rounds, notes)
+        return conclude(trees, brought, options.rounds, Words(subject_of(brought), notes))
 
 
 def _vulnerable() -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -78,6 +79,16 @@ def _vulnerable() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted({one.package for one in found if one.fixed})), ()
 
 
+def renew_data(options: Options) -> Concluded:
+    """New rows from the table's source.
+
+    Raises:
+        UserError: the table is refused, or what is made of it.
+    """
+    with open_trees("data") as trees:
+        return bring_rows(trees, engine=options.engine, rounds=options.rounds)
+
+
 KINDS: Mapping[Kind, Renewable] = {
     "packages": Renewable(
         "newer versions, in all rooms' locks together",
@@ -85,4 +96,5 @@ KINDS: Mapping[Kind, Renewable] = {
         "NAME",
         "these alone; else all",
     ),
+    "data": Renewable("new rows, from where `dvc import-url` has the table from", renew_data),
 }

@@ -6,8 +6,10 @@ Names, versions and lines of logs come from outside: each stands in a code span.
 from collections.abc import Iterable
 
 from twinserve.measure.pages.text import EN_DASH, number, ratio
+from twinserve.measure.statistics import Estimate
 from twinserve.renewal.held import Held
 from twinserve.renewal.report import Answers, Effect, Figure, Report
+from twinserve.renewal.rows.duel import Duel
 from twinserve.review.render import GATE, code, model_line, section
 
 MOST_ROOMS = 4
@@ -19,7 +21,8 @@ def markdown(report: Report) -> str:
         f"### {report.subject}",
         f"Renews {code(report.base[:12])}. {_passed(report)}",
         *report.notes,
-        _versions(report),
+        _versions(report) if report.changes else "",
+        _duels(report.duels),
         _held(report.held),
         *_effect(report.effect),
         _slower(report.slower),
@@ -49,6 +52,30 @@ def _rooms(rooms: tuple[str, ...]) -> str:
     more = len(rooms) - MOST_ROOMS
     named = ", ".join(map(code, rooms[:MOST_ROOMS]))
     return f"{named} and {more} more" if more > 0 else named
+
+
+def _duels(duels: Iterable[Duel]) -> str:
+    rows = [
+        (
+            code(duel.group),
+            f"{duel.rows:,}",
+            number(duel.champion),
+            number(duel.challenger),
+            "too few rows" if duel.difference is None else _signed(duel.difference),
+            EN_DASH if duel.outcome is None else GATE[duel.outcome],
+        )
+        for duel in duels
+    ]
+    if not rows:
+        return ""
+    (loss,) = {duel.loss for duel in duels}
+    title = f"Old model and new on rows that neither was trained on, mean loss ({loss})"
+    columns = ("", "rows", "old", "new", "new - old (95%)", "gate")
+    return section(title, columns, rows)
+
+
+def _signed(difference: Estimate) -> str:
+    return f"{difference.value:+.4g} ({difference.low:+.4g} to {difference.high:+.4g})"
 
 
 def _held(held: Iterable[Held]) -> str:

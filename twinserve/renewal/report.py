@@ -8,6 +8,7 @@ from twinserve.delivery.bundle.pins import Change
 from twinserve.measure.statistics import Estimate, Outcome
 from twinserve.renewal.fit import Passed
 from twinserve.renewal.held import Held
+from twinserve.renewal.rows.duel import Duel
 from twinserve.review.report import ModelChange, ValueChange
 
 
@@ -64,6 +65,7 @@ class Report:
         subject: what was renewed, in the words of the commit.
         base: the commit that was renewed.
         notes: further lines.
+        duels: of fresh rows, champion and challenger.
     """
 
     subject: str
@@ -74,6 +76,7 @@ class Report:
     fits: int
     effect: Effect
     notes: tuple[str, ...] = ()
+    duels: tuple[Duel, ...] = ()
 
     @property
     def slower(self) -> tuple[str, ...]:

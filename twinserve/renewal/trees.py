@@ -18,6 +18,7 @@ from twinserve.renewal.effect import measure_effect
 from twinserve.renewal.packages import OUTPUTS, Brought
 from twinserve.renewal.page import markdown
 from twinserve.renewal.report import Report, write_json
+from twinserve.renewal.rows.duel import Duel
 from twinserve.targets.git import Checkout
 
 WORK = Path(".cache/renewal")
@@ -70,9 +71,20 @@ def open_trees(kind: str) -> Iterator[Trees]:
         yield Trees(branch, base, new)
 
 
-def conclude(
-    trees: Trees, brought: Brought, rounds: int | None, notes: tuple[str, ...] = ()
-) -> Concluded:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a report says besides what was measured.
+
+    Attributes:
+        subject: the commit's first line.
+    """
+
+    subject: str
+    notes: tuple[str, ...] = ()
+    duels: tuple[Duel, ...] = ()
+
+
+def conclude(trees: Trees, brought: Brought, rounds: int | None, words: Words) -> Concluded:
     """Compare old and new, write the report, and commit; what came of it.
 
     Raises:
@@ -83,14 +95,15 @@ def conclude(
     print("comparing the old bundles with the new", flush=True)
     reproduce(base, sys.executable, OUTPUTS)
     report = Report(
-        subject=_subject(brought),
+        subject=words.subject,
         base=trees.base.ask("rev-parse", "HEAD"),
         changes=brought.changes,
         held=brought.held,
         passed=brought.passed,
         fits=brought.fits,
         effect=measure_effect(base, new, rounds),
-        notes=notes,
+        notes=words.notes,
+        duels=words.duels,
     )
     text = markdown(report)
     page = REPORTS / f"{trees.branch.kind}.md"
@@ -106,7 +119,7 @@ def conclude(
     return Concluded(line, trees.branch.name, page.with_suffix(".json"))
 
 
-def _subject(brought: Brought) -> str:
+def subject_of(brought: Brought) -> str:
     """The commit's first line: which packages, and how many more."""
     named = names(brought.changes)
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
 from twinserve.renewal.report import Report
 from twinserve.targets.git import Checkout
 
@@ -35,7 +36,8 @@ PATHS: Mapping[Kind, tuple[str, ...]] = {
         "locks/tools.json", "service/Dockerfile", "cloudbuild.yaml", ".devcontainer/",
         "twinserve/config/prices.json",
     ),
-    "data": ("data/",),
+    # And the file that names the table's source.
+    "data": (),
 }  # fmt: skip
 # A file, or one that may be run; never a link.
 MODES = frozenset({"100644", "100755", "000000"})
@@ -114,7 +116,8 @@ def fetch_bundle(folder: Path, own: Checkout, branch: str, kind: Kind) -> str:
 
 
 def _check_paths(own: Checkout, base: str, commit: str, kind: Kind) -> None:
-    allowed = (*PATHS[kind], *MADE)
+    source = (f"{load_params().data.table}.dvc",) if kind == "data" else ()
+    allowed = (*PATHS[kind], *MADE, *source)
     entries = own.ask("diff", "--raw", "--no-renames", "-z", base, commit).split("\0")
     for described, path in zip(entries[::2], entries[1::2], strict=False):
         mode = described.split()[1]

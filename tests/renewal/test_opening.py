@@ -80,7 +80,7 @@ class Hub:
         self.change(refused={call: answer})
 
     def change(self, **members: Any) -> None:  # noqa: ANN401 - JSON
-        self.state.write_text(json.dumps(self.read() | members))
+        self.state.write_text(json.dumps({**self.read(), **members}))
 
     def read(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(self.state.read_text())

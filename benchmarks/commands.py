@@ -78,6 +78,11 @@ def _add_others(commands: "Commands") -> None:
     importing.add_argument("--base", type=Path, metavar="DIR", help="a tree to compare with")
     micro = commands.add_parser("micro", help="pytest-benchmark over the parts of a prediction")
     micro.set_defaults(run=_run_suite)
+    scoring = commands.add_parser("score", help="a million rows of a file, and what they cost")
+    scoring.set_defaults(run=_score)
+    scoring.add_argument("--rows", type=_at_least_one, default=1_000_000, help="default: 1,000,000")
+    scoring.add_argument("--rounds", type=_at_least_one, default=5, help="default: %(default)s")
+    scoring.add_argument("--publish", action="store_true", help="into docs/ too")
     recording = commands.add_parser("noise", help="what this machine's clock shows of no change")
     recording.set_defaults(run=_record)
     recording.add_argument("--rounds", type=_at_least_one, default=NOISE_ROUNDS)
@@ -201,6 +206,18 @@ def _prove(options: argparse.Namespace) -> int:
     if options.publish:
         put(PERFORMANCE, "monitoring", monitoring.markdown(proof))
     return 0 if all(cost.proven for cost in proof.costs) else 1
+
+
+def _score(options: argparse.Namespace) -> None:
+    from benchmarks.studies import scoring
+    from twinserve.measure.pages.publish import SCORING
+    from twinserve.measure.pages.publish import publish as put
+
+    figures = scoring.run_scoring(options.rows, options.rounds, _print_at_once)
+    print(scoring.markdown(figures))
+    print(f"written: {scoring.write_figures(figures, REPORTS)}")
+    if options.publish:
+        put(SCORING, "scoring", scoring.markdown(figures))
 
 
 def _record(options: argparse.Namespace) -> None:

@@ -1,4 +1,7 @@
-"""Serve the bundle that this package lies in: ``python -m service``, on ``$HOST`` and ``$PORT``."""
+"""Serve the bundle that this package lies in: ``python -m service``, on ``$HOST`` and ``$PORT``.
+
+On Vertex AI the port is ``$AIP_HTTP_PORT``, which the image's own ``PORT`` does not stand against.
+"""
 
 from twinserve.inference import first_line  # noqa: F401 - before all else: it takes the time
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from twinserve.inference.asgi import Application
 
 PORT_DIGITS = 5
+VERTEX_PORT = "AIP_HTTP_PORT"
 
 
 def main() -> None:
@@ -38,16 +42,23 @@ def main() -> None:
         application,
         # In a container every interface is the right one; a laptop's targets say 127.0.0.1.
         host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104
-        port=_port(os.environ.get("PORT", "8080")),
+        port=_port(*_named_port()),
         **options(limits, lifespan="routes" in settings.own),
     )
     monitor = service.responder.monitor
     DrainingServer(config, limits, None if monitor is None else monitor.write_line).run()
 
 
-def _port(text: str) -> int:
+def _named_port() -> tuple[str, str]:
+    """The variable that says where to listen, and what it says."""
+    if vertex := os.environ.get(VERTEX_PORT):
+        return VERTEX_PORT, vertex
+    return "PORT", os.environ.get("PORT", "8080")
+
+
+def _port(variable: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= PORT_DIGITS and int(text) < 2**16):
-        raise UserError(f"PORT must be a number below 65536, found {text[:40]!r}")
+        raise UserError(f"{variable} must be a number below 65536, found {text[:40]!r}")
     return int(text)
 
 

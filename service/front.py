@@ -15,8 +15,12 @@ from service.paths import (
     METRICS_PATH,
     PAGE_PATHS,
     PREDICT_PATH,
+    VERTEX_HEALTH,
+    VERTEX_PREDICT,
     OwnPaths,
+    paths_with,
 )
+from twinserve.config.errors import UserError
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Receive, Scope, Send
 from twinserve.inference.endpoint import open_endpoint
@@ -111,7 +115,11 @@ class Service:
     def __init__(self, directory: Path, root: Path | None = None) -> None:
         """``root`` is where the code is, if that is not the bundle itself."""
         self.root = root or directory
-        self.endpoint, self.bundle = open_endpoint(directory, {PREDICT_PATH}, root)
+        predictions = paths_with(PREDICT_PATH, VERTEX_PREDICT)
+        self.health_paths = paths_with(HEALTH_PATH, VERTEX_HEALTH)
+        if predictions & self.health_paths:
+            raise UserError(f"{VERTEX_HEALTH} and {VERTEX_PREDICT} name the same path")
+        self.endpoint, self.bundle = open_endpoint(directory, predictions, root)
         self.responder = self.endpoint.responder
         self.health = Health(self.responder, self.bundle.card.version)
         monitor = self.responder.monitor
@@ -132,7 +140,7 @@ class Service:
             return
         if path == PREDICT_PATH:
             await self.endpoint(scope, receive, send)
-        elif path == HEALTH_PATH:
+        elif path in self.health_paths:
             await self.health(scope, receive, send)
         elif path == METRICS_PATH and self.metrics is not None:
             await self.metrics(scope, receive, send)

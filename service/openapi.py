@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH
+from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH, ROOT_PATH
 from service.schemas import schemas_of, schemas_of_steps
 from twinserve.config.card import Card, GoldenCase
 from twinserve.inference.bundle import Settings
@@ -53,7 +53,7 @@ def with_contract(
     if steps is not None:
         components["schemas"] |= schemas_of_steps(steps)
     components["headers"] = _headers()
-    own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card)}
+    own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card), ROOT_PATH: _page()}
     if settings.drift_window:
         own[METRICS_PATH] = _metrics()
     found = schema["paths"]["/model"]["get"]["responses"]["200"]
@@ -165,6 +165,14 @@ def _metrics() -> dict[str, Any]:
     }
     summary = "What this instance has answered: requests, latency, predictions, drift"
     return _get("metrics", summary, answer)
+
+
+def _page() -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": "A form for a row or a file of rows, the answer, and the model card.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
+    return _get("page", "A page to try the model", answer)
 
 
 def _get(name: str, summary: str, answer: dict[str, Any]) -> dict[str, Any]:

@@ -24,11 +24,18 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from service import openapi
-from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PREDICT_PATH, OwnPaths
-from twinserve.config.layout import RELEASE_VARIABLES
+from service.paths import (
+    ASSETS_PATH,
+    HEALTH_PATH,
+    METRICS_PATH,
+    PREDICT_PATH,
+    ROOT_PATH,
+    OwnPaths,
+)
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Application, Message, Receive, Scope, Send
 from twinserve.inference.logs import write_event
+from twinserve.inference.page import release_of
 from twinserve.inference.responder import preflight, refusal
 
 if TYPE_CHECKING:
@@ -38,7 +45,7 @@ if TYPE_CHECKING:
     from twinserve.inference.responder import Responder
 
 METHODS = "GET, HEAD, OPTIONS"
-DESCRIBED_ALREADY = frozenset({PREDICT_PATH, HEALTH_PATH, METRICS_PATH})
+DESCRIBED_ALREADY = frozenset({PREDICT_PATH, HEALTH_PATH, METRICS_PATH, ROOT_PATH})
 
 
 class Front(Protocol):
@@ -193,6 +200,7 @@ def build_application(service: Front, routes: "Routes | None") -> FastAPI:
         },
     )
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
+    application.router.routes.append(Route(ROOT_PATH, service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
     if service.metrics is not None:
         application.router.routes.append(Route(METRICS_PATH, service.metrics))
@@ -225,11 +233,7 @@ def build_application(service: Front, routes: "Routes | None") -> FastAPI:
 
 def with_release(card_json: bytes, environment: Mapping[str, str]) -> bytes:
     """The card, with the release that it is served as, if it was deployed as one."""
-    release = {
-        name: environment[variable]
-        for name, variable in RELEASE_VARIABLES.items()
-        if variable in environment
-    }
+    release = release_of(environment)
     if not release:
         return card_json
     return json.dumps({**json.loads(card_json), "release": release}, indent=2).encode() + b"\n"

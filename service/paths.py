@@ -1,7 +1,10 @@
 """Which path is whose: known before FastAPI has been imported."""
 
+import os
 import re
 from collections.abc import Iterable
+
+from twinserve.config.errors import UserError
 
 PREDICT_PATH = "/predict"
 HEALTH_PATH = "/health"
@@ -10,6 +13,26 @@ METRICS_PATH = "/metrics"
 # thousand guesses never build it.
 PAGE_PATHS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/model"})
 ASSETS_PATH = "/assets/"
+# The page to try the model, which needs no FastAPI.
+ROOT_PATH = "/"
+
+
+# Where Vertex AI has its probes and its predictions go (Custom container requirements,
+# cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements): each beside ours.
+VERTEX_HEALTH = "AIP_HEALTH_ROUTE"
+VERTEX_PREDICT = "AIP_PREDICT_ROUTE"
+
+
+def paths_with(path: str, variable: str) -> frozenset[str]:
+    """The path, and the one that the environment names beside it.
+
+    Raises:
+        UserError: that is none.
+    """
+    other = os.environ.get(variable) or path
+    if not other.startswith("/"):
+        raise UserError(f"{variable} must be a path that begins with /, found {other[:60]!r}")
+    return frozenset({path, other})
 
 
 class OwnPaths:

@@ -12,7 +12,14 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount, Route
 
-from service.paths import ASSETS_PATH, HEALTH_PATH, METRICS_PATH, PAGE_PATHS, PREDICT_PATH
+from service.paths import (
+    ASSETS_PATH,
+    HEALTH_PATH,
+    METRICS_PATH,
+    PAGE_PATHS,
+    PREDICT_PATH,
+    ROOT_PATH,
+)
 from service.served import ServedModel
 from twinserve.config.errors import UserError
 from twinserve.inference.custom import CUSTOM, load_custom
@@ -26,7 +33,7 @@ WHERE = f"{CUSTOM}/{NAME}.py"
 # Paths of the contract, today's and those that it may grow by: the Open Inference Protocol's are
 # /v2/models/NAME/versions/VERSION/infer and shorter ones.
 V2 = [f"/v2{'/x' * depth}" for depth in range(6)]
-RESERVED = ("/", PREDICT_PATH, HEALTH_PATH, METRICS_PATH, *V2, *sorted(PAGE_PATHS))
+RESERVED = (ROOT_PATH, PREDICT_PATH, HEALTH_PATH, METRICS_PATH, *V2, *sorted(PAGE_PATHS))
 RESERVED_BELOW = ("/v2", ASSETS_PATH.rstrip("/"))
 
 LifespanFunction = Callable[[FastAPI], AbstractAsyncContextManager[Any]]

@@ -28,6 +28,7 @@ class InProcessCaller:
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         if not isinstance(body, list) and (body or method in {"POST", "PUT"}):
             raw.append((b"content-length", str(len(body)).encode()))
+        path, _, query = path.partition("?")
         scope: Scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -36,7 +37,7 @@ class InProcessCaller:
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": query.encode(),
             "root_path": "",
             "headers": [(b"host", b"testserver"), *raw],
             "client": ("127.0.0.1", 1),

@@ -36,6 +36,10 @@ SECTIONS = {
         "adopt": Command(
             "twinserve.delivery.adoption.command", "take a table of yours into params.yaml"
         ),
+        "set": Command(
+            "twinserve.delivery.adoption.setting",
+            "change values of params.yaml, and no other line of it",
+        ),
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),
@@ -66,6 +70,11 @@ SECTIONS = {
         "matrix": Command(
             "twinserve.delivery.probe.matrix",
             "cold starts over runtime, size, boost, image or function",
+        ),
+    },
+    "Score whole files": {
+        "score": Command(
+            "twinserve.scoring.command", "CSV or Parquet to the same rows with predictions"
         ),
     },
     "Release to Google Cloud": {
@@ -115,6 +124,10 @@ SECTIONS = {
             "twinserve.delivery.update.command", "merge the engine's next version into a fork"
         ),
         "audit": Command("twinserve.renewal.audit", "known vulnerabilities of what is served"),
+        "support": Command(
+            "twinserve.delivery.cloud.doctor.support",
+            "what goes out of support soon, or was looked up long ago",
+        ),
         "renew": Command(
             "twinserve.renewal.command", "newer packages, Python, tools or rows, on a branch"
         ),

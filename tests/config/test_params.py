@@ -145,3 +145,24 @@ def test_deployment_that_google_would_refuse_is_refused_here(
     """A name, a size or an order that cannot be deployed ends before anything is called."""
     with pytest.raises(UserError, match=message):
         load_params(written(tmp_path, change))
+
+
+@pytest.mark.parametrize(
+    ("url", "cure"),
+    [
+        (
+            "gs://bucket/dvc",
+            "gs://bucket/dvc`, commit .dvc/config, and delete the key",
+        ),
+        (None, "DVC's own configuration names the remote: delete the key"),
+    ],
+)
+def test_remote_that_params_still_names_is_told_where_it_goes(
+    tmp_path: Path, url: str | None, cure: str
+) -> None:
+    """With the command that takes its place."""
+    path = written(tmp_path, lambda p: p.update(storage={"dvc_remote": url}))
+    with pytest.raises(UserError) as refused:
+        load_params(path)
+    assert cure in str(refused.value)
+    assert "storage.dvc_remote" in str(refused.value)

@@ -98,7 +98,7 @@ def test_every_key_says_what_it_means() -> None:
         '| `serving.allowed_origins` | list of: text | `["*"]` |',
         "| `serving.max_body_bytes` | integer from 64 to 16777216 | `65536` |",
         "| `data.features[].name` | text | required |",
-        "| `storage.dvc_remote` | text or `null` | `null` |",
+        "| `deployment.build_machine` | text or `null` | `null` |",
         "| `deployment.service.cpu` | one of `1`, `2`, `4`, `6`, `8` | `1` |",
     ],
 )

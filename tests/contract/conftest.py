@@ -7,9 +7,9 @@ import pytest
 
 from tests.contract.endpoints import NAMES, EndpointsMadeHere
 from twinserve.config.card import Card, load_card
-from twinserve.contract.fixtures import endpoint, function, limit, service, spread
+from twinserve.contract.fixtures import endpoint, function, limit, service, serving, spread
 
-__all__ = ["endpoint", "function", "limit", "service"]
+__all__ = ["endpoint", "function", "limit", "service", "serving"]
 pytest.register_assert_rewrite("twinserve.contract.suite")
 
 

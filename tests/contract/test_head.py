@@ -4,7 +4,7 @@ import pytest
 
 from twinserve.contract.calls import Caller
 
-PAGES = ["/docs", "/redoc", "/openapi.json", "/model", "/health", "/metrics"]
+PAGES = ["/", "/docs", "/redoc", "/openapi.json", "/model", "/health", "/metrics"]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pipeline.models.trees import ROOT, export
 from twinserve.contract.check import CheckError, check_contract
-from twinserve.delivery.bundle import dvc as data
+from twinserve.delivery.data import dvc as data
 from twinserve.targets.local import local_service
 from twinserve.targets.process import ProcessTarget
 from twinserve.targets.protocol import Endpoint

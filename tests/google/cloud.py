@@ -26,6 +26,7 @@ class Cloud:
     start_faults: dict[str, StartFault] = field(default_factory=dict)
     build_failures: list[bool] = field(default_factory=list)
     on_build: Callable[[Json, Path], bool] | None = None
+    network: dict[str, str] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     settled: threading.Condition = field(init=False)

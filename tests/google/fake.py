@@ -27,6 +27,7 @@ from tests.google.resources import (
     buckets,
     builds,
     distribution,
+    jobs,
     logs,
     objects,
     permissions,
@@ -34,6 +35,7 @@ from tests.google.resources import (
     projects,
     registry,
     revisions,
+    secret_manager,
     services,
 )
 from tests.google.running.instances import Instances
@@ -52,7 +54,19 @@ from tests.google.state import (
 
 ROUTES = Routes()
 # Of two that match, the first answers: the path of an object in the XML API is any path.
-for module in (accounts, buckets, builds, logs, policies, projects, registry, revisions, services):
+for module in (
+    accounts,
+    buckets,
+    builds,
+    jobs,
+    logs,
+    policies,
+    projects,
+    registry,
+    revisions,
+    secret_manager,
+    services,
+):
     ROUTES.include(module.routes)
 ROUTES.include(distribution.routes)
 ROUTES.include(objects.routes)
@@ -92,6 +106,9 @@ class FakeGoogle:
         port = self._stack.enter_context(Proxy(context, self._answer).running())
         first = shared_client() if self._fork else None
         self.environment = make_environment(self.directory, authority, port, first)
+        self._cloud.network = {
+            name: self.environment[name] for name in ("HTTPS_PROXY", "SSL_CERT_FILE")
+        }
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -32,10 +32,11 @@ GATED = frozenset(
         "logging",
         "orgpolicy",
         "run",
+        "secretmanager",
     )
 )
 
-Kind = Literal["service", "function"]
+Kind = Literal["service", "function", "score"]
 
 
 def timestamp() -> str:
@@ -93,9 +94,24 @@ class Revision:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables of the container."""
+        """Variables of the container that have their values in the template."""
         variables = self.template["spec"]["containers"][0].get("env", [])
-        return {variable["name"]: variable.get("value", "") for variable in variables}
+        return {
+            variable["name"]: variable.get("value", "")
+            for variable in variables
+            if "valueFrom" not in variable
+        }
+
+    @property
+    def secrets(self) -> dict[str, tuple[str, str]]:
+        """The others: name and version of a secret, by variable."""
+        variables = self.template["spec"]["containers"][0].get("env", [])
+        references = {
+            variable["name"]: variable["valueFrom"]["secretKeyRef"]
+            for variable in variables
+            if "valueFrom" in variable
+        }
+        return {name: (secret["name"], secret["key"]) for name, secret in references.items()}
 
     @property
     def annotations(self) -> dict[str, str]:
@@ -178,6 +194,21 @@ class Bucket:
 
 
 @dataclass(slots=True)
+class Secret:
+    """Of Secret Manager; ``versions`` are its values, the first one's number is 1."""
+
+    name: str
+    resource: Json
+    versions: list[str] = field(default_factory=list)
+    created: str = field(default_factory=timestamp)
+
+    def value(self, version: str) -> str | None:
+        """Of a version by its number, or of the latest; None if there is none."""
+        number = len(self.versions) if version == "latest" else int(version)
+        return self.versions[number - 1] if 0 < number <= len(self.versions) else None
+
+
+@dataclass(slots=True)
 class Policy:
     """Who has which role on one resource.
 
@@ -216,12 +247,15 @@ class State:
     services: dict[str, Service] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     accounts: dict[str, Json] = field(default_factory=dict)
     pools: dict[str, Json] = field(default_factory=dict)
     providers: dict[str, Json] = field(default_factory=dict)
     enabled: set[str] = field(default_factory=lambda: set(GATED))
     builds: dict[str, Json] = field(default_factory=dict)
+    jobs: dict[str, Json] = field(default_factory=dict)
+    executions: dict[str, Json] = field(default_factory=dict)
     operations: dict[str, Json] = field(default_factory=dict)
     logs: list[Json] = field(default_factory=list)
     billing: bool = True

@@ -60,7 +60,9 @@ def make_endpoint(card: Card) -> Callable[..., PredictionHandler]:
         instance = Instance()
         instance.mark("interpreter")
         responder = Responder(instance, settings)
-        return PredictionHandler(ConstantModel(error), card, settings, responder, {"/predict"})
+        return PredictionHandler(
+            ConstantModel(error), card, settings, responder, {"/predict"}, directory=Path()
+        )
 
     return make
 

@@ -16,7 +16,7 @@ from twinserve.training.table import Table
 SPLIT = Split(test_fraction=0.2, seed=42)
 
 
-def table(rows: range, task: str = "classification", **changes: object) -> Table:
+def table(rows: range, task: str = "classification") -> Table:
     """A row for each number; of two classes in turns."""
     classes = ["even", "odd"] if task == "classification" else []
     data = Data.model_validate(
@@ -29,9 +29,16 @@ def table(rows: range, task: str = "classification", **changes: object) -> Table
         }
     )
     labels = [float(number % 2) if classes else float(number) for number in rows]
-    content = [[float(number), 0.5] for number in rows]
-    made = Table(data, content, [], labels, list(rows), [], "0")
-    return replace(made, **changes) if changes else made  # type: ignore[arg-type]
+    return Table(
+        data=data,
+        rows=[[float(number), 0.5] for number in rows],
+        sent=[],
+        labels=labels,
+        lines=list(rows),
+        ignored=[],
+        unlabelled=0,
+        sha256="0",
+    )
 
 
 OLD, FRESH = table(range(300)), table(range(600))

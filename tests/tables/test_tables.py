@@ -33,6 +33,7 @@ def test_penguins_as_they_come(tmp_path: Path) -> None:
     """Islands, sexes and gaps are classified on both targets as scikit-learn does, all rows."""
     data: dict[str, object] = {"label": "species", "missing_values": ["NA"]}
     project = project_of(tmp_path / "penguins", penguins(), data)
+    project.estimator("sklearn.ensemble.RandomForestClassifier", n_estimators=20)
     with served(project) as twins:
         frame, sent = as_pandas_reads(project.root, "species", "NA")
         expected = twins.estimator().predict(frame).tolist()

@@ -154,7 +154,12 @@ def test_export_is_repeatable(evaluated: Project, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(
-    "estimator", [LOGISTIC, BOOSTING, {**HISTOGRAM, "arguments": {"max_iter": 40}}]
+    "estimator",
+    [
+        LOGISTIC,
+        pytest.param(BOOSTING, marks=pytest.mark.nightly),
+        pytest.param({**HISTOGRAM, "arguments": {"max_iter": 40}}, marks=pytest.mark.nightly),
+    ],
 )
 @pytest.mark.parametrize(
     "load", [pytest.param(load_wine, marks=pytest.mark.nightly), load_breast_cancer]
@@ -182,6 +187,7 @@ def test_other_tables_and_estimators(project: Project, load: Any, estimator: obj
         assert case.prediction == model.predict(case.features)
 
 
+@pytest.mark.nightly
 def test_what_cannot_be_converted_is_served_by_joblib(evaluated: Project) -> None:
     """One line names the setting; with it, the served artifact is the pickle itself."""
     evaluated.run("export")

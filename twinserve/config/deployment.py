@@ -1,5 +1,6 @@
 """The ``deployment`` section of ``params.yaml``: what is deployed where, with which resources."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -64,6 +65,16 @@ class PublicBy(StrEnum):
     NO_INVOKER_CHECK = "no_invoker_check"
 
 
+# What a shell can export.
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+# Secret Manager: the secret's name, and a version's number or alias.
+SecretVersion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}:[A-Za-z0-9_-]{1,63}$")]
+# Set by Cloud Run's container contract, by functions-framework, or by a release.
+RESERVED_VARIABLES = re.compile(
+    r"PORT|HOST|HOSTNAME|PYTHON\w*|GOOGLE_CLOUD_PROJECT|(K|CLOUD_RUN|FUNCTION|TWINSERVE|X_GOOGLE)_\w+"
+)
+
+
 class Resources(Section):
     """What one instance gets, and how many there may be."""
 
@@ -86,6 +97,12 @@ class Resources(Section):
     """The most instances at once."""
     timeout_s: Annotated[int, Field(ge=1, le=3600)] = 60
     """The most seconds for one request."""
+    variables: dict[VariableName, str] = Field(default={})
+    """Environment variables, for code of your own; whoever sees the project reads them."""
+    secrets: dict[VariableName, SecretVersion] = Field(default={})
+    """Environment variables whose values Secret Manager holds, each as `SECRET:VERSION`, say
+    `API_KEY: api-key:1`. A version's number comes with a release and goes with a rollback; `latest`
+    is read anew by each instance."""
 
     @property
     def memory_mib(self) -> int:
@@ -100,6 +117,17 @@ class Resources(Section):
         least, most = MEMORY_MIB[self.cpu]
         if not least <= self.memory_mib <= most:
             msg = f"{self.cpu} CPU has {least} to {most} MiB of memory, not {self.memory}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _variables_are_free(self) -> Self:
+        for name in (*self.variables, *self.secrets):
+            if RESERVED_VARIABLES.fullmatch(name):
+                msg = f"{name} is set by the platform or by a release: take another name"
+                raise ValueError(msg)
+        if both := self.variables.keys() & self.secrets.keys():
+            msg = f"in variables and in secrets: {', '.join(sorted(both))}"
             raise ValueError(msg)
         return self
 
@@ -124,9 +152,8 @@ class FunctionDeployment(Resources):
     """The image that Google builds it upon and keeps patched."""
 
 
-# RFC 9110, 5.6.2: a token; and what a shell can export.
+# RFC 9110, 5.6.2: a token.
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class CandidateCheck(Section):
@@ -151,7 +178,7 @@ class Deployment(Section):
     repository: Identifier = "ml-models"
     """Repository of images in Artifact Registry."""
     runtime_account: AccountName = "twinserve-runtime"
-    """Service account that both targets run as: it may do nothing."""
+    """Service account that both targets run as: it may read their secrets, and nothing else."""
     deployer_account: AccountName = "twinserve-deployer"
     """Service account that GitHub's workflows deploy as."""
     build_account: AccountName = "twinserve-builder"
@@ -181,6 +208,11 @@ class Deployment(Section):
     """The container on Cloud Run."""
     function: FunctionDeployment = FunctionDeployment()
     """The function."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The versions of secrets that either target reads, as `SECRET:VERSION`."""
+        return frozenset([*self.service.secrets.values(), *self.function.secrets.values()])
 
     @model_validator(mode="after")
     def _two_names(self) -> Self:

@@ -21,13 +21,11 @@ PARAMS_PATH = Path("params.yaml")
 
 
 class Storage(Section):
-    """Where what DVC makes is kept besides this machine."""
+    """Where a table is kept: in git, or by DVC, whose own configuration says where."""
 
-    dvc_remote: Annotated[str, Field(pattern=r"^gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/.*)?$")] | (
-        None
-    ) = None
-    """For `twinserve repro --pull` and `--push`; `null`: every machine reproduces the model.
-    `bootstrap` makes a bucket: `gs://PROJECT-twinserve-dvc`."""
+    git_limit_mb: Annotated[float, Field(ge=0)] = 10
+    """The largest table, in MB, that `twinserve adopt` leaves to git; a larger one it puts under
+    `dvc add`."""
 
 
 class Params(Section):
@@ -64,7 +62,7 @@ class Params(Section):
     renewal: Renewal = Renewal()
     """What comes in from outside: packages, Python, tools, rows."""
     storage: Storage = Storage()
-    """Where what DVC makes is kept besides this machine."""
+    """Where a table is kept."""
     deployment: Deployment = Deployment()
     """Where and how a release is deployed."""
 
@@ -91,6 +89,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         UserError: it is missing, is not YAML, or does not fit; the message names the key.
     """
     content = read_yaml(path, "run this from the top of the repository")
+    _refuse_storage(path, content)
     try:
         return Params.model_validate(content)
     except ValidationError as error:
@@ -99,6 +98,24 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         more = f" (and {len(rest)} more)" if rest else ""
         raise UserError(f"{path}: {where}: {_complaint(first, content)}{more}") from None
+
+
+def _refuse_storage(path: Path, content: Any) -> None:  # noqa: ANN401 - YAML's
+    """Tell a fork that still names DVC's remote here where it is named now.
+
+    Raises:
+        UserError: it does.
+    """
+    storage = content.get("storage") if isinstance(content, dict) else None
+    if isinstance(storage, dict) and "dvc_remote" in storage:
+        url = storage["dvc_remote"]
+        named = (
+            f"run `dvc remote add --default store {url}`, commit .dvc/config, and " if url else ""
+        )
+        raise UserError(
+            f"{path}: storage.dvc_remote: is no key any more, since DVC's own configuration names "
+            f"the remote: {named}delete the key"
+        )
 
 
 _UNKNOWN = "extra_forbidden"

@@ -16,6 +16,8 @@ class Renewal(Section):
     most_fits: Annotated[int, Field(ge=1, le=100)] = 12
     """Number of times that a set of versions is installed and checked to find which of them break
     something; beyond it the whole set is held back."""
+    max_age_days: Annotated[int, Field(ge=1)] = 180
+    """Days after which prices, and dates of support, are looked up too long ago."""
     loss: Literal["wrong", "absolute", "squared"] | None = None
     """What is counted where fresh rows make another model, on rows that neither model was trained
     on: `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,

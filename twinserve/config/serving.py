@@ -12,6 +12,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.section import Section
 
 Runtime = Literal["auto", "compiled", "onnx", "joblib"]
+Word = Literal["label", "probabilities"]
 Machine = Literal["x86_64", "aarch64"]
 
 ANY_ORIGIN = "*"
@@ -104,7 +105,15 @@ class Serving(Section):
     compile: Compile
     """How an estimator is compiled."""
     max_body_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 65536
-    """The longest body of a request, in bytes."""
+    """The longest body of a request for one row, in bytes."""
+    include: list[Word] = Field(default=[])
+    """Members that an answer has beside the prediction where a request does not say: `label`, the
+    class's name; `probabilities`, by class. A request says otherwise by `?include=`."""
+    max_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """The most rows of a request for many; each request is answered in one go, so that others wait
+    for it: a thousand rows take some milliseconds."""
+    max_batch_bytes: Annotated[int, Field(ge=64, le=16 * 1024 * 1024)] = 1024 * 1024
+    """The longest body of a request for many rows, in bytes."""
     allowed_origins: Annotated[list[Origin], Field(min_length=1)] = Field(default=[ANY_ORIGIN])
     """Whose pages may ask, as browsers send it: `https://www.example.com`; or `*` for all."""
     connections: Connections = Connections()

@@ -111,6 +111,8 @@ class Data(Section):
     """Of a CSV file, as Python calls it: `latin-1`, `cp1252`, `utf-16`."""
     missing_values: list[str] = Field(default=[])
     """Cells that are gaps, besides empty ones: `"?"`, `NA`."""
+    unlabelled: Literal["refuse", "skip"] = "refuse"
+    """What becomes of a row whose label is a gap; `skip`: it is left out."""
     min_rows_per_class: Annotated[int, Field(ge=2)] = 10
     """A class with fewer rows than this is refused."""
 

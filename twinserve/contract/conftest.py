@@ -6,9 +6,9 @@ import pytest
 
 from twinserve.config.card import Card, load_card
 from twinserve.contract.endpoints import GivenEndpoints
-from twinserve.contract.fixtures import endpoint, function, limit, service, spread
+from twinserve.contract.fixtures import endpoint, function, limit, service, serving, spread
 
-__all__ = ["endpoint", "function", "limit", "service"]
+__all__ = ["endpoint", "function", "limit", "service", "serving"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from twinserve.config.params import load_params
+from twinserve.config.serving import Serving
 from twinserve.contract.calls import Caller
 from twinserve.contract.endpoints import Endpoints
 
@@ -40,6 +41,12 @@ def function(request: pytest.FixtureRequest, endpoints: Endpoints) -> Caller:
 
 
 @pytest.fixture(scope="session")
-def limit() -> int:
-    """The largest body, in bytes."""
-    return load_params().serving.max_body_bytes
+def serving() -> Serving:
+    """What both endpoints obey."""
+    return load_params().serving
+
+
+@pytest.fixture(scope="session")
+def limit(serving: Serving) -> int:
+    """The largest body of a request for one row, in bytes."""
+    return serving.max_body_bytes

@@ -22,7 +22,16 @@ from twinserve.contract.cases import (
 )
 from twinserve.contract.endpoints import Endpoints
 from twinserve.contract.front_end import may_answer
-from twinserve.contract.rows import (  # noqa: F401 - cases that are collected here
+from twinserve.contract.many_rows import *  # noqa: F403 - cases that are collected here
+from twinserve.contract.open_inference import *  # noqa: F403 - likewise
+from twinserve.contract.page import (  # noqa: F401 - likewise
+    test_browser_is_shown_the_page,
+    test_function_keeps_its_root_for_predictions,
+    test_page_is_the_same_everywhere,
+    test_page_runs_what_it_brings_and_nothing_else,
+    test_service_has_nothing_but_the_page_at_its_root,
+)
+from twinserve.contract.rows import (  # noqa: F401 - likewise
     answered,
     test_gap_is_null_or_left_out,
     test_row_by_name_is_answered_as_the_list,
@@ -270,8 +279,3 @@ def test_function_answers_at_its_root(function: Caller, card: Card) -> None:
     reply = function.call("POST", "/", [JSON], right(card))
     assert json.loads(reply.body)["prediction"] == answered(card.golden[0], card)
     assert function.call("GET", "/").status == 405
-
-
-def test_service_has_no_root(service: Caller, card: Card) -> None:
-    """The service's root is another path like any other."""
-    assert service.call("POST", "/", [JSON], right(card)).status == 404

@@ -6,7 +6,6 @@ from twinserve.config.deployment import Resources
 from twinserve.contract.check import CheckError
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.access import Access, decide_access, is_private
-from twinserve.targets.google.cloud_run import opened_by, set_public
 from twinserve.targets.google.gcloud import GcloudError
 
 # Permissions take a while to reach every one of Google's front ends.
@@ -44,10 +43,10 @@ def settle_access(cloud: Cloud, settings: Resources, url: str) -> Access | None:
         if way is Access.PRIVATE:
             return None
     else:
-        way = opened_by(cloud.gcloud, cloud.region, settings.name)
+        way = cloud.run.opened_by(settings.name)
     cloud.say(f"      {settings.name}: {'public' if settings.public else 'private'} from now on")
     try:
-        set_public(cloud.gcloud, cloud.region, settings.name, public=settings.public, by=way)
+        cloud.run.set_public(settings.name, public=settings.public, by=way)
     except GcloudError as error:
         # A policy, or a right that is missing: a private endpoint is no worse a release.
         if not settings.public:

@@ -43,6 +43,11 @@ def image_path(deployment: Deployment, project: str) -> str:
     return f"{host}/{project}/{deployment.repository}/{deployment.service.name}"
 
 
+def score_path(deployment: Deployment, project: str) -> str:
+    """Where the images that score files lie."""
+    return f"{image_path(deployment, project)}-score"
+
+
 def data_bucket(project: str) -> str:
     """The bucket of DVC's cache."""
     return f"{project}-twinserve-dvc"

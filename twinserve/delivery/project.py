@@ -16,7 +16,7 @@ from twinserve.config.deployment import Deployment, Resources
 from twinserve.config.params import Params, load_params
 from twinserve.delivery.names import account_email, releases_bucket
 from twinserve.targets.child import Children
-from twinserve.targets.google.cloud_run import Service, delete_service, read_services
+from twinserve.targets.google.cloud_run import CloudRun
 from twinserve.targets.google.gcloud import Gcloud, current_project
 
 # Of a call after an interrupt or a failure, when whoever waits wants the end.
@@ -74,21 +74,10 @@ class Cloud:
         """Email of the account that a function is built as."""
         return account_email(self.deployment.build_account, self.project)
 
-    def services(self) -> dict[str, Service]:
-        """Every Cloud Run service of the region, by name.
-
-        Raises:
-            GcloudError: they cannot be read.
-        """
-        return read_services(self.gcloud, self.region)
-
-    def delete_service(self, name: str) -> None:
-        """Delete a Cloud Run service of the region.
-
-        Raises:
-            GcloudError: it is refused.
-        """
-        delete_service(self.gcloud, self.region, name)
+    @property
+    def run(self) -> CloudRun:
+        """Where both targets live."""
+        return CloudRun(self.gcloud, self.region)
 
     def object_url(self, name: str) -> str:
         """An object of the bucket that holds the lock and the records."""

@@ -17,8 +17,8 @@ from typing import IO
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import user_environment
-from twinserve.delivery.bundle.cached import cache_directory
-from twinserve.delivery.bundle.dvc import local_options
+from twinserve.delivery.data.cached import cache_directory
+from twinserve.delivery.data.dvc import local_options
 from twinserve.targets.git import Checkout
 
 # What an environment is made of; where none of these changes, the one that runs this serves.

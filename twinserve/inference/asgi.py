@@ -49,6 +49,15 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
+def prediction_answer(
+    content: bytes, cost_ms: float, prediction: float | None, features: list[Any] | None
+) -> Answer:
+    """A 200 whose body is this JSON; ``cost_ms`` is the model's."""
+    length = b"%d" % len(content)
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    return Answer(OK, headers, content, f", predict;dur={cost_ms:.3f}", prediction, features)
+
+
 def declared_length(value: bytes) -> int | None:
     """What a ``Content-Length`` says, zeros in front included; None if it is no number."""
     if not value.isdigit():

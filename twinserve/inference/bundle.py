@@ -22,6 +22,9 @@ class Settings:
     Attributes:
         max_body_bytes: of a request; one byte more is refused.
         allowed_origins: for CORS; ``*`` is every one.
+        include: what an answer has beside the prediction where the request does not say.
+        max_rows: of a request for many.
+        max_batch_bytes: of such a request.
         drift_window: rows that a drift score is taken over; with 0 nothing is monitored.
         log_every_s: the figures of monitoring are logged no more often.
         limits: what a client may keep an instance waiting for.
@@ -33,9 +36,12 @@ class Settings:
     __slots__ = (
         "allowed_origins",
         "drift_window",
+        "include",
         "limits",
         "log_every_s",
+        "max_batch_bytes",
         "max_body_bytes",
+        "max_rows",
         "own",
         "routes",
         "routes_at_start",
@@ -49,11 +55,17 @@ class Settings:
         log_every_s: int = 60,
         own: Sequence[str] = (),
         routes: Sequence[str] = (),
+        include: Sequence[str] = (),
+        max_rows: int = 1000,
+        max_batch_bytes: int = 1024 * 1024,
         routes_at_start: bool = False,  # noqa: FBT001, FBT002 - by name, from the file
         **limits: float,
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.allowed_origins = allowed_origins
+        self.include = include
+        self.max_rows = max_rows
+        self.max_batch_bytes = max_batch_bytes
         self.drift_window = drift_window
         self.log_every_s = log_every_s
         self.limits = Limits(**limits)
@@ -91,6 +103,15 @@ class Bundle:
                 f"{directory}: {MANIFEST_NAME} and {CARD_NAME} disagree on {self.card.served}; "
                 "nothing is served. Make the bundle again with `dvc repro`"
             )
+
+
+def read_proven(directory: Path, name: str) -> bytes:
+    """A file of the bundle that a start does not read.
+
+    Raises:
+        UserError: it is missing, or is not the one that the manifest names.
+    """
+    return _proven(directory, name, _read_manifest(directory / MANIFEST_NAME)[1])
 
 
 def _read_manifest(path: Path) -> tuple[str, dict[str, str]]:

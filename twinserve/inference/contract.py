@@ -64,9 +64,30 @@ def compressed() -> Problem:
     )
 
 
-def too_large(limit: int) -> Problem:
-    """For a body of more than ``limit`` bytes."""
-    return Problem(413, f"the body may have at most {limit} bytes")
+class TooLarge(Problem):
+    """A body of more bytes than one row may have.
+
+    Attributes:
+        begun: what has been read of it.
+        whole: whether that is all of it.
+    """
+
+    def __init__(self, limit: int, begun: bytes = b"", *, whole: bool = False) -> None:
+        super().__init__(413, f"the body may have at most {limit} bytes")
+        self.begun = begun
+        self.whole = whole
+
+
+class OtherForm(Problem):
+    """A JSON object that gives no ``features``: it may ask in another form.
+
+    Attributes:
+        content: the object.
+    """
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        super().__init__(400, 'the body must have the key "features"')
+        self.content = content
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -136,9 +157,10 @@ def check_features(features: object, card: Card) -> list[Any]:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a request, which has ``features``.
+    """The JSON object of a request for one row, which has ``features``.
 
     Raises:
+        OtherForm: 400, it gives something else.
         Problem: 400, it is none.
     """
     try:
@@ -155,8 +177,20 @@ def read_object(body: bytes) -> dict[str, Any]:
     if type(content) is not dict:
         raise Problem(400, f"the body must be a JSON object, found {kind_of(content)}")
     if "features" not in content:
-        raise Problem(400, 'the body must have the key "features"')
+        raise OtherForm(content)
     return content
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """Any JSON object; each of its numbers is a float.
+
+    Raises:
+        Problem: 400, it is none.
+    """
+    try:
+        return read_object(body)
+    except OtherForm as other:
+        return other.content
 
 
 def finite(number: float) -> bytes:

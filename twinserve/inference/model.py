@@ -20,6 +20,9 @@ class Model(Protocol):
     def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
         """Of one encoded row: the class's number, an int; of a regression its number, a float."""
 
+    def predict_many(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Predictions of encoded rows, at least one, in one call."""
+
     def scores(
         self, rows: Sequence[Sequence[Any]]
     ) -> tuple[Sequence[Any], Sequence[Sequence[float]]]:

@@ -6,7 +6,8 @@ pays for this one only.
 
 import struct
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from twinserve.inference.asgi import OK, Answer
 from twinserve.inference.logs import write_line
@@ -74,6 +75,23 @@ class Monitor:
         if now_ns >= self._look_ns or answer.status != OK:
             self._look(answer, now_ns)
 
+    def note_rows(self, predictions: Sequence[float], rows: Sequence[Sequence[Any]]) -> None:
+        """Count predictions that one answer gives, and look at as many of their rows as are due."""
+        if self._classes:
+            for number in predictions:
+                self._classes[int(number)] += 1
+        now_ns = time.perf_counter_ns()
+        begin_ns = max(self._look_ns, now_ns - self._rest_ns)
+        due = min((now_ns - begin_ns) // self._every_ns + 1, len(rows))
+        if due < 1:
+            return
+        self._look_ns = begin_ns + due * self._every_ns
+        # From all over them: they may be sorted.
+        for place in range(0, due * (step := len(rows) // due), step):
+            self._keep(rows[place], predictions[place])
+        if len(self._rows) >= self._most_bytes:
+            self.tally()
+
     def _look(self, answer: Answer, now_ns: int) -> None:
         """Note a refusal, and the row if one is due; write or bin what has come together.
 
@@ -84,19 +102,21 @@ class Monitor:
             self._refusals[answer.status] = self._refusals.get(answer.status, 0) + 1
         if answer.features is not None and now_ns >= self._look_ns:
             self._look_ns = max(self._look_ns, now_ns - self._rest_ns) + self._every_ns
-            # Packed: a list that stays takes its memory out of the middle of what the requests
-            # around it use, which makes all of theirs dearer.
-            row = answer.features
-            if self._texts:
-                row = [0.0 if type(value) is str else value for value in row]
-            if self.card.target is not None:
-                row = [*row, answer.prediction]
-            self._rows += self._packing.pack(*row)
+            self._keep(answer.features, answer.prediction)
         if now_ns > self._due_ns:
             self._due_ns = now_ns + self._interval_ns
             self.write_line()
         elif len(self._rows) >= self._most_bytes:
             self.tally()
+
+    def _keep(self, row: Sequence[Any], prediction: float | None) -> None:
+        # Packed: a list that stays takes its memory out of the middle of what the requests around
+        # it use, which makes all of theirs dearer.
+        if self._texts:
+            row = [0.0 if type(value) is str else value for value in row]
+        if self.card.target is not None:
+            row = [*row, prediction]
+        self._rows += self._packing.pack(*row)
 
     def tally(self) -> "Tally":
         """All that has been answered so far."""

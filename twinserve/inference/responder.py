@@ -48,10 +48,11 @@ class Responder:
         try:
             answer = await handler(scope, receive, headers)
         except Problem as problem:
-            answer = refusal(problem, request_id)
+            # Another protocol has a form of its own.
+            answer = scope.get("refusal", refusal)(problem, request_id)
         except Exception:  # noqa: BLE001 - the last resort: the caller gets the id, the log the rest
             write_event("ERROR", traceback.format_exc(), request_id=request_id)
-            answer = refusal(unforeseen(), request_id)
+            answer = scope.get("refusal", refusal)(unforeseen(), request_id)
         answer.headers += self.identity(headers, request_id, answer.timing)
         elapsed = self.log(scope, headers, answer.status, began, request_id)
         if counted and self.monitor is not None:

@@ -10,7 +10,7 @@ Steps run on the event loop: what takes long belongs elsewhere.
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
@@ -69,6 +69,7 @@ class Steps:
         fields: of a request's row, each with its type; other types than those named above are
             not checked.
         required: fields that no row may leave out.
+        with_probabilities: ``after`` takes those of the classes.
         row_type: the TypedDict that ``before`` says to take, if it does.
         answer_type: what ``after`` says to give, if it does.
     """
@@ -81,7 +82,7 @@ class Steps:
         self._version = card.version
         self.before = _function(module, "before", 1)
         self.after = _function(module, "after", 2)
-        self._with_probabilities = (
+        self.with_probabilities = (
             self.after is not None and "probabilities" in inspect.signature(self.after).parameters
         )
         self.row_type = _row_type(self.before)
@@ -91,7 +92,7 @@ class Steps:
         self.fields: dict[str, Any] = _hints(self.row_type) or kinds
         gaps = {one.name for one in card.features if one.missing}
         self.required = self.row_type.__required_keys__ if self.row_type else {*kinds} - gaps
-        if self._with_probabilities and card.task == "regression":
+        if self.with_probabilities and card.task == "regression":
             raise UserError(f"{WHERE}: after() takes probabilities, which a regression has none of")
         if (load := _function(module, "load", 0)) is not None:
             try:
@@ -111,7 +112,14 @@ class Steps:
             Problem: 400 or 422, it is none. Where ``before`` names no fields of its own, a list is
                 held to the contract as it is without steps; and anything is where there is none.
         """
-        given = read_object(body)["features"]
+        return self.row(read_object(body)["features"])
+
+    def row(self, given: Any) -> Row:  # noqa: ANN401 - JSON
+        """Likewise, of what a request gives as the features of a row.
+
+        Raises:
+            Problem: 422, it is none.
+        """
         if self.before is None or (self.row_type is None and not isinstance(given, dict)):
             checked = check_features(given, self._card)
             if self._card.plain:
@@ -167,21 +175,38 @@ class Steps:
         Raises:
             Refusal: the step refuses the row.
         """
-        if self._with_probabilities:
+        shares: Sequence[float] = ()
+        if self.with_probabilities:
             (prediction,), (shares,) = model.scores([features])
         else:
             prediction = model.predict(features)
-        answer: Any = {"prediction": prediction, "model_version": self._version}
+        answer = self.complete(row, prediction, shares, {})
+        return prediction, json.dumps(answer, allow_nan=False).encode()
+
+    def complete(
+        self,
+        row: Row,
+        prediction: Any,  # noqa: ANN401 - by the card's task
+        shares: Sequence[float],
+        included: Row,
+    ) -> Row:
+        """The answer to a row, as ``after`` makes it of the model's; ``included`` is asked for too.
+
+        Raises:
+            Refusal: the step refuses the row.
+        """
+        answer: Any = {"prediction": prediction, "model_version": self._version, **included}
         if self.after is not None:
             more = (
                 {"probabilities": dict(zip(self._classes, shares, strict=bool(shares)))}
-                if self._with_probabilities
+                if self.with_probabilities
                 else {}
             )
             answer = self.after(row, answer, **more)
             if not isinstance(answer, dict) or not answer.keys() >= MEMBERS:
                 raise TypeError(f"{WHERE}: after() must give the answer: a dict with {_MEMBERS}")
-        return prediction, json.dumps(answer, allow_nan=False).encode()
+        complete: Row = answer
+        return complete
 
 
 def load_steps(root: Path, card: "Card") -> Steps | None:

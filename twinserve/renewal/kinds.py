@@ -9,9 +9,9 @@ from packaging.utils import canonicalize_name
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.pins import read_rooms
+from twinserve.renewal.fresh_rows import bring_rows
 from twinserve.renewal.packages import Wanted, bring_in
 from twinserve.renewal.proposal.outcome import Kind
-from twinserve.renewal.fresh_rows import bring_rows
 from twinserve.renewal.trees import REPORTS, Concluded, Words, conclude, open_trees, subject_of
 from twinserve.renewal.vulnerabilities import ask
 from twinserve.review.render import code

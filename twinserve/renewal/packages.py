@@ -9,14 +9,15 @@ from packaging.version import Version
 
 from twinserve.config.errors import UserError
 from twinserve.config.renewal import Renewal
-from twinserve.delivery.bundle.locks import PEER_LOCKS, Newer, lock
+from twinserve.delivery.bundle.locks import PEER_LOCKS, SERVER_LOCKS, WIDEST, Newer, lock
 from twinserve.delivery.bundle.pins import LOCKS, Change, changes, read_rooms
 from twinserve.renewal.fit import RESOLVE, Failure, FitError, Passed, fit
 from twinserve.renewal.halves import Search, search
 from twinserve.renewal.held import Held, held_after, read_held, write_held
 from twinserve.targets.git import Checkout
 
-PEERS = f"{PEER_LOCKS.relative_to(LOCKS).as_posix()}/"
+# Rooms that no check installs.
+APART = tuple(f"{folder.relative_to(LOCKS).as_posix()}/" for folder in (PEER_LOCKS, SERVER_LOCKS))
 # What the cache does not have of the outputs is made.
 OUTPUTS = ("--allow-missing",)
 
@@ -133,8 +134,8 @@ class _Renewing:
             bounds, chosen = (*bounds, *self._as_locked(left_out)), self._wanted.names
         try:
             newer = Newer(chosen, self._before, self._wanted.at_once, bounds)
-            # No check has anything to do with peers.
-            self._lock(newer, peers=until is None)
+            # No check has anything to do with the rooms apart.
+            self._lock(newer, apart=until is None)
         except UserError as error:
             return Failure(RESOLVE, str(error))
         return self._fit(until)
@@ -150,12 +151,12 @@ class _Renewing:
             return error.failure
         return None
 
-    def _lock(self, newer: Newer, *, peers: bool = True) -> None:
-        if self._locked == (newer, peers):
+    def _lock(self, newer: Newer, *, apart: bool = True) -> None:
+        if self._locked == (newer, apart):
             return
         self._reset()
-        lock(self._tree.directory, newer, peers=peers)
-        self._locked = newer, peers
+        lock(self._tree.directory, newer, apart=apart)
+        self._locked = newer, apart
 
     def _reset(self) -> None:
         self._locked = None
@@ -175,13 +176,12 @@ class _Renewing:
 
 
 def _own(rooms: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """The versions of the project's own rooms, which agree."""
-    return {
-        name: version
-        for room, pins in rooms.items()
-        if not room.startswith(PEERS)
-        for name, version in pins.items()
-    }
+    """The versions of the project's own rooms; the widest one's, where one takes them back."""
+    own: dict[str, str] = {}
+    for room, pins in rooms.items():
+        if not room.startswith(APART):
+            own |= pins
+    return {**own, **rooms[WIDEST]}
 
 
 def _higher(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:

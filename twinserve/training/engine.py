@@ -48,6 +48,7 @@ STAGES: Mapping[str, Stage] = {
             "twinserve/__init__.py",
             "twinserve/config/__init__.py",
             "twinserve/config/drift.py",
+            "twinserve/delivery/page/sources/*",
             "twinserve/inference/**/*.py",
             "locks/function-*.txt",
             "locks/service-*.txt",

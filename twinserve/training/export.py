@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from twinserve.config.card import Card, Choice, Feature, Parity
-from twinserve.config.errors import run_as_command
+from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.layout import CARD_NAME, NATIVE, SERVED_NAME
 from twinserve.config.params import Params, load_params
 from twinserve.config.platforms import this_platform
@@ -23,9 +23,16 @@ from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import METRICS_PATH, MODEL_PATH
 from twinserve.training.pickled import read_pickled, unpickle
 from twinserve.training.reading.reference import observed
+from twinserve.training.served.cost.line import measured_cost
 from twinserve.training.served.golden import golden_cases, with_unknown
 from twinserve.training.served.parity import prove_parity
-from twinserve.training.served.serving import LIBRARIES, Served, make_served
+from twinserve.training.served.serving import (
+    LIBRARIES,
+    Served,
+    UnservedError,
+    make_served,
+    served_itself,
+)
 from twinserve.training.served.skew import prove_no_skew
 from twinserve.training.step import table_step
 from twinserve.training.table import Table, read_table
@@ -61,7 +68,14 @@ def export(params: Params) -> None:
             ),
         )
 
-    served, card = make_served(params, classifier, pickled, table.rows, prove)
+    try:
+        served, card = make_served(params, classifier, pickled, table.rows, prove)
+    except UnservedError as refusal:
+        itself = served_itself(classifier, pickled)
+        card = draft_card(params, table, classifier, pickled, itself)
+        raise UserError(
+            f"{refusal}: {measured_cost(card, itself.artifact, table.rows[0])}"
+        ) from None
     choice = card.choice._replace(passed_over=dict(served.passed_over))
     card = card._replace(choice=choice)
     _write(card, served)

@@ -3,6 +3,7 @@
 import random
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from twinserve.config.errors import UserError, run_as_command
@@ -10,9 +11,11 @@ from twinserve.config.params import Params, load_params
 from twinserve.config.training import Data, Feature, Split
 from twinserve.training.paths import TEST_PATH, TRAIN_PATH
 from twinserve.training.prepared import write_columns, write_prepared
+from twinserve.training.reading.cells import listed
+from twinserve.training.reading.records import count
 from twinserve.training.table import Table, read_table
 
-_MANY = 10
+_MANY, _SIDE_BY_SIDE = 10, 20
 
 
 def held_out(classes: Sequence[float], split: Split) -> set[int]:
@@ -106,18 +109,36 @@ def _taken(params: Params, table: Table) -> list[str]:
     if given.task is None and not given.classes:
         lines.append(f"task {data.task}, by {data.label}")
     if not given.features:
-        lines += [f"column {described(feature)}" for feature in data.features]
+        lines += [f"column {line}" for line in described_all(data.features)]
+    if table.unlabelled:
+        lines.append(f"left out: {count(table.unlabelled, 'row')} without {data.label}")
     if table.ignored:
         named = ", ".join(name or "one without a name" for name in table.ignored)
         lines.append(f"ignored, since data.features does not name them: {named}")
     return lines
 
 
-def described(feature: Feature) -> str:
-    """A column and its type in a line."""
-    values = ", ".join(map(str, feature.values[:_MANY])) + ", …" * (len(feature.values) > _MANY)
-    of = f" of {values}" if feature.values else ""
-    return f"{feature.name}: {feature.type}{of}{', with gaps' * feature.missing}"
+def described_all(features: Sequence[Feature]) -> list[str]:
+    """Each column and its type in a line; of many of a type side by side a line for all."""
+    lines = []
+    for kind, run in groupby(features, key=_kind):
+        members = list(run)
+        if len(members) <= _SIDE_BY_SIDE:
+            lines += [f"{_named(one)}: {kind}" for one in members]
+        else:
+            ends = f"{_named(members[0])} … {_named(members[-1])}"
+            lines.append(f"{ends}, {len(members)} columns: {kind}")
+    return lines
+
+
+def _kind(feature: Feature) -> str:
+    of = f" of {listed(feature.values, _MANY)}" if feature.values else ""
+    return f"{feature.type}{of}{', with gaps' * feature.missing}"
+
+
+def _named(feature: Feature) -> str:
+    """In a line, also where the table's header has a line break in the name."""
+    return " ".join(feature.name.split())
 
 
 def main() -> None:

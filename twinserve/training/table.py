@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twinserve.config.cells import WHOLE
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
-from twinserve.training.reading.cells import WHOLE, Cells, Value, encoded, numbers, shown
+from twinserve.training.reading.cells import (
+    LABEL_HINT,
+    Cells,
+    Value,
+    encoded,
+    listed,
+    numbers,
+    shown,
+)
 from twinserve.training.reading.records import count, read_records
-from twinserve.training.reading.rule import cells_of, completed
+from twinserve.training.reading.rule import cells_of, completed, labelled
 from twinserve.training.step import table_step
 
 
@@ -24,6 +33,7 @@ class Table:
         labels: class number of each row; of a regression its number.
         lines: line of the file on which each row stands; the header is line 1.
         ignored: columns of the file that are neither read for a feature nor the label.
+        unlabelled: number of rows that were left out for want of a label.
         sha256: of the file's bytes.
     """
 
@@ -33,6 +43,7 @@ class Table:
     labels: list[float]
     lines: list[int]
     ignored: list[str]
+    unlabelled: int
     sha256: str
 
 
@@ -43,7 +54,8 @@ def read_table(data: Data) -> Table:
         UserError: anything in it is not as ``params.yaml`` says; one line: file, row, column, what
             was found, what was expected, and the setting that would read it.
     """
-    records = read_records(data)
+    found = read_records(data)
+    records = labelled(data, found)
     data = completed(data, records)
     step = table_step(data)
     sent: list[dict[str, Any]] = []
@@ -70,6 +82,7 @@ def read_table(data: Data) -> Table:
         labels=labels,
         lines=records.lines,
         ignored=[name for name in records.header if name not in {*used, data.label}],
+        unlabelled=len(found.rows) - len(records.rows),
         sha256=records.sha256,
     )
 
@@ -96,7 +109,8 @@ def _class(label: Cells, place: int, classes: Sequence[str]) -> int:
     for name in written:
         if name in classes:
             return classes.index(name)
-    raise label.refusal(place, f"one of {', '.join(classes)} (data.classes in params.yaml)")
+    hint = LABEL_HINT if label.is_gap(text) else " (data.classes in params.yaml)"
+    raise label.refusal(place, f"one of {listed(classes)}{hint}")
 
 
 def _check_counts(data: Data, labels: Sequence[float]) -> None:

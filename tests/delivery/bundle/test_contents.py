@@ -15,7 +15,7 @@ import yaml
 
 from tests.pipeline.models.trees import export, repro
 from twinserve.config.errors import UserError
-from twinserve.delivery.bundle.assembly import TARGETS, read_bundle_hash
+from twinserve.delivery.bundle.assembly import TARGETS, assemble, read_bundle_hash
 from twinserve.delivery.bundle.manifest import verify_bundle
 from twinserve.delivery.bundle.verify import verify_image
 from twinserve.targets.engine import Engine, Image
@@ -182,7 +182,29 @@ def described(tree: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("kind", ["symlink", pytest.param("hardlink", marks=pytest.mark.nightly)])
+def test_links_and_a_umask_leave_no_trace_in_what_is_assembled(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As DVC's cache of links has the model, for a user whose files only they may read."""
+    tree = export(tmp_path / "tree")
+    shutil.copytree(dist.parent / "models", tmp_path / "cache")
+    (tree / "models/served").mkdir(parents=True)
+    for path in (tmp_path / "cache").rglob("*"):
+        if path.is_file():
+            link = tree / "models" / path.relative_to(tmp_path / "cache")
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
+    monkeypatch.chdir(tree)
+    before = os.umask(0o077)
+    try:
+        assemble()
+    finally:
+        os.umask(before)
+    assert described(tree) == described(dist.parent)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", ["symlink", "hardlink"])
 def test_bundle_is_the_same_under_another_umask_and_cache(
     dist: Path, tmp_path: Path, kind: str
 ) -> None:

@@ -57,6 +57,12 @@ def _create(cloud: "Cloud", request: Request) -> Json:
     return cloud.state.accounts[email]
 
 
+@routes("DELETE", ACCOUNTS + "/{account}")
+def _delete(cloud: "Cloud", request: Request) -> Json:
+    del cloud.state.accounts[_account(cloud, request.values["account"])["email"]]
+    return {}
+
+
 @routes("GET", POOLS + "/{pool}")
 def _get_pool(cloud: "Cloud", request: Request) -> Json:
     return _existing(cloud.state.pools, f"{PARENT}/{request.values['pool']}")

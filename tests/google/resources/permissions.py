@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.google.api import ApiError, Request
+from tests.google.api import ApiError, Json, Request
 from tests.google.state import OWNER, PROJECT
 
 if TYPE_CHECKING:
@@ -75,6 +75,15 @@ ROLES: dict[str, frozenset[str]] = {
             "storage.objects.delete storage.objects.get storage.objects.list "
             "storage.objects.update"
         ),
+        # "IAM roles for Cloud Storage"; neither may read or change who may what.
+        "roles/storage.objectViewer": (
+            f"{_PROJECT} storage.managedFolders.get storage.managedFolders.list "
+            "storage.objects.get storage.objects.list"
+        ),
+        "roles/storage.objectUser": (
+            f"{_PROJECT} storage.folders.create storage.objects.create storage.objects.delete "
+            "storage.objects.get storage.objects.list storage.objects.update"
+        ),
         "roles/iam.serviceAccountUser": (
             f"iam.serviceAccounts.actAs iam.serviceAccounts.get iam.serviceAccounts.list {_PROJECT}"
         ),
@@ -86,6 +95,7 @@ ROLES: dict[str, frozenset[str]] = {
             "iam.serviceAccounts.get iam.serviceAccounts.getAccessToken "
             "iam.serviceAccounts.getOpenIdToken iam.serviceAccounts.list"
         ),
+        "roles/secretmanager.secretAccessor": f"{_PROJECT} secretmanager.versions.access",
         "roles/orgpolicy.policyViewer": "orgpolicy.policy.get",
     }.items()
 }
@@ -214,12 +224,33 @@ def check(cloud: "Cloud", request: Request, caller: str) -> None:
     if rule is None:
         return
     resource = f"{rule.kind}/{request.values[rule.name]}" if rule.kind else ""
-    if not may(cloud, caller, rule.permission, resource):
+    thing = _object_of(cloud, request) if ".objects." in rule.permission else ""
+    if not may(cloud, caller, rule.permission, resource, thing):
         raise denied(caller, rule.permission, resource, storage="storage." in request.host)
 
 
-def may(cloud: "Cloud", caller: str, permission: str, resource: str = "") -> bool:
+def _object_of(cloud: "Cloud", request: Request) -> str:
+    """The object that a call is about, as conditions name it; a list is of the bucket."""
+    session = cloud.state.operations.get(request.query.get("upload_id", ""), {})
+    name = request.values.get("object") or request.query.get("name") or session.get("name", "")
+    if not name and request.method == "POST" and request.body.startswith(b"{"):
+        name = request.json.get("name", "")
+    return f"projects/_/buckets/{request.values['bucket']}/objects/{name}" if name else ""
+
+
+def _holds(binding: Json, thing: str) -> bool:
+    """Whether a binding's condition is met; of IAM's language, that a name begins so."""
+    condition = binding.get("condition")
+    if condition is None:
+        return True
+    found = re.fullmatch(r'resource\.name\.startsWith\("([^"]*)"\)', condition["expression"])
+    return found is not None and thing.startswith(found[1])
+
+
+def may(cloud: "Cloud", caller: str, permission: str, resource: str = "", thing: str = "") -> bool:
     """Whether the caller holds a permission on a resource, by its policy or by the project's.
+
+    ``thing`` is what of the resource a condition may tell from others.
 
     A role that was just given counts after ``state.lag_s``: IAM, "Access change propagation".
     """
@@ -233,6 +264,7 @@ def may(cloud: "Cloud", caller: str, permission: str, resource: str = "") -> boo
         for binding in policy.bindings:
             role = binding["role"]
             held = permission in ROLES.get(role, ()) and caller in binding["members"]
+            held = held and _holds(binding, thing)
             if held and policy.since.get((role, caller), 0.0) + cloud.state.lag_s <= now:
                 return True
     return False

@@ -24,6 +24,7 @@ RESOURCES = (
     "artifactregistry.googleapis.com/v1/" + PLACE + "/repositories/{repositories}",
     "iam.googleapis.com/v1/projects/{project}/serviceAccounts/{serviceAccounts}",
     "cloudresourcemanager.googleapis.com/v1/projects/{projects}",
+    "secretmanager.googleapis.com/v1/projects/{project}/secrets/{secrets}",
 )
 BUCKET = "storage.googleapis.com/storage/v1/b/{buckets}/iam"
 
@@ -80,6 +81,7 @@ def _resource(cloud: "Cloud", request: Request) -> str:
         "repositories": cloud.state.repositories,
         "serviceAccounts": cloud.state.accounts,
         "buckets": cloud.state.buckets,
+        "secrets": cloud.state.secrets,
         "projects": (PROJECT, PROJECT_NUMBER),
     }
     if name not in known[kind]:

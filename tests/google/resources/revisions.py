@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.resources import secret_manager
 from tests.google.running.instances import Instance
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service, timestamp
 from twinserve.config.errors import UserError
@@ -61,6 +62,8 @@ class Revisions:
                 revision.ready = True
             except UserError:
                 self._fail(revision)
+            except PermissionError as error:
+                revision.reason, revision.message = "SecretsAccessCheckFailed", str(error)
         revision.ready = bool(revision.ready)
 
     def port(self, service: Service, name: str) -> int:
@@ -78,7 +81,7 @@ class Revisions:
                     raise ApiError(503, "UNAVAILABLE", f"{name} was never ready")
                 try:
                     instance = self._start(revision.source, revision, own=own)
-                except UserError as error:
+                except (UserError, PermissionError) as error:
                     raise ApiError(503, "UNAVAILABLE", str(error)) from None
         return int(urlsplit(instance.endpoint.url).port or 0)
 
@@ -97,7 +100,9 @@ class Revisions:
             thread.join()
 
     def _start(self, image: Image, revision: Revision, *, own: bool) -> Instance:
-        instance = self.cloud.instances.start(image, revision.environment, own=own)
+        instance = self.cloud.instances.start(
+            image, secret_manager.environment(self.cloud, revision), own=own
+        )
         if own:
             self._own[revision.name] = instance
         return instance

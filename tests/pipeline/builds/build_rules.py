@@ -29,7 +29,7 @@ AFTER: dict[str, set[str]] = {
     "reproduce": {"environment"},
     "test": {"reproduce"},
     "bundle": {"reproduce"},
-    "build": {"bundle", "gcloud", "docker"},
+    "build": {"environment", "bundle", "gcloud", "docker"},
     "push": {"test", "build"},
     "release": {"push"},
     "record": {"release"},

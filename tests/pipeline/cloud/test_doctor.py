@@ -139,16 +139,16 @@ def environment_of_another_branch(_: Project, github: GitHub) -> None:
 @pytest.mark.parametrize(
     ("breaks", "line"),
     [
-        (no_billing, "stop    billing: no billing account is linked; to mend it: link a billing"),
+        (no_billing, "stop    billing: no billing account is linked Fix: link a billing"),
         (
             api_off,
-            "stop    APIs: off: sts.googleapis.com; to mend it: twinserve bootstrap",
+            "stop    APIs: off: sts.googleapis.com Fix: twinserve bootstrap",
         ),
         (
             builder_without_its_role,
-            f"stop    roles: missing {BUILDER}: roles/run.builder on {PROJECT}; to mend it: ",
+            f"stop    roles: missing {BUILDER}: roles/run.builder on {PROJECT} Fix: ",
         ),
-        (account_switched_off, f"stop    accounts: {BUILDER} is switched off; to mend it: gcloud"),
+        (account_switched_off, f"stop    accounts: {BUILDER} is switched off Fix: gcloud"),
         (other_repository_is_let_in, "stop    provider: it lets in another repository or branch"),
         (
             small_quota,
@@ -159,7 +159,7 @@ def environment_of_another_branch(_: Project, github: GitHub) -> None:
         (bucket_gone, f"stop    names: bucket {releases_bucket(PROJECT)} does not exist"),
         (variables_of_another_project, "stop    variables: of another project or account: GOOGLE_"),
         (no_variables, "stop    variables: not set: GOOGLE_CLOUD_PROJECT, "),
-        (actions_off, "stop    Actions: switched off; to mend it: Settings, Actions, General"),
+        (actions_off, "stop    Actions: switched off Fix: Settings, Actions, General"),
         (workflows_never_enabled, "stop    workflows: GitHub knows no deploy.yml: a fork's workfl"),
         (environment_of_another_branch, "stop    environment production: it is for release/*, no"),
     ],
@@ -172,7 +172,7 @@ def test_what_would_stop_a_push_is_a_line_with_its_cure(
     done = doctor(project, github)
     assert done.returncode == 1, done.stdout + done.stderr
     stops = [one for one in done.stdout.splitlines() if one.startswith("stop")]
-    assert [one for one in stops if one.startswith(line) and "; to mend it: " in one], done.stdout
+    assert [one for one in stops if one.startswith(line) and " Fix: " in one], done.stdout
     assert done.stdout.splitlines()[-1].startswith("something would stop a push")
 
 
@@ -189,7 +189,7 @@ def test_fork_as_github_makes_it_loses_schedules_and_issues(
     )
     done = doctor(project, github)
     assert done.returncode == 0, done.stdout
-    assert "warning workflows: measure.yml is disabled_fork; to mend it: gh workflow" in done.stdout
+    assert "warning workflows: measure.yml is disabled_fork Fix: gh workflow" in done.stdout
     assert "warning issues: issues are off, as in every fork" in done.stdout
 
 

@@ -52,11 +52,10 @@ def storage() -> Iterator[Storage]:
 
 
 def set_remote(tree: Path, url: str = f"gs://{BUCKET}/dvc") -> None:
-    """Set the one parameter."""
-    path = tree / "params.yaml"
-    text = path.read_text()
-    assert "dvc_remote: null" in text
-    path.write_text(text.replace("dvc_remote: null", f"dvc_remote: {url}"))
+    """Name it as DVC's own command does."""
+    path = tree / ".dvc/config"
+    text = path.read_text().replace("[core]\n", "[core]\n    remote = store\n")
+    path.write_text(f"{text}['remote \"store\"']\n    url = {url}\n")
 
 
 def repro(tree: Path, storage: Storage | None, *options: str) -> subprocess.CompletedProcess[str]:
@@ -146,14 +145,5 @@ def test_without_a_remote_nothing_is_pulled_or_pushed(trees: list[Path], tmp_pat
     shutil.rmtree(tree / ".dvc" / "cache")
     done = repro(tree, None, "--pull", "--push")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "no remote is set (storage.dvc_remote in params.yaml)" in done.stdout
+    assert "no remote is set: name one by `dvc remote add --default NAME URL`" in done.stdout
     assert digests(tree) == digests(trees[0])
-
-
-def test_remote_that_is_no_bucket_is_refused(tmp_path: Path) -> None:
-    """One line names the key."""
-    tree = export(tmp_path / "one")
-    set_remote(tree, "s3://elsewhere")
-    done = repro(tree, None, "--pull")
-    assert done.returncode == 1
-    assert "params.yaml: storage.dvc_remote" in done.stderr

@@ -37,6 +37,7 @@ KINDS = {
     ("storage", "buckets"): "buckets",
     ("iam", "service-accounts"): "serviceAccounts",
     ("artifacts", "repositories"): "repositories",
+    ("secrets",): "secrets",
 }
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)

@@ -61,7 +61,7 @@ CACHE = {
     "path": ".venv",
     "key": "environment-${{ runner.os }}-${{ runner.arch }}"
     "-${{ steps.python.outputs.python-version }}"
-    "-${{ hashFiles('locks/bootstrap.txt', 'locks/dev.txt',"
+    "-${{ hashFiles('locks/bootstrap.txt', 'locks/dev.txt', 'locks/remote-*.txt', '.dvc/config',"
     " 'twinserve/delivery/environment/install.py') }}",
 }
 
@@ -109,8 +109,8 @@ def actions_are_given_what_they_take(files: Files) -> Iterator[str]:
 
 @cache
 def _taken_by(action: str) -> set[str]:
-    if action == "setup":
-        return {"python-version"}
+    if action in {"gcloud", "setup"}:
+        return {"python-version"} if action == "setup" else set()
     path = HERE / "actions" / action / "action.yml"
     return set(yaml.safe_load(path.read_text())["inputs"])
 
@@ -141,6 +141,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "actions/setup-python": lambda given: (
         given == {"python-version": "${{ inputs.python-version }}"}
     ),
+    "gcloud": lambda given: given == {},
     "setup": lambda given: given in ({}, {"python-version": "${{ matrix.python-version }}"}),
 }
 

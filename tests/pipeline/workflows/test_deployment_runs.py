@@ -51,6 +51,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     assert of_job(run, "build") == [
         LOGGED_IN,
         "setup-gcloud 528.0.0",
+        "twinserve repro --pull --locked --push",
         "twinserve submit --untested",
         f"attest  {IMAGE} {DIGEST} ",
         "attest reports/function.tar.gz   ",

@@ -162,6 +162,7 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
         "make audit": {"BASE": ".base"},
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
         "twinserve audit --tell": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve support --tell": {"GH_TOKEN": "${{ github.token }}"},
         "twinserve renew planned": {
             "KIND": "${{ inputs.kind }}",
             "NAMES": "${{ inputs.names }}",
@@ -288,7 +289,7 @@ def dependencies_are_watched(files: Files) -> Iterator[str]:
         for one in updates
     }
     expected = {
-        "github-actions": ["/", "/.github/actions/setup"],
+        "github-actions": ["/", "/.github/actions/gcloud", "/.github/actions/setup"],
     }
     if found != expected:
         yield "dependabot.yml: watches other folders than intended"

@@ -86,7 +86,7 @@ def deployments(gcloud: Gcloud) -> None:
 
 def probes(gcloud: Gcloud) -> None:
     """A copy, and one sample of it."""
-    with probe.probe_service(gcloud, REGION, SERVICE, REVISION, "probe-s"):
+    with probe.probe_service(cloud_run.CloudRun(gcloud, REGION), SERVICE, REVISION, "probe-s"):
         target = probe.ProbeTarget("s", gcloud, REGION, "probe-s", "http://p", None)
         with target.start():
             pass
@@ -94,7 +94,8 @@ def probes(gcloud: Gcloud) -> None:
 
 def readings(gcloud: Gcloud) -> None:
     """What is asked."""
-    cloud_run.read_services(gcloud, REGION)
+    run = cloud_run.CloudRun(gcloud, REGION)
+    run.services()
     registry.list_images(gcloud, IMAGE.partition("@")[0])
     storage.read_generation(gcloud, f"{BUCKET}/lock.json")
     storage.read_object(gcloud, f"{BUCKET}/lock.json")
@@ -103,7 +104,7 @@ def readings(gcloud: Gcloud) -> None:
     storage.list_objects(gcloud, f"{BUCKET}/**")
     access.identity_token(gcloud, "deployer@p.iam.gserviceaccount.com", "https://s.run.app")
     access.decide_access(gcloud, PublicBy.AUTO)
-    cloud_run.opened_by(gcloud, REGION, "s")
+    run.opened_by("s")
     identity_pool.read_provider(gcloud, "github", "actions")
     logs.read_build_log(gcloud, "0-1", 10)
     logs.read_figures(gcloud, REGION, "s", "2026-01-01T00:00:00Z", 10)
@@ -113,19 +114,21 @@ def readings(gcloud: Gcloud) -> None:
     project.accounts(gcloud)
     project.bucket_refusal(gcloud, "p-twinserve-dvc")
     project.repository_format(gcloud, REGION, "ml-models")
+    project.version_state(gcloud, "api-key", "1")
     quota.build_cpus(gcloud, REGION)
 
 
 def changes(gcloud: Gcloud) -> None:
     """What is moved, written and deleted."""
-    cloud_run.set_traffic(gcloud, REGION, "s", {"s-1": 50, "s-2": 50})
-    cloud_run.set_traffic(gcloud, REGION, "s", {"s-1": 100}, without_tag="candidate")
-    cloud_run.set_tag(gcloud, REGION, "s", "candidate", "s-1")
+    run = cloud_run.CloudRun(gcloud, REGION)
+    run.set_traffic("s", {"s-1": 50, "s-2": 50})
+    run.set_traffic("s", {"s-1": 100}, without_tag="candidate")
+    run.set_tag("s", "candidate", "s-1")
     for public in (True, False):
         for way in (Access.IAM, Access.NO_INVOKER_CHECK):
-            cloud_run.set_public(gcloud, REGION, "s", public=public, by=way)
-    cloud_run.delete_service(gcloud, REGION, "s")
-    cloud_run.delete_revision(gcloud, REGION, "s-1")
+            run.set_public("s", public=public, by=way)
+    run.delete_service("s")
+    run.delete_revision("s-1")
     storage.write_object(gcloud, f"{BUCKET}/lock.json", "{}", generation=storage.ABSENT)
     storage.write_object(gcloud, f"{BUCKET}/releases/a.json", "{}")
     storage.upload(gcloud, Path("function.tar.gz"), f"{BUCKET}/functions/a.tar.gz")
@@ -144,6 +147,7 @@ def bootstraps(gcloud: Gcloud) -> None:
     project.enable_apis(gcloud, ["run.googleapis.com"])
     project.ensure_repository(gcloud, REGION, "ml-models")
     project.ensure_bucket(gcloud, REGION, "p-twinserve-dvc")
+    project.ensure_secret(gcloud, "api-key")
     project.ensure_account(gcloud, "runtime", "runtime@p.iam.gserviceaccount.com", "Runs")
     claims = {"google.subject": "assertion.sub"}
     condition = "assertion.ref=='refs/heads/m'"
@@ -154,6 +158,7 @@ def bootstraps(gcloud: Gcloud) -> None:
         policies.bucket_resource("p-twinserve-dvc"),
         policies.account_resource("d@p.iam.gserviceaccount.com"),
         policies.repository_resource("ml-models", REGION),
+        policies.secret_resource("api-key"),
     )
     wanted = [
         policies.Grant(one, "serviceAccount:a@p.iam.gserviceaccount.com", "roles/viewer")

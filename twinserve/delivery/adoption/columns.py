@@ -1,12 +1,20 @@
 """Which columns a model is given of a table that nobody has described."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twinserve.config.cells import WHOLE
 from twinserve.config.training import Data, Feature
-from twinserve.training.reading.cells import Cells
+from twinserve.training.reading.cells import Cells, shown
 from twinserve.training.reading.records import Records
 from twinserve.training.reading.rule import cells_of, inferred
+
+_IDENTIFIER = re.compile(r"(?i:(^|[\W_])(id|key|uuid)$)|[a-z]I[dD]$")
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./-]\d\d?[./-]\d{2,4}", re.ASCII)
+# A currency's sign or code in front of digits, or a unit behind them.
+_AFFIXED = re.compile(r"([^\w\s]{1,2}|[A-Z]{3})?\s?[+-]?\d[\d.,' ]*\s?(\D{1,12})?", re.ASCII)
+_MOST, _FEW_UNITS = 0.8, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,32 @@ def _useless(cells: Cells, feature: Feature) -> str | None:
     if len(set(present)) == 1 and not feature.missing:
         return "the same in each row"
     if feature.type == "text":
-        return "free text, another in most rows"
+        return _of_text(cells, present)
     if len(present) == len(cells.texts) and _counts_on(present):
         return "the number of the row"
+    if _IDENTIFIER.search(cells.name) and _each_once(present):
+        return "an identifier, another in each row"
     return None
+
+
+def _of_text(cells: Cells, present: Sequence[str]) -> str:
+    if all(_DATE.match(text) for text in present):
+        return "dates, which are not read as such; a column of the year, say, would be"
+    if is_affixed(cells):
+        example = shown(present[0])
+        return f"numbers with other text ({example}); write the number alone to have it read"
+    return "free text, another in most rows"
+
+
+def is_affixed(cells: Cells) -> bool:
+    """Whether most cells are a number with a unit, a currency or a percent sign around it."""
+    present = [text for _, text in cells.present()]
+    units = [found.groups() for text in present if (found := _AFFIXED.fullmatch(text))]
+    return len(units) > _MOST * len(present) and len(set(units)) <= _FEW_UNITS
+
+
+def _each_once(texts: Sequence[str]) -> bool:
+    return len(set(texts)) == len(texts) and all(map(WHOLE.fullmatch, texts))
 
 
 def _counts_on(texts: Sequence[str]) -> bool:

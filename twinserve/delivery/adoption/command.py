@@ -4,21 +4,25 @@ import argparse
 import re
 import shutil
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from twinserve.config.cells import as_number
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, Params, load_params
 from twinserve.config.training import Data, Task
-from twinserve.delivery.adoption.columns import Columns, chosen_columns
+from twinserve.delivery.adoption.columns import Columns, chosen_columns, is_affixed
 from twinserve.delivery.adoption.marks import cell_settings, file_settings
+from twinserve.delivery.adoption.setting import write_checked
+from twinserve.delivery.adoption.storage import is_for_dvc, keep_under_dvc
 from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
-from twinserve.training.outputs import write_output
-from twinserve.training.prepare import described
-from twinserve.training.reading.records import read_records
-from twinserve.training.reading.rule import cells_of, task_of
+from twinserve.training.prepare import described_all
+from twinserve.training.reading.cells import Cells, shown
+from twinserve.training.reading.records import count, read_records
+from twinserve.training.reading.rule import cells_of, labelled, task_of
 from twinserve.training.table import Table, read_table
 
 # Boosting wants rows; on few of them, a forest is the better guess.
@@ -29,7 +33,9 @@ _ESTIMATORS = {
     ("regression", True): "sklearn.ensemble.RandomForestRegressor",
     ("regression", False): "sklearn.ensemble.HistGradientBoostingRegressor",
 }
-_OPTIONAL = ("encoding", "separator", "decimal", "thousands", "missing_values", "classes")
+_OPTIONAL = (
+    "encoding", "separator", "decimal", "thousands", "missing_values", "unlabelled", "classes",
+)  # fmt: skip
 _USUAL_FEWEST, _USUAL_FOLDS = 10, 5
 
 
@@ -52,13 +58,16 @@ def run(arguments: argparse.Namespace) -> None:
     table = read_table(data)
     data = data.model_copy(update={"table": path.as_posix()})
     content = PARAMS_PATH.read_text(encoding="utf-8")
+    limit = load_params().storage.git_limit_mb
+    large = is_for_dvc(given, path, limit)
     text = edited(content, _changes(data, table, path))
     if path != given:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(given, path)
-    write_output(PARAMS_PATH, text.encode())
-    params = _checked(content)
+    params = write_checked(text, content)
     for line in _taken(params, table, columns):
+        sys.stdout.write(f"adopt: {line}\n")
+    for line in keep_under_dvc(path, limit) if large else ():
         sys.stdout.write(f"adopt: {line}\n")
     sys.stdout.write("adopt: written: params.yaml; `make run` makes and serves the model\n")
 
@@ -74,15 +83,40 @@ def describe_table(path: Path, label: str, task: Task | None) -> tuple[Data, Col
     records = read_records(bare)
     settings |= cell_settings(bare, records)
     data = Data(table=str(path), label=label, task=task, **settings)
+    if any(map(cells_of(data, records, label).is_gap, records.column(label))):
+        data = data.model_copy(update={"unlabelled": "skip"})
+        records = labelled(data, records)
     columns = chosen_columns(data, records)
     if not columns.features:
         raise UserError(f"{path}: found no column but {label} from which anything can be learnt")
     update: dict[str, Any] = {"features": columns.features}
     if (task or task_of(cells_of(data, records, label))) == "classification":
         # As few as there are, and a row on either side of the split.
-        fewest = Counter(records.column(label)).most_common()[-1][1]
-        update["min_rows_per_class"] = min(_USUAL_FEWEST, max(fewest, 2))
+        fewest = Counter(map(str.strip, records.column(label))).most_common()[-1][1]
+        if fewest == 1:
+            raise _too_few(cells_of(data, records, label))
+        update["min_rows_per_class"] = min(_USUAL_FEWEST, fewest)
     return data.model_copy(update=update), columns
+
+
+def _too_few(label: Cells) -> UserError:
+    """Of a label that has a class of one row, which would be either trained on or held out."""
+    rows = Counter(text for _, text in label.present())
+    single = next(text for text, number in rows.items() if number == 1)
+    said = (
+        f"{label.data.table}: column {label.name}: found 1 row of class {shown(single)}, "
+        "expected at least 2 of each"
+    )
+    if all(as_number(label.data, text) is not None for text in rows):
+        return UserError(
+            f"{said}; as a number it is predicted with --task regression "
+            "(`make adopt … TASK=regression`)"
+        )
+    if is_affixed(label):
+        return UserError(
+            f"{said}; write the number without the text around it to have it predicted"
+        )
+    return UserError(f"{said}; leave such rows out of the table, or give them another class")
 
 
 def _place(given: Path) -> Path:
@@ -134,31 +168,22 @@ def _unusual(data: Data) -> dict[str, Any]:
 
 def _slug(path: Path) -> str:
     """A model's name from a file's."""
-    name = re.sub(r"[^a-z0-9]+", "-", path.name.partition(".")[0].lower()).strip("-")
+    plain = unicodedata.normalize("NFKD", path.name.partition(".")[0]).encode("ascii", "ignore")
+    name = re.sub(r"[^a-z0-9]+", "-", plain.decode().lower()).strip("-")
     name = name if name[:1].isalpha() else f"model-{name}".strip("-")
     return name[:40].rstrip("-")
 
 
-def _checked(before: str) -> Params:
-    """What was written, as every command will read it; else the text before is put back.
-
-    Raises:
-        UserError: it does not fit.
-    """
-    try:
-        return load_params()
-    except UserError:
-        write_output(PARAMS_PATH, before.encode())
-        raise
-
-
 def _taken(params: Params, table: Table, columns: Columns) -> list[str]:
     data = table.data
-    marks = [f"{name} {value!r}" for name, value in _unusual(data).items() if name != "classes"]
+    unsaid = {"classes", "unlabelled"}
+    marks = [f"{name} {value!r}" for name, value in _unusual(data).items() if name not in unsaid]
     lines = [f"{params.data.table}: {len(table.rows)} rows" + "".join(f", {one}" for one in marks)]
     classes = f", classes {', '.join(data.classes)}" if data.classes else ""
     lines.append(f"{data.label}: what is predicted, a {data.task}{classes}")
-    lines += [described(feature) for feature in data.features]
+    lines += described_all(data.features)
+    if table.unlabelled:
+        lines.append(f"left out: {count(table.unlabelled, 'row')} without {data.label}")
     lines += [f"{name}: left out, {reason}" for name, reason in columns.left_out]
     lines.append(f"estimator {params.estimator.import_path}, gates open, golden cases by the model")
     return lines

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.config.card import read_file
+from twinserve.config.cells import as_number
 from twinserve.config.training import Data
-from twinserve.training.reading.cells import GAP_WORDS, as_number
+from twinserve.training.reading.cells import GAP_WORDS
 from twinserve.training.reading.records import PARQUET, Records, decoded, inflated
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

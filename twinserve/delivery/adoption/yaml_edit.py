@@ -29,9 +29,11 @@ def edited(text: str, changes: Mapping[Sequence[str], Any]) -> str:
 def _edited(text: str, path: Sequence[str], value: Any) -> str:  # noqa: ANN401 - YAML's
     *sections, last = path
     node = YAML(typ="safe", pure=True).compose(text)
-    for name in sections:
+    for place, name in enumerate(sections, start=1):
         node = _member(node, name)[1]
-    if not isinstance(node, MappingNode) or not node.value or node.flow_style:
+        if isinstance(node, MappingNode) and node.flow_style:
+            return _edited_in_line(text, node, path[place:], value)
+    if not isinstance(node, MappingNode) or not node.value:
         raise KeyError(".".join(path))
     indent = node.value[0][0].start_mark.column
     pair = next(((key, one) for key, one in node.value if key.value == last), None)
@@ -46,6 +48,23 @@ def _edited(text: str, path: Sequence[str], value: Any) -> str:  # noqa: ANN401 
         return f"{text[:at]}{written}\n{text[at:]}"
     # What follows on the line, a comment, is of the key and stays.
     return text[: pair[0].start_mark.index - indent] + written + text[_end(pair[1]) :]
+
+
+def _edited_in_line(text: str, node: MappingNode, path: Sequence[str], value: Any) -> str:  # noqa: ANN401 - YAML's
+    """The text with one member of ``{…}`` changed, which is written anew in its place."""
+    start, end = node.start_mark.index, node.end_mark.index
+    whole = YAML(typ="safe", pure=True).load(text[start:end])
+    *sections, last = path
+    section = whole
+    for name in sections:
+        section = section[name]
+        if not isinstance(section, dict):
+            raise KeyError(name)
+    if value is ABSENT:
+        section.pop(last, None)
+    else:
+        section[last] = value
+    return f"{text[:start]}{_in_a_line(whole)}{text[end:]}"
 
 
 def _member(node: Node | None, name: str) -> tuple[Node, Node]:

@@ -14,6 +14,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.layout import (
     CARD_NAME,
     MANIFEST_NAME,
+    PAGE_NAME,
     REQUIREMENTS_NAME,
     SERVED_NAME,
     SETTINGS_NAME,
@@ -21,6 +22,8 @@ from twinserve.config.layout import (
 from twinserve.config.params import load_params
 from twinserve.config.serving import Serving, bundle_lock
 from twinserve.delivery.bundle.manifest import FILE_MODE, FOLDER_MODE, read_manifest
+from twinserve.delivery.page.composition import compose
+from twinserve.delivery.page.evaluation import read_evaluation
 from twinserve.inference.custom import CUSTOM, own_modules
 
 DIST = Path("dist")
@@ -137,7 +140,9 @@ def _contents(target: str) -> dict[str, bytes]:
         sources["Dockerfile"] = Path("service/Dockerfile")
     spared = frozenset() if own_modules(Path()) else OWN_CODE_ONLY
     files = {name: _read(path) for name, path in sources.items() if name not in spared}
-    files[SETTINGS_NAME] = _settings(load_params().serving)
+    params = load_params()
+    files[SETTINGS_NAME] = _settings(params.serving)
+    files[PAGE_NAME] = compose(card, params, read_evaluation())
     files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())
     return dict(sorted(files.items()))
 
@@ -147,6 +152,9 @@ def _settings(serving: Serving) -> bytes:
     settings = {
         "max_body_bytes": serving.max_body_bytes,
         "allowed_origins": list(serving.allowed_origins),
+        "include": list(serving.include),
+        "max_rows": serving.max_rows,
+        "max_batch_bytes": serving.max_batch_bytes,
         "drift_window": serving.monitoring.window if serving.monitoring.enabled else 0,
         "log_every_s": serving.monitoring.log_every_s,
         **_own_settings(serving),

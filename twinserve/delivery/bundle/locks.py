@@ -1,6 +1,7 @@
 """Compile the lock files from ``pyproject.toml``: hashed, for every platform, naming no index."""
 
 import argparse
+import re
 import subprocess
 import tempfile
 import tomllib
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from uv import find_uv_bin
 
@@ -18,6 +20,10 @@ from twinserve.delivery.bundle.pins import LOCKS, lowered, read_pins
 
 # Compiled first and without constraints: it holds every other group, so it settles all versions.
 WIDEST = "dev"
+# Remotes of DVC's: these groups stand beside the widest, and may take it back where they say so.
+REMOTE = "remote-"
+# botocore takes no newer one; nothing that makes or serves a model reads it.
+TAKEN_BACK = {"remote-s3": ("python-dateutil",)}
 # Only parts of what a bundle installs.
 PARTS = frozenset({"onnx", "joblib", "service", "function", "remote", "pipeline"})
 # What the user's own code imports: locked with each bundle's own, and here too, where that code is
@@ -28,6 +34,11 @@ BUNDLED = ("service-", "function-")
 # that made the model, and so their locks lie apart.
 PEER = "peer-"
 PEER_LOCKS = LOCKS / "peers"
+# What tests start beside the project: nothing is held to its versions.
+SERVER = "server-"
+SERVER_LOCKS = LOCKS / "servers"
+# Of a lock: name, version and marker, without hashes.
+_REQUIREMENT = re.compile(r"^\S+==[^\\\n]+", re.MULTILINE)
 MODEL_LIBRARIES = ("joblib", "onnxruntime", "scikit-learn")
 OPTIONS = (
     "--universal",
@@ -80,7 +91,7 @@ class Newer:
         ]
 
 
-def lock(tree: Path = Path(), newer: Newer | None = None, *, peers: bool = True) -> list[Path]:
+def lock(tree: Path = Path(), newer: Newer | None = None, *, apart: bool = True) -> list[Path]:
     """Compile each group; the widest first, the others constrained by it.
 
     What is locked stays, where it fits and ``newer`` does not say otherwise.
@@ -90,22 +101,48 @@ def lock(tree: Path = Path(), newer: Newer | None = None, *, peers: bool = True)
     """
     text = (tree / "pyproject.toml").read_text(encoding="utf-8")
     groups = tomllib.loads(text)["dependency-groups"]
-    apart = sorted(group for group in groups if group.startswith(PEER))
-    others = sorted(set(groups) - PARTS - {WIDEST} - set(apart))
+    rooms = _Rooms.of(groups)
     widest = LOCKS / f"{WIDEST}.txt"
     _compile_freely(tree, WIDEST, widest, newer, newer.bounds if newer else ())
+    for group in rooms.settled:
+        _compile_settled(tree, group, newer, widest)
+    if apart:
+        _compile_apart(tree, rooms, newer, widest)
+    written = [widest, *(LOCKS / f"{group}.txt" for group in rooms.settled)]
+    return [*written, *map(_apart, (*rooms.servers, *rooms.peers))] if apart else written
+
+
+@dataclass(frozen=True, slots=True)
+class _Rooms:
+    """The groups that have a lock beside the widest, by whose versions they are held to."""
+
+    settled: tuple[str, ...]
+    servers: tuple[str, ...]
+    peers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, groups: Iterable[str]) -> Self:
+        """Sort the groups of ``pyproject.toml``."""
+        rest = sorted(set(groups) - PARTS - {WIDEST})
+        servers = tuple(group for group in rest if group.startswith(SERVER))
+        peers = tuple(group for group in rest if group.startswith(PEER))
+        return cls(tuple(sorted(set(rest) - {*servers, *peers})), servers, peers)
+
+
+def _compile_apart(tree: Path, rooms: _Rooms, newer: Newer | None, widest: Path) -> None:
+    """The rooms that no check installs: servers, and peers in our versions of a few libraries."""
+    for group in rooms.servers:
+        _compile_freely(tree, group, _apart(group), newer, ())
     settled = _pins(tree / widest)
-    for group in others:
-        _compile_settled(tree, group, newer, widest, settled)
     shared = {name: settled[name] for name in MODEL_LIBRARIES if name in settled}
-    for group in apart if peers else ():
+    for group in rooms.peers:
         exact = [f"{name}=={version}" for name, version in shared.items()]
-        _compile_freely(tree, group, _peer_lock(group), newer, exact, shared)
-    written = [widest, *(LOCKS / f"{group}.txt" for group in others)]
-    return [*written, *map(_peer_lock, apart)] if peers else written
+        _compile_freely(tree, group, _apart(group), newer, exact, shared)
 
 
-def _peer_lock(group: str) -> Path:
+def _apart(group: str) -> Path:
+    if group.startswith(SERVER):
+        return SERVER_LOCKS / f"{group.removeprefix(SERVER)}.txt"
     return PEER_LOCKS / f"{group.removeprefix(PEER)}.txt"
 
 
@@ -125,16 +162,19 @@ def _compile_freely(
         _uv(tree, group, path, [constraint], options)
 
 
-def _compile_settled(
-    tree: Path, group: str, newer: Newer | None, widest: Path, settled: Mapping[str, str]
-) -> None:
-    """Compile a room whose versions are those of the widest, but for packages of its own."""
-    path = LOCKS / f"{group}.txt"
-    own = {name: pin for name, pin in _pins(tree / path).items() if name not in settled}
+def _compile_settled(tree: Path, group: str, newer: Newer | None, widest: Path) -> None:
+    """Compile a room of the widest one's versions, but for its own and what it takes back."""
+    path, text = LOCKS / f"{group}.txt", (tree / widest).read_text(encoding="utf-8")
+    taken_back = TAKEN_BACK.get(group, ())
+    settled = {line: read_pins(line) for line in _REQUIREMENT.findall(text)}
+    lines = [line for line, pin in settled.items() if not set(pin) & {*taken_back}]
+    held = {name for line in lines for name in settled[line]}
+    own = {name: pin for name, pin in _pins(tree / path).items() if name not in held}
     young = _young(tree, own, newer)
     options = newer.options_of(own, young) if newer else []
-    with _listed(f"{name}<={version}" for name, version in young.items()) as most:
-        _uv(tree, group, path, [(tree / widest).resolve(), most], options)
+    most = [f"{name}<={version}" for name, version in young.items()]
+    with _listed([*lines, *most]) as constraint:
+        _uv(tree, group, path, [constraint], options)
 
 
 def _young(tree: Path, pins: Mapping[str, str], newer: Newer | None) -> dict[str, str]:

@@ -2,14 +2,19 @@
 
 import argparse
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.config.yaml_file import parse_yaml
-from twinserve.delivery.bundle import dvc as data
-from twinserve.delivery.bundle.cached import verify_cache
+from twinserve.delivery.data import dvc as data
+from twinserve.delivery.data.agreement import check_lock, check_one_place, check_written, written
+from twinserve.delivery.data.cached import verify_cache
+from twinserve.delivery.data.fetch import fetch_sources
+from twinserve.delivery.data.remotes import NO_REMOTE, default_remote, verify_remotes
+from twinserve.delivery.data.sources import Source, find_sources
 
 LOCK = Path("dvc.lock")
 
@@ -19,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pull",
         action="store_true",
-        help="first fetch what the DVC remote has, if a remote is set",
+        help="first fetch the outputs too that DVC's remote has, if one is set",
     )
     parser.add_argument(
         "--locked", action="store_true", help="fail if dvc.lock is not what comes out"
@@ -27,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--push",
         action="store_true",
-        help="then put all of it into the DVC remote, if a remote is set",
+        help="then put all of it into DVC's remote, if one is set",
     )
 
 
@@ -38,14 +43,19 @@ def run(arguments: argparse.Namespace) -> None:
         UserError: a step failed.
     """
     data.prepare()
-    remote = (arguments.pull or arguments.push) and data.open_remote()
-    before = _read_lock()
+    remote = (arguments.pull or arguments.push) and _has_remote()
+    before, sources = _read_lock(), find_sources()
+    files = written(sources)
+    if arguments.locked:
+        check_lock(sources, LOCK)
     if arguments.pull and remote:
+        verify_remotes()
         # What the cache has is not fetched again, but put into the tree.
         verify_cache(LOCK)
         data.pull()
     reproduce()
     if arguments.locked:
+        check_written(files)
         check_unchanged(before, _read_lock())
     if arguments.push and remote:
         data.push()
@@ -58,21 +68,32 @@ def reproduce() -> None:
         UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
             another file than the lock names.
     """
-    _find_table()
+    sources = find_sources()
+    _find_table(sources)
+    check_one_place(sources)
     data.prepare()
+    fetch_sources()
     verify_cache(LOCK)
     if data.dvc("repro").returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
 
 
-def _find_table() -> None:
+def _has_remote() -> bool:
+    """Whether DVC's configuration names a remote; said where it does not."""
+    if default_remote() is None:
+        print(f"{NO_REMOTE}; nothing to pull or push")
+        return False
+    return True
+
+
+def _find_table(sources: Sequence[Source]) -> None:
     """Refuse a table that is nowhere, of which DVC says ``[Errno 2]``.
 
     Raises:
         UserError: it is neither a file nor one that DVC would bring.
     """
-    table = load_params().data.table
-    if not Path(table).exists() and not Path(f"{table}.dvc").exists():
+    table = Path(load_params().data.table)
+    if not table.exists() and not any(source.covers(table) for source in sources):
         raise UserError(
             f"{table}: No such file or directory; expected the table that data.table in "
             "params.yaml names (`twinserve adopt TABLE --label COLUMN` writes it there)"

@@ -14,7 +14,6 @@ from twinserve.config.layout import CARD_NAME, MANIFEST_NAME, REQUIREMENTS_NAME,
 from twinserve.config.params import load_params
 from twinserve.config.serving import bundle_lock
 from twinserve.delivery.bundle import contents
-from twinserve.delivery.bundle import dvc as data
 from twinserve.delivery.bundle.assembly import (
     DIST,
     IGNORE_NAMES,
@@ -25,6 +24,7 @@ from twinserve.delivery.bundle.assembly import (
 )
 from twinserve.delivery.bundle.identity import UNKNOWN, read_identity
 from twinserve.delivery.bundle.manifest import find_fault, read_manifest, verify_bundle
+from twinserve.delivery.data import dvc as data
 from twinserve.delivery.names import BUNDLE_LABEL
 from twinserve.targets.engine import NAMES, Engine, find_engine
 from twinserve.training.engine import stale_stages

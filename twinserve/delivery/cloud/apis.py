@@ -1,5 +1,7 @@
 """The APIs that a project needs: switched on by bootstrap, held to by doctor."""
 
+from twinserve.config.deployment import Deployment
+
 APIS = (
     "artifactregistry.googleapis.com",
     "cloudbilling.googleapis.com",
@@ -14,3 +16,8 @@ APIS = (
     "storage.googleapis.com",
     "sts.googleapis.com",
 )
+
+
+def needed(deployment: Deployment) -> tuple[str, ...]:
+    """Those, and Secret Manager's where a target reads a secret."""
+    return (*APIS, "secretmanager.googleapis.com") if deployment.secrets else APIS

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from twinserve.config.errors import UserError
 from twinserve.delivery.cloud import federation, grants
-from twinserve.delivery.cloud.apis import APIS
+from twinserve.delivery.cloud.apis import needed
 from twinserve.delivery.cloud.doctor.command import examine
 from twinserve.delivery.cloud.repository import set_up
 from twinserve.delivery.console import say_step
@@ -52,9 +52,9 @@ def bootstrap(cloud: Cloud, repository: str) -> int:
     gcloud = cloud.gcloud
     identity = identity_of(repository)
     _say(cloud, 1, f"APIs of {gcloud.project}")
-    _settled(cloud, lambda: project.enable_apis(gcloud, APIS))
+    _settled(cloud, lambda: project.enable_apis(gcloud, needed(cloud.deployment)))
     number = _settled(cloud, lambda: project.project_number(gcloud))
-    _say(cloud, 2, "a repository for images, buckets for DVC, releases and sources")
+    _say(cloud, 2, "a repository for images, buckets for DVC, releases and sources, and secrets")
     _make_places(cloud)
     _say(cloud, 3, "service accounts")
     for name, title in grants.accounts(cloud).items():
@@ -107,6 +107,8 @@ def _make_places(cloud: Cloud) -> None:
     )
     for bucket in buckets:
         _settled(cloud, partial(project.ensure_bucket, gcloud, region, bucket))
+    for secret in grants.secret_names(cloud):
+        _settled(cloud, partial(project.ensure_secret, gcloud, secret))
 
 
 def _grant(cloud: Cloud, number: str, identity: Identity) -> None:

@@ -13,6 +13,7 @@ from twinserve.targets.google.project.policies import (
     bucket_resource,
     project_resource,
     repository_resource,
+    secret_resource,
 )
 
 # The deployer's roles in the project, each with what asks for it.
@@ -34,7 +35,7 @@ def accounts(cloud: Cloud) -> dict[str, str]:
     """The service accounts by name, each with what it is for."""
     deployment = cloud.deployment
     return {
-        deployment.runtime_account: "Both targets run as this; it may do nothing",
+        deployment.runtime_account: "Both targets run as this; it may read their secrets, no more",
         deployment.deployer_account: "Builds, releases and measures",
         deployment.build_account: "The function is built as this",
     }
@@ -61,8 +62,17 @@ def of_accounts(cloud: Cloud) -> list[Grant]:
             for email in (cloud.runtime_account, cloud.build_account, deployer)
         ),
         (account_resource(deployer), deployer, "roles/iam.serviceAccountTokenCreator"),
+        *(
+            (secret_resource(name), cloud.runtime_account, "roles/secretmanager.secretAccessor")
+            for name in secret_names(cloud)
+        ),
     ]
     return [Grant(resource, f"serviceAccount:{email}", role) for resource, email, role in wanted]
+
+
+def secret_names(cloud: Cloud) -> list[str]:
+    """The secrets that either target reads."""
+    return sorted({version.partition(":")[0] for version in cloud.deployment.secrets})
 
 
 def of_repository(cloud: Cloud, principals: str) -> Grant:

@@ -1,16 +1,19 @@
 """The project's own environment, made by a Python that has nothing yet.
 
 ``make`` asks for it where ``.venv/ready`` is older than the locks, was written in another place, or
-for other estimators: a library of boosted trees is there only where ``params.yaml`` names it.
+for other estimators and remotes: a library of boosted trees is there only where ``params.yaml``
+names it, a plug-in of DVC's only where a remote or an imported source is of its scheme.
 """
 
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.variables import PACKAGES, tool_environment
+from twinserve.delivery.environment import remotes
 
 PLACE = Path(".venv")
 # What the user's shell tells Python is not for ours (`-E`), but for how soon it prints.
@@ -33,7 +36,9 @@ def libraries(params: Path = Path("params.yaml")) -> list[str]:
 
 def expected(place: Path = PLACE) -> str:
     """What ``ready`` says in an environment that is as it should be; nothing without one."""
-    return " ".join([str(place.resolve()), *libraries()]) if place.exists() else ""
+    if not place.exists():
+        return ""
+    return " ".join([str(place.resolve()), *libraries(), *remotes.marks()])
 
 
 def install(place: Path = PLACE) -> None:
@@ -48,12 +53,17 @@ def install(place: Path = PLACE) -> None:
             f"was another one; what a link leads to is not cleared: remove the link (`rm {place}`) "
             "and run this again"
         )
-    locks = [LOCK, *(f"locks/{name}.txt" for name in libraries())]
+    plug_ins = _plug_ins()
+    locks = [LOCK, *(f"locks/{name}.txt" for name in libraries()), *map(str, plug_ins.values())]
     print(f"installing {place} from {' and '.join(locks)}", flush=True)
     python = str(place / "bin" / "python")
     _run(sys.executable, "-m", "venv", "--clear", str(place))
     quiet = ("-q", "--require-hashes")
     _run(python, "-m", "pip", "install", "--disable-pip-version-check", *quiet, "-r", BOOTSTRAP)
+    if plug_ins:
+        whole = place / "locked.txt"
+        whole.write_text(_whole_lock(plug_ins), encoding="utf-8")
+        locks = [str(whole), *locks[1 : -len(plug_ins)]]
     _run(
         python, "-m", "uv", "pip", "sync", "--compile-bytecode", *quiet, "--python", python, *locks
     )
@@ -63,6 +73,23 @@ def install(place: Path = PLACE) -> None:
     command.chmod(0o755)
     # Scripts name their Python by its path: in another place they are worth nothing.
     (place / "ready").write_text(expected(place), encoding="utf-8")
+
+
+def _plug_ins() -> dict[str, Path]:
+    """The locks of the schemes that DVC's configuration asks for.
+
+    Raises:
+        UserError: two of them cannot live together; nothing is installed.
+    """
+    locks = {scheme: remotes.lock_of(scheme) for scheme in remotes.schemes()}
+    _whole_lock(locks)
+    return locks
+
+
+def _whole_lock(plug_ins: Mapping[str, Path]) -> str:
+    """All that is installed, in one lock, since a plug-in may take a package back."""
+    texts = {scheme: lock.read_text("utf-8") for scheme, lock in plug_ins.items()}
+    return remotes.with_plug_ins(Path(LOCK).read_text("utf-8"), texts)
 
 
 def _run(*command: str) -> None:

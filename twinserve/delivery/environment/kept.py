@@ -16,12 +16,15 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import user_environment
+from twinserve.delivery.environment.install import libraries
+from twinserve.delivery.environment.remotes import marks
 from twinserve.delivery.names import releases_bucket
 from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason, current_project
 
 FOLDER = "environments"
 READY = ".venv/ready"
-# What decides what is in it, besides the Python: the files that `make .venv/ready` depends on.
+# What decides what is in it, besides the Python and what the tree asks for besides: the files that
+# `make .venv/ready` depends on.
 SOURCES = (
     Path("locks/bootstrap.txt"),
     Path("locks/dev.txt"),
@@ -78,7 +81,8 @@ def key() -> str:
     for source in SOURCES:
         content.update(source.read_bytes())
     # Scripts in an environment name its Python by path, and its own path.
-    for fact in (sys.version, sys.base_prefix, platform.machine(), str(Path.cwd())):
+    place = str(Path.cwd())
+    for fact in (sys.version, sys.base_prefix, platform.machine(), place, *libraries(), *marks()):
         content.update(fact.encode())
     return content.hexdigest()[:16]
 

@@ -20,11 +20,13 @@ from twinserve.delivery.bundle.assembly import DIST
 from twinserve.delivery.bundle.identity import Identity, read_identity
 from twinserve.delivery.bundle.manifest import compare, read_verified
 from twinserve.delivery.image import push
-from twinserve.delivery.names import BUNDLE_LABEL, cache_name, image_name
+from twinserve.delivery.image.score import with_scoring
+from twinserve.delivery.names import BUNDLE_LABEL, cache_name, image_name, score_path
 from twinserve.delivery.project import Cloud, open_cloud
 from twinserve.targets.engine import Engine, Layer, Recipe, find_engine
 
 CONTEXT = DIST / "service"
+SERVICE, SCORE = TARGETS = ("service", "score")
 # Tables are made for the narrowest terminal that people use.
 WIDTH = 80
 LAYER_WIDTH = 64
@@ -60,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what to build on, with what, and whether to push it."""
     push.add_arguments(parser)
     parser.add_argument("--push", action="store_true", help="push it and record its digest")
+    parser.add_argument(
+        "--target",
+        choices=TARGETS,
+        default=SERVICE,
+        help="what the image is for; score: `twinserve score gs://…` (default: %(default)s)",
+    )
     add_recipe_arguments(parser)
 
 
@@ -93,8 +101,11 @@ def run(arguments: argparse.Namespace) -> None:
         engine = Engine.presumed(arguments.engine)
         console.print(f"  {shlex.join(engine.build_command(recipe))}", markup=False, soft_wrap=True)
         if cloud and arguments.push:
-            push.show_push(cloud, engine, identity)
+            show = push.show_push if arguments.target == SERVICE else push.show_plain_push
+            show(cloud, engine, identity)
         return
+    if arguments.target == SCORE:
+        files = with_scoring(files)
     base = arguments.base_image or base_image(CONTEXT)
     engine = find_engine(arguments.engine, base)
     with tempfile.TemporaryDirectory(prefix="twinserve-") as directory:
@@ -103,12 +114,18 @@ def run(arguments: argparse.Namespace) -> None:
         lay_out(files, context)
         built = build(engine, replace(recipe, context=context), base, identity)
     if cloud and arguments.push:
-        kept = push.push_image(cloud, engine, identity)
-        built = replace(built, digest=kept.image.partition("@")[2])
+        built = replace(built, digest=_pushed(cloud, engine, identity, recipe.image))
     console.print(size_table(built), width=min(console.width, WIDTH))
     console.print(" ".join(filter(None, (built.image, built.digest))), soft_wrap=True)
     if arguments.json:
         print(json.dumps({**asdict(built), "own_bytes": built.own_bytes}, indent=2))
+
+
+def _pushed(cloud: Cloud, engine: Engine, identity: Identity, image: str) -> str:
+    """The digest under which the registry has the image; only a service's is a release's."""
+    if image == image_name(cloud.deployment, cloud.project, identity.name):
+        return push.push_image(cloud, engine, identity).image.partition("@")[2]
+    return push.push_plain(cloud, engine, image)
 
 
 def build(engine: Engine, recipe: Recipe, base: str, identity: Identity) -> Built:
@@ -133,8 +150,12 @@ def build(engine: Engine, recipe: Recipe, base: str, identity: Identity) -> Buil
 
 def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Namespace) -> Recipe:
     """What is built from what: named for the registry, or for this machine without a project."""
+    scores = arguments.target == SCORE
     if cloud is None:
-        image = f"{load_params().deployment.service.name}:{identity.name}"
+        suffix = f"-{SCORE}" * scores
+        image = f"{load_params().deployment.service.name}{suffix}:{identity.name}"
+    elif scores:
+        image = f"{score_path(cloud.deployment, cloud.project)}:{identity.name}"
     else:
         image = image_name(cloud.deployment, cloud.project, identity.name)
     labels = {
@@ -143,7 +164,7 @@ def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Names
         "io.twinserve.model-sha256": identity.model_sha256,
         BUNDLE_LABEL: identity.bundle,
     }
-    cache = cache_name(cloud.deployment, cloud.project) if cloud else ""
+    cache = cache_name(cloud.deployment, cloud.project) if cloud and not scores else ""
     return replace(plain_recipe(CONTEXT, image, arguments, labels), cache=cache)
 
 

@@ -5,7 +5,7 @@ import shlex
 
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import Identity, read_identity
-from twinserve.delivery.names import BUNDLE_LABEL, cache_name, image_name
+from twinserve.delivery.names import BUNDLE_LABEL, cache_name, image_name, score_path
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.delivery.release.builds import UNKNOWN_DIGEST, BuildRecord, keep_build
 from twinserve.targets.engine import NAMES, Engine, find_engine
@@ -62,6 +62,24 @@ def push_image(cloud: Cloud, engine: Engine, identity: Identity) -> BuildRecord:
     token = cloud.gcloud.read_text("auth", "print-access-token").strip()
     cache = cache_name(cloud.deployment, cloud.project)
     return keep_build(cloud, identity, engine.push(image, token, cache=cache))
+
+
+def push_plain(cloud: Cloud, engine: Engine, image: str) -> str:
+    """Push an image that belongs to no release; its digest.
+
+    Raises:
+        UserError: the registry did not take it.
+    """
+    token = cloud.gcloud.read_text("auth", "print-access-token").strip()
+    return engine.push(image, token)
+
+
+def show_plain_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:
+    """Print the commands of ``push_plain``."""
+    image = f"{score_path(cloud.deployment, cloud.project)}:{identity.name}"
+    login = shlex.join(engine.login_command(image))
+    cloud.console.print(f"  gcloud auth print-access-token | {login}", markup=False)
+    cloud.console.print(f"  {shlex.join(engine.push_command(image))}", markup=False)
 
 
 def show_push(cloud: Cloud, engine: Engine, identity: Identity) -> None:

@@ -1,6 +1,7 @@
 """The main job on this machine: reproduce, serve both bundles, check, measure, report."""
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from twinserve.config.card import load_card
+from twinserve.config.card import Card, load_card
 from twinserve.config.layout import CARD_NAME
 from twinserve.config.params import load_params
 from twinserve.contract.check import check_contract
@@ -24,7 +25,7 @@ from twinserve.measure.run.results import Origin
 from twinserve.measure.run.terminal import summary_table
 from twinserve.targets.local import local_function, local_service
 from twinserve.targets.protocol import Target
-from twinserve.targets.ready import wait_until_answering
+from twinserve.targets.ready import wait_until_predicting
 
 REPORTS = Path("reports")
 STEPS = 5
@@ -52,7 +53,7 @@ def rehearse() -> None:
     say_step(console, 2, STEPS, f"install what bundle {bundle[:12]} locks, each target for itself")
     targets = (local_service(DIST / "service"), local_function(DIST / "function"))
     say_step(console, 3, STEPS, "start both and hold them to the contract, over HTTP")
-    checked = _check(console, targets)
+    checked = _check(console, targets, card)
     say_step(console, 4, STEPS, "measure: cold starts, latency at a fixed rate, throughput, memory")
     params = load_params()
     origin = Origin("local", current_commit())
@@ -68,11 +69,12 @@ def rehearse() -> None:
     judge(results)
 
 
-def _check(console: Console, targets: Sequence[Target]) -> Checked:
+def _check(console: Console, targets: Sequence[Target], card: Card) -> Checked:
     with ExitStack() as stack:
         endpoints = [stack.enter_context(target.start()) for target in targets]
+        body = json.dumps({"features": card.golden[0].features}).encode()
         for endpoint in endpoints:
-            wait_until_answering(endpoint)
+            wait_until_predicting(endpoint, body)
             console.print(f"      {endpoint.name:<9} {endpoint.url}")
         check = check_contract(endpoints, DIST / "service" / CARD_NAME)
     console.print(f"      {check.passed} cases passed")

@@ -17,6 +17,7 @@ from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, MANIFEST_NAME
 from twinserve.delivery.bundle.assembly import DIST
+from twinserve.delivery.bundle.reproduce import reproduce
 from twinserve.targets.local import local_function, local_service
 from twinserve.targets.process import ProcessTarget
 from twinserve.targets.protocol import Endpoint
@@ -47,12 +48,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def serve(*, reload: bool = False) -> None:
-    """Serve ``dist/`` until SIGINT or SIGTERM, then stop both.
+    """Serve ``dist/`` until SIGINT or SIGTERM, then stop both; in a fresh clone it is made first.
 
     Raises:
-        UserError: a port is taken, or an endpoint ends by itself.
+        UserError: a port is taken, an endpoint ends by itself, or a stage fails.
     """
     ports = _port("SERVICE_PORT", SERVICE_PORT), _port("FUNCTION_PORT", FUNCTION_PORT)
+    if not (DIST / "service" / CARD_NAME).exists():
+        reproduce()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         UserError: the two are not in step, a copy cannot be measured, or a budget is broken.
     """
     cloud = open_cloud(arguments)
-    services = cloud.services()
+    services = cloud.run.services()
     if arguments.clean_up:
         clean_up(cloud, services)
         return
@@ -87,7 +87,7 @@ def clean_up(cloud: Cloud, services: Services) -> None:
     left = left_over(services)
     for name in left:
         cloud.say(f"deleting {name}")
-        cloud.delete_service(name)
+        cloud.run.delete_service(name)
     cloud.say(f"{len(left)} probe services were left" if left else "no probe service was left")
     cloud.result({"deleted": left})
 
@@ -136,7 +136,7 @@ def _copy(cloud: Cloud, target: str, service: Service, stack: ExitStack) -> Prob
     assert isinstance(revision, Revision)  # noqa: S101 - both are in step
     name = f"probe-{target}-{secrets.token_hex(4)}"
     cloud.say(f"      {name}: a copy of {revision.name}")
-    copy = probe_service(cloud.gcloud, cloud.region, service, revision, name)
+    copy = probe_service(cloud.run, service, revision, name)
     url = stack.enter_context(copy)
     # Nobody may call it without a token: to ask whether that is so would start an instance.
     token = None if cloud.dry_run else private_token(cloud, url)

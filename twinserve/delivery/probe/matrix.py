@@ -122,7 +122,7 @@ def take_deployed(cloud: Cloud, card: Card, rounds: int) -> None:
     Raises:
         UserError: the two are not in step, the cap forbids it, or a copy cannot be made.
     """
-    services = cloud.services()
+    services = cloud.run.services()
     if release_of(cloud, services) is None:
         raise UserError("the two targets are not in step; see `twinserve status`")
     settings = deployed_settings(cloud.params, card.runtime)

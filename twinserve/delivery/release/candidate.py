@@ -11,7 +11,7 @@ from twinserve.delivery.names import next_attempt, revision_series
 from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.payload import Payload
 from twinserve.targets.child import Children, EndedError
-from twinserve.targets.google.cloud_run import FULL, Revision, Service, set_tag
+from twinserve.targets.google.cloud_run import FULL, Revision, Service
 from twinserve.targets.google.deploy import NewRevision, deploy_function, deploy_service
 
 
@@ -128,7 +128,7 @@ def _reuse(cloud: Cloud, target: str, service: Service, revision: str) -> Candid
     """Make a revision of an earlier attempt the candidate."""
     tag = cloud.deployment.candidate_tag
     if service.shares != {revision: FULL} and service.tags.get(tag) != revision:
-        service = set_tag(cloud.gcloud, cloud.region, service.name, tag, revision) or service
+        service = cloud.run.set_tag(service.name, tag, revision) or service
     return _candidate(cloud, target, revision, service, first=False)
 
 

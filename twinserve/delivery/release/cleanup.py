@@ -16,10 +16,7 @@ from twinserve.delivery.release.builds import list_old
 from twinserve.delivery.release.lease import leased
 from twinserve.delivery.release.records import Records, read_records
 from twinserve.delivery.release.traffic import Services
-from twinserve.targets.google.cloud_run import (
-    Service,
-    delete_revision,
-)
+from twinserve.targets.google.cloud_run import Service
 from twinserve.targets.google.probe import left_over
 from twinserve.targets.google.project.resources import delete_bucket, delete_repository
 from twinserve.targets.google.registry import Image, delete_image, list_images
@@ -63,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     if keep < 1:
         raise UserError("--keep must be 1 or more; what serves always stays. See --everything")
     with leased(cloud, "cleanup", take_over=arguments.take_over):
-        services = cloud.services()
+        services = cloud.run.services()
         images = _images(cloud)
         if arguments.everything:
             deletions = [*_probes(cloud, services), *_everything(cloud, services)]
@@ -103,7 +100,7 @@ def _probes(cloud: Cloud, services: Services) -> list[Deletion]:
 
 
 def _service(cloud: Cloud, name: str, kind: str) -> Deletion:
-    return Deletion(f"{kind} {name}", partial(cloud.delete_service, name))
+    return Deletion(f"{kind} {name}", partial(cloud.run.delete_service, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ def _kept(cloud: Cloud, services: Services, records: Records, newest: int) -> _K
 def _revisions(cloud: Cloud, services: Services, kept: _Kept) -> list[Deletion]:
     """Revisions of no kept release, none of which serves, has a tag, or is the latest."""
     return [
-        Deletion(f"revision {name}", partial(delete_revision, cloud.gcloud, cloud.region, name))
+        Deletion(f"revision {name}", partial(cloud.run.delete_revision, name))
         for service in _ours(cloud, services)
         for name in (revision.name for revision in service.revisions)
         if name not in kept.revisions | _protected(service)

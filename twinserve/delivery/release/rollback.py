@@ -51,14 +51,14 @@ def roll_back(cloud: Cloud, to: str | None, *, take_over: bool = False) -> None:
     """
     purpose = f"rollback to {to or 'the release before'}"
     with leased(cloud, purpose, take_over=take_over, stops=True) as lease:
-        services = cloud.services()
+        services = cloud.run.services()
         earlier = positions_before_interrupted_release(cloud, services, lease.dead)
         if to is None and earlier is not None:
             cloud.say(
                 "a release was cut short: both go back to where it found them, if it moved any"
             )
             restore(cloud, earlier)
-            release = release_of(cloud, cloud.services())
+            release = release_of(cloud, cloud.run.services())
             if release is not None:
                 cloud.say(f"{release} serves on both; run it again for the release before that")
             cloud.result({"release": release})

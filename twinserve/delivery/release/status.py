@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print it; exit code 0 if both serve one release."""
     cloud = open_cloud(arguments)
-    services = cloud.services()
+    services = cloud.run.services()
     cloud.console.print(_table(cloud, services), width=min(cloud.console.width, WIDTH))
     release = release_of(cloud, services)
     cloud.say(f"in step: {release}" if release else _out_of_step(cloud, services))

@@ -1,10 +1,18 @@
-"""Build in Cloud Build, and wait: cloudbuild.yaml on the tree as it lies here."""
+"""Build in Cloud Build, and wait: cloudbuild.yaml on the bundles as they lie here.
+
+They are verified first, and uploaded instead of the table that they were made from.
+"""
 
 import argparse
 import os
+import subprocess
 from pathlib import Path
 
-from twinserve.delivery.bundle.identity import current_commit
+from twinserve.config.errors import UserError
+from twinserve.config.variables import user_environment
+from twinserve.delivery.bundle.identity import current_commit, read_identity
+from twinserve.delivery.bundle.verify import LINKS
+from twinserve.delivery.data.sources import find_sources
 from twinserve.delivery.names import releases_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.delivery.release.builds import read_archive, read_build_of_commit
@@ -13,9 +21,10 @@ from twinserve.targets.google.build import FILE, Build, submit_build
 # Where the archive of the function's source is put, for whoever attests it.
 FUNCTION = Path("reports/function.tar.gz")
 
-# The steps of cloudbuild.yaml that are a trigger's alone: what is submitted is not released by it.
-LEFT = frozenset({"release", "record"})
-TEST = "test"
+TEST = ("make", "test-model")
+# The steps of cloudbuild.yaml that are a trigger's alone. What is submitted was reproduced, tested
+# and verified here, and is not released by it.
+LEFT = frozenset({"reproduce", "test", "bundle", "release", "record"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--untested",
         action="store_true",
-        help="leave the tests to the caller, who releases nothing that fails them",
+        help="leave the model's tests to the caller, who releases nothing that fails them",
     )
 
 
@@ -39,19 +48,30 @@ def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
     """Run the build as the deployer, then give what was built to a workflow's later steps.
 
     Raises:
-        UserError: the build failed, or what it was to put into the project is not there.
+        UserError: what lies here is not what ``dvc.lock`` says, the build failed, or what it was to
+            put into the project is not there, or is another than was handed in.
     """
+    for _, verify in LINKS:
+        verify()
+    if not untested:
+        run_tests()
+    identity = read_identity(commit)
     deployer = cloud.deployer
     cloud.say(f"{FILE} of commit {commit[:12]} in Cloud Build, {cloud.region}")
     # The bucket that the deployer may write, rather than one that gcloud would have to make.
     staging = f"gs://{releases_bucket(cloud.project)}/source"
     machine = cloud.deployment.build_machine
-    without = LEFT | ({TEST} if untested else set())
-    build = Build(cloud.region, commit, deployer, staging, machine, without)
+    left_out = [source.path.as_posix() for source in find_sources()]
+    build = Build(cloud.region, commit, deployer, staging, machine, LEFT, left_out)
     submit_build(cloud.gcloud, build, cloud.tell)
     if cloud.dry_run:
         return
     built = read_build_of_commit(cloud, commit)
+    if built.release != identity.name:
+        raise UserError(
+            f"{FILE}: built {built.release}, and {identity.name} was handed in: another build of "
+            f"commit {commit[:12]} came between; run this again"
+        )
     archive = read_archive(cloud, built)
     FUNCTION.parent.mkdir(parents=True, exist_ok=True)
     FUNCTION.write_bytes(archive)
@@ -68,3 +88,14 @@ def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
     if path := os.environ.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+
+
+def run_tests() -> None:
+    """Hold the model to its suite.
+
+    Raises:
+        UserError: a test failed.
+    """
+    done = subprocess.run(TEST, env=user_environment(), check=False)
+    if done.returncode:
+        raise UserError("`make test-model` failed, as its lines above say; nothing was submitted")

@@ -10,7 +10,6 @@ from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.lease import KeepLockError, LockedError, Positions, StopAskedError
 from twinserve.delivery.release.lock_object import Lock
 from twinserve.delivery.release.records import read_records
-from twinserve.targets.google import cloud_run
 from twinserve.targets.google.cloud_run import FULL, Service
 from twinserve.targets.google.gcloud import GcloudError
 
@@ -117,7 +116,7 @@ def restore(cloud: Cloud, before: Positions) -> None:
         KeepLockError: a target could not be put back; the message says what to run.
     """
     try:
-        services = cloud.services()
+        services = cloud.run.services()
     except UserError as error:
         raise _stuck(before, [str(error)]) from None
     faults = []
@@ -136,7 +135,7 @@ def _put_back(cloud: Cloud, service: Service, shares: Mapping[str, int]) -> None
     tagged = cloud.deployment.candidate_tag in service.tags
     if not shares:
         cloud.say(f"      {service.name}: deleted, it was not there before")
-        cloud.delete_service(service.name)
+        cloud.run.delete_service(service.name)
     elif service.shares != shares:
         cloud.say(f"      {service.name}: traffic back to {', '.join(shares)}")
         _set(cloud, service.name, shares, tagged=tagged)
@@ -150,7 +149,7 @@ def _put_back(cloud: Cloud, service: Service, shares: Mapping[str, int]) -> None
 
 def _set(cloud: Cloud, name: str, shares: Mapping[str, int], *, tagged: bool) -> None:
     without = cloud.deployment.candidate_tag if tagged else None
-    cloud_run.set_traffic(cloud.gcloud, cloud.region, name, shares, without_tag=without)
+    cloud.run.set_traffic(name, shares, without_tag=without)
 
 
 def _stuck(before: Positions, faults: list[str]) -> KeepLockError:

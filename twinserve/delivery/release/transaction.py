@@ -28,7 +28,6 @@ from twinserve.delivery.release.traffic import (
     positions_before_interrupted_release,
     release_of,
 )
-from twinserve.targets.google.cloud_run import set_public
 
 STEPS = 4
 
@@ -123,7 +122,7 @@ def _contract(payload: Payload) -> Check:
 def _release(release_run: _ReleaseRun) -> bool:
     """Whether there was anything to do."""
     cloud, payload = release_run.cloud, release_run.payload
-    services = cloud.services()
+    services = cloud.run.services()
     found = positions_before_interrupted_release(cloud, services, release_run.lease.dead)
     if found is None and _serves_already(cloud, payload, services):
         cloud.say(f"{release_run.name} serves on both already: nothing to do")
@@ -170,7 +169,7 @@ def _run_steps(release_run: _ReleaseRun, services: Services) -> None:
     if not cloud.dry_run:
         _confirm(release_run, candidates)
         release_run.lease.check()
-        after = cloud.services()
+        after = cloud.run.services()
         if release_of(cloud, after) != release_run.name:
             raise UserError("traffic was moved, but not all of it is there; is someone else at it?")
         _record(cloud, payload, after)
@@ -196,7 +195,7 @@ def _confirm(release_run: _ReleaseRun, candidates: Sequence[Candidate]) -> None:
     except BaseException:
         for candidate, way in opened:
             name, public = candidate.settings.name, candidate.settings.public
-            set_public(cloud.gcloud, cloud.region, name, public=not public, by=way)
+            cloud.run.set_public(name, public=not public, by=way)
         raise
 
 

@@ -47,15 +47,24 @@ class CompiledModel:
         found: int = self._predict(self._pack(*features))
         return found
 
+    def predict_many(self, rows: Sequence[Sequence[float]]) -> list[int]:
+        """See ``twinserve.inference.model.Model``."""
+        return self._scored(rows)[0]
+
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
+        labels, outputs = self._scored(rows)
+        by_row = _by_row(outputs, self._outputs)
+        return labels, [probabilities(self._kind, self._softness, one) for one in by_row]
+
+    def _scored(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], Iterable[float]]:
+        """Labels, and the outputs of all rows after one another."""
         count = len(rows)
         labels = (ctypes.c_int32 * count)()
         outputs = (ctypes.c_double * (count * self._outputs))()
         packed = struct.pack(f"{count * self._width}d", *chain.from_iterable(rows))
         self._score(packed, count, outputs, labels)
-        by_row = _by_row(outputs, self._outputs)
-        return list(labels), [probabilities(self._kind, self._softness, one) for one in by_row]
+        return list(labels), outputs
 
 
 class CompiledNumber:
@@ -72,6 +81,10 @@ class CompiledNumber:
     def predict(self, features: Sequence[float]) -> float:
         """See ``twinserve.inference.model.Model``."""
         return self.scores((features,))[0][0]
+
+    def predict_many(self, rows: Sequence[Sequence[float]]) -> list[float]:
+        """See ``twinserve.inference.model.Model``."""
+        return self.scores(rows)[0]
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""

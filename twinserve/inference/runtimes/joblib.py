@@ -27,6 +27,11 @@ class EstimatorModel:
         """See ``twinserve.inference.model.Model``."""
         return self._estimator.predict(self._read((features,))).item()
 
+    def predict_many(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """See ``twinserve.inference.model.Model``."""
+        predictions: list[Any] = self._estimator.predict(self._read(rows)).ravel().tolist()
+        return predictions
+
     def scores(self, rows: Sequence[Sequence[Any]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
         table = self._read(rows)

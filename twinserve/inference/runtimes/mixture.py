@@ -25,6 +25,10 @@ class CompiledMixture:
         """See ``twinserve.inference.model.Model``."""
         return _answered(self._described, self._outputs((features,))[0], self._shares)[0]
 
+    def predict_many(self, rows: Rows) -> list[float]:
+        """See ``twinserve.inference.model.Model``."""
+        return self.scores(rows)[0]
+
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
         every = self._outputs(rows)

@@ -47,6 +47,12 @@ class OnnxModel:
             self._session.run_with_iobinding(self._binding)
             return int(self._class.numpy()[0])
 
+    def predict_many(self, rows: Sequence[Sequence[float]]) -> list[int]:
+        """See ``twinserve.inference.model.Model``."""
+        feeds = {self._input: np.asarray(rows, dtype=np.float32)}
+        labels: list[int] = self._session.run([self._label], feeds)[0].tolist()
+        return labels
+
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
         table = np.asarray(rows, dtype=np.float32)
@@ -69,6 +75,11 @@ class TypedOnnxModel:
     def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
         """See ``twinserve.inference.model.Model``."""
         return self._run((features,), self._outputs[:1])[0].item()
+
+    def predict_many(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """See ``twinserve.inference.model.Model``."""
+        predictions: list[Any] = self._run(rows, self._outputs[:1])[0].ravel().tolist()
+        return predictions
 
     def scores(self, rows: Sequence[Sequence[Any]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""

@@ -10,6 +10,7 @@ DOCS = Path("docs")
 BENCHMARKS = DOCS / "benchmarks.md"
 PERFORMANCE = DOCS / "performance.md"
 MEASURING = DOCS / "measuring.md"
+SCORING = DOCS / "scoring.md"
 
 
 def publish(page: Path, name: str, content: str) -> None:

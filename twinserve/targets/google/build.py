@@ -15,6 +15,7 @@ from twinserve.targets.google.gcloud import Gcloud, GcloudError
 from twinserve.targets.google.logs import read_build_log
 
 FILE = "cloudbuild.yaml"
+IGNORE = ".gcloudignore"
 # https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds#status
 SUCCESS = "SUCCESS"
 UNDER_WAY = frozenset({"STATUS_UNKNOWN", "PENDING", "QUEUED", "WORKING"})
@@ -34,6 +35,7 @@ class Build:
         staging: ``gs://`` folder for the uploaded tree, one that the account may write.
         machine: its type, in the API's words; None for Cloud Build's own.
         without: ids of the file's steps that whoever submits the build does otherwise.
+        left_out: paths that are not uploaded, besides those that the ignore file names.
     """
 
     region: str
@@ -42,6 +44,7 @@ class Build:
     staging: str
     machine: str | None = None
     without: AbstractSet[str] = frozenset()
+    left_out: Sequence[str] = ()
 
 
 def submit_build(
@@ -77,11 +80,14 @@ def _start(gcloud: Gcloud, build: Build) -> Any:  # noqa: ANN401 - JSON
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory) / "cloudbuild.json"
         config.write_text(json.dumps(without(steps, build.without)), encoding="utf-8")
+        ignore = Path(directory) / "gcloudignore"
+        ignore.write_text(ignored(Path(IGNORE), build.left_out), encoding="utf-8")
         return gcloud.change(
             "builds",
             "submit",
             ".",
             f"--config={config}",
+            f"--ignore-file={ignore}",
             f"--region={build.region}",
             f"--substitutions=_COMMIT={build.commit}",
             f"--service-account=projects/{gcloud.project}/serviceAccounts/{build.account}",
@@ -89,6 +95,12 @@ def _start(gcloud: Gcloud, build: Build) -> Any:  # noqa: ANN401 - JSON
             *((f"--machine-type={machine}",) if machine else ()),
             "--async",
         )
+
+
+def ignored(file: Path, left_out: Sequence[str]) -> str:
+    """The ignore file's text, and a line for each path more: what stands last counts."""
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    return "\n".join([text.rstrip(), *(f"/{path}" for path in left_out), ""])
 
 
 def without(build: Mapping[str, Any], dropped: AbstractSet[str]) -> dict[str, Any]:

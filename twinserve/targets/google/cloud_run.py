@@ -101,22 +101,113 @@ class Service:
         return next((share for share in self.traffic if share.tag == tag), None)
 
 
-def read_services(gcloud: Gcloud, region: str) -> dict[str, Service]:
-    """Every service of the region by name, in two calls.
+@dataclass(frozen=True, slots=True)
+class CloudRun:
+    """Cloud Run in one region of a project."""
 
-    Raises:
-        GcloudError: it cannot be read.
-    """
-    place = f"--region={region}"
-    raw_services: list[dict[str, Any]] = gcloud.read("run", "services", "list", place) or []
-    raw_revisions: list[dict[str, Any]] = gcloud.read("run", "revisions", "list", place) or []
-    revisions = [_revision(raw) for raw in raw_revisions]
-    return {
-        raw["metadata"]["name"]: parse_service(
-            raw, [revision for revision in revisions if revision.service == raw["metadata"]["name"]]
+    gcloud: Gcloud
+    region: str
+
+    @property
+    def place(self) -> str:
+        """The option that names the region."""
+        return f"--region={self.region}"
+
+    def services(self) -> dict[str, Service]:
+        """Every service of the region by name, in two calls.
+
+        Raises:
+            GcloudError: it cannot be read.
+        """
+        raw_services: list[dict[str, Any]] = (
+            self.gcloud.read("run", "services", "list", self.place) or []
         )
-        for raw in raw_services
-    }
+        raw_revisions: list[dict[str, Any]] = (
+            self.gcloud.read("run", "revisions", "list", self.place) or []
+        )
+        revisions = [_revision(raw) for raw in raw_revisions]
+        return {
+            raw["metadata"]["name"]: parse_service(
+                raw,
+                [revision for revision in revisions if revision.service == raw["metadata"]["name"]],
+            )
+            for raw in raw_services
+        }
+
+    def set_traffic(
+        self, service: str, shares: Mapping[str, int], *, without_tag: str | None = None
+    ) -> None:
+        """Give each revision its percent, and take a tag away, in one call.
+
+        gcloud waits for the whole service, and so fails if the latest revision never became ready,
+        though the traffic was moved: what counts is where it stands.
+
+        Raises:
+            GcloudError: it is refused.
+        """
+        wanted = ",".join(f"{revision}={percent}" for revision, percent in shares.items())
+        options = [self.place, f"--to-revisions={wanted}"]
+        if without_tag:
+            options.append(f"--remove-tags={without_tag}")
+        try:
+            self.gcloud.change("run", "services", "update-traffic", service, *options)
+        except GcloudError as error:
+            current = parse_service(
+                self.gcloud.read("run", "services", "describe", service, self.place)
+            )
+            if current.shares != shares or without_tag in current.tags:
+                raise error from None
+
+    def set_tag(self, service: str, tag: str, revision: str) -> Service | None:
+        """Give a revision a URL of its own; the service as it is then, None on a dry run.
+
+        Raises:
+            GcloudError: it is refused.
+        """
+        options = (self.place, f"--update-tags={tag}={revision}")
+        if self.gcloud.change("run", "services", "update-traffic", service, *options) is None:
+            return None
+        return parse_service(self.gcloud.read("run", "services", "describe", service, self.place))
+
+    def set_public(self, service: str, *, public: bool, by: Access = Access.IAM) -> None:
+        """Let everyone call the service, or only who has an identity token.
+
+        Raises:
+            GcloudError: it is refused.
+        """
+        if by is Access.NO_INVOKER_CHECK:
+            check = "--no-invoker-iam-check" if public else "--invoker-iam-check"
+            self.gcloud.change("run", "services", "update", service, self.place, check)
+            return
+        verb = "add-iam-policy-binding" if public else "remove-iam-policy-binding"
+        options = (self.place, "--member=allUsers", "--role=roles/run.invoker")
+        self.gcloud.change("run", "services", verb, service, *options)
+
+    def opened_by(self, service: str) -> Access:
+        """How a service that anyone may call was made so.
+
+        Raises:
+            GcloudError: it cannot be read.
+        """
+        raw = self.gcloud.read("run", "services", "describe", service, self.place)
+        disabled = raw["metadata"].get("annotations", {}).get(INVOKER_DISABLED, "")
+        return Access.NO_INVOKER_CHECK if disabled.lower() == "true" else Access.IAM
+
+    def delete_service(self, service: str) -> None:
+        """Delete it with all of its revisions.
+
+        Raises:
+            GcloudError: it is refused.
+        """
+        self.gcloud.change("run", "services", "delete", service, self.place)
+
+    def delete_revision(self, revision: str) -> None:
+        """Delete one revision; Cloud Run refuses it for one with traffic, a tag, or the latest.
+
+        Raises:
+            GcloudError: it is refused.
+        """
+        self.gcloud.change("run", "revisions", "delete", revision, self.place)
 
 
 def parse_service(raw: Mapping[str, Any], revisions: Sequence[Revision] = ()) -> Service:
@@ -159,90 +250,3 @@ def _revision(raw: Mapping[str, Any]) -> Revision:
         ready=conditions.get("Ready") == "True",
         created=metadata.get("creationTimestamp", ""),
     )
-
-
-def set_traffic(
-    gcloud: Gcloud,
-    region: str,
-    service: str,
-    shares: Mapping[str, int],
-    *,
-    without_tag: str | None = None,
-) -> None:
-    """Give each revision its percent, and take a tag away, in one call.
-
-    gcloud waits for the whole service, and so fails if the latest revision never became ready,
-    though the traffic was moved: what counts is where it stands.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    wanted = ",".join(f"{revision}={percent}" for revision, percent in shares.items())
-    options = [f"--region={region}", f"--to-revisions={wanted}"]
-    if without_tag:
-        options.append(f"--remove-tags={without_tag}")
-    try:
-        gcloud.change("run", "services", "update-traffic", service, *options)
-    except GcloudError as error:
-        current = parse_service(gcloud.read("run", "services", "describe", service, options[0]))
-        if current.shares != shares or without_tag in current.tags:
-            raise error from None
-
-
-def set_tag(gcloud: Gcloud, region: str, service: str, tag: str, revision: str) -> Service | None:
-    """Give a revision a URL of its own; the service as it is then, None on a dry run.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    options = (f"--region={region}", f"--update-tags={tag}={revision}")
-    if gcloud.change("run", "services", "update-traffic", service, *options) is None:
-        return None
-    return parse_service(gcloud.read("run", "services", "describe", service, options[0]))
-
-
-def set_public(
-    gcloud: Gcloud, region: str, service: str, *, public: bool, by: Access = Access.IAM
-) -> None:
-    """Let everyone call the service, or only who has an identity token.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    place = f"--region={region}"
-    if by is Access.NO_INVOKER_CHECK:
-        check = "--no-invoker-iam-check" if public else "--invoker-iam-check"
-        gcloud.change("run", "services", "update", service, place, check)
-        return
-    verb = "add-iam-policy-binding" if public else "remove-iam-policy-binding"
-    options = (place, "--member=allUsers", "--role=roles/run.invoker")
-    gcloud.change("run", "services", verb, service, *options)
-
-
-def opened_by(gcloud: Gcloud, region: str, service: str) -> Access:
-    """How a service that anyone may call was made so.
-
-    Raises:
-        GcloudError: it cannot be read.
-    """
-    raw = gcloud.read("run", "services", "describe", service, f"--region={region}")
-    disabled = raw["metadata"].get("annotations", {}).get(INVOKER_DISABLED, "")
-    return Access.NO_INVOKER_CHECK if disabled.lower() == "true" else Access.IAM
-
-
-def delete_service(gcloud: Gcloud, region: str, service: str) -> None:
-    """Delete it with all of its revisions.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    gcloud.change("run", "services", "delete", service, f"--region={region}")
-
-
-def delete_revision(gcloud: Gcloud, region: str, revision: str) -> None:
-    """Delete one revision; Cloud Run refuses it for one with traffic, a tag, or the latest.
-
-    Raises:
-        GcloudError: it is refused.
-    """
-    gcloud.change("run", "revisions", "delete", revision, f"--region={region}")

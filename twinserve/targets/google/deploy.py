@@ -31,6 +31,8 @@ class NewRevision:
     first: Access | None
 
 
+# Longer ones until a value does not hold it.
+_DELIMITERS = tuple("|" * length for length in range(1, 100))
 # What makes a new service public or private; gcloud asks where nothing is said.
 _FIRST = {
     Access.IAM: ("--allow-unauthenticated",),
@@ -48,7 +50,7 @@ def deploy_service(
         GcloudError: it is refused, or the revision never becomes ready.
     """
     own = [f"--image={image}", f"--port={settings.port}"]
-    return _deploy(gcloud, settings, own, new, new.variables)
+    return _deploy(gcloud, settings, own, new, {})
 
 
 def deploy_function(
@@ -68,7 +70,7 @@ def deploy_function(
         # The runtime below a release changes with the next release, not behind its back.
         "--no-automatic-updates",
     ]
-    return _deploy(gcloud, settings, own, new, {**new.variables, "FUNCTION_USE_ASGI": "true"})
+    return _deploy(gcloud, settings, own, new, {"FUNCTION_USE_ASGI": "true"})
 
 
 def _deploy(
@@ -78,6 +80,8 @@ def _deploy(
     new: NewRevision,
     variables: Mapping[str, str],
 ) -> Service | None:
+    """Deploy with what both have, and ``variables`` that this target needs."""
+    variables = {**settings.variables, **new.variables, **variables}
     arguments = [
         *own,
         f"--region={new.region}",
@@ -93,6 +97,8 @@ def _deploy(
         f"--timeout={settings.timeout_s}",
         f"--labels={_pairs(new.labels)}",
         f"--set-env-vars={_pairs(variables)}",
+        # What is not named would stay as the last revision has it.
+        f"--set-secrets={_pairs(settings.secrets)}" if settings.secrets else "--clear-secrets",
     ]
     arguments += _FIRST[new.first] if new.first is not None else ("--no-traffic",)
     raw = gcloud.change("run", "deploy", settings.name, *arguments)
@@ -100,4 +106,8 @@ def _deploy(
 
 
 def _pairs(members: Mapping[str, str]) -> str:
-    return ",".join(f"{name}={value}" for name, value in members.items())
+    """As ``gcloud topic escaping`` has it: a delimiter other than a comma is named in front."""
+    pairs = [f"{name}={value}" for name, value in members.items()]
+    whole = "".join(pairs)
+    delimiter = next(chosen for chosen in (",", *_DELIMITERS) if chosen not in whole)
+    return ("" if delimiter == "," else f"^{delimiter}^") + delimiter.join(pairs)

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from twinserve.config.errors import UserError
-from twinserve.targets.google.cloud_run import Revision, Service, delete_service
+from twinserve.targets.google.cloud_run import CloudRun, Revision, Service
 from twinserve.targets.google.gcloud import Gcloud
 from twinserve.targets.protocol import Endpoint
 
@@ -68,9 +68,7 @@ def left_over(services: Mapping[str, Service]) -> list[str]:
 
 
 @contextmanager
-def probe_service(
-    gcloud: Gcloud, region: str, service: Service, revision: Revision, name: str
-) -> Iterator[str]:
+def probe_service(run: CloudRun, service: Service, revision: Revision, name: str) -> Iterator[str]:
     """A copy of what ``revision`` of ``service`` serves, called ``name``; gives its URL.
 
     Whatever happens inside, an interrupt too, the copy is deleted afterwards.
@@ -78,7 +76,7 @@ def probe_service(
     Raises:
         GcloudError: it cannot be made or deleted.
     """
-    place = f"--region={region}"
+    gcloud, place = run.gcloud, run.place
     exported = gcloud.read_text(
         "run", "services", "describe", service.name, place, "--format=export"
     )
@@ -91,7 +89,7 @@ def probe_service(
         url = "" if gcloud.dry_run else _url(gcloud, name, place)
         yield url
     finally:
-        delete_service(gcloud, region, name)
+        run.delete_service(name)
 
 
 def _url(gcloud: Gcloud, name: str, place: str) -> str:

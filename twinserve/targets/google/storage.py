@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 from twinserve.config.errors import UserError
 from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
@@ -126,18 +127,55 @@ def list_objects(gcloud: Gcloud, pattern: str) -> list[Listed]:
     Raises:
         GcloudError: they cannot be listed.
     """
-    try:
-        listed = gcloud.read("storage", "objects", "list", pattern)
-    except GcloudError as error:
-        if error.reason is Reason.NOT_FOUND:
-            return []
-        raise
     return [
         Listed(
             entry["name"], str(entry["generation"]), datetime.fromisoformat(entry["update_time"])
         )
-        for entry in listed or ()
+        for entry in _listed(gcloud, pattern)
     ]
+
+
+def _listed(gcloud: Gcloud, pattern: str) -> list[dict[str, Any]]:
+    try:
+        return gcloud.read("storage", "objects", "list", pattern) or []
+    except GcloudError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return []
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """An object by its name in the bucket, with its size in bytes."""
+
+    name: str
+    generation: str
+    size: int
+
+
+def list_sized(gcloud: Gcloud, pattern: str) -> list[Sized]:
+    """Every object that fits a pattern with ``*`` or ``**``, in one call.
+
+    Raises:
+        GcloudError: they cannot be listed.
+    """
+    return [
+        Sized(entry["name"], str(entry["generation"]), int(entry["size"]))
+        for entry in _listed(gcloud, pattern)
+    ]
+
+
+def delete_objects(gcloud: Gcloud, pattern: str) -> None:
+    """Delete every object that fits a pattern; none is none.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    try:
+        gcloud.change_text("storage", "rm", pattern)
+    except GcloudError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
 
 
 def read_lines(gcloud: Gcloud, pattern: str) -> list[str]:

@@ -4,25 +4,20 @@ Encoded is as ``twinserve.config.card.Feature`` says.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from twinserve.config.cells import OF_NUMBERS, WHOLE, as_boolean, as_number
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data, Feature
 from twinserve.inference.problem import FLOAT32_MAX
 
-# float() alone would also take "1_000", "nan" and digits of other scripts.
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-# What float() takes and consists of these is a number.
-_OF_NUMBERS = frozenset("0123456789+-.eE ")
-WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)(\.0*)?", re.ASCII)
-_TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
-_FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 # What others write for a gap; it is one here where ``data.missing_values`` says so.
 GAP_WORDS = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "-")
 _GAP_HINT = " (missing: true for this column in data.features would take it for a gap)"
+LABEL_HINT = " (data.unlabelled: skip would leave such rows out)"
 _SHOWN, _MANY = 40, 20
+_OF_NUMBERS = frozenset(OF_NUMBERS)
 Value = float | str
 
 
@@ -38,6 +33,11 @@ class Cells:
     name: str
     texts: Sequence[str]
     lines: Sequence[int]
+
+    @property
+    def of_label(self) -> bool:
+        """Whether they are what is predicted."""
+        return self.name == self.data.label
 
     def is_gap(self, cell: str) -> bool:
         """Whether it is empty, or stands for a gap by ``data.missing_values``."""
@@ -73,7 +73,8 @@ def encoded(cells: Cells, feature: Feature) -> list[Value]:
     for place, cell in enumerate(cells.texts):
         if cells.is_gap(cell):
             if not feature.missing:
-                raise cells.refusal(place, f"{_wanted(feature)}{_GAP_HINT}")
+                hint = LABEL_HINT if cells.of_label else _GAP_HINT
+                raise cells.refusal(place, f"{_wanted(feature)}{hint}")
             values.append(math.nan)
         else:
             values.append(read(cells, place, cell.strip()))
@@ -89,24 +90,9 @@ def numbers(cells: Cells) -> list[float]:
     return [float(value) for value in encoded(cells, Feature(name=cells.name))]
 
 
-def as_number(data: Data, text: str) -> float | None:
-    """The number that a cell means by the table's marks, infinite beyond float64; or none."""
-    if data.thousands is not None and data.thousands in text:
-        mark = re.escape(data.thousands)
-        if not re.match(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+(?!\d)", text, re.ASCII):
-            return None
-        text = text.replace(data.thousands, "")
-    if data.decimal == ",":
-        if "." in text:
-            return None
-        text = text.replace(",", ".")
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
-def as_boolean(text: str) -> bool | None:
-    """True or false, if a cell says either."""
-    word = text.lower()
-    return True if word in _TRUE else False if word in _FALSE else None
+def listed(values: Sequence[object], most: int = _MANY) -> str:
+    """Values in a line, the first of many."""
+    return ", ".join([*map(str, values[:most]), *["…"] * (len(values) > most)])
 
 
 def shown(cell: str) -> str:
@@ -168,8 +154,7 @@ def _texts(cells: Cells, feature: Feature) -> list[Value]:
 
 def _wanted(feature: Feature) -> str:
     if feature.type == "category":
-        more = ", …" * (len(feature.values) > _MANY)
-        return f"one of {', '.join(map(str, feature.values[:_MANY]))}{more}"
+        return f"one of {listed(feature.values)}"
     return {"number": "a finite number", "boolean": "true or false"}[feature.type]
 
 

@@ -8,10 +8,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What a file of Parquet begins with, and one of gzip.
 PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
@@ -147,18 +151,18 @@ def _parquet(path: str, content: bytes) -> tuple[list[str], list[list[str]]]:
     except Exception as error:  # noqa: BLE001 - a reader of Parquet raises anything
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path}: found Parquet that cannot be read: {why:.120}") from None
-    columns = [
-        ["" if gap else _cell(value) for value, gap in zip(column, column.isna(), strict=True)]
-        for _, column in frame.items()
-    ]
+    columns = [as_cells(column) for _, column in frame.items()]
     return [str(name) for name in frame.columns], [
         list(cells) for cells in zip(*columns, strict=True)
     ]
 
 
-def _cell(value: object) -> str:
-    """A value as CSV would have it; no number loses a digit."""
-    return value if isinstance(value, str) else str(value)
+def as_cells(column: "pd.Series") -> list[str]:
+    """A column of Parquet as CSV would have it: no number loses a digit, a gap is empty."""
+    return [
+        "" if gap else value if isinstance(value, str) else str(value)
+        for value, gap in zip(column, column.isna(), strict=True)
+    ]
 
 
 def _check_each_once(data: Data, header: Sequence[str]) -> None:

@@ -4,10 +4,12 @@ docs/tables.md gives it in words.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from twinserve.config.cells import WHOLE, as_boolean, as_number
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data, Feature, Task
-from twinserve.training.reading.cells import WHOLE, Cells, as_boolean, as_number
+from twinserve.training.reading.cells import Cells
 from twinserve.training.reading.records import Records
 
 # A label of numbers with more values than this is a quantity.
@@ -45,6 +47,18 @@ def completed(data: Data, records: Records) -> Data:
                 "expected at least 2 to predict"
             )
     return data.model_copy(update={"features": features, "task": task, "classes": classes})
+
+
+def labelled(data: Data, records: Records) -> Records:
+    """The records, without those whose label is a gap if ``data.unlabelled`` says so."""
+    if data.unlabelled == "refuse":
+        return records
+    kept = {place for place, _ in cells_of(data, records, data.label).present()}
+    return replace(
+        records,
+        rows=[cells for place, cells in enumerate(records.rows) if place in kept],
+        lines=[line for place, line in enumerate(records.lines) if place in kept],
+    )
 
 
 def cells_of(data: Data, records: Records, name: str) -> Cells:

@@ -12,6 +12,8 @@ from twinserve.training.frame import Column, reads_names
 # Fixed, so that a newer skl2onnx writes the same operators.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
 _SHOWN = 120
+# A tensor's element type, in ONNX's numbers.
+_INT64 = 7
 
 
 def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Column] = ()) -> bytes:
@@ -47,11 +49,31 @@ def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Col
         raise UnfitError(
             f"skl2onnx cannot convert {type(last).__name__} ({reason[:_SHOWN].rstrip()}…)"
         ) from None
+    if is_classifier(classifier):
+        _flatten_labels(model)
     # The card names the versions; here they would change the bytes.
     model.producer_version = ""
     model.domain = ""
     serialized: bytes = model.SerializeToString(deterministic=True)
     return serialized
+
+
+def _flatten_labels(model: Any) -> None:  # noqa: ANN401 - onnx has no types
+    """A label a row, where skl2onnx makes a table of them, as it does of a QDA."""
+    from onnx.helper import make_node, make_tensor
+
+    labels = model.graph.output[0]
+    shape = labels.type.tensor_type.shape
+    if len(shape.dim) == 1:
+        return
+    name, table, flat = labels.name, f"{labels.name}_table", f"{labels.name}_shape"
+    for node in model.graph.node:
+        for outputs in (node.output, node.input):
+            outputs[:] = [table if one == name else one for one in outputs]
+    model.graph.initializer.append(make_tensor(flat, _INT64, [1], [-1]))
+    model.graph.node.append(make_node("Reshape", [table, flat], [name]))
+    del shape.dim[:]
+    shape.dim.add()
 
 
 def _inputs(classifier: Classifier, width: int, columns: Sequence[Column]) -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from twinserve.inference.model import Model
 from twinserve.training.estimator import Classifier
 from twinserve.training.served.answers import Answers, ask
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
-from twinserve.training.served.requests.drawn import possible, random_rows
+from twinserve.training.served.requests.drawn import random_rows
 from twinserve.training.served.requests.midpoints import Midpoints, table_midpoints
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ def prove_parity(
     counts = dict.fromkeys(kinds, 0)
     largest, ties, near_ties = 0.0, 0, 0
     for kind, blocks in kinds.items():
-        for made in _blocks(blocks):
-            rows = possible(made, columns)
+        for rows in _blocks(blocks):
             answers = ask(classifier, model, kind, counts[kind], rows, columns)
             gaps = _hold(answers, model, bound)
             counts[kind] += len(rows)

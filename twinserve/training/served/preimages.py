@@ -147,7 +147,8 @@ def _of_request(
         program = read_program(estimator, columns, observed.tolist())
     except UnfitError:
         return
-    for one in requested_ensembles(program, *_reach(observed)):
+    booleans = [place for place, one in enumerate(columns) if one.type == "boolean"]
+    for one in requested_ensembles(program, *_reach(observed), booleans):
         yield _Trees((), one, requested=True)
 
 

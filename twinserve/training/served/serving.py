@@ -9,7 +9,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.params import Params
 from twinserve.config.platforms import this_machine, this_platform, this_system
 from twinserve.config.serving import bundle_lock
-from twinserve.training.estimator import Classifier, UnfitError, describe
+from twinserve.training.estimator import Classifier, UnfitError, describe, first_line
 from twinserve.training.frame import Column
 from twinserve.training.loadable import check_loadable
 from twinserve.training.served.compilation import SYSTEM, compile_object
@@ -66,6 +66,10 @@ class Served:
         return f"model.{SUFFIXES[self.runtime]}"
 
 
+class UnservedError(UserError):
+    """No runtime that ``auto`` may take can have the estimator."""
+
+
 def make_served(
     params: Params,
     classifier: Classifier,
@@ -92,12 +96,29 @@ def make_served(
             if asked != "auto":
                 raise
             passed_over[runtime] = error.reason
+        except Exception as error:
+            if runtime != "onnx" or isinstance(error, UserError):
+                raise
+            # ONNX Runtime may refuse at the first row what it has loaded.
+            passed_over[runtime] = f"ONNX Runtime cannot run it ({first_line(error):.120})"
     why = "; ".join(f"{runtime}: {reason}" for runtime, reason in passed_over.items())
     other = "" if asked == "auto" else "serving.runtime: auto may find another; "
-    raise UserError(
+    kind = UnservedError if asked == "auto" else UserError
+    raise kind(
         f"the estimator cannot be served as it is asked for; {why}; {other}to serve the estimator "
         "itself, set serving.runtime: joblib in params.yaml"
     )
+
+
+def served_itself(classifier: Classifier, pickled: bytes) -> Served:
+    """The pickle itself, as ``serving.runtime: joblib`` has it.
+
+    Raises:
+        UserError: what a bundle installs cannot load it.
+    """
+    for target in ("service", "function"):
+        check_loadable(pickled, bundle_lock(target, "joblib", describe(classifier)))
+    return Served("joblib", pickled, pickled, SAME)
 
 
 def _make(
@@ -108,9 +129,7 @@ def _make(
     rows: Sequence[Sequence[Any]],
 ) -> Served:
     if runtime == "joblib":
-        for target in ("service", "function"):
-            check_loadable(pickled, bundle_lock(target, runtime, describe(classifier)))
-        return Served("joblib", pickled, pickled, SAME)
+        return served_itself(classifier, pickled)
     if runtime == "compiled":
         return _compiled(params, classifier, rows)
     columns = params.data.features

@@ -75,11 +75,12 @@ def reached_splits(
         _, lowest = neighbours(low[splits - root], single=ensemble.single)
         base = observed[draw.integers(len(observed), size=len(splits))]
         # A gap goes its own way, so where the splits above ask for a number there must be one.
-        free = np.isneginf(lowest) & np.isposinf(high[splits - root])
+        free = np.isneginf(low[splits - root]) & np.isposinf(high[splits - root])
         base = np.where(np.isnan(base) & ~free, lowest, base)
         rows = np.minimum(np.maximum(base, lowest), high[splits - root])
         if ensemble.sets:
-            rows = _within_sets(ensemble, root, end, splits - root, rows)
+            codes = 1 + np.nan_to_num(np.nanmax(observed, axis=0)).astype(np.int64)
+            rows = _within_sets(ensemble, root, end, splits - root, rows, codes)
         yield Splits(rows, ensemble.feature[splits], ensemble.threshold[splits])
 
 
@@ -96,16 +97,20 @@ def _within_sets(
     end: int,
     nodes: "NDArray[np.int64]",
     rows: "NDArray[np.float64]",
+    codes: "NDArray[np.int64]",
 ) -> "NDArray[np.float64]":
-    """The rows; a category that a split above would turn aside becomes the first that it wants."""
+    """The rows; a category that a split above would turn aside becomes the first that it wants.
+
+    ``codes``: how many a column has.
+    """
     asking = np.flatnonzero(ensemble.members[root:end] != NUMERIC)
     most = 1 + max(max(one, default=0) for one in ensemble.sets)
     rows = rows.copy()
     for column in np.unique(ensemble.feature[root + asking]).tolist():
-        allowed = _allowed(ensemble, root, end, column, most)[nodes]
-        codes = rows[:, column]
-        known = np.where((codes >= 0) & (codes < most), codes, 0).astype(np.int64)
-        fits = allowed[np.arange(len(rows)), known] & (codes == known)
+        allowed = _allowed(ensemble, root, end, column, most)[nodes, : codes[column]]
+        own = rows[:, column]
+        known = np.where((own >= 0) & (own < allowed.shape[1]), own, 0).astype(np.int64)
+        fits = allowed[np.arange(len(rows)), known] & (own == known)
         wanted = ~fits & allowed.any(axis=1) & ~allowed.all(axis=1)
         rows[wanted, column] = allowed.argmax(axis=1)[wanted]
     return rows

@@ -14,6 +14,7 @@ from twinserve.delivery.cloud.doctor import (
     trial,
 )
 from twinserve.delivery.cloud.doctor.finding import Check, Finding, Weight, asked, stop
+from twinserve.delivery.cloud.doctor.support import supported
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.targets.github import Identity, identity_of
 
@@ -67,7 +68,9 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         ("organisation policies", lambda: organisation.restrictions(cloud)),
         ("build quota", lambda: project.build_quota(cloud)),
         ("names", lambda: places.names(cloud)),
+        ("secrets", lambda: places.secrets(cloud)),
         ("CPU", lambda: places.processors(cloud)),
+        ("support", supported),
     ]
     if github is not None:
         checks.append(("GitHub", lambda: repository.examine(cloud, github)))

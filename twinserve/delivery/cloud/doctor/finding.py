@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def line(self) -> str:
-        cure = f"; to mend it: {self.cure}" if self.cure else ""
+        cure = f" Fix: {self.cure}" if self.cure else ""
         return f"{self.weight:<7} {self.subject}: {self.told}{cure}"
 
     def members(self) -> dict[str, str]:

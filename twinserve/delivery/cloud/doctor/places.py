@@ -9,7 +9,11 @@ from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.gcloud import Reason
-from twinserve.targets.google.project.resources import bucket_refusal, repository_format
+from twinserve.targets.google.project.resources import (
+    bucket_refusal,
+    repository_format,
+    version_state,
+)
 
 CPU_CURE = "cpu: 1 in params.yaml, unless its starts are worth the price of the CPU to you"
 TAKEN = "names of buckets are the world's: take a project of another id"
@@ -20,6 +24,21 @@ def names(cloud: Cloud) -> Sequence[Finding]:
     return [*_buckets(cloud), *_repository(cloud), *_services(cloud)] or [
         fine("names", "buckets and repository are there, and both services' names are free or ours")
     ]
+
+
+def secrets(cloud: Cloud) -> Sequence[Finding]:
+    """Whether each version that a target reads has a value."""
+    findings = []
+    for wanted in sorted(cloud.deployment.secrets):
+        name, _, version = wanted.partition(":")
+        state = version_state(cloud.gcloud, name, version)
+        if state is None:
+            cure = f"gcloud secrets versions add {name} --data-file=FILE; its number in params.yaml"
+            findings.append(stop("secrets", f"{name} has no version {version}", cure))
+        elif state != "ENABLED":
+            cure = f"gcloud secrets versions enable {version} --secret={name}, or another version"
+            findings.append(stop("secrets", f"version {version} of {name} is {state}", cure))
+    return findings
 
 
 def processors(cloud: Cloud) -> Sequence[Finding]:
@@ -62,7 +81,7 @@ def _repository(cloud: Cloud) -> list[Finding]:
 
 def _services(cloud: Cloud) -> list[Finding]:
     """A service of our name that never had a release would be replaced by the first one."""
-    services = cloud.services()
+    services = cloud.run.services()
     findings = []
     for target, settings in cloud.targets.items():
         service = services.get(settings.name)

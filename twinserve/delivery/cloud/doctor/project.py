@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from twinserve.delivery.cloud.apis import APIS
+from twinserve.delivery.cloud.apis import needed
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.project import resources as project
@@ -38,9 +38,10 @@ def billing(cloud: Cloud) -> Sequence[Finding]:
 def apis(cloud: Cloud) -> Sequence[Finding]:
     """Whether each API is on."""
     enabled = project.enabled_apis(cloud.gcloud)
-    if off := [api for api in APIS if api not in enabled]:
+    wanted = needed(cloud.deployment)
+    if off := [api for api in wanted if api not in enabled]:
         return [stop("APIs", f"off: {', '.join(off)}", BOOTSTRAP)]
-    return [fine("APIs", f"all {len(APIS)} are on")]
+    return [fine("APIs", f"all {len(wanted)} are on")]
 
 
 def build_quota(cloud: Cloud) -> Sequence[Finding]:

@@ -57,7 +57,7 @@ def deploy_and_delete(cloud: Cloud) -> Sequence[Finding]:
 
 def _delete(cloud: Cloud, name: str) -> None:
     try:
-        cloud.delete_service(name)
+        cloud.run.delete_service(name)
     except GcloudError as error:
         # It was never made.
         if error.reason is not Reason.NOT_FOUND:

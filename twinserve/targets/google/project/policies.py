@@ -1,9 +1,10 @@
 """Who may do what: roles on a resource of the project, asked for and given."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from twinserve.targets.google.gcloud import Gcloud
+from twinserve.targets.google.gcloud import Gcloud, GcloudError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,16 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role that a member has, or is to have, on a resource."""
+    """A role that a member has, or is to have, on a resource.
+
+    Attributes:
+        within: of a bucket, what an object's full name must begin with; empty for all of them.
+    """
 
     resource: Resource
     member: str
     role: str
+    within: str = ""
 
     def __str__(self) -> str:
         return f"{self.member.rpartition(':')[2]}: {self.role} on {self.resource}"
@@ -53,6 +59,11 @@ def account_resource(email: str) -> Resource:
 def repository_resource(name: str, region: str) -> Resource:
     """A repository of Artifact Registry."""
     return Resource(("artifacts", "repositories"), name, (f"--location={region}",))
+
+
+def secret_resource(name: str) -> Resource:
+    """A secret of Secret Manager."""
+    return Resource(("secrets",), name)
 
 
 def members_by_role(gcloud: Gcloud, resource: Resource) -> Mapping[str, frozenset[str]]:
@@ -95,14 +106,38 @@ def give(gcloud: Gcloud, grant: Grant) -> None:
     Raises:
         GcloudError: it is refused.
     """
+    _bind(gcloud, "add-iam-policy-binding", grant)
+
+
+def take(gcloud: Gcloud, grant: Grant) -> None:
+    """Take a role away; one that is not there is gone already.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    try:
+        _bind(gcloud, "remove-iam-policy-binding", grant)
+    except GcloudError as error:
+        if "binding" not in str(error).lower():
+            raise
+
+
+def _bind(gcloud: Gcloud, verb: str, grant: Grant) -> None:
     resource = grant.resource
-    condition = () if resource.group[0] == "artifacts" else ("--condition=None",)
     gcloud.change(
         *resource.group,
-        "add-iam-policy-binding",
+        verb,
         resource.name,
         *resource.options,
         f"--member={grant.member}",
         f"--role={grant.role}",
-        *condition,
+        *_condition(grant),
     )
+
+
+def _condition(grant: Grant) -> tuple[str, ...]:
+    if grant.within:
+        title = f"only-{hashlib.sha256(grant.within.encode()).hexdigest()[:8]}"
+        expression = f'resource.name.startsWith("{grant.within}")'
+        return (f"--condition=expression={expression},title={title}",)
+    return () if grant.resource.group[0] == "artifacts" else ("--condition=None",)

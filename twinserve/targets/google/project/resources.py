@@ -140,6 +140,31 @@ def ensure_bucket(gcloud: Gcloud, region: str, name: str) -> None:
     gcloud.change("storage", "buckets", "update", f"gs://{name}", f"--lifecycle-file={LIFECYCLE}")
 
 
+def ensure_secret(gcloud: Gcloud, name: str) -> None:
+    """A secret without a value: that never passes through here.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    command = ("secrets", "create", name, "--replication-policy=automatic")
+    ensure(gcloud, ("secrets", "describe", name), command)
+
+
+def version_state(gcloud: Gcloud, secret: str, version: str) -> str | None:
+    """``ENABLED``, ``DISABLED`` or ``DESTROYED``; None if there is no such version.
+
+    Raises:
+        GcloudError: it cannot be read.
+    """
+    try:
+        raw = gcloud.read("secrets", "versions", "describe", version, f"--secret={secret}")
+    except GcloudError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return None
+        raise
+    return str(raw.get("state", "STATE_UNSPECIFIED"))
+
+
 def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
     """A service account, with no key.
 
@@ -151,6 +176,15 @@ def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
         ("iam", "service-accounts", "describe", email),
         ("iam", "service-accounts", "create", name, f"--display-name={title}"),
     )
+
+
+def delete_account(gcloud: Gcloud, email: str) -> None:
+    """Delete a service account; one that is not there is deleted already.
+
+    Raises:
+        GcloudError: it is refused.
+    """
+    _unless_gone(gcloud, "iam", "service-accounts", "delete", email)
 
 
 def project_number(gcloud: Gcloud) -> str:

@@ -1,4 +1,4 @@
-"""Rows that are drawn, and what any made row must be so that a request could give it."""
+"""Rows that are drawn."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -48,17 +48,4 @@ def random_rows(
             rows[draw.random(len(rows)) < _STRANGE, place] = UNKNOWN
         if column.missing:
             rows[draw.random(len(rows)) < _STRANGE, place] = np.nan
-    return rows
-
-
-def possible(rows: "NDArray[np.float64]", columns: Sequence[Feature]) -> "NDArray[np.float64]":
-    """The rows, each code that no request can give moved to the nearest that one can."""
-    for place, column in enumerate(columns):
-        if column.type not in {"category", "boolean"}:
-            continue
-        codes = rows[:, place]
-        least, most = (UNKNOWN if column.unknown else 0), (len(column.values) or 2) - 1
-        within = np.clip(np.rint(codes), least, most)
-        gap = np.nan if column.missing else 0
-        rows[:, place] = np.where(np.isnan(codes), gap, within)
     return rows

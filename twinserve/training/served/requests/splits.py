@@ -5,7 +5,7 @@ goes left is found by halving, through the same operations; a split on what a co
 set of codes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,21 +22,41 @@ if TYPE_CHECKING:
 # A larger number never becomes a smaller one, unless a factor is below 0.
 _RISING = {"-", "/", "*", "+", "max", "min", "fill"}
 _FACTORS = {"/", "*"}
+_OPERATORS: Mapping[str, Callable[..., "NDArray[np.float64]"]] = {
+    "-": np.subtract,
+    "+": np.add,
+    "*": np.multiply,
+    "/": np.divide,
+    "max": np.maximum,
+    "min": np.minimum,
+    "fill": lambda numbers, value: np.where(np.isnan(numbers), value, numbers),
+    "replace": lambda numbers, old, new: np.where(numbers == old, new, numbers),
+    "is gap": lambda numbers: np.isnan(numbers).astype(np.float64),
+    "is": lambda numbers, value: (numbers == value).astype(np.float64),
+    "over": lambda numbers, value: (numbers > value).astype(np.float64),
+    "abs": np.abs,
+    "square": np.square,
+    "sqrt": np.sqrt,
+}
 
 
 def requested_ensembles(
-    program: Program, low: "NDArray[np.float64]", high: "NDArray[np.float64]"
+    program: Program,
+    low: "NDArray[np.float64]",
+    high: "NDArray[np.float64]",
+    booleans: Collection[int] = (),
 ) -> Iterator[Ensemble]:
     """The trees of a program, in each part of it, in terms of a request's columns.
 
     A split without a place in the range from ``low`` to ``high`` of its column gets a threshold
-    that is not a number.
+    that is not a number. One on a column of the ``booleans`` is a set of 0 and 1: there is nothing
+    between them that a request could give.
     """
     if isinstance(program.body, Mixture):
         for part in program.body.parts:
-            yield from requested_ensembles(part, low, high)
+            yield from requested_ensembles(part, low, high, booleans)
     elif isinstance(program.body, Ensemble):
-        yield _requested(program.body, program, low, high)
+        yield _requested(program.body, program, low, high, booleans)
 
 
 def _requested(
@@ -44,6 +64,7 @@ def _requested(
     program: Program,
     low: "NDArray[np.float64]",
     high: "NDArray[np.float64]",
+    booleans: Collection[int],
 ) -> Ensemble:
     feature = ensemble.feature.copy()
     threshold = ensemble.threshold.copy()
@@ -55,10 +76,10 @@ def _requested(
         if not nodes.size:
             continue
         feature[nodes] = column.source
-        codes = column.operations[0] if column.operations else None
-        if isinstance(codes, Codes):
+        images = _images(column, booleans)
+        if images is not None:
             for node in nodes.tolist():
-                own = _codes_left(ensemble, node, compared[node], codes)
+                own = _codes_left(ensemble, node, compared[node], images)
                 members[node] = sets.setdefault(own, len(sets))
             continue
         ends = low[column.source], high[column.source]
@@ -76,9 +97,18 @@ def _requested(
     )
 
 
-def _codes_left(ensemble: Ensemble, node: int, threshold: float, codes: Codes) -> tuple[int, ...]:
+def _images(column: Column, booleans: Collection[int]) -> "NDArray[np.float64] | None":
+    """What each code of a category, or either boolean, becomes; None of a number."""
+    codes = column.operations[0] if column.operations else None
+    if isinstance(codes, Codes):
+        return np.array(codes.values)
+    return _through(column.operations, np.array([0.0, 1.0])) if column.source in booleans else None
+
+
+def _codes_left(
+    ensemble: Ensemble, node: int, threshold: float, values: "NDArray[np.float64]"
+) -> tuple[int, ...]:
     """Which codes go left at a node that asks what they have become."""
-    values = np.array(codes.values)
     if ensemble.single:
         values = values.astype(np.float32).astype(np.float64)
     if ensemble.members[node] == NUMERIC:
@@ -128,21 +158,14 @@ def _rises(operations: Sequence[Operation | Lookup | Codes]) -> bool:
 def _through(
     operations: Sequence[Operation | Lookup | Codes], numbers: "NDArray[np.float64]"
 ) -> "NDArray[np.float64]":
+    """What numbers of a request become, none of which is a gap."""
     for operation in operations:
-        match operation:
-            case ("-", operand):
-                numbers = numbers - operand
-            case ("+", operand):
-                numbers = numbers + operand
-            case ("*", operand):
-                numbers = numbers * operand
-            case ("/", operand):
-                numbers = numbers / operand
-            case ("max", operand):
-                numbers = np.maximum(numbers, operand)
-            case ("min", operand):
-                numbers = np.minimum(numbers, operand)
-            case _:
-                # What is left fills gaps, and no number is one.
-                continue
+        if isinstance(operation, Lookup):
+            known = dict(zip(operation.keys, operation.values, strict=True))
+            found = [known.get(number, operation.otherwise) for number in numbers.tolist()]
+            numbers = np.where(np.isnan(numbers), operation.gap, found)
+        elif not isinstance(operation, Codes):
+            operator, *operands = operation
+            # As the object has them: what is not a number stays so, unless it is filled.
+            numbers = _OPERATORS[operator](numbers, *operands)
     return numbers

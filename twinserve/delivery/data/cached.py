@@ -6,17 +6,18 @@ wrote over would be put into the tree, and the next stage would run with it.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.yaml_file import read_yaml
+from twinserve.delivery.data.dvc import DIRECTORY, configuration
 
 # Below the cache's folder: objects by their MD5.
 OBJECTS = Path("files/md5")
 _FOLDER = ".dir"
-_DVC = Path(".dvc")
+_DVC = Path(DIRECTORY)
 
 
 def verify_cache(lock: Path) -> None:
@@ -25,7 +26,16 @@ def verify_cache(lock: Path) -> None:
     Raises:
         UserError: the first object that is not what its name says.
     """
-    outputs = list(_outputs(lock))
+    verify_objects(_outputs(lock))
+
+
+def verify_objects(outputs: Iterable[tuple[str, str]]) -> None:
+    """Compare the objects of these paths and digests, as far as the cache has them.
+
+    Raises:
+        UserError: the first object that is not what its name says.
+    """
+    outputs = list(outputs)
     if not outputs:
         return
     objects = cache_directory() / OBJECTS
@@ -38,15 +48,7 @@ def verify_cache(lock: Path) -> None:
 
 def cache_directory() -> Path:
     """Where DVC's own configuration puts the cache."""
-    # Half a second, so only where it is needed.
-    from dvc.config import Config
-    from dvc.exceptions import DvcException
-
-    try:
-        configured = Config(str(_DVC), validate=False).get("cache", {}).get("dir")
-    except DvcException as error:
-        why = " ".join(str(error).split())
-        raise UserError(f"DVC cannot read its configuration: {why}") from None
+    configured = configuration().get("cache", {}).get("dir")
     return Path(configured) if configured else _DVC / "cache"
 
 

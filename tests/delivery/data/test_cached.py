@@ -16,7 +16,7 @@ import yaml
 from tests.pipeline.models.trees import export, repro
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
-from twinserve.delivery.bundle.cached import cache_directory, verify_cache
+from twinserve.delivery.data.cached import cache_directory, verify_cache
 
 MODEL = "models/model.pkl"
 

@@ -1,32 +1,36 @@
-"""DVC's commands, with a history or without one, and its remote as ``params.yaml`` sets it."""
+"""DVC's commands and its configuration, with a history or without one."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import load_params
 from twinserve.config.variables import REMOTES, tool_environment
 
 DIRECTORY = ".dvc"
-REMOTE = "store"
+PIPELINE = "dvc.yaml"
 # What `dvc status --cloud` calls an object that the remote has and this machine has not.
 ONLY_THERE = "deleted"
 
 
 def dvc(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run DVC; what it prints is shown as it comes, unless its stdout is wanted."""
+    return run_module("dvc", *words, capture=capture)
+
+
+def run_module(module: str, *words: str, capture: bool) -> subprocess.CompletedProcess[str]:
+    """Run a module that is DVC, or uses it: remotes' variables reach no other."""
     environment = tool_environment(REMOTES) | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_NO_ANALYTICS": "1",
     }
     return subprocess.run(
-        [sys.executable, "-m", "dvc", *words],
+        [sys.executable, "-m", module, *words],
         env=environment,
         stdout=subprocess.PIPE if capture else None,
         text=True,
@@ -41,29 +45,15 @@ def prepare() -> None:
             options["core"]["no_scm"] = True
 
 
-def open_remote() -> bool:
-    """Point DVC at the remote of ``params.yaml``; False if it names none."""
-    url = load_params().storage.dvc_remote
-    if url is None:
-        print("no remote is set (storage.dvc_remote in params.yaml): nothing to pull or push")
-        return False
-    with local_options() as options:
-        remote = options["remote"].setdefault(REMOTE, {})
-        # Without `verify` DVC takes an object at its name's word: a tampered object would come in.
-        remote |= {"url": url, "verify": True}
-        options["core"]["remote"] = REMOTE
-    return True
-
-
 def pull() -> None:
-    """Fetch what the remote has of ``dvc.lock``'s outputs; what it has not is made later.
+    """Fetch what the remote has of the stages' outputs; what it has not is made later.
 
     Raises:
         UserError: the remote cannot be read, or holds an object that is not what its name says.
     """
-    if dvc("pull", "--allow-missing").returncode:
+    if dvc("pull", "--allow-missing", PIPELINE).returncode:
         raise UserError("dvc pull failed; DVC's own line above says why")
-    status = dvc("status", "--cloud", "--json", capture=True)
+    status = dvc("status", "--cloud", "--json", PIPELINE, capture=True)
     if status.returncode:
         raise UserError("dvc status --cloud failed; DVC's own line above says why")
     refused = sorted(
@@ -77,13 +67,30 @@ def pull() -> None:
 
 
 def push() -> None:
-    """Put every output of ``dvc.lock`` into the remote.
+    """Put every source and every output of the stages into the remote.
 
     Raises:
         UserError: the remote cannot be written.
     """
     if dvc("push").returncode:
         raise UserError("dvc push failed; DVC's own line above says why")
+
+
+def configuration(tree: Path = Path()) -> Mapping[str, Any]:
+    """DVC's options by section: the tree's, its own alone, the user's and the machine's.
+
+    Raises:
+        UserError: DVC cannot read its configuration.
+    """
+    # Half a second, so only where it is needed.
+    from dvc.config import Config
+    from dvc.exceptions import DvcException
+
+    try:
+        options: Mapping[str, Any] = Config(str(tree / DIRECTORY), validate=False)
+    except DvcException as error:
+        raise _unreadable(error) from None
+    return options
 
 
 @contextmanager
@@ -101,5 +108,8 @@ def local_options(tree: Path = Path()) -> Iterator[dict[str, Any]]:
         with Config(str(tree / DIRECTORY), validate=False).edit("local") as options:
             yield options
     except DvcException as error:
-        why = " ".join(str(error).split())
-        raise UserError(f"DVC cannot read its configuration: {why}") from None
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> UserError:
+    return UserError(f"DVC cannot read its configuration: {' '.join(str(error).split())}")

@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 
 from twinserve.config.errors import UserError
-from twinserve.config.params import load_params
-from twinserve.delivery.bundle import dvc as data
+from twinserve.delivery.data import dvc as data
+from twinserve.delivery.data.remotes import default_remote, verify_remotes
 
+COMMITTED = """[core]
+    remote = store
+['remote "store"']
+    url = gs://bucket/dvc
+"""
 OWN = """[core]
     autostage = true
 ['remote "store"']
-    url = gs://another
     credentialpath = key.json
 """
 
@@ -19,12 +23,9 @@ OWN = """[core]
 @pytest.fixture
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of a tree without a history, with options of the user's own."""
-    params = load_params()
-    storage = params.storage.model_copy(update={"dvc_remote": "gs://bucket/dvc"})
-    monkeypatch.setattr(data, "load_params", lambda: params.model_copy(update={"storage": storage}))
     monkeypatch.chdir(tmp_path)
     Path(".dvc").mkdir()
-    Path(".dvc/config").touch()
+    Path(".dvc/config").write_text(COMMITTED)
     path = Path(".dvc/config.local")
     path.write_text(OWN)
     return path
@@ -33,22 +34,31 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_the_user_has_set_stays(options: Path) -> None:
     """Only what the command needs is changed, and the same once more changes nothing."""
     data.prepare()
-    assert data.open_remote()
+    verify_remotes()
     written = options.read_text()
     lines = [line.strip() for line in written.splitlines()]
     assert lines == [
         "[core]",
         "autostage = true",
         "no_scm = True",
-        "remote = store",
         "['remote \"store\"']",
-        "url = gs://bucket/dvc",
         "credentialpath = key.json",
         "verify = True",
     ]
     data.prepare()
-    assert data.open_remote()
+    verify_remotes()
     assert options.read_text() == written
+    assert Path(".dvc/config").read_text() == COMMITTED
+
+
+def test_default_remote_is_the_one_that_dvc_takes(options: Path) -> None:
+    """Of the tree, or of this machine alone; none where DVC is told none."""
+    assert default_remote() == "store"
+    options.write_text("[core]\n    remote = mine\n")
+    assert default_remote() == "mine"
+    options.unlink()
+    Path(".dvc/config").write_text("")
+    assert default_remote() is None
 
 
 def test_options_that_dvc_refuses_are_told(options: Path) -> None:

@@ -1,0 +1,56 @@
+"""Estimators that skl2onnx converts oddly or not at all: what export does, and what it says."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.training.project import Project
+from twinserve.config.card import load_card
+from twinserve.training import export as exporting
+from twinserve.training.export import load_as_served
+
+
+def test_refusal_says_what_the_estimator_itself_would_cost(evaluated: Project) -> None:
+    """Neighbours differ in float32; joblib would serve, at a cost that is measured with it."""
+    evaluated.change({"golden": [], "evaluation.gates": {}})
+    evaluated.estimator("sklearn.neighbors.KNeighborsClassifier", weights="distance")
+    evaluated.run("train", "evaluate")
+    line = evaluated.refused("export")
+    assert "onnx: differs by " in line
+    said = (
+        r"set serving\.runtime: joblib in params\.yaml: measured here, it gives the first answer "
+        r"\d+\.\d s after its start and [\d,]+ requests/s over a connection"
+        r"(, [\d,]+ MB of memory)?$"
+    )
+    assert re.search(said, line)
+
+
+def test_estimator_of_which_skl2onnx_makes_a_table_of_labels_is_served(evaluated: Project) -> None:
+    """A QDA's labels are a column each there; as a label a row they pass the proof."""
+    evaluated.change({"golden": []})
+    evaluated.estimator("sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis")
+    evaluated.run("train", "evaluate", "export")
+    card = load_card(evaluated.root / "models/model.json")
+    assert card.runtime == "onnx"
+    assert [case.prediction for case in card.golden] == [0, 1, 2]
+
+
+def test_what_the_runtime_fails_on_is_passed_over(
+    evaluated: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of ONNX Runtime's is the reason in the line, no traceback."""
+
+    def failing(card: Any, artifact: bytes) -> Any:  # noqa: ANN401 - a model
+        model = load_as_served(card, artifact)
+
+        def predict(_features: Any) -> int:  # noqa: ANN401 - a row
+            raise RuntimeError("Invalid rank for output: label\nat a place of its own")
+
+        monkeypatch.setattr(type(model), "predict", predict)
+        return model
+
+    monkeypatch.setattr(exporting, "load_as_served", failing)
+    evaluated.change({"serving.runtime": "onnx"})
+    line = evaluated.refused("export")
+    assert "onnx: ONNX Runtime cannot run it (Invalid rank for output: label)" in line

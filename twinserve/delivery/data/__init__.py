@@ -1,0 +1,1 @@
+"""Tables and models where DVC keeps them: sources, remotes, cache."""

@@ -1,0 +1,1 @@
+"""The Open Inference Protocol over HTTP, version 2: KServe's, Triton's and MLServer's."""

@@ -1,0 +1,193 @@
+"""Tensors of a request, typed by the card, as rows."""
+
+import json
+from collections.abc import Sequence
+from itertools import chain
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twinserve.inference.contract import Problem
+from twinserve.inference.problem import kind_of
+
+if TYPE_CHECKING:
+    from twinserve.config.card import Card, Feature
+    from twinserve.inference.steps import Steps
+
+WHOLE = tuple(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
+NUMBERS = ("FP64", "FP32", "FP16", *WHOLE)
+# Of all plain columns together.
+MATRIX = "features"
+INPUTS = "inputs"
+
+
+class Column(NamedTuple):
+    """A value of each row.
+
+    Attributes:
+        datatype: of the tensor, as the model's metadata has it.
+        taken: the datatypes that a request may give.
+        missing: whether a gap (null) is allowed, and the tensor may be left out.
+    """
+
+    name: str
+    datatype: str
+    taken: tuple[str, ...]
+    missing: bool = False
+
+
+_TYPES = {
+    float: ("FP64", NUMBERS),
+    int: ("INT64", NUMBERS),
+    bool: ("BOOL", ("BOOL",)),
+    str: ("BYTES", ("BYTES",)),
+}
+
+
+def columns_of(card: "Card", steps: "Steps | None") -> list[Column]:
+    """The columns of a request's rows.
+
+    Raises:
+        Problem: 422, a step of the user's own takes a value that no tensor has.
+    """
+    if steps is None or steps.row_type is None:
+        return [Column(one.name, *_TYPES[_kind(one)], missing=one.missing) for one in card.features]
+    for name, kind in steps.fields.items():
+        if kind not in _TYPES:
+            raise Problem(422, f"{name} is of a type that no tensor has; ask POST /predict")
+    return [
+        Column(name, *_TYPES[kind], missing=name not in steps.required)
+        for name, kind in steps.fields.items()
+    ]
+
+
+def _kind(feature: "Feature") -> type:
+    if feature.type == "category":
+        return str if isinstance(feature.values[0], str) else int
+    return {"number": float, "boolean": bool}.get(feature.type, str)
+
+
+def are_numbers(columns: Sequence[Column]) -> bool:
+    """Whether the columns fit into one tensor."""
+    return all(one.datatype == "FP64" for one in columns)
+
+
+def described(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The inputs in the model's metadata."""
+    if are_numbers(columns):
+        return [{"name": MATRIX, "datatype": "FP64", "shape": [-1, len(columns)]}]
+    return [{"name": one.name, "datatype": one.datatype, "shape": [-1]} for one in columns]
+
+
+def properties(columns: Sequence[Column]) -> dict[str, dict[str, str]]:
+    """In the metadata, the names of the columns where they are one tensor, as JSON."""
+    if not are_numbers(columns):
+        return {}
+    return {"properties": {MATRIX: json.dumps([one.name for one in columns])}}
+
+
+def rows_of(inputs: object, columns: Sequence[Column], most: int) -> list[Any]:
+    """The rows that tensors give: lists of values in the columns' order, null for a gap.
+
+    Args:
+        inputs: of the request; the columns each in one of its own, or all numbers in one.
+        columns: of a row.
+        most: rows that there may be.
+
+    Raises:
+        Problem: 422, a tensor is not as it describes itself, or not as the model takes it.
+    """
+    if not isinstance(inputs, list) or not inputs:
+        raise Problem(422, f"{INPUTS}: expected a list of tensors")
+    tensors = [_tensor(one, place) for place, one in enumerate(inputs)]
+    names = [one.name for one in columns]
+    first = tensors[0]
+    if len(tensors) == 1 and are_numbers(columns) and len(first.shape) > 1:
+        _check_datatype(first, NUMBERS)
+        _check_rows(first, most)
+        if first.shape[1:] != [len(columns)]:
+            raise first.problem(f"expected the shape [n, {len(columns)}]: {', '.join(names)}")
+        return first.rows()
+    return _by_column({one.name: one for one in tensors}, columns, most)
+
+
+class _Tensor(NamedTuple):
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[Any]
+
+    def problem(self, fault: str) -> Problem:
+        """What is wrong with it."""
+        return Problem(422, f"{INPUTS}: {self.name:.60}: {fault}")
+
+    def rows(self) -> list[Any]:
+        """Of a matrix, its rows."""
+        width = self.shape[1]
+        return [self.data[at : at + width] for at in range(0, len(self.data), width)]
+
+
+def _tensor(given: object, place: int) -> _Tensor:
+    if not isinstance(given, dict):
+        raise Problem(422, f"{INPUTS}: {place}: expected an object, found {kind_of(given)}")
+    name, shape, datatype, data = map(given.get, ("name", "shape", "datatype", "data"))
+    if not isinstance(name, str) or not isinstance(datatype, str):
+        raise Problem(422, f"{INPUTS}: {place}: name and datatype must be strings")
+    whole = isinstance(shape, list) and all(
+        type(one) is float and one >= 0 and one.is_integer() for one in shape
+    )
+    if not whole or not shape:
+        raise Problem(422, f"{INPUTS}: {name:.60}: shape must be a list of whole numbers")
+    if not isinstance(data, list):
+        raise Problem(422, f"{INPUTS}: {name:.60}: data must be a list, in JSON")
+    sizes = [int(one) for one in shape]
+    tensor = _Tensor(name, sizes, datatype, _flat(data, len(sizes)))
+    if len(tensor.data) != prod(sizes):
+        raise tensor.problem(f"the shape has {prod(sizes)} values, data has {len(tensor.data)}")
+    return tensor
+
+
+def _flat(data: list[Any], dimensions: int) -> list[Any]:
+    """The values of a tensor that is given flat, or nested as its shape is."""
+    for _ in range(dimensions - 1):
+        if not data or not all(type(one) is list for one in data):
+            break
+        data = list(chain.from_iterable(data))
+    return data
+
+
+def _by_column(
+    tensors: dict[str, _Tensor], columns: Sequence[Column], most: int
+) -> list[list[Any]]:
+    names = {one.name for one in columns}
+    for name, tensor in tensors.items():
+        if name not in names:
+            inputs = ", ".join(f"{one['name']} {one['datatype']}" for one in described(columns))
+            raise tensor.problem(f"is not known; expected {inputs}")
+        if tensor.shape[1:] not in ([], [1]):
+            raise tensor.problem("expected the shape [n] or [n, 1]")
+    sizes = {len(one.data) for one in tensors.values()}
+    if len(sizes) > 1:
+        raise Problem(422, f"{INPUTS}: tensors of as many rows each are expected")
+    (size,) = sizes
+    found: list[list[Any]] = []
+    for column in columns:
+        given = tensors.get(column.name)
+        if given is not None:
+            _check_datatype(given, column.taken)
+            _check_rows(given, most)
+            found.append(given.data)
+        elif column.missing:
+            found.append([None] * size)
+        else:
+            raise Problem(422, f"{INPUTS}: {column.name}: is missing")
+    return [list(row) for row in zip(*found, strict=True)]
+
+
+def _check_datatype(tensor: _Tensor, taken: tuple[str, ...]) -> None:
+    if tensor.datatype not in taken:
+        raise tensor.problem(f"expected {' or '.join(taken)}, found {tensor.datatype:.20}")
+
+
+def _check_rows(tensor: _Tensor, most: int) -> None:
+    if tensor.shape[0] > most:
+        raise tensor.problem(f"expected at most {most} rows, found {tensor.shape[0]}")

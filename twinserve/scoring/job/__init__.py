@@ -1,0 +1,1 @@
+"""Scoring on Cloud Run: a job whose tasks share the objects of a bucket."""

@@ -1,0 +1,1 @@
+"""What an estimator costs that is served itself, measured on this machine."""

@@ -124,6 +124,9 @@ SECTIONS = {
             "twinserve.delivery.update.command", "merge the engine's next version into a fork"
         ),
         "audit": Command("twinserve.renewal.audit", "known vulnerabilities of what is served"),
+        "images": Command(
+            "twinserve.delivery.image.pinned", "what cloudbuild.yaml pins, for a workflow"
+        ),
         "support": Command(
             "twinserve.delivery.cloud.doctor.support",
             "what goes out of support soon, or was looked up long ago",

@@ -9,10 +9,20 @@ from packaging.utils import canonicalize_name
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.pins import read_rooms
+from twinserve.renewal import tools
+from twinserve.renewal.fit import fit
 from twinserve.renewal.fresh_rows import bring_rows
-from twinserve.renewal.packages import Wanted, bring_in
+from twinserve.renewal.packages import OUTPUTS, Brought, Wanted, bring_in
 from twinserve.renewal.proposal.outcome import Kind
-from twinserve.renewal.trees import REPORTS, Concluded, Words, conclude, open_trees, subject_of
+from twinserve.renewal.trees import (
+    MOST_NAMED,
+    REPORTS,
+    Concluded,
+    Words,
+    conclude,
+    open_trees,
+    subject_of,
+)
 from twinserve.renewal.vulnerabilities import ask
 from twinserve.review.render import code
 
@@ -89,6 +99,25 @@ def renew_data(options: Options) -> Concluded:
         return bring_rows(trees, engine=options.engine, rounds=options.rounds)
 
 
+def renew_tools(options: Options) -> Concluded:
+    """Newer gcloud and images, and dates of support.
+
+    Raises:
+        UserError: a source cannot be asked, or a check fails.
+    """
+    with open_trees("tools") as trees:
+        moved = tools.renew_tools(trees.new.directory)
+        if not moved:
+            return Concluded("no tool is newer")
+        passed = fit(
+            trees.new.directory, REPORTS / "tools.log", outputs=OUTPUTS, engine=options.engine
+        )
+        notes = tuple(f"- {code(one.line)}" for one in moved)
+        subject = f"Renew tools: {', '.join(one.name for one in moved[:MOST_NAMED])}"
+        words = Words(subject, ("\n".join(notes),))
+        return conclude(trees, Brought((), (), passed, 1), options.rounds, words)
+
+
 KINDS: Mapping[Kind, Renewable] = {
     "packages": Renewable(
         "newer versions, in all rooms' locks together",
@@ -96,5 +125,6 @@ KINDS: Mapping[Kind, Renewable] = {
         "NAME",
         "these alone; else all",
     ),
+    "tools": Renewable("gcloud, the images of builds and service, dates of support", renew_tools),
     "data": Renewable("new rows, from where `dvc import-url` has the table from", renew_data),
 }

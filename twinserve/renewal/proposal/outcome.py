@@ -16,29 +16,23 @@ from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.renewal.report import Report
+from twinserve.renewal.tools import FILES, SUPPORT
 from twinserve.targets.git import Checkout
 
 OUTCOME, REPORT, BUNDLE = "outcome.json", "report.json", "branch.bundle"
 LARGEST_BYTES = 1 << 20
 LARGEST_BUNDLE = 64 << 20
 State = Literal["renewed", "nothing", "refused"]
-Kind = Literal["packages", "python", "tools", "data"]
+Kind = Literal["packages", "tools", "data"]
 # What the pipeline makes of any change.
 MADE = ("dvc.lock", "evaluation/metrics.json", "models/model.pkl.sha256")
 # What a commit of each kind may change: files, and folders with a slash at their end.
 PATHS: Mapping[Kind, tuple[str, ...]] = {
     "packages": ("locks/",),
-    "python": (
-        "locks/", "params.yaml", "pyproject.toml", "service/Dockerfile", "cloudbuild.yaml",
-        ".devcontainer/", ".github/actions/",
-    ),
-    "tools": (
-        "locks/tools.json", "service/Dockerfile", "cloudbuild.yaml", ".devcontainer/",
-        "twinserve/config/prices.json",
-    ),
+    "tools": (*(path.as_posix() for path in FILES), SUPPORT.as_posix()),
     # And the file that names the table's source.
     "data": (),
-}  # fmt: skip
+}
 # A file, or one that may be run; never a link.
 MODES = frozenset({"100644", "100755", "000000"})
 

@@ -55,7 +55,7 @@ def _findings(params: Params, support: Support, today: date) -> Iterator[Finding
     runtime = params.deployment.function.base_image
     asked: Mapping[str, tuple[str, Ends, str]] = {
         "the service's Python": (
-            base.group(1) if base else "", support.python, "twinserve renew python VERSION",
+            base.group(1) if base else "", support.python, "docs/renewing.md, Another Python",
         ),
         "the function's runtime": (
             runtime, support.runtimes, "deployment.function.base_image in params.yaml",

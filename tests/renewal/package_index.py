@@ -60,6 +60,10 @@ class PackageIndex:
         with zipfile.ZipFile(path, "w") as wheel:
             for member, content in members.items():
                 wheel.writestr(member, content)
+        self.add_file(name, path, days_ago=days_ago)
+
+    def add_file(self, name: str, path: Path, *, days_ago: int) -> None:
+        """Upload a wheel that is in the folder."""
         uploaded = datetime.now(UTC) - timedelta(days=days_ago)
         self.files.setdefault(name, []).append(
             {

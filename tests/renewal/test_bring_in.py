@@ -10,7 +10,7 @@ from tests.delivery.update.forks import Repository
 from tests.renewal.package_index import PackageIndex, serve_index
 from tests.renewal.small_project import environment, make_small_project
 from twinserve.config.errors import UserError
-from twinserve.config.renewal import Renewal
+from twinserve.config.params import Renewal
 from twinserve.delivery.bundle.locks import lock
 from twinserve.delivery.bundle.pins import read_rooms
 from twinserve.renewal import packages

@@ -12,7 +12,7 @@ import pytest
 from tests.delivery.update.forks import Repository, publish_engine
 from tests.renewal.package_index import PackageIndex, serve_index
 from tests.tree import ROOT
-from twinserve.config.renewal import Renewal
+from twinserve.config.params import Renewal
 from twinserve.delivery.bundle.pins import read_rooms
 from twinserve.delivery.worktree import share_cache
 from twinserve.renewal import fit

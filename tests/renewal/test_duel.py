@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from twinserve.config.errors import UserError
-from twinserve.config.renewal import Renewal
+from twinserve.config.params import Renewal
 from twinserve.config.training import Data, Feature, Split
 from twinserve.measure.statistics import Outcome
 from twinserve.renewal.rows.duel import ALL, NEW, Duel, judge, unseen

@@ -12,7 +12,7 @@ import pytest
 
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
-from twinserve.config.support import read_support
+from twinserve.delivery.cloud.doctor.ends import read_support
 from twinserve.renewal import tools
 from twinserve.renewal.tools import FILES, SUPPORT, Moved, digest_of, renew_tools
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -11,7 +11,6 @@ from twinserve.config.deployment import Deployment
 from twinserve.config.errors import UserError
 from twinserve.config.measurement import History, Measurement, Monitoring
 from twinserve.config.prices import LIST_PRICES, Prices
-from twinserve.config.renewal import Renewal
 from twinserve.config.section import Section
 from twinserve.config.serving import Serving
 from twinserve.config.training import Data, Estimator, Evaluation, Golden, Model, Split
@@ -26,6 +25,31 @@ class Storage(Section):
     git_limit_mb: Annotated[float, Field(ge=0)] = 10
     """The largest table, in MB, that `twinserve adopt` leaves to git; a larger one it puts under
     `dvc add`."""
+
+
+class Renewal(Section):
+    """What `twinserve renew` takes, and how long it looks for what breaks."""
+
+    min_age_days: Annotated[int, Field(ge=0, le=365)] = 7
+    """Days for which a version must have been published; one that mends a known vulnerability is
+    taken at once."""
+    most_fits: Annotated[int, Field(ge=1, le=100)] = 12
+    """Number of times that a set of versions is installed and checked to find which of them break
+    something; beyond it the whole set is held back."""
+    max_age_days: Annotated[int, Field(ge=1)] = 180
+    """Days after which prices, and dates of support, are looked up too long ago."""
+    loss: Literal["wrong", "absolute", "squared"] | None = None
+    """What is counted where fresh rows make another model, on rows that neither model was trained
+    on: `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
+    the second of a regression."""
+    margin: Annotated[float, Field(ge=0)] = 0
+    """How much more of that mean loss the new model may have: over it by the whole 95% interval,
+    the rows do not come in."""
+    min_unseen_rows: Annotated[int, Field(ge=2)] = 30
+    """On fewer such rows neither model is called better."""
+    same_version: Literal["say", "refuse"] = "say"
+    """A model that changes while `model.version` does not: `say` so in the report and in the pull
+    request, or `refuse` both."""
 
 
 class Params(Section):

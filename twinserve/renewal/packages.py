@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from twinserve.config.errors import UserError
-from twinserve.config.renewal import Renewal
+from twinserve.config.params import Renewal
 from twinserve.delivery.bundle.locks import PEER_LOCKS, SERVER_LOCKS, WIDEST, Newer, lock
 from twinserve.delivery.bundle.pins import LOCKS, Change, changes, read_rooms
 from twinserve.renewal.fit import RESOLVE, Failure, FitError, Passed, fit

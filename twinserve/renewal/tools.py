@@ -16,7 +16,7 @@ from typing import Any
 from packaging.version import Version
 
 from twinserve.config.errors import UserError
-from twinserve.config.support import PATH, read_support
+from twinserve.delivery.cloud.doctor.ends import PATH, read_support
 from twinserve.targets.opener import Reply, ask
 
 LIMIT_S = 30.0
@@ -40,7 +40,7 @@ FILES = (
     Path("cloudbuild.yaml"),
     Path("service/Dockerfile"),
 )
-SUPPORT = PATH.relative_to(PATH.parents[2])
+SUPPORT = PATH.relative_to(PATH.parents[4])
 _IMAGE = re.compile(r"([\w./-]+):([\w.-]+)@(sha256:[0-9a-f]{64})")
 _VERSION = re.compile(r"(?:version: |google-cloud-cli:)(\d+\.\d+\.\d+)")
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from twinserve.config.errors import UserError
-from twinserve.config.section import Section
 from twinserve.config.variables import PACKAGES, tool_environment
 from twinserve.config.yaml_file import read_yaml
 
@@ -45,8 +44,10 @@ class Vulnerability:
         return f"{self.package} {self.version}: {self.names[0]}, {cure}"
 
 
-class Exemption(Section):
+class Exemption(BaseModel):
     """A vulnerability that is let be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: str
     reason: str

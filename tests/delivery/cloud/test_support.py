@@ -10,8 +10,8 @@ import pytest
 from tests.tree import ROOT
 from twinserve.config.params import load_params
 from twinserve.config.prices import LIST_PRICES
-from twinserve.config.support import PATH, read_support
 from twinserve.delivery.cloud.doctor import support
+from twinserve.delivery.cloud.doctor.ends import PATH, read_support
 
 ENDS = {"3.11": date(2027, 10, 24), "python311": date(2027, 10, 24)}
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinserve.config.renewal import Renewal
+from twinserve.config.params import Renewal
 from twinserve.config.training import Split
 from twinserve.measure.statistics import Estimate, Outcome, estimate_mean, judge_budget
 from twinserve.training.prepare import held_out_of

@@ -1,6 +1,6 @@
 """``twinserve support``: what goes out of support soon, or was looked up too long ago.
 
-Nothing is asked of anybody: the dates are those of ``twinserve/config/support.json`` and of the
+Nothing is asked of anybody: the dates are those of ``twinserve/delivery/cloud/doctor/support.json`` and of the
 price table, each with its day and source; `twinserve renew tools` looks them up anew.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params, load_params
-from twinserve.config.support import Ends, Support, read_support
+from twinserve.delivery.cloud.doctor.ends import Ends, Support, read_support
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, warn
 from twinserve.targets.issue import Issue
 

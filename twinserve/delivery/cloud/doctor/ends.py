@@ -7,19 +7,23 @@ month alone counts from its first day.
 from datetime import date
 from pathlib import Path
 
-from twinserve.config.section import Section
+from pydantic import BaseModel, ConfigDict
 
 PATH = Path(__file__).with_name("support.json")
 
 
-class Ends(Section):
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Ends(_Part):
     """The last days of several versions, and where that is published."""
 
     source: str
     ends: dict[str, date]
 
 
-class Support(Section):
+class Support(_Part):
     """What the file holds.
 
     Attributes:

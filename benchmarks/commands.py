@@ -65,9 +65,13 @@ def _add_comparisons(commands: "Commands") -> None:
     proving.add_argument("--cold-rounds", type=_at_least_one, default=150, help="default: 150")
     proving.add_argument("--rounds", type=_at_least_one, default=120, help="default: 120")
     proving.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
+    batching = commands.add_parser("batches", help="many rows in one request: cost, gain, waits")
+    batching.set_defaults(run=_batch)
+    batching.add_argument("--rounds", type=_at_least_one, default=ROUNDS, help="default: 7")
+    batching.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
     telling = commands.add_parser("power", help="what a comparison notices, simulated on noise")
     telling.set_defaults(run=_simulate)
-    for command in (comparing, beside, growing, proving, telling):
+    for command in (comparing, beside, growing, proving, batching, telling):
         command.add_argument("--publish", action="store_true", help="into docs/ too")
 
 
@@ -206,6 +210,21 @@ def _prove(options: argparse.Namespace) -> int:
     if options.publish:
         put(PERFORMANCE, "monitoring", monitoring.markdown(proof))
     return 0 if all(cost.proven for cost in proof.costs) else 1
+
+
+def _batch(options: argparse.Namespace) -> int:
+    """What many rows in a request cost and spare; exit code 1 if it is not what it is to be."""
+    from benchmarks.studies import batches
+    from twinserve.measure.pages.publish import PERFORMANCE
+    from twinserve.measure.pages.publish import publish as put
+
+    names = options.only or ("service", "function")
+    study = batches.study_batches(names, options.rounds, DIST)
+    print(batches.markdown(study))
+    print(f"written: {batches.write_study(study, REPORTS)}")
+    if options.publish:
+        put(PERFORMANCE, "batches", batches.markdown(study))
+    return 0 if all(one.holds for one in study.targets) else 1
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from service.open_inference import TAG, paths_of_protocol, schemas_of_protocol
 from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH, ROOT_PATH
-from service.schemas import schemas_of, schemas_of_steps
+from service.schemas import schemas_of, schemas_of_steps, words_of
 from twinserve.config.card import Card, GoldenCase
 from twinserve.inference.bundle import Settings
 from twinserve.inference.contract import TITLES
@@ -13,18 +14,23 @@ from twinserve.inference.contract import TITLES
 if TYPE_CHECKING:
     from twinserve.inference.steps import Steps
 
+TAGS = [
+    {"name": "prediction", "description": "Of one row, or of many."},
+    {"name": TAG, "description": "KServe's, Triton's and MLServer's own clients ask in this form."},
+    {"name": "model", "description": "What is served, by whom, and how it does."},
+]
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 METHOD_NOT_ALLOWED = 405
 # Given before anyone looks at the path, or whatever it is.
 ANYWHERE = (408, 431, 500, 503)
 WHY = {
-    400: "The body is empty, not JSON, not an object, or has no `features`.",
+    400: "The body is empty, not JSON, not an object, or has neither `features` nor `instances`.",
     405: "The path takes another method; `Allow` says which.",
     408: "The request was not whole within its time; the connection is closed.",
     413: "The body is over the limit.",
     415: "`Content-Type` is given and is not JSON.",
-    422: "`features` has the wrong length, or holds something that is not a finite number within "
-    "float32's range; `errors` names each place.",
+    422: "A row has the wrong length, or holds something that is not a finite number within "
+    "float32's range; or `include` has a word that is not known; `errors` names each place.",
     431: "The head is over the limit; the connection is closed.",
     500: "Something unforeseen; the log has it under the request's id.",
     503: "As many connections are being answered as are allowed; the connection is closed.",
@@ -47,18 +53,21 @@ def with_contract(
     schema: dict[str, Any], card: Card, settings: Settings, steps: "Steps | None" = None
 ) -> dict[str, Any]:
     """Add the paths that the handler answers to what FastAPI found by itself."""
-    schema = _with_names_apart(schema, schemas_of(card))
-    components = schema.setdefault("components", {})
-    components.setdefault("schemas", {}).update(schemas_of(card))
+    schemas = schemas_of(card, settings.max_rows) | schemas_of_protocol(card, steps)
     if steps is not None:
-        components["schemas"] |= schemas_of_steps(steps)
+        schemas |= schemas_of_steps(steps)
+    schema = _with_names_apart(schema, schemas)
+    components = schema.setdefault("components", {})
+    components.setdefault("schemas", {}).update(schemas)
     components["headers"] = _headers()
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card), ROOT_PATH: _page()}
     if settings.drift_window:
         own[METRICS_PATH] = _metrics()
     found = schema["paths"]["/model"]["get"]["responses"]["200"]
     found |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
-    schema["paths"] = own | schema["paths"]
+    schema["paths"] = own | paths_of_protocol(card) | schema["paths"]
+    # Who may ask is the platform's to decide, not this document's.
+    schema |= {"servers": [{"url": "/"}], "tags": TAGS, "security": []}
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             responses = operation["responses"]
@@ -107,21 +116,26 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
                 "value": {"prediction": case.prediction, "model_version": card.version},
             }
     responses: dict[str, Any] = {
-        "200": _json("Prediction", f"The {answer} of the row.", examples=answers)
+        "200": _json("Prediction", f"The {answer} of the row, or of each row.", examples=answers)
     }
+    _also(responses["200"], "Prediction", "Predictions")
     for status in (400, 405, 413, 415, 422):
         responses[str(status)] = _problem(status)
-    responses["413"]["description"] = f"The body has more than {settings.max_body_bytes} bytes."
+    responses["413"]["description"] = (
+        f"The body has more than {settings.max_body_bytes} bytes; with `instances`, more than "
+        f"{settings.max_batch_bytes}."
+    )
     return {
         "post": {
             "tags": ["prediction"],
-            "summary": f"Predict the {answer} of one row",
+            "summary": f"Predict the {answer} of one row, or of many",
             "operationId": "predict",
+            "parameters": _include(card),
             "requestBody": {
                 "required": True,
                 "content": {
                     "application/json": {
-                        "schema": {"$ref": "#/components/schemas/Features"},
+                        "schema": _any_of("Features", "Instances"),
                         "examples": requests,
                     }
                 },
@@ -135,6 +149,34 @@ def _predict(card: Card, settings: Settings) -> dict[str, Any]:
             "responses": {"204": {"description": "In `Allow` and `Access-Control-Allow-*`."}},
         },
     }
+
+
+def _include(card: Card) -> list[dict[str, Any]]:
+    """The parameter of the query, where the model has something to include."""
+    words = words_of(card)
+    if not words:
+        return []
+    items = {"type": "string", "enum": words}
+    return [
+        {
+            "name": "include",
+            "in": "query",
+            "description": "What the answer has beside the prediction.",
+            "required": False,
+            "explode": False,
+            "schema": {"type": "array", "items": items},
+            "example": words,
+        }
+    ]
+
+
+def _any_of(*schemas: str) -> dict[str, Any]:
+    return {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in schemas]}
+
+
+def _also(response: dict[str, Any], *schemas: str) -> None:
+    """Let the answer be of any of these."""
+    response["content"]["application/json"]["schema"] = _any_of(*schemas)
 
 
 def _health(card: Card) -> dict[str, Any]:

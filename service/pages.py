@@ -34,6 +34,7 @@ from service.paths import (
 )
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Application, Message, Receive, Scope, Send
+from twinserve.inference.endpoint import PROTOCOL_PATH
 from twinserve.inference.logs import write_event
 from twinserve.inference.page import release_of
 from twinserve.inference.responder import preflight, refusal
@@ -116,7 +117,7 @@ class Pages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as an ASGI application."""
-        if scope["path"] in DESCRIBED_ALREADY:
+        if scope["path"] in DESCRIBED_ALREADY or f"{scope['path']}/".startswith(PROTOCOL_PATH):
             await self._fastapi(scope, receive, send)
             return
         began = time.perf_counter_ns()
@@ -201,6 +202,8 @@ def build_application(service: Front, routes: "Routes | None") -> FastAPI:
     )
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))
     application.router.routes.append(Route(ROOT_PATH, service.endpoint))
+    application.router.routes.append(Route(PROTOCOL_PATH.rstrip("/"), service.endpoint))
+    application.router.routes.append(Route(f"{PROTOCOL_PATH}{{rest:path}}", service.endpoint))
     application.router.routes.append(Route(HEALTH_PATH, service.health))
     if service.metrics is not None:
         application.router.routes.append(Route(METRICS_PATH, service.metrics))

@@ -1,6 +1,7 @@
 """What the contract's requests and answers are made of, as JSON Schema, from the model card."""
 
 import inspect
+import json
 from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
 
 from pydantic import TypeAdapter
@@ -12,23 +13,47 @@ if TYPE_CHECKING:
     from twinserve.inference.steps import Steps
 
 
-def schemas_of(card: Card) -> dict[str, Any]:
-    """A request, its answer, the card and a refusal, by name."""
+ROW = "#/components/schemas/Row"
+INCLUDED = "#/components/schemas/IncludedPrediction"
+
+
+def schemas_of(card: Card, most_rows: int) -> dict[str, Any]:
+    """Requests, their answers, the card and a refusal, by name."""
     text = {"type": "string"}
+    version = {"type": "string", "const": card.version}
     return {
+        "Row": {"anyOf": [_listed(card), _by_name(card)]},
         "Features": {
             "type": "object",
             "required": ["features"],
-            "properties": {
-                "features": {"anyOf": [_listed(card), _by_name(card)]},
-            },
+            "properties": {"features": {"$ref": ROW}},
         },
+        "Instances": _instances(card, most_rows),
         "Prediction": {
             "type": "object",
             "required": ["prediction", "model_version"],
             "properties": {
                 "prediction": _answer(card),
-                "model_version": {"type": "string", "const": card.version},
+                "model_version": version,
+                **_included(card),
+            },
+        },
+        "IncludedPrediction": {
+            "type": "object",
+            "description": "Of one of many rows, where more than the prediction is asked for.",
+            "required": ["prediction"],
+            "properties": {"prediction": _answer(card), **_included(card)},
+        },
+        "Predictions": {
+            "type": "object",
+            "required": ["predictions", "model_version"],
+            "properties": {
+                "predictions": {
+                    "type": "array",
+                    "description": "Of each row, in their order.",
+                    "items": {"anyOf": [_answer(card), {"$ref": INCLUDED}]},
+                },
+                "model_version": version,
             },
         },
         "Card": {
@@ -36,11 +61,12 @@ def schemas_of(card: Card) -> dict[str, Any]:
             "description": "What was trained, on what, how well, and what was proven of it.",
             "required": [name for name in Card._fields if name not in OPTIONAL],
             "properties": {
+                **_members(card),
                 "release": {
                     "type": "object",
                     "description": "Of a deployed endpoint: the release that it is.",
                     "additionalProperties": text,
-                }
+                },
             },
         },
         "Problem": {
@@ -66,32 +92,75 @@ def schemas_of(card: Card) -> dict[str, Any]:
     }
 
 
+def _members(card: Card) -> dict[str, Any]:
+    """The types of the card's members."""
+    kinds = {str: "string", list: "array", dict: "object"}
+    return {name: {"type": kinds[type(one)]} for name, one in json.loads(card.to_json()).items()}
+
+
+def words_of(card: Card) -> list[str]:
+    """What a request may ask for beside the prediction."""
+    return list(_included(card))
+
+
+def _included(card: Card) -> dict[str, Any]:
+    """The members of an answer that a request asks for by name."""
+    if card.target is not None:
+        return {}
+    members: dict[str, Any] = {"label": {"type": "string", "enum": card.classes}}
+    if card.with_probabilities:
+        members["probabilities"] = {
+            "type": "object",
+            "description": f"By class: {', '.join(card.classes)}.",
+            "additionalProperties": {"type": "number", "minimum": 0},
+        }
+    return members
+
+
+def _instances(card: Card, most_rows: int) -> dict[str, Any]:
+    words = words_of(card)
+    include: dict[str, Any] = {"type": ["array", "null"], "items": {"enum": words}}
+    if not words:
+        include = {"type": ["array", "null"], "maxItems": 0}
+    return {
+        "type": "object",
+        "description": "Many rows, as Vertex AI sends them.",
+        "required": ["instances"],
+        "properties": {
+            "instances": {"type": "array", "maxItems": most_rows, "items": {"$ref": ROW}},
+            "parameters": {
+                "type": ["object", "null"],
+                "properties": {"include": include},
+                "additionalProperties": False,
+            },
+        },
+        # A body that has both asks for one row.
+        "not": {"required": ["features"], "properties": {"features": {}}},
+    }
+
+
 def schemas_of_steps(steps: "Steps") -> dict[str, Any]:
     """A request's row and the answer as the user's own steps have them."""
     schemas: dict[str, Any] = {}
     if steps.row_type is not None:
         width = len(steps.fields)
-        schemas["Features"] = {
-            "type": "object",
-            "required": ["features"],
-            "properties": {
-                "features": {
-                    "anyOf": [
-                        _inline(steps.row_type),
-                        {
-                            "type": "array",
-                            "description": f"In this order: {', '.join(steps.fields)}.",
-                            "minItems": width,
-                            "maxItems": width,
-                        },
-                    ]
-                }
-            },
+        schemas["Row"] = {
+            "anyOf": [
+                _inline(steps.row_type),
+                {
+                    "type": "array",
+                    "description": f"In this order: {', '.join(steps.fields)}.",
+                    "minItems": width,
+                    "maxItems": width,
+                },
+            ]
         }
     if steps.answer_type is not None:
         schemas["Prediction"] = _inline(steps.answer_type)
     elif steps.after is not None:
         schemas["Prediction"] = {"type": "object"}
+    if steps.after is not None:
+        schemas["IncludedPrediction"] = {"type": "object"}
     return schemas
 
 
@@ -112,7 +181,7 @@ def _listed(card: Card) -> dict[str, Any]:
     items: dict[str, Any] = {"items": _value(card.features[0])}
     if not card.plain:
         # Each place has a type of its own.
-        items = {"prefixItems": [_value(feature) for feature in card.features], "items": False}
+        items = {"prefixItems": [_value(feature) for feature in card.features]}
     return {
         "type": "array",
         "description": "In this order: "

@@ -43,6 +43,9 @@ SECTIONS = {
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),
+        "fetch": Command(
+            "twinserve.delivery.data.command", "have the tables that DVC keeps, and nothing else"
+        ),
         "bundle": Command(
             "twinserve.delivery.bundle.assembly", "assemble dist/service and dist/function"
         ),
@@ -60,6 +63,9 @@ SECTIONS = {
             "reproduce, serve, check and measure on this machine",
         ),
         "serve": Command("twinserve.delivery.local.serve", "serve both bundles until Ctrl-C"),
+        "clients": Command(
+            "twinserve.delivery.clients", "typed clients of the endpoints, Python and TypeScript"
+        ),
         "build": Command(
             "twinserve.delivery.image.build",
             "make the service's image from its bundle, and push it",

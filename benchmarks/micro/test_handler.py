@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.studies.batches import full_rows
 from twinserve.config.card import Card
 from twinserve.inference.asgi import Message
 from twinserve.inference.endpoint import PredictionHandler, open_endpoint
@@ -23,7 +24,12 @@ def endpoint(bundle: Path) -> PredictionHandler:
 
 @pytest.fixture
 def ask(endpoint: PredictionHandler, body: bytes) -> Callable[[], list[Message]]:
-    """Sends one request and gives the messages of its answer."""
+    """Sends one request for a row and gives the messages of its answer."""
+    return asking(endpoint, body)
+
+
+def asking(endpoint: PredictionHandler, body: bytes) -> Callable[[], list[Message]]:
+    """What sends one request and gives the messages of its answer."""
     headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
 
     def ask() -> list[Message]:
@@ -49,3 +55,13 @@ def test_predict(benchmark: BenchmarkFixture, ask: Callable[[], list[Message]], 
     start, answer = benchmark(ask)
     assert start["status"] == 200  # noqa: PLR2004 - the status is the point
     assert json.loads(answer["body"])["prediction"] == card.golden[0].prediction
+
+
+def test_predict_a_thousand_rows(
+    benchmark: BenchmarkFixture, endpoint: PredictionHandler, card: Card
+) -> None:
+    """A whole request for many rows: decoded, checked, predicted in one call, encoded, logged."""
+    asked = asking(endpoint, json.dumps({"instances": full_rows(card, 1000)}).encode())
+    start, answer = benchmark(asked)
+    assert start["status"] == 200  # noqa: PLR2004 - the status is the point
+    assert len(json.loads(answer["body"])["predictions"]) == 1000  # noqa: PLR2004 - as many

@@ -19,6 +19,14 @@ PATHS = (
     b"//predict",
     b"/%70redict",
     b"/predict?features=1&a=%zz",
+    b"/predict?include=label,probabilities",
+    b"/predict?include=%ff%00&include=&include=" + b"label," * 3_000,
+    b"/v2",
+    b"/v2/models/iris",
+    *[b"/v2/models/iris/infer"] * 6,
+    b"/v2/models/iris/versions/v1.0/infer",
+    b"/v2/models/%ff/versions//infer",
+    b"/v2/" + b"models/" * 3_000,
     b"/predict#part",
     b"/PREDICT",
     b"/robots.txt",
@@ -56,6 +64,8 @@ FINE = (
     b"Content-Type: ",
     b"Content-Type: " + b"a/" * 3_000,
     b"Content-Encoding: gzip",
+    b"Inference-Header-Content-Length: 40",
+    b"Inference-Header-Content-Length: -1",
     b"Expect: 100-continue",
     b"Expect: the unexpected",
     b"Connection: close",
@@ -145,8 +155,20 @@ def body(chance: random.Random, card: Card) -> bytes:
         [1.5, 1.5, 1.5, -0.0, 1e39, None, True, "5.1", [], {}, 10**400, float("nan"), "\ud800"]
     )
     right = json.dumps({"features": row, "more": chance.choice([None, {"a": [1]}, "x" * 100])})
+    tensor: dict[str, object] = {"name": "x", "shape": [1, len(row)], "datatype": "FP64"}
+    tensor["data"] = [row]
+    tensor[chance.choice(["more", "shape", "data", "datatype", "name"])] = chance.choice(
+        [[], [-1], [10**30], [1e300, 1e300], None, "FP64", {}, [[[[]]]]]
+    )
     makers: list[Callable[[], bytes]] = [
         *[right.encode] * 12,
+        lambda: json.dumps({"instances": [row] * chance.choice([0, 1, 3, 1_001])}).encode(),
+        lambda: json.dumps({"instances": row, "parameters": chance.choice(row)}).encode(),
+        lambda: json.dumps({"instances": [row], "parameters": {"include": row}}).encode(),
+        lambda: json.dumps({"inputs": [tensor], "outputs": chance.choice(row)}).encode(),
+        lambda: json.dumps({"inputs": [tensor] * chance.choice([0, 2, 500])}).encode(),
+        lambda: b'{"instances": [' + b"[" * chance.choice([10, 40_000]),
+        lambda: b'{"instances": [' + b" " * chance.choice([65_536, 1_048_576]) + b"]}",
         lambda: right.encode()[: chance.randrange(len(right))],
         lambda: json.dumps({"features": row * chance.choice([0, 2, 5_000])}).encode(),
         lambda: b"\xef\xbb\xbf" + right.encode(),

@@ -24,7 +24,7 @@ SEED = 14
 # What says who answered and when, and what depends on when the client's end has been seen.
 OWN = re.compile(
     rb"^(?:date|x-request-id|x-instance|server-timing|connection): [^\r\n]*\r\n|"
-    rb'(?<="request_id": )"[^"]*"',
+    rb'(?<="request_id": )"[^"]*"|(?<=\(request_id )[^)]*',
     re.MULTILINE,
 )
 FINAL, SERVER_ERROR = 200, 500

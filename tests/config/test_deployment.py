@@ -63,7 +63,7 @@ def test_way_to_be_public_is_read_as_yaml_has_it(way: str) -> None:
         (section({"cpu": 4}), "4 CPU has 2048 to 16384 MiB of memory, not 512Mi"),
         (section({"cpu": 3}), "Input should be 1, 2, 4, 6 or 8"),
         (section({"name": "a" * 39}), "together have more than 46 characters"),
-        (section(build_account="the-runtime"), "are not three"),
+        (section(build_account="the-runtime"), "two of the accounts are one"),
         (section(build_machine="E2_STANDARD_96"), "String should match pattern"),
         (section(public_by="everyone"), "Input should be 'auto', 'iam' or 'no_invoker_check'"),
     ],

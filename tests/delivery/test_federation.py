@@ -3,7 +3,13 @@
 import pytest
 
 from tests.google.resources.accounts import lets_in
-from twinserve.delivery.cloud.federation import principals, provider_for
+from twinserve.delivery.cloud.federation import (
+    READING_POOL,
+    pool_path,
+    principals,
+    provider_for,
+    reading_provider_for,
+)
 from twinserve.targets.github import Identity
 
 OURS = Identity(700700, 4242)
@@ -42,3 +48,20 @@ def test_principal_is_named_by_number() -> None:
     member = principals("1", OURS)
     assert member.endswith("/workloadIdentityPools/github/attribute.repository_id/700700")
     assert provider.mapping["attribute.repository_id"] == "assertion.repository_id"
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/main", "refs/heads/feature", "refs/pull/1/merge"])
+def test_every_run_of_the_repository_may_read(ref: str) -> None:
+    """And no other repository's, whatever its name."""
+    condition = reading_provider_for(OURS).condition
+    assert lets_in(condition, {**CLAIMS, "ref": ref})
+    assert not lets_in(condition, {**CLAIMS, "ref": ref, "repository_id": "1"})
+    assert not lets_in(condition, {**CLAIMS, "ref": ref, "repository_owner_id": "1"})
+
+
+def test_what_a_pull_request_is_given_does_not_lead_to_the_deployer() -> None:
+    """The one who reads is bound to another pool, and IAM compares the pool first."""
+    deploying, reading = (principals("1", OURS, pool) for pool in ("github", READING_POOL))
+    assert pool_path("1", READING_POOL) in reading
+    assert pool_path("1") + "/" not in reading
+    assert deploying != reading

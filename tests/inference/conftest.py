@@ -27,6 +27,9 @@ class ConstantModel:
             raise self._error
         return 0
 
+    def predict_many(self, rows: Sequence[Sequence[float]]) -> list[int]:
+        return [self.predict(row) for row in rows]
+
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], list[list[float]]]:
         return [0 for _ in rows], [[1.0] for _ in rows]
 

@@ -93,6 +93,7 @@ PATH = (
     RUNNER,
     SET_UP,
     GCLOUD,
+    Part("reproduce the model", "twinserve repro --pull --locked --push"),
     Part(
         "a machine of Cloud Build (e2-standard-2: without provisioning), the tree fetched",
         low=0,
@@ -140,8 +141,6 @@ PATH = (
             ),
         ),
     ),
-    Part("reproduce the model", "twinserve repro --pull --locked --push"),
-    Part("hold bundles to locks", "twinserve verify"),
     Part("name the image, and ask for its layers", "twinserve build --engine docker"),
     Part(
         "Docker builds the image, and pushes it",

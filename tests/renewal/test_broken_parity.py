@@ -14,7 +14,7 @@ from tests.renewal.package_index import PackageIndex, serve_index
 from tests.tree import ROOT
 from twinserve.config.params import Renewal
 from twinserve.delivery.bundle.pins import read_rooms
-from twinserve.delivery.worktree import share_cache
+from twinserve.delivery.data.cached import share_cache
 from twinserve.renewal import fit
 from twinserve.renewal.packages import Wanted, bring_in
 from twinserve.targets.git import Checkout

@@ -1,4 +1,8 @@
-"""The user's model, reproduced from nothing in a folder of its own."""
+"""The user's model, reproduced from nothing in a folder of its own.
+
+Where ``training.reproduce`` is ``nightly``, the fit is taken by hash as a push takes it, and all
+that judges it runs anew; the night fits it from nothing (``twinserve repro --afresh --locked``).
+"""
 
 import shutil
 import subprocess
@@ -7,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tree import CACHE, ROOT
+from tests.tree import CACHE, ROOT, alone, fetch_table
+from twinserve.config.params import PARAMS_PATH, load_params
 
 # What git does not have, or what is made.
 MADE = shutil.ignore_patterns(
@@ -23,11 +28,13 @@ MADE_AT_TOP = {
 @pytest.fixture(scope="session")
 def remade(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the user's tree without anything that was made, after `delivery repro`."""
+    with alone():
+        fetch_table()
     tree = tmp_path_factory.mktemp("remade") / "tree"
     shutil.copytree(ROOT, tree, ignore=_ignored, symlinks=True)
     (tree / ".cache").symlink_to(CACHE)
     done = subprocess.run(
-        [sys.executable, "-m", "twinserve", "repro"],
+        [sys.executable, "-m", "twinserve", "repro", *(["--locked"] if _is_taken() else [])],
         cwd=tree,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tree), "PYTHONHASHSEED": "1"},
         capture_output=True,
@@ -43,4 +50,9 @@ def _ignored(folder: str, names: list[str]) -> set[str]:
     if Path(folder) == ROOT:
         found |= MADE_AT_TOP & set(names)
     # DVC's own cache would let it skip every stage; the folder's name is used elsewhere too.
-    return found | ({"cache"} & set(names) if Path(folder).name == ".dvc" else set())
+    skipped = Path(folder).name == ".dvc" and not _is_taken()
+    return found | ({"cache"} & set(names) if skipped else set())
+
+
+def _is_taken() -> bool:
+    return load_params(ROOT / PARAMS_PATH).training.reproduce == "nightly"

@@ -12,7 +12,20 @@ import pytest
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.tools import require
 from twinserve.config.errors import UserError
-from twinserve.review.plan import CUSTOM, JOBS, MODEL, PROSE, TESTS, needed, plan, settle
+from twinserve.review.plan import (
+    CUSTOM,
+    DATA,
+    JOBS,
+    MODEL,
+    PROSE,
+    READING,
+    TESTS,
+    UNREADABLE,
+    WITHOUT_LOGIN,
+    needed,
+    plan,
+    settle,
+)
 from twinserve.targets.git import changed_paths
 
 ROOT = Path(__file__).parent.parent.parent
@@ -179,8 +192,57 @@ def test_commands_need_nothing_installed(merged: Path, tmp_path: Path) -> None:
 def test_every_planned_job_is_in_the_workflow() -> None:
     """`pr.yml` has the jobs that a plan names, each under its condition; `all-green` needs all."""
     jobs = read_files(texts_of(ROOT)).workflows["pr.yml"]["jobs"]
-    assert set(jobs) == {*JOBS, "plan", "all-green"}
-    for name in JOBS:
-        assert jobs[name]["if"] == f"contains(fromJSON(needs.plan.outputs.jobs), '{name}')"
-        assert jobs[name]["needs"] == "plan"
-    assert set(jobs["all-green"]["needs"]) == {*JOBS, "plan"}
+    assert set(jobs) == {*JOBS, DATA, "plan", "all-green"}
+    for name in (*JOBS, DATA):
+        planned = f"contains(fromJSON(needs.plan.outputs.jobs), '{name}')"
+        if name in READING:
+            assert planned in jobs[name]["if"]
+            assert f"needs.data.outputs.table != '{UNREADABLE}'" in jobs[name]["if"]
+            assert jobs[name]["needs"] == ["plan", DATA]
+        else:
+            assert jobs[name]["if"] == planned
+            assert jobs[name]["needs"] == "plan"
+    assert set(jobs["all-green"]["needs"]) == {*JOBS, DATA, "plan"}
+
+
+@pytest.mark.parametrize("name", ["data/table.csv.dvc", "pictures.dvc"])
+def test_table_that_dvc_keeps_is_fetched_before_what_reads_it(merged: Path, name: str) -> None:
+    """Where one is in the tree, and only for the jobs that read it."""
+    path = merged / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("outs: []\n")
+    assert f"need: {DATA}, lint, model" in plan(merged)
+    commit(merged, "a source")
+    (merged / "docs" / "page.md").write_text("")
+    commit(merged, "prose")
+    assert DATA not in plan(merged)
+
+
+def unread(*due: str, **results: str) -> dict[str, object]:
+    """The context of a run that could not read the table."""
+    table = {"result": "success", "outputs": {"table": UNREADABLE}}
+    return {**needs([DATA, *due], **results), DATA: table}
+
+
+def test_fork_whose_table_cannot_be_read_is_green_by_what_it_could_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And the line says what was not done; a job that could have run must have succeeded."""
+    monkeypatch.setenv(WITHOUT_LOGIN, "true")
+    said = settle(unread("lint", "model", lint="success", model="skipped"))
+    assert said == (
+        "all that was due has succeeded: data, lint; the model was not checked, since its table "
+        "cannot be read here"
+    )
+    with pytest.raises(UserError, match="engine: failure"):
+        settle(unread("engine", "model", engine="failure", model="skipped"))
+
+
+@pytest.mark.parametrize("foreign", ["false", ""])
+def test_table_must_be_read_where_there_is_a_login(
+    foreign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request of the same repository does not get by without it."""
+    monkeypatch.setenv(WITHOUT_LOGIN, foreign)
+    with pytest.raises(UserError, match="data: the table was not read"):
+        settle(unread("model", model="skipped"))

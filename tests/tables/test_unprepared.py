@@ -99,6 +99,13 @@ def test_columns_from_which_nothing_can_be_learnt_are_left_out_with_the_reason(
     assert [one.name for one in project.params.data.features] == ["humid"]
 
 
+def test_file_without_a_header_says_so(tmp_path: Path) -> None:
+    """As UCI's come: the first line holds values, and no column has the label's name."""
+    project = Project.new(tmp_path / "project")
+    with pytest.raises(UserError, match="the first line seems to hold values: write the columns'"):
+        adopt(project, "5.1,3.5,1.4,0.2,Iris-setosa\n" * 20, "class")
+
+
 def test_many_columns_of_a_kind_are_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

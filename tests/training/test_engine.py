@@ -153,6 +153,8 @@ def used_by(tree: Path, module: str) -> set[str]:
     )
     assert done.returncode == 0, done.stderr
     used = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("used ")}
+    # Run as the main module, its compiled code may be all that is opened of it.
+    used.add(f"{module.replace('.', '/')}.py")
     return {
         path
         for path in used
@@ -195,7 +197,7 @@ def test_stage_uses_what_its_digest_covers(dist: Path, tmp_path: Path, name: str
     covered = set(used_files(tree, STAGES[name]))
     assert used <= covered
     # Runtimes and ways to compile that this estimator does not take, steps that nobody has written.
-    assert len(covered - used) <= len(covered) / 2, covered - used
+    assert len(covered - used) <= len(covered) / 3, covered - used
 
 
 def test_bundles_hold_nothing_that_their_digest_does_not_cover(dist: Path) -> None:

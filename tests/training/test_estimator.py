@@ -42,7 +42,7 @@ def test_arguments_reach_the_constructor() -> None:
 def test_open_seed_is_set_and_jobs_are_one(given: int | None, expected: int) -> None:
     """A seed left open becomes split.seed, a given one stays; no number of cores gets through."""
     forest = build(FOREST, random_state=given, n_jobs=-1)
-    assert (expected, 1) == (forest.random_state, forest.n_jobs)
+    assert (expected, None) == (forest.random_state, forest.n_jobs)
 
 
 def test_steps_of_a_pipeline() -> None:
@@ -51,7 +51,7 @@ def test_steps_of_a_pipeline() -> None:
     assert isinstance(pipeline, Pipeline)
     assert isinstance(pipeline.steps[0][1], MinMaxScaler)
     model = pipeline.named_steps["model"]
-    assert (model.random_state, model.n_jobs) == (7, 1)
+    assert (model.random_state, model.n_jobs) == (7, None)
 
 
 def test_nested_at_any_depth() -> None:

@@ -176,6 +176,11 @@ class Card(NamedTuple):
         return all(feature.plain for feature in self.features)
 
     @property
+    def with_probabilities(self) -> bool:
+        """Whether the model tells probabilities of classes: then their loss was taken."""
+        return "log_loss" in self.metrics
+
+    @property
     def observed(self) -> list[Feature]:
         """What an instance looks at: the features, and what a regression predicts."""
         return [*self.features, *([] if self.target is None else [self.target])]

@@ -181,6 +181,8 @@ class Deployment(Section):
     """Service account that both targets run as: it may read their secrets, and nothing else."""
     deployer_account: AccountName = "twinserve-deployer"
     """Service account that GitHub's workflows deploy as."""
+    reader_account: AccountName = "twinserve-reader"
+    """Service account that GitHub's checks read DVC's bucket as, and nothing else."""
     build_account: AccountName = "twinserve-builder"
     """Service account that a function is built as."""
     build_machine: BuildMachine | None = None
@@ -223,8 +225,10 @@ class Deployment(Section):
             if len(name) + len(self.candidate_tag) > TAGGED_NAME:
                 msg = f"{name} and candidate_tag together have more than {TAGGED_NAME} characters"
                 raise ValueError(msg)
-        accounts = [self.runtime_account, self.deployer_account, self.build_account]
+        accounts = [
+            self.runtime_account, self.deployer_account, self.reader_account, self.build_account
+        ]  # fmt: skip
         if len(set(accounts)) < len(accounts):
-            msg = f"runtime, deployer and build account are not three: {', '.join(accounts)}"
+            msg = f"two of the accounts are one: {', '.join(accounts)}"
             raise ValueError(msg)
         return self

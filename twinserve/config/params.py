@@ -52,6 +52,15 @@ class Renewal(Section):
     request, or `refuse` both."""
 
 
+class Training(Section):
+    """When the model is fitted again, to prove that it is what its inputs give."""
+
+    reproduce: Literal["push", "nightly"] = "push"
+    """`push`: by each pull request and push. `nightly`, for a fit that takes long: those take what
+    `dvc.lock` names from DVC's remote, every object by hash, and prove gates, parity and contract
+    on it; the night fits it again from nothing, and is red if a byte differs."""
+
+
 class Params(Section):
     """Every choice that a user makes. Each command reads this file and no other.
 
@@ -85,6 +94,8 @@ class Params(Section):
     """What is read of the logs, and when that is worth an issue."""
     renewal: Renewal = Renewal()
     """What comes in from outside: packages, Python, tools, rows."""
+    training: Training = Training()
+    """When the model is fitted again."""
     storage: Storage = Storage()
     """Where a table is kept."""
     deployment: Deployment = Deployment()

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from twinserve.config.section import Section
 
@@ -187,11 +187,20 @@ class Gates(Section):
     """Of a regression: the largest root of the mean squared error."""
 
 
+def _of_several(folds: int) -> int:
+    """Raises ValueError: there is a single one, with nothing to train on."""
+    if folds == 1:
+        raise ValueError("expected at least 2, or 0 for no cross-validation")
+    return folds
+
+
 class Evaluation(Section):
     """How the model is judged before it may be exported."""
 
-    folds: Annotated[int, Field(ge=2)] = 5
-    """Number of folds of the cross-validation over the whole table."""
+    folds: Annotated[int, Field(ge=0), AfterValidator(_of_several)] = 5
+    """Number of folds of the cross-validation over the whole table; 0: none is made."""
+    importances: bool = True
+    """Whether each feature is shuffled to see what is lost; a wide or long table takes long."""
     gates: Gates = Gates()
     """The pipeline stops when a figure is on the wrong side of its gate."""
 

@@ -70,7 +70,7 @@ def test_instances_are_answered_in_their_order(endpoint: Caller, card: Card) -> 
         else:
             for one in expected:
                 del one["model_version"]
-        assert found == expected
+        assert found == almost(expected, card)
 
 
 def test_instances_include_what_parameters_ask_for(endpoint: Caller, card: Card) -> None:
@@ -84,7 +84,7 @@ def test_instances_include_what_parameters_ask_for(endpoint: Caller, card: Card)
     expected = [json.loads(included(endpoint, row, BOTH).body) for row in rows]
     for one in expected:
         del one["model_version"]
-    assert json.loads(reply.body)["predictions"] == expected
+    assert json.loads(reply.body)["predictions"] == almost(expected, card)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +176,17 @@ def test_endpoints_answer_rows_byte_for_byte_alike(endpoints: Endpoints, card: C
             for reply in [asked(endpoints[name], "/predict?include=", body, "twins")]
         }
         assert len(replies) == 1, replies
+
+
+def almost(expected: Any, card: Card) -> Any:  # noqa: ANN401 - JSON
+    """Numbers as they are; ONNX Runtime adds up many rows otherwise than one: to six digits."""
+    if isinstance(expected, dict):
+        return {name: almost(one, card) for name, one in expected.items()}
+    if isinstance(expected, list):
+        return [almost(one, card) for one in expected]
+    if isinstance(expected, float) and card.runtime == "onnx":
+        return pytest.approx(expected, rel=1e-6, abs=1e-6)
+    return expected
 
 
 def asked(endpoint: Caller, path: str, body: object, request_id: str = "rows") -> Reply:

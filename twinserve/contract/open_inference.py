@@ -9,7 +9,7 @@ from twinserve.config.card import Card, GoldenCase
 from twinserve.contract.calls import Caller
 from twinserve.contract.cases import JSON, TEXT
 from twinserve.contract.endpoints import Endpoints
-from twinserve.contract.many_rows import alone
+from twinserve.contract.many_rows import almost, alone
 from twinserve.targets.opener import Reply
 
 
@@ -48,7 +48,7 @@ def test_golden_cases_are_inferred(endpoint: Caller, card: Card) -> None:
         assert answer["id"] == "of this request"
         predict, *others = answer["outputs"]
         assert (predict["name"], predict["shape"]) == ("predict", [len(card.golden)])
-        assert predict["data"] == expected
+        assert predict["data"] == almost(expected, card)
         if card.classes and "after" not in card.steps:
             assert others[0]["data"] == [card.classes[number] for number in expected]
 
@@ -86,7 +86,7 @@ def test_tensor_that_is_not_as_it_says_is_refused(
     first, *others = tensors(endpoint, card, card.golden[:1])
     reply = infer(endpoint, card, {"inputs": [first | change, *others]})
     assert reply.status == 400
-    assert json.loads(reply.body)["error"].startswith("input")
+    assert "input" in json.loads(reply.body)["error"]
 
 
 def test_refusals_have_the_protocols_form(endpoint: Caller, card: Card) -> None:

@@ -24,13 +24,7 @@ from twinserve.contract.endpoints import Endpoints
 from twinserve.contract.front_end import may_answer
 from twinserve.contract.many_rows import *  # noqa: F403 - cases that are collected here
 from twinserve.contract.open_inference import *  # noqa: F403 - likewise
-from twinserve.contract.page import (  # noqa: F401 - likewise
-    test_browser_is_shown_the_page,
-    test_function_keeps_its_root_for_predictions,
-    test_page_is_the_same_everywhere,
-    test_page_runs_what_it_brings_and_nothing_else,
-    test_service_has_nothing_but_the_page_at_its_root,
-)
+from twinserve.contract.page import *  # noqa: F403 - likewise
 from twinserve.contract.rows import (  # noqa: F401 - likewise
     answered,
     test_gap_is_null_or_left_out,

@@ -70,6 +70,11 @@ class Cloud:
         return account_email(self.deployment.runtime_account, self.project)
 
     @property
+    def reader(self) -> str:
+        """Email of the account that GitHub's checks read DVC's bucket as."""
+        return account_email(self.deployment.reader_account, self.project)
+
+    @property
     def build_account(self) -> str:
         """Email of the account that a function is built as."""
         return account_email(self.deployment.build_account, self.project)

@@ -17,8 +17,6 @@ from typing import IO
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import user_environment
-from twinserve.delivery.data.cached import cache_directory
-from twinserve.delivery.data.dvc import local_options
 from twinserve.targets.git import Checkout
 
 # What an environment is made of; where none of these changes, the one that runs this serves.
@@ -81,13 +79,6 @@ def _remove(own: Checkout, place: Path) -> None:
     # Not by git, which refuses a worktree that was left half made.
     shutil.rmtree(own.directory / place, ignore_errors=True)
     own.ask("worktree", "prune")
-
-
-def share_cache(tree: Path) -> None:
-    """Let what is made there be found here."""
-    cache = cache_directory().resolve()
-    with local_options(tree) as options:
-        options["cache"]["dir"] = str(cache)
 
 
 def make_environment(tree: Path, log: IO[str] | None = None) -> str:

@@ -9,7 +9,14 @@ from packaging.version import Version
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import Renewal
-from twinserve.delivery.bundle.locks import PEER_LOCKS, SERVER_LOCKS, WIDEST, Newer, lock
+from twinserve.delivery.bundle.locks import (
+    APART,
+    PEER_LOCKS,
+    SERVER_LOCKS,
+    WIDEST,
+    Newer,
+    lock,
+)
 from twinserve.delivery.bundle.pins import LOCKS, Change, changes, read_rooms
 from twinserve.renewal.fit import RESOLVE, Failure, FitError, Passed, fit
 from twinserve.renewal.halves import Search, search
@@ -17,7 +24,10 @@ from twinserve.renewal.held import Held, held_after, read_held, write_held
 from twinserve.targets.git import Checkout
 
 # Rooms that no check installs.
-APART = tuple(f"{folder.relative_to(LOCKS).as_posix()}/" for folder in (PEER_LOCKS, SERVER_LOCKS))
+UNTRIED = (
+    APART,
+    *(f"{folder.relative_to(LOCKS).as_posix()}/" for folder in (PEER_LOCKS, SERVER_LOCKS)),
+)
 # What the cache does not have of the outputs is made.
 OUTPUTS = ("--allow-missing",)
 
@@ -179,7 +189,7 @@ def _own(rooms: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """The versions of the project's own rooms; the widest one's, where one takes them back."""
     own: dict[str, str] = {}
     for room, pins in rooms.items():
-        if not room.startswith(APART):
+        if not room.startswith(UNTRIED):
             own |= pins
     return {**own, **rooms[WIDEST]}
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.pins import names
-from twinserve.delivery.worktree import alone, check_ready, reproduce, share_cache, worktree
+from twinserve.delivery.data.cached import share_cache
+from twinserve.delivery.worktree import alone, check_ready, reproduce, worktree
 from twinserve.renewal.branch import Branch
 from twinserve.renewal.effect import measure_effect
 from twinserve.renewal.packages import OUTPUTS, Brought

@@ -7,6 +7,7 @@ from pathlib import Path
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, load_params
 from twinserve.config.variables import user_environment
+from twinserve.delivery.data.cached import share_cache
 from twinserve.measure.imports.trace import STARTS
 from twinserve.measure.pairs.micro import ROUNDS
 from twinserve.review.differences import metric_changes, model_change, param_changes
@@ -26,6 +27,8 @@ def collect(base: Path, head: Path, output: Path, *, rounds: int | None, image: 
     Raises:
         UserError: a side cannot be reproduced, measured or built.
     """
+    # What one side has fetched or made, the other takes.
+    share_cache(base)
     for tree in (base, head):
         _run(tree, ["make", "repro"])
     params = load_params(head / PARAMS_PATH)

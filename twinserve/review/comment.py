@@ -6,8 +6,8 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.review.github import find_pull_request, post
-from twinserve.review.render import render
-from twinserve.review.report import load_untrusted
+from twinserve.review.render import render, render_unchecked
+from twinserve.review.report import load_unchecked, load_untrusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,13 @@ def comment(artifact: Path, source: Source) -> str:
     """
     if not artifact.exists():
         return "that run left no figures: nothing to say"
-    report = load_untrusted(artifact)
+    why = load_unchecked(artifact)
+    text = (
+        render(load_untrusted(artifact), source.run_url, source.commit)
+        if why is None
+        else render_unchecked(why, source.run_url, source.commit)
+    )
     number = find_pull_request(source.repository, source.owner, source.branch, source.commit)
     if number is None:
         return "no open pull request is at that commit any more: nothing to say"
-    return (
-        f"written: {post(source.repository, number, render(report, source.run_url, source.commit))}"
-    )
+    return f"written: {post(source.repository, number, text)}"

@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.config.errors import UserError
+from twinserve.delivery.environment.remotes import source_files
 from twinserve.targets.git import changed_paths
 
 # The jobs of `.github/workflows/pr.yml` that depend on what is changed.
 JOBS = ("lint", "model", "engine", "container", "audit", "review")
 EVERYTHING = frozenset(JOBS)
+# What brings a table that DVC keeps to those jobs that read it, where there is one.
+DATA = "data"
+READING = frozenset({"model", "container", "review"})
+# Of a pull request that gets no login, where the table cannot be read without.
+UNREADABLE = "unreadable"
 # What a user owns: of the suites, the model's; and the figures that its reviewer wants.
 MODEL = frozenset({"model", "review"})
 # What reaches no image and no lock.
@@ -43,6 +49,8 @@ PATHS: tuple[tuple[str, frozenset[str]], ...] = (
     (".devcontainer/", PROSE),
 )
 PLAN = "plan"
+# Whether the pull request is a fork's or Dependabot's, as the workflow knows it.
+WITHOUT_LOGIN = "WITHOUT_LOGIN"
 
 
 def needed(paths: Iterable[str]) -> tuple[str, ...]:
@@ -62,6 +70,8 @@ def plan(tree: Path) -> str:
     """Say which jobs the change in ``tree`` needs, to a workflow's later jobs too."""
     paths = changed_paths(tree)
     jobs = needed(paths)
+    if READING & set(jobs) and any(source_files(tree)):
+        jobs = (DATA, *jobs)
     if path := os.environ.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(f"jobs={json.dumps(jobs)}\n")
@@ -71,13 +81,20 @@ def plan(tree: Path) -> str:
 def settle(needs: Mapping[str, Any]) -> str:
     """Hold each job's result to the plan; ``needs`` is the context of the job that needs them all.
 
+    A pull request that gets no login, and whose table cannot be read without, has done what it can
+    where the jobs that read it were skipped.
+
     Raises:
         UserError: a job that was planned has not succeeded, or another one was run.
     """
+    unread = needs.get(DATA, {}).get("outputs", {}).get("table") == UNREADABLE
+    if unread and os.environ.get(WITHOUT_LOGIN) != "true":
+        raise UserError(f"{DATA}: the table was not read, by a pull request that has a login")
     planning = needs.get(PLAN, {})
     if planning.get("result") != "success":
         raise UserError(f"{PLAN}: {planning.get('result', 'missing')}; nothing is known to be due")
-    due = json.loads(planning["outputs"]["jobs"])
+    planned = json.loads(planning["outputs"]["jobs"])
+    due = [job for job in planned if not (unread and job in READING)]
     results = {name: need["result"] for name, need in needs.items() if name != PLAN}
     faults = [
         f"{name}: {results.get(name, 'missing')}, and {wanted} by the plan"
@@ -86,7 +103,8 @@ def settle(needs: Mapping[str, Any]) -> str:
     ]
     if faults:
         raise UserError("; ".join(faults))
-    return f"all that was due has succeeded: {', '.join(due)}"
+    without = "; the model was not checked, since its table cannot be read here" * unread
+    return f"all that was due has succeeded: {', '.join(due)}{without}"
 
 
 def read_needs() -> Mapping[str, Any]:

@@ -67,6 +67,17 @@ def model_line(model: ModelChange) -> str:
     return f"**Model**: {code(model.base_version)} → {code(model.head_version)}: {named}."
 
 
+def render_unchecked(why: str, run_url: str, commit: str) -> str:
+    """The comment on a pull request whose table this run could not read; the marker first."""
+    short = code(commit[:12])
+    about = (
+        f"[This run]({run_url}) of {short} has a fork's rights, and so no login. Hashes were "
+        "compared, and the engine was tested. Whoever maintains this repository reads the change, "
+        f"and then starts the full check by hand: Actions, *Full check*, commit {code(commit)}."
+    )
+    return f"{MARKER}\n\n**The model was not checked**: {code(' '.join(why.split()))}.\n\n{about}\n"
+
+
 def fitted(sections: Sequence[str]) -> str:
     """The sections as one text; the longest lose their last rows where all would be too long."""
     most, kept = LONGEST, sections

@@ -182,6 +182,12 @@ def _is_broken(outcome: Outcome) -> bool:
     return outcome is Outcome.BROKEN
 
 
+class Unchecked(_Part):
+    """What a run leaves that could not read the table: why."""
+
+    unchecked: Annotated[str, Field(max_length=1000)]
+
+
 def json_schema() -> dict[str, object]:
     """The shape as JSON Schema (2020-12)."""
     return Report.model_json_schema()
@@ -193,15 +199,30 @@ def load_untrusted(path: Path) -> Report:
     Raises:
         UserError: there is no such file, or it is refused.
     """
+    return read_untrusted(_content(path))
+
+
+def load_unchecked(path: Path) -> str | None:
+    """Why the run that has left this checked no model; None where it did.
+
+    Raises:
+        UserError: there is no such file, or it is too long.
+    """
+    try:
+        return Unchecked.model_validate_json(_content(path)).unchecked
+    except ValueError:
+        return None
+
+
+def _content(path: Path) -> bytes:
     # A pipe would never end, and a device neither.
     if path.exists() and not path.is_file():
         raise UserError(f"{path}: the report is no file: refused")
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
+            return file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; make it with `review collect`") from None
-    return read_untrusted(content)
 
 
 def read_untrusted(content: bytes) -> Report:

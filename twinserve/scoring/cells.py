@@ -22,7 +22,7 @@ def reader_of(feature: Feature, marks: Format) -> Read:
     whole = feature.type == "category" and isinstance(feature.values[0], int)
     by_type: dict[str, Read] = {"number": _number(marks), "boolean": _boolean}
     read = by_type.get(feature.type, _whole if whole else _text)
-    return lambda cell: None if marks.is_gap(cell) else read(cell.strip())
+    return _present(read, marks)
 
 
 def reader_of_kind(kind: object, marks: Format) -> Read:
@@ -31,7 +31,7 @@ def reader_of_kind(kind: object, marks: Format) -> Read:
     read = by_kind.get(kind)
     if read is None:
         return lambda cell: cell
-    return lambda cell: None if marks.is_gap(cell) else read(cell.strip())
+    return _present(read, marks)
 
 
 def plain_numbers(columns: Sequence[Sequence[str]], marks: Format) -> list[list[float]] | None:
@@ -55,6 +55,10 @@ def plain_numbers(columns: Sequence[Sequence[str]], marks: Format) -> list[list[
             return None
         found.append(numbers)
     return found
+
+
+def _present(read: Read, marks: Format) -> Read:
+    return lambda cell: None if marks.is_gap(cell) else read(cell.strip())
 
 
 def _number(marks: Format) -> Read:

@@ -13,7 +13,7 @@ from twinserve.config.params import load_params
 from twinserve.delivery.project import add_cloud_arguments
 from twinserve.scoring.blocks import BLOCK_BYTES
 from twinserve.scoring.files import OnProgress, Summary, Task, same_file, score_csv
-from twinserve.scoring.options import MARK, STOP, Format, Options
+from twinserve.scoring.options import CSV, MARK, STOP, Format, Options
 from twinserve.scoring.pool import cores
 from twinserve.targets.native import native_environment
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 BUNDLE = Path("dist/service")
 PARQUET, GS = ".parquet", "gs://"
 MOST_TASKS = 10
-CSV = (".csv", ".csv.gz", ".tsv", ".txt")
 _PER_CENT = 100
 
 
@@ -83,6 +82,7 @@ def _run_job(arguments: argparse.Namespace) -> None:
 
     if arguments.bundle != BUNDLE:
         raise UserError(f"--bundle: a job runs the image of {BUNDLE}; leave it out")
+    os.environ.update(native_environment(BUNDLE))
     options = Options(_words(arguments.include), arguments.on_error, format_of_table())
     cloud = open_cloud(arguments)
     run = new_run(cloud, arguments.source, arguments.target, BUNDLE, options, arguments.tasks)

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 STOP, MARK = "stop", "mark"
+# Names that files of CSV end in.
+CSV = (".csv", ".csv.gz", ".tsv", ".txt")
 
 
 class Format(NamedTuple):

@@ -11,7 +11,7 @@ from twinserve.inference.contract import finite
 from twinserve.inference.model import load_model
 from twinserve.inference.problem import Problem
 from twinserve.inference.protocols.include import Include, read_words
-from twinserve.inference.protocols.rows import WITHOUT, Rows
+from twinserve.inference.protocols.rows import Rows
 from twinserve.inference.typed import reader_of as row_reader_of
 from twinserve.scoring.cells import plain_numbers, reader_of, reader_of_kind
 from twinserve.scoring.options import Options
@@ -163,14 +163,9 @@ class Scorer:
         """What is included: what is asked for, or what the endpoints include where nothing is."""
         words = self._options.include
         try:
-            include = read_words(
-                self._bundle.settings.include if words is None else words, self._card
-            )
+            return read_words(self._bundle.settings.include if words is None else words, self._card)
         except Problem as problem:
             raise UserError(f"--{problem.detail}") from None
-        if include.probabilities and not self._rows.has_probabilities:
-            raise UserError(f"--{WITHOUT}")
-        return include
 
 
 def _load_steps(directory: Path, bundle: Bundle) -> "Steps | None":

@@ -59,9 +59,10 @@ def build_classifier(
     classes: Sequence[str] = (),
     task: Task = "classification",
 ) -> Classifier:
-    """Build the estimator, with every open ``random_state`` set and every given ``n_jobs`` 1.
+    """Build the estimator, with every open ``random_state`` set and every given ``n_jobs`` unset.
 
-    Both are part of the pickle: left open, it would differ from run to run or machine to machine.
+    Both are part of the pickle, which would differ from run to run or machine to machine. How many
+    cores a fit takes is decided where it is run; a library that would take all by itself gets 1.
     A ``class_weight`` may call the classes by their names, which are given in their order.
 
     Raises:
@@ -91,21 +92,24 @@ def build_classifier(
         )
     if task == "classification" and not classifies:
         raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
-    pinned: dict[str, int] = {}
+    pinned: dict[str, int | None] = {}
     for name, value in arguments.items():
         match name.rpartition("__")[2]:
             case "random_state" if value is None:
                 pinned[name] = seed
-            case "n_jobs" if value is not None or _is_boosting(built, name):
+            case "n_jobs" if (package := _package_of(built, name)) == _PACKAGE:
+                pinned[name] = None
+            case "n_jobs" if value is not None or package in LIBRARIES:
+                # One of a library takes all cores where nothing is said.
                 pinned[name] = 1
     return classifier.set_params(**pinned)
 
 
-def _is_boosting(built: Any, argument: str) -> bool:  # noqa: ANN401 - scikit-learn has no types
-    """Whether an argument is one of a library that takes all cores where nothing is said."""
+def _package_of(built: Any, argument: str) -> str:  # noqa: ANN401 - scikit-learn has no types
+    """The package of the estimator whose argument it is."""
     owner = argument.rpartition("__")[0]
     found = built.get_params(deep=True).get(owner) if owner else built
-    return type(found).__module__.partition(".")[0] in LIBRARIES
+    return type(found).__module__.partition(".")[0]
 
 
 def build_steps(spelt: Mapping[str, object]) -> object:

@@ -18,6 +18,7 @@ from twinserve.training.evaluation.figures import (
     regression_figures,
 )
 from twinserve.training.evaluation.plots import write_plots
+from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import reads_names
 from twinserve.training.outputs import write_output
 from twinserve.training.paths import METRICS_PATH, TEST_PATH, TRAIN_PATH
@@ -53,29 +54,35 @@ def evaluate(params: Params) -> None:
 
 def _metrics(params: Params, model: Classifier, train: Rows, test: Rows) -> dict[str, Any]:
     whole, folds, seed = train.joined(test), params.evaluation.folds, params.split.seed
-    if params.data.task == "regression":
+    regression = params.data.task == "regression"
+    if regression:
         figures = regression_figures(model, test)
-        return {
-            **figures,
-            "cross_validation": cross_validated_regression(model, whole, folds, seed),
-        }
-    figures = held_out_figures(model, test, params.data.classes)
-    return {**figures, "cross_validation": cross_validated(model, whole, folds, seed)}
+    else:
+        figures = held_out_figures(model, test, params.data.classes)
+    if not folds:
+        return figures
+    cross = cross_validated_regression if regression else cross_validated
+    with said_while(f"evaluate: {folds} folds of {len(whole.labels)} rows"):
+        return {**figures, "cross_validation": cross(model, whole, folds, seed)}
 
 
 def _summary(metrics: dict[str, Any], rows: int) -> str:
-    folds = metrics["cross_validation"]
+    name, key = ("R²", "r2") if "r2" in metrics else ("accuracy", "accuracy")
+    folds = metrics.get("cross_validation")
+    crossed = (
+        f"; {folds['folds']} folds: {name} {folds[f'{key}_mean']:.3f} ± {folds[f'{key}_std']:.3f}"
+        if folds
+        else ""
+    )
     if "r2" in metrics:
         return (
             f"R² {metrics['r2']:.3f}, mean absolute error {metrics['mae']:g}, root mean squared "
-            f"error {metrics['rmse']:g} on {rows} held-out rows; {folds['folds']} folds: R² "
-            f"{folds['r2_mean']:.3f} ± {folds['r2_std']:.3f}"
+            f"error {metrics['rmse']:g} on {rows} held-out rows{crossed}"
         )
     loss = f", log loss {metrics['log_loss']:.3f}" if "log_loss" in metrics else ", labels only"
     return (
         f"accuracy {metrics['accuracy']:.3f}, macro F1 {metrics['macro_f1']:.3f}"
-        f"{loss} on {rows} held-out rows; {folds['folds']}"
-        f" folds: accuracy {folds['accuracy_mean']:.3f} ± {folds['accuracy_std']:.3f}"
+        f"{loss} on {rows} held-out rows{crossed}"
     )
 
 

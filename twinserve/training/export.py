@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from twinserve.config.card import Card, Choice, Feature, Parity
 from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.layout import CARD_NAME, NATIVE, SERVED_NAME
@@ -19,6 +21,7 @@ from twinserve.config.training import Feature as Column
 from twinserve.inference.model import Model, load_model
 from twinserve.inference.steps import load_steps
 from twinserve.training.estimator import Classifier, describe
+from twinserve.training.fitting.progress import said_while
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import METRICS_PATH, MODEL_PATH
 from twinserve.training.pickled import read_pickled, unpickle
@@ -69,7 +72,9 @@ def export(params: Params) -> None:
         )
 
     try:
-        served, card = make_served(params, classifier, pickled, table.rows, prove)
+        # One thread, as in training.
+        with threadpool_limits(1), said_while("export: making what is served, and the proof"):
+            served, card = make_served(params, classifier, pickled, table.rows, prove)
     except UnservedError as refusal:
         itself = served_itself(classifier, pickled)
         card = draft_card(params, table, classifier, pickled, itself)

@@ -8,7 +8,7 @@ compared with it are unpickled.
 import hashlib
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from twinserve.config.errors import UserError
 from twinserve.training.outputs import read_output, write_output
@@ -30,6 +30,7 @@ def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
     """Pickle the classifier, and write its digest; the number of bytes."""
     import joblib
 
+    _forget_times(classifier)
     pickled = io.BytesIO()
     joblib.dump(classifier, pickled, protocol=PROTOCOL)
     content = pickled.getvalue()
@@ -37,6 +38,18 @@ def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
     line = f"{hashlib.sha256(content).hexdigest()}  {path.as_posix()}\n"
     write_output(digest_path(path), line.encode())
     return len(content)
+
+
+def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no types
+    """Of a search, behind the steps of a Pipeline too: how long each try took, never the same."""
+    for _, step in getattr(model, "steps", ()):
+        _forget_times(step)
+    tried = getattr(model, "cv_results_", None)
+    if isinstance(tried, dict):
+        model.refit_time_ = 0.0
+        model.cv_results_ = {
+            name: figures for name, figures in tried.items() if not name.endswith("_time")
+        }
 
 
 def read_pickled(path: Path = MODEL_PATH) -> bytes:

@@ -13,6 +13,8 @@ from twinserve.training.estimator import (
     build_classifier,
     first_line,
 )
+from twinserve.training.fitting.cores import fitting
+from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import names_columns
 from twinserve.training.paths import MODEL_PATH, TRAIN_PATH
 from twinserve.training.pickled import write_model
@@ -26,8 +28,14 @@ def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
     Raises:
         UserError: the estimator refuses its arguments or the rows, or gives no probabilities.
     """
-    # More threads would add the same numbers in another order, and leave other last digits.
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
+    doing = f"train: {choice.import_path} on {len(rows.labels)} rows"
+    # More threads of BLAS would add the same numbers in another order, and leave other last digits.
+    with (
+        said_while(doing),
+        warnings.catch_warnings(record=True) as caught,
+        threadpool_limits(1),
+        fitting(classifier),
+    ):
         warnings.simplefilter("default")
         try:
             classifier.fit(rows.features, rows.labels)

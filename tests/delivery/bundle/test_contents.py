@@ -194,6 +194,7 @@ def test_links_and_a_umask_leave_no_trace_in_what_is_assembled(
             link = tree / "models" / path.relative_to(tmp_path / "cache")
             link.unlink(missing_ok=True)
             link.symlink_to(path)
+    shutil.copytree(dist.parent / "evaluation", tree / "evaluation", dirs_exist_ok=True)
     monkeypatch.chdir(tree)
     before = os.umask(0o077)
     try:

@@ -13,6 +13,8 @@ from twinserve.delivery.bundle import locks as lock
 ROOT = Path(__file__).parent.parent.parent.parent
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
 PEERS = sorted((ROOT / "locks" / "peers").glob("*.txt"))
+SERVERS = sorted((ROOT / "locks" / "servers").glob("*.txt"))
+REMOTES = [path for path in LOCKS if path.stem.startswith(lock.REMOTE)]
 PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[^]]+\])?==(\S+)", re.MULTILINE)
 
 
@@ -26,10 +28,12 @@ def test_every_group_that_is_installed_has_a_lock() -> None:
     groups = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"])
     peers = {f"{lock.PEER}{path.stem}" for path in PEERS}
     assert peers == {group for group in groups if group.startswith(lock.PEER)}
-    assert {path.stem for path in LOCKS} == groups - lock.PARTS - peers
+    servers = {group for group in groups if group.startswith(lock.SERVER)}
+    assert {f"{lock.SERVER}{path.stem}" for path in SERVERS} == servers
+    assert {path.stem for path in LOCKS} == groups - lock.PARTS - peers - servers
 
 
-@pytest.mark.parametrize("path", LOCKS + PEERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LOCKS + PEERS + SERVERS, ids=lambda path: path.stem)
 def test_every_requirement_is_pinned_and_hashed(path: Path) -> None:
     """Each requirement has a version and at least one SHA-256; no line names an index."""
     text = path.read_text()
@@ -42,7 +46,17 @@ def test_every_requirement_is_pinned_and_hashed(path: Path) -> None:
     assert "find-links" not in text
 
 
-@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", REMOTES, ids=lambda path: path.stem)
+def test_plug_in_takes_back_no_more_than_it_says(path: Path) -> None:
+    """What its lock has in common with the widest is of the same version but for what is named."""
+    ours, theirs = dict(pins(ROOT / "locks" / f"{lock.WIDEST}.txt")), dict(pins(path))
+    other = {name for name in theirs.keys() & ours if theirs[name] != ours[name]}
+    assert other == set(lock.TAKEN_BACK.get(path.stem, ()))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in LOCKS if path not in REMOTES], ids=lambda path: path.stem
+)
 def test_no_two_rooms_disagree_on_a_version(path: Path) -> None:
     """Every lock is a part of the widest one and those of optional libraries, which agree."""
     installed = (lock.WIDEST, *LIBRARIES)

@@ -32,7 +32,7 @@ class Project:
         """The object of a source, in the remote or another store."""
         raw = yaml.safe_load(self.path(f"{name}.dvc").read_text())
         digest = raw["outs"][0]["md5"]
-        return (store or self.remote) / "files" / "md5" / digest[:2] / digest[2:]
+        return Path(store or self.remote, "files", "md5", digest[:2], digest[2:])
 
     def clone(self, directory: Path) -> "Project":
         """What git would give somebody else of it."""

@@ -139,7 +139,7 @@ def _run_task(cloud: "Cloud", execution: Execution, index: int, account: str) ->
     for attempt in range(int(spec.get("maxRetries", 3)) + 1):
         if execution.cancelled or image is None:
             break
-        metadata = _metadata_server(cloud.token_of(account))
+        metadata = metadata_server(cloud.token_of(account))
         variables = {entry["name"]: entry["value"] for entry in container.get("env", [])}
         variables |= {
             "CLOUD_RUN_JOB": execution.job,
@@ -191,7 +191,7 @@ def _attempt(
     return process.returncode
 
 
-def _metadata_server(token: str) -> ThreadingHTTPServer:
+def metadata_server(token: str) -> ThreadingHTTPServer:
     """Who a process runs as: "Container runtime contract, metadata server"."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -229,7 +229,8 @@ def _find(cloud: "Cloud", name: str) -> Json:
 def _find_execution(cloud: "Cloud", name: str) -> Execution:
     if name not in cloud.state.executions:
         raise not_found(f"Resource '{name}' of kind 'EXECUTION' does not exist.")
-    return cloud.state.executions[name]
+    execution: Execution = cloud.state.executions[name]
+    return execution
 
 
 def _job_as_json(job: Json) -> Json:

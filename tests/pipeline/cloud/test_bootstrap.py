@@ -10,9 +10,12 @@ import pytest
 from tests.google import FakeGoogle, Instances
 from tests.google.state import PROJECT
 from tests.pipeline.cloud.repository import ID, NAME, OWNER_ID, GitHub, describe, make_fork
-from tests.pipeline.releases.project import BUILDER, DEPLOYER, Project, make_tree
+from tests.pipeline.releases.project import BUILDER, DEPLOYER, READER, Project, make_tree
 from tests.tools import require
 
+READING_CONDITION = (
+    f"assertion.repository_id=='{ID}' && assertion.repository_owner_id=='{OWNER_ID}'"
+)
 CONDITION = (
     f"assertion.repository_id=='{ID}' && assertion.repository_owner_id=='{OWNER_ID}' && "
     "assertion.ref=='refs/heads/main'"
@@ -56,9 +59,12 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
         sources, environments = bucket.resource["lifecycle"]["rule"]
         assert sources["condition"] == {"age": 1, "matchesPrefix": ["source/", "services/"]}
         assert environments["condition"] == {"age": 30, "matchesPrefix": ["environments/"]}
-    assert len(state.accounts) == 3
-    (provider,) = state.providers.values()
-    assert provider["attributeCondition"] == CONDITION
+    assert len(state.accounts) == 4
+    conditions = {
+        name.split("/")[5]: provider["attributeCondition"]
+        for name, provider in state.providers.items()
+    }
+    assert conditions == {"github": CONDITION, "github-reading": READING_CONDITION}
     said = json.loads(done.stdout)["variables"]
     assert said["DEPLOYER"] == "twinserve-deployer@twin-project.iam.gserviceaccount.com"
     assert said["WORKLOAD_IDENTITY_PROVIDER"].endswith("/providers/github-actions")
@@ -88,9 +94,13 @@ def test_bootstrap_grants_no_account_more_than_it_uses(empty: Project) -> None:
     assert "roles/logging.viewer" in deployer
     assert roles[f"serviceAccount:{BUILDER}"] == {"roles/run.builder"}
     assert not [member for member in roles if "twinserve-runtime" in member]
-    (principal,) = [member for member in roles if member.startswith("principalSet://")]
-    assert principal.endswith(f"/attribute.repository_id/{ID}")
-    assert roles[principal] == {"roles/iam.workloadIdentityUser"}
+    # It reads DVC's bucket, and nothing else.
+    assert roles[f"serviceAccount:{READER}"] == {"roles/storage.objectViewer"}
+    principals = [member for member in roles if member.startswith("principalSet://")]
+    assert [name.split("/")[8] for name in sorted(principals)] == ["github", "github-reading"]
+    for principal in principals:
+        assert principal.endswith(f"/attribute.repository_id/{ID}")
+        assert roles[principal] == {"roles/iam.workloadIdentityUser"}
     assert not [call for call in empty.google.calls if call.path.endswith("/keys")]
     assert not [call for call in empty.google.calls if "/triggers" in call.path]
 
@@ -114,7 +124,7 @@ def test_what_is_not_known_everywhere_yet_is_waited_for(empty: Project) -> None:
     done = bootstrap(empty)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not known everywhere yet (API disabled)" in done.stdout
-    assert len(empty.google.state.accounts) == 3
+    assert len(empty.google.state.accounts) == 4
 
 
 def test_project_without_billing_is_a_line_that_says_so(empty: Project) -> None:

@@ -28,26 +28,27 @@ def github(project: Project, tmp_path: Path) -> GitHub:
     state.repositories["ml-models"] = Repository("ml-models", {"format": "DOCKER"})
     for name in (data_bucket(PROJECT), releases_bucket(PROJECT), sources_bucket(PROJECT, REGION)):
         state.buckets.setdefault(name, Bucket(name, {"timeCreated": timestamp()}))
-    wanted = federation.provider_for(IDENTITY)
-    pool = federation.pool_path(PROJECT_NUMBER)
-    state.pools[pool] = {"name": pool, "state": "ACTIVE"}
-    state.providers[f"{pool}/providers/{wanted.name}"] = {
-        "state": "ACTIVE",
-        "oidc": {"issuerUri": wanted.issuer},
-        "attributeMapping": dict(wanted.mapping),
-        "attributeCondition": wanted.condition,
-    }
-    entrance = of_repository(project.cloud(), federation.principals(PROJECT_NUMBER, IDENTITY))
-    binding = {"role": entrance.role, "members": [entrance.member]}
-    state.policy(f"serviceAccounts/{DEPLOYER}").bindings.append(binding)
+    for wanted in (federation.provider_for(IDENTITY), federation.reading_provider_for(IDENTITY)):
+        pool = federation.pool_path(PROJECT_NUMBER, wanted.pool)
+        state.pools[pool] = {"name": pool, "state": "ACTIVE"}
+        state.providers[f"{pool}/providers/{wanted.name}"] = {
+            "state": "ACTIVE",
+            "oidc": {"issuerUri": wanted.issuer},
+            "attributeMapping": dict(wanted.mapping),
+            "attributeCondition": wanted.condition,
+        }
+    for entrance in of_repository(project.cloud(), PROJECT_NUMBER, IDENTITY):
+        binding = {"role": entrance.role, "members": [entrance.member]}
+        state.policy(f"serviceAccounts/{entrance.resource}").bindings.append(binding)
     fork = make_fork(tmp_path / "github")
+    cloud = project.cloud()
     workflows = [{**one, "state": "active"} for one in fork.state["workflows"]]
     policy = {"protected_branches": False, "custom_branch_policies": True}
     check = {"required_status_checks": [{"context": "All green"}]}
     fork.change(
         workflows=workflows,
         repository={**fork.state["repository"], "has_issues": True},
-        variables=federation.variables(PROJECT, REGION, PROJECT_NUMBER, DEPLOYER),
+        variables=federation.variables(PROJECT, REGION, PROJECT_NUMBER, DEPLOYER, cloud.reader),
         environments={"production": {"policy": policy, "branches": ["main"]}},
         rulesets=[{"rules": [{"type": "required_status_checks", "parameters": check}]}],
     )

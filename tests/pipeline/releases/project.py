@@ -42,6 +42,7 @@ KINDS = {
 DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)
 BUILDER = account_email("twinserve-builder", PROJECT)
+READER = account_email("twinserve-reader", PROJECT)
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
         # gcloud makes it with the first function, and waits a second for it.
         google.state.repositories[SOURCES] = Repository(SOURCES, {"format": "DOCKER"})
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
-        for account in (DEPLOYER, RUNTIME, BUILDER):
+        for account in (DEPLOYER, RUNTIME, BUILDER, READER):
             google.state.accounts[account] = {"email": account}
         os.chdir(tree)
         os.environ.clear()

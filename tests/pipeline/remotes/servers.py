@@ -51,14 +51,14 @@ class Server:
 
 
 def _started(
-    stack: ExitStack, command: Sequence[str], port: int, **options: object
+    stack: ExitStack,
+    command: Sequence[str],
+    port: int,
+    environment: Mapping[str, str] | None = None,
 ) -> Callable[[], None]:
-    """A program that listens; ends it."""
+    """A program that listens by now; what is returned ends it."""
     process = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        **options,  # type: ignore[call-overload]
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
     def stop() -> None:

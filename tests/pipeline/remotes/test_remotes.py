@@ -26,10 +26,7 @@ ALL = [
         for name in ("azure", "gs", "s3", "ssh")
     ),
 ]
-LOGINS = [
-    *QUICK,
-    *(pytest.param(name, id=name, marks=pytest.mark.nightly) for name in ("azure", "s3", "ssh")),
-]
+LOGINS = ["azure", "http", "s3", "ssh"]
 
 
 def log_in(made: Project, options: Options) -> None:
@@ -95,11 +92,12 @@ def test_fresh_clone_fetches_what_another_machine_has_pushed(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "neither here nor in the remote store"),
-        (CONTENT[:5].encode(), "was refused"),
-        (b"a,b\n1,3\n", "was refused"),
+        pytest.param(
+            None, "neither here nor in the remote store", id="gone", marks=pytest.mark.nightly
+        ),
+        pytest.param(CONTENT[:5].encode(), "was refused", id="cut", marks=pytest.mark.nightly),
+        pytest.param(b"a,b\n1,3\n", "was refused", id="tampered with"),
     ],
-    ids=["gone", "cut short", "tampered with"],
 )
 def test_object_that_is_not_what_was_pushed_is_one_line(
     server: Remote, tmp_path: Path, content: bytes | None, said: str
@@ -116,6 +114,7 @@ def test_object_that_is_not_what_was_pushed_is_one_line(
     assert not clone.path(TABLE).exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("server", LOGINS, indirect=True)
 @pytest.mark.parametrize("given", ["none", "wrong"])
 def test_who_is_not_let_in_is_told_in_a_line(server: Remote, tmp_path: Path, given: str) -> None:
@@ -132,6 +131,7 @@ def test_who_is_not_let_in_is_told_in_a_line(server: Remote, tmp_path: Path, giv
     assert not clone.path(TABLE).exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("server", ALL, indirect=True)
 def test_server_that_is_away_is_one_line(server: Remote, tmp_path: Path) -> None:
     """Nothing listens there any more."""
@@ -149,6 +149,7 @@ def through(clone: Project, proxy: Proxy, port: int) -> None:
     config.write_text(config.read_text().replace(f":{port}", f":{proxy.port}"))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("server", QUICK, indirect=True)
 def test_server_that_goes_away_half_way_is_one_line_and_loses_nothing(
     server: Remote, tmp_path: Path, write_large: Callable[[Path], None]

@@ -24,7 +24,7 @@ from tests.tools import require
 
 ACTIONS = Path(__file__).parent / "actions"
 QUEUE = re.compile(r"^ +queue: max\n", re.MULTILINE)
-USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
+USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([0-9a-f]{40})")
 TIMEOUT = 900.0
 TOKEN = "token-of-this-run"  # noqa: S105 - of nothing
 

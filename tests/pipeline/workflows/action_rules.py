@@ -44,6 +44,13 @@ LEFT = (
     {"pattern": "renewal", "path": "untrusted"},
     {"pattern": "review", "path": "untrusted"},
 )
+READING = {
+    "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
+    "workload_identity_provider": "${{ vars.READING_PROVIDER }}",
+    "service_account": "${{ vars.READER }}",
+}
+# Kept under the run's own name: by a pull request's run, which no other pull request can read.
+TABLE = {"path": ".dvc/cache", "key": "data-${{ github.run_id }}-${{ github.run_attempt }}"}
 MODEL = {"subject-path": "models/**/model.*"}
 FUNCTION = {"subject-path": "${{ steps.build.outputs.function }}"}
 
@@ -127,7 +134,7 @@ def _gcloud() -> str:
 
 _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "actions/checkout": lambda given: given.get("persist-credentials") is False,
-    "google-github-actions/auth": lambda given: given == LOGIN,
+    "google-github-actions/auth": lambda given: given in (LOGIN, READING),
     "google-github-actions/setup-gcloud": lambda given: given == {"version": _gcloud()},
     "actions/upload-artifact": lambda given: (
         given.get("if-no-files-found") == "error"
@@ -138,6 +145,8 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "actions/download-artifact": lambda given: given in LEFT,
     "actions/attest": lambda _: True,
     "actions/cache": lambda given: given == CACHE,
+    "actions/cache/save": lambda given: given == TABLE,
+    "actions/cache/restore": lambda given: given == {**TABLE, "fail-on-cache-miss": True},
     "actions/setup-python": lambda given: (
         given == {"python-version": "${{ inputs.python-version }}"}
     ),
@@ -164,6 +173,8 @@ def bases_differ_from_heads(files: Files) -> Iterator[str]:
         expected = {
             "pr.yml: plan": [{**head, "fetch-depth": 2}, base],
             "pr.yml: audit": [head, base],
+            "pr.yml: data": [head, base],
+            "full-check.yml: model": [{**plain, "ref": "${{ inputs.commit }}"}],
             "pr.yml: review": [head, base],
             "pr.yml: all-green": [base],
             "pr-comment.yml: comment": [trusted],

@@ -16,6 +16,7 @@ def pull_request(*, fork: bool = False) -> dict[str, Any]:
         "repository": REPOSITORY,
         "pull_request": {
             "number": 7,
+            "user": {"login": "stranger" if fork else "owner"},
             "head": {"ref": "topic", "sha": HEAD, "repo": FORK if fork else OURS},
             "base": {"ref": "main", "sha": BASE, "repo": REPOSITORY},
         },

@@ -42,6 +42,7 @@ KEPT = (
     "REQUIRE_TOOLS",
     "RUN_URL",
     "SHARD",
+    "WITHOUT_LOGIN",
 )
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import TOKEN, Run, Workflows
+from tests.pipeline.workflows.project_runs import PROJECT
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from twinserve.config.errors import UserError
-from twinserve.review.plan import JOBS, settle
+from twinserve.review.plan import DATA, JOBS, READING, settle
 
 REVIEWED: Rule = {"call": "review collect", "files": {"reports/review.json": "{}"}}
 
@@ -48,6 +49,7 @@ def test_pull_request_runs_every_check(workflows: Workflows, fork: bool) -> None
         "python3 -m twinserve review settle",
     ):
         assert lines.count(line) == 1, line
+    assert "data" not in run.jobs
     shards = [call.environment.get("SHARD") for call in run.calls if "test-engine" in call.words]
     assert sorted(map(str, shards)) == ["1/4", "2/4", "3/4", "4/4"]
     assert lines.count(f"checkout {events.BASE} .base") == 4
@@ -64,9 +66,73 @@ def test_only_planned_jobs_run_and_the_verdict_is_told_all(workflows: Workflows)
     needs = json.loads(run.calls[-1].environment["NEEDS"])
     assert settle(needs) == "all that was due has succeeded: model, review"
     assert {name: one["result"] for name, one in needs.items()} == {
-        **dict.fromkeys(JOBS, "skipped"),
+        **dict.fromkeys((DATA, *JOBS), "skipped"),
         **dict.fromkeys(("plan", "model", "review"), "success"),
     }
+
+
+def fetched(table: str) -> Rule:
+    """What the job that fetches tells the others."""
+    files = {"$GITHUB_OUTPUT": f"table={table}\n", "reports/review.json": "{}"}
+    return {"call": "twinserve fetch", "files": files}
+
+
+def test_table_is_fetched_once_for_all_jobs_that_read_it(workflows: Workflows) -> None:
+    """By an account of its own, and kept under the run's own name; the others have no login."""
+    rules = [planned(DATA, *JOBS), fetched("fetched"), REVIEWED]
+    run = workflows.run(
+        "pr.yml",
+        "pull_request",
+        events.pull_request(),
+        rules=rules,
+        variables=PROJECT | {"READER": "reader", "READING_PROVIDER": "a/provider"},
+    )
+    assert run.succeeded, run.output
+    assert run.jobs == dict.fromkeys(("plan", DATA, *JOBS, "all-green"), "success")
+    lines = run.lines()
+    assert lines.count("twinserve fetch --base .base --unread reports/review.json") == 1
+    (login,) = [line for line in lines if line.startswith("auth")]
+    assert "reader" in login
+    kept = [line for line in lines if line.startswith(("cache-save", "cache-restore"))]
+    assert sorted({line.split()[0] for line in kept}) == ["cache-restore", "cache-save"]
+    assert len(kept) == 1 + len(READING)
+    assert len({line.partition(" ")[2] for line in kept}) == 1
+    needs = json.loads(run.calls[-1].environment["NEEDS"])
+    assert settle(needs).startswith("all that was due has succeeded: data, lint, model")
+
+
+def test_fork_whose_table_cannot_be_read_does_the_rest(
+    workflows: Workflows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No login is tried, no job that reads the table runs, and the comment gets its reason."""
+    rules = [planned(DATA, *JOBS), fetched("unreadable")]
+    run = workflows.run(
+        "pr.yml",
+        "pull_request",
+        events.pull_request(fork=True),
+        rules=rules,
+        variables=PROJECT | {"READER": "reader", "READING_PROVIDER": "a/provider"},
+    )
+    assert run.succeeded, run.output
+    assert not READING & set(run.jobs)
+    assert {"plan", DATA, "lint", "engine", "audit", "all-green"} == set(run.jobs)
+    assert not [line for line in run.lines() if line.startswith(("auth", "cache-"))]
+    (call,) = [call for call in run.calls if "fetch" in call.words]
+    assert call.environment["WITHOUT_LOGIN"] == "true"
+    assert (workflows.stand_ins.artifacts / "review" / "review.json").exists()
+    verdict = run.calls[-1].environment
+    monkeypatch.setenv("WITHOUT_LOGIN", verdict["WITHOUT_LOGIN"])
+    assert settle(json.loads(verdict["NEEDS"])).endswith("cannot be read here")
+
+
+def test_table_that_is_not_there_is_red(workflows: Workflows) -> None:
+    """Nothing that reads it runs, and the verdict names the job: a forgotten `dvc push`, say."""
+    rules = [failing("twinserve fetch"), planned(DATA, *JOBS), REVIEWED]
+    run = workflows.run("pr.yml", "pull_request", events.pull_request(), rules=rules)
+    assert run.jobs[DATA] == "failure"
+    assert not READING & set(run.jobs)
+    with pytest.raises(UserError, match="data: failure, and success by the plan"):
+        settle(json.loads(run.calls[-1].environment["NEEDS"]))
 
 
 def test_environment_of_an_earlier_run_is_taken_as_made(workflows: Workflows) -> None:

@@ -95,6 +95,11 @@ def test_few_jobs_may_write(files: Files) -> None:
     }
     assert writers == {
         "pr-comment.yml: comment": ["pull-requests"],
+        "pr.yml: data": ["id-token"],
+        "full-check.yml: model": ["id-token"],
+        "nightly.yml: everything": ["id-token"],
+        "nightly.yml: machine": ["id-token"],
+        "deploy.yml: verify": ["id-token"],
         "deploy.yml: build": ["attestations", "id-token"],
         "deploy.yml: release": ["id-token"],
         "deploy.yml: describe": ["attestations", "id-token"],
@@ -102,6 +107,7 @@ def test_few_jobs_may_write(files: Files) -> None:
         "measure.yml: measure": ["id-token"],
         "monitor.yml: monitor": ["id-token", "issues"],
         "nightly.yml: audit": ["actions", "issues"],
+        "renew.yml: checks": ["id-token"],
         "renew.yml: open": ["contents", "issues", "pull-requests"],
         "renew.yml: tell": ["pull-requests", "statuses"],
         "rollback.yml: rollback": ["id-token"],
@@ -110,14 +116,21 @@ def test_few_jobs_may_write(files: Files) -> None:
 
 
 def test_who_may_log_in_is_in_the_environment(files: Files) -> None:
-    """A job that becomes the deployer is of ``production``; without it, identity only signs."""
+    """A job that becomes the deployer is of ``production``; without it, identity reads or signs."""
     for job in files.jobs:
         if "uses" in job.raw or "id-token" not in job.raw["permissions"]:
             continue
-        if "google-github-actions/auth" in [step.action for step in job.steps]:
+        logins = [
+            step.inputs["service_account"]
+            for step in job.steps
+            if step.action == "google-github-actions/auth"
+        ]
+        if "${{ vars.DEPLOYER }}" in logins:
             assert job.raw["environment"] == "production", job.where
         else:
-            assert job.raw["permissions"]["attestations"] == "write", job.where
+            assert "environment" not in job.raw, job.where
+            reads = logins == ["${{ vars.READER }}"]
+            assert reads or job.raw["permissions"]["attestations"] == "write", job.where
 
 
 def test_caller_and_called_never_wait_for_each_other(files: Files) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 OWN = "$/.github/actions/"
-PIN = re.compile(r"uses: (?P<action>[\w.-]+/[\w.-]+)@(?P<commit>\S+)(?: # (?P<version>\S+))?")
+PIN = re.compile(r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>\S+)(?: # (?P<version>\S+))?")
 
 
 class _Loader(yaml.CSafeLoader):

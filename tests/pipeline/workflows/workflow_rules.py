@@ -14,6 +14,8 @@ import yaml
 
 from tests.pipeline.workflows import action_rules, commands
 from tests.pipeline.workflows.workflow_files import Files, Job, parse
+from twinserve.delivery.data.dvc import LOGIN
+from twinserve.delivery.data.login import VARIABLE
 from twinserve.renewal.proposal.planned import SCHEDULES
 from twinserve.review.comment import VARIABLES
 from twinserve.targets.check_headers import CHECK_VARIABLE
@@ -28,6 +30,16 @@ RUNNER = "ubuntu-latest"
 KEY = {CHECK_VARIABLE: f"${{{{ secrets.{CHECK_VARIABLE} }}}}"}
 # What an App that opens pull requests signs with, where there is one.
 APP_KEY = {"private-key": action_rules.APP["private-key"]}
+# What DVC's remote asks for, where no login of Google's serves; and the commands that may ask it.
+SECRET = {LOGIN: f"${{{{ secrets.{LOGIN} }}}}"}
+REMOTE = SECRET | {VARIABLE: f"${{{{ vars.{VARIABLE} }}}}"}
+READING = ("make run", "make test-model", "test-all", "twinserve fetch", "twinserve repro")
+# A pull request that GitHub gives neither secrets nor a token to log in with.
+FOREIGN = {
+    "WITHOUT_LOGIN": "${{ inputs.head == '' && ("
+    "github.event.pull_request.head.repo.full_name != github.repository"
+    " || github.event.pull_request.user.login == 'dependabot[bot]') }}"
+}
 ASKING = (
     "make run",
     "make test-model",
@@ -158,7 +170,8 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             "GH_TOKEN": "${{ github.token }}",
             "GOOGLE_CLOUD_PROJECT": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
         },
-        "review settle": {"NEEDS": "${{ toJSON(needs) }}"},
+        "review settle": {"NEEDS": "${{ toJSON(needs) }}", **FOREIGN},
+        "twinserve fetch": FOREIGN,
         "make audit": {"BASE": ".base"},
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
         "twinserve audit --tell": {"GH_TOKEN": "${{ github.token }}"},
@@ -187,6 +200,8 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             expected = {"SHARD": "${{ matrix.shard }}"}
         if any(words in run for words in ASKING) and "--clean-up" not in run:
             expected |= KEY
+        if any(words in run for words in READING) and not step.where.startswith("pr.yml: model"):
+            expected |= REMOTE
         if (step.raw.get("env") or {}) != expected:
             yield f"{step.where}: its variables are not those that its command reads"
 
@@ -250,17 +265,20 @@ def hours_are_known(files: Files) -> Iterator[str]:
         yield "renew.yml: its hours are not those that `renew planned` knows"
 
 
-def one_secret_is_used(files: Files) -> Iterator[str]:
-    """What lets our own requests in, by its name, where a command or a called workflow asks for it.
+def three_secrets_are_used(files: Files) -> Iterator[str]:
+    """What lets our requests in, and DVC, and what an App signs with: by name, where asked for.
 
     The login needs none, and the run's own token is named as such.
     """
     for name, text in files.texts.items():
-        named = sum(text.count(f"{key}: {value}") for key, value in {**KEY, **APP_KEY}.items())
+        named = sum(
+            text.count(f"{key}: {value}") for key, value in (KEY | SECRET | APP_KEY).items()
+        )
         if text.count("secrets.") != named:
             yield f"{name}: uses another secret, or under another name"
     for job in files.jobs:
-        if job.raw.get("secrets", KEY) != KEY or ("secrets" in job.raw) != ("uses" in job.raw):
+        given = job.raw.get("secrets", KEY | SECRET)
+        if given != KEY | SECRET or ("secrets" in job.raw) != ("uses" in job.raw):
             yield f"{job.where}: hands on other secrets than intended"
 
 
@@ -312,7 +330,7 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     references_lead_somewhere,
     called_with_what_it_takes,
     hours_are_known,
-    one_secret_is_used,
+    three_secrets_are_used,
     setup_is_one_command,
     dependencies_are_watched,
 )

@@ -21,6 +21,7 @@ from twinserve.targets.google import (
     build,
     cloud_run,
     deploy,
+    jobs,
     logs,
     probe,
     registry,
@@ -39,6 +40,7 @@ MODULES: tuple[ModuleType, ...] = (
     constraints,
     deploy,
     identity_pool,
+    jobs,
     logs,
     policies,
     probe,
@@ -102,6 +104,7 @@ def readings(gcloud: Gcloud) -> None:
     storage.read_objects(gcloud, f"{BUCKET}/releases/*.json")
     storage.read_lines(gcloud, f"{BUCKET}/releases/*.json")
     storage.list_objects(gcloud, f"{BUCKET}/**")
+    storage.list_sized(gcloud, f"{BUCKET}/**")
     access.identity_token(gcloud, "deployer@p.iam.gserviceaccount.com", "https://s.run.app")
     access.decide_access(gcloud, PublicBy.AUTO)
     run.opened_by("s")
@@ -168,6 +171,36 @@ def bootstraps(gcloud: Gcloud) -> None:
         policies.give(gcloud, grant)
 
 
+def runs(gcloud: Gcloud) -> None:
+    """A job, from its account's right to one prefix to its end."""
+    account = "score-1@p.iam.gserviceaccount.com"
+    bucket, role = policies.bucket_resource("p-rows"), "roles/storage.objectUser"
+    prefix = "projects/_/buckets/p-rows/objects/in/"
+    grant = policies.Grant(bucket, f"serviceAccount:{account}", role, prefix)
+    policies.give(gcloud, grant)
+    job = jobs.Job(
+        name="score-1",
+        image=IMAGE,
+        command=("python", "-m", "task"),
+        tasks=3,
+        retries=3,
+        cpu=2,
+        memory="1Gi",
+        timeout_s=3600,
+        account=account,
+        variables={"PLAN": "gs://p-rows/in/a,b.json"},
+        labels={"bundle": "0"},
+    )
+    jobs.deploy_job(gcloud, REGION, job)
+    jobs.execute_job(gcloud, REGION, "score-1")
+    jobs.read_progress(gcloud, REGION, "score-1-a")
+    jobs.cancel_execution(gcloud, REGION, "score-1-a")
+    jobs.delete_job(gcloud, REGION, "score-1")
+    policies.take(gcloud, grant)
+    project.delete_account(gcloud, account)
+    storage.delete_objects(gcloud, f"{BUCKET}/**")
+
+
 class Recorder:
     """In gcloud's place: keeps every line, and answers just enough for the next one to be made."""
 
@@ -195,7 +228,7 @@ class Recorder:
         return "[]" if {"list", "read"} & set(words) else '{"metadata": {"name": "s"}}'
 
 
-PARTS = (deployments, probes, readings, changes, bootstraps)
+PARTS = (deployments, probes, readings, changes, bootstraps, runs)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def write_checked(text: str, before: str) -> Params:
 
 def _read(assignment: str) -> tuple[Sequence[str], Any]:
     key, equals, text = assignment.partition("=")
-    path = key.split(".")
+    path = tuple(key.split("."))
     if not equals or not all(path):
         raise UserError(
             f"{assignment!r:.80}: expected KEY=VALUE, as estimator.arguments.max_depth=4"

@@ -25,6 +25,7 @@ from twinserve.delivery.bundle.manifest import FILE_MODE, FOLDER_MODE, read_mani
 from twinserve.delivery.page.composition import compose
 from twinserve.delivery.page.evaluation import read_evaluation
 from twinserve.inference.custom import CUSTOM, own_modules
+from twinserve.inference.protocols.include import default_of
 
 DIST = Path("dist")
 MODELS = Path("models")
@@ -62,7 +63,7 @@ def assemble() -> dict[str, Path]:
     """Make ``dist/service`` and ``dist/function`` anew; nothing changes if that fails.
 
     Raises:
-        UserError: a file that belongs in a bundle is missing.
+        UserError: a file that belongs in a bundle is missing, or the settings do not fit the model.
     """
     contents = {target: _contents(target) for target in TARGETS}
     # One hash over both: a release is one bundle on two targets, and its name says which.
@@ -141,6 +142,7 @@ def _contents(target: str) -> dict[str, bytes]:
     spared = frozenset() if own_modules(Path()) else OWN_CODE_ONLY
     files = {name: _read(path) for name, path in sources.items() if name not in spared}
     params = load_params()
+    default_of(params.serving.include, card)
     files[SETTINGS_NAME] = _settings(params.serving)
     files[PAGE_NAME] = compose(card, params, read_evaluation())
     files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())

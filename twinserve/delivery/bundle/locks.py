@@ -34,6 +34,8 @@ BUNDLED = ("service-", "function-")
 # that made the model, and so their locks lie apart.
 PEER = "peer-"
 PEER_LOCKS = LOCKS / "peers"
+# What makes and tries clients runs in an environment of its own, and is held to nothing.
+APART = "clients"
 # What tests start beside the project: nothing is held to its versions.
 SERVER = "server-"
 SERVER_LOCKS = LOCKS / "servers"
@@ -124,13 +126,13 @@ class _Rooms:
     def of(cls, groups: Iterable[str]) -> Self:
         """Sort the groups of ``pyproject.toml``."""
         rest = sorted(set(groups) - PARTS - {WIDEST})
-        servers = tuple(group for group in rest if group.startswith(SERVER))
+        servers = tuple(group for group in rest if group == APART or group.startswith(SERVER))
         peers = tuple(group for group in rest if group.startswith(PEER))
         return cls(tuple(sorted(set(rest) - {*servers, *peers})), servers, peers)
 
 
 def _compile_apart(tree: Path, rooms: _Rooms, newer: Newer | None, widest: Path) -> None:
-    """The rooms that no check installs: servers, and peers in our versions of a few libraries."""
+    """The rooms that no check installs: servers, clients, and peers in a few versions of ours."""
     for group in rooms.servers:
         _compile_freely(tree, group, _apart(group), newer, ())
     settled = _pins(tree / widest)
@@ -141,6 +143,8 @@ def _compile_apart(tree: Path, rooms: _Rooms, newer: Newer | None, widest: Path)
 
 
 def _apart(group: str) -> Path:
+    if group == APART:
+        return LOCKS / f"{APART}.txt"
     if group.startswith(SERVER):
         return SERVER_LOCKS / f"{group.removeprefix(SERVER)}.txt"
     return PEER_LOCKS / f"{group.removeprefix(PEER)}.txt"

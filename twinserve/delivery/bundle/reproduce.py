@@ -9,14 +9,18 @@ from typing import Any
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.config.yaml_file import parse_yaml
+from twinserve.delivery.bundle.modes import settle
+from twinserve.delivery.bundle.verify import verify_outputs
 from twinserve.delivery.data import dvc as data
 from twinserve.delivery.data.agreement import check_lock, check_one_place, check_written, written
 from twinserve.delivery.data.cached import verify_cache
 from twinserve.delivery.data.fetch import fetch_sources
 from twinserve.delivery.data.remotes import NO_REMOTE, default_remote, verify_remotes
 from twinserve.delivery.data.sources import Source, find_sources
+from twinserve.delivery.data.taken import LOCK, is_taken, take
 
-LOCK = Path("dvc.lock")
+# The stages that judge a model that is there.
+PROOFS = ("evaluate", "export", "bundle")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--locked", action="store_true", help="fail if dvc.lock is not what comes out"
+    )
+    parser.add_argument(
+        "--afresh",
+        action="store_true",
+        help="run every stage, whatever is kept of an earlier run: what the night does",
     )
     parser.add_argument(
         "--push",
@@ -53,7 +62,10 @@ def run(arguments: argparse.Namespace) -> None:
         # What the cache has is not fetched again, but put into the tree.
         verify_cache(LOCK)
         data.pull()
-    reproduce()
+    if arguments.locked and is_taken() and not arguments.afresh:
+        prove()
+    else:
+        reproduce(afresh=arguments.afresh)
     if arguments.locked:
         check_written(files)
         check_unchanged(before, _read_lock())
@@ -61,20 +73,51 @@ def run(arguments: argparse.Namespace) -> None:
         data.push()
 
 
-def reproduce() -> None:
+def reproduce(*, afresh: bool = False) -> None:
     """Bring every stage of ``dvc.yaml`` up to date; what DVC prints is shown as it comes.
+
+    Args:
+        afresh: though all of it is up to date.
 
     Raises:
         UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
             another file than the lock names.
     """
+    _have_sources()
+    if is_taken() and not afresh:
+        take(strict=False)
+    verify_cache(LOCK)
+    _run(*(("--force", "--no-run-cache") if afresh else ()))
+    settle()
+
+
+def prove() -> None:
+    """Take what ``dvc.lock`` names by hash, and hold it to gates, golden cases and parity.
+
+    Every stage runs again but the fit and the split before it.
+
+    Raises:
+        UserError: an output cannot be had, or is not of this tree's inputs; or a stage fails.
+    """
+    _have_sources()
+    take(strict=True)
+    verify_cache(LOCK)
+    _run("--single-item", "engine")
+    verify_outputs()
+    _run("--force", "--single-item", *PROOFS)
+    settle()
+
+
+def _have_sources() -> None:
     sources = find_sources()
     _find_table(sources)
     check_one_place(sources)
     data.prepare()
     fetch_sources()
-    verify_cache(LOCK)
-    if data.dvc("repro").returncode:
+
+
+def _run(*words: str) -> None:
+    if data.dvc("repro", *words).returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
 
 

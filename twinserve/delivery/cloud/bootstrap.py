@@ -60,12 +60,15 @@ def bootstrap(cloud: Cloud, repository: str) -> int:
     for name, title in grants.accounts(cloud).items():
         email = account_email(name, gcloud.project)
         _settled(cloud, partial(project.ensure_account, gcloud, name, email, title))
-    _say(cloud, 4, f"who may be the deployer: main of {repository}")
+    _say(cloud, 4, f"who may be the deployer: main of {repository}; and who reads: its checks")
     _settled(cloud, lambda: ensure_provider(gcloud, federation.provider_for(identity)))
+    _settled(cloud, lambda: ensure_provider(gcloud, federation.reading_provider_for(identity)))
     _say(cloud, 5, "what each account may do")
     _grant(cloud, number, identity)
     _say(cloud, 6, f"the repository {repository}")
-    variables = federation.variables(gcloud.project, cloud.region, number, cloud.deployer)
+    variables = federation.variables(
+        gcloud.project, cloud.region, number, cloud.deployer, cloud.reader
+    )
     _set_up(cloud, repository, variables)
     if gcloud.dry_run:
         cloud.result({"repository": repository, "variables": variables})
@@ -114,8 +117,7 @@ def _make_places(cloud: Cloud) -> None:
 def _grant(cloud: Cloud, number: str, identity: Identity) -> None:
     """Give what is missing; on a dry run nothing is there to be asked."""
     gcloud = cloud.gcloud
-    entrance = grants.of_repository(cloud, federation.principals(number, identity))
-    wanted = [*grants.of_accounts(cloud), entrance]
+    wanted = [*grants.of_accounts(cloud), *grants.of_repository(cloud, number, identity)]
     missing = (
         wanted if gcloud.dry_run else _settled(cloud, lambda: policies.missing(gcloud, wanted))
     )

@@ -1,5 +1,8 @@
 """Who may be the deployer without a key: one repository's main branch, by ids that stay.
 
+And who may read DVC's bucket: any run of that repository that GitHub gives a token, so no fork's.
+Its pool is another: nothing that a pull request is given leads to the deployer.
+
 A name can be given up and taken by somebody else; GitHub's numbers cannot. Source: Google,
 "Configure Workload Identity Federation with deployment pipelines", which asks for such claims.
 """
@@ -8,6 +11,7 @@ from twinserve.targets.github import Identity
 from twinserve.targets.google.project.identity_pool import Provider
 
 POOL = "github"
+READING_POOL = "github-reading"
 PROVIDER = "github-actions"
 # Source: GitHub, "Configuring OpenID Connect in Google Cloud Platform".
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -26,22 +30,35 @@ def provider_for(identity: Identity) -> Provider:
     return Provider(POOL, PROVIDER, ISSUER, mapping, condition)
 
 
-def pool_path(number: str) -> str:
+def reading_provider_for(identity: Identity) -> Provider:
+    """The provider that lets every run of this repository in, of whatever branch."""
+    mapping = {"google.subject": "assertion.sub"}
+    mapping |= {"attribute.repository_id": "assertion.repository_id"}
+    condition = (
+        f"assertion.repository_id=='{identity.repository}' && "
+        f"assertion.repository_owner_id=='{identity.owner}'"
+    )
+    return Provider(READING_POOL, PROVIDER, ISSUER, mapping, condition)
+
+
+def pool_path(number: str, pool: str = POOL) -> str:
     """The pool's full name, by the project's number."""
-    return f"projects/{number}/locations/global/workloadIdentityPools/{POOL}"
+    return f"projects/{number}/locations/global/workloadIdentityPools/{pool}"
 
 
-def principals(number: str, identity: Identity) -> str:
+def principals(number: str, identity: Identity, pool: str = POOL) -> str:
     """The runs of this repository's workflows, as IAM names them."""
     attribute = f"attribute.repository_id/{identity.repository}"
-    return f"principalSet://iam.googleapis.com/{pool_path(number)}/{attribute}"
+    return f"principalSet://iam.googleapis.com/{pool_path(number, pool)}/{attribute}"
 
 
-def variables(project: str, region: str, number: str, deployer: str) -> dict[str, str]:
+def variables(project: str, region: str, number: str, deployer: str, reader: str) -> dict[str, str]:
     """What the workflows read of the repository's variables."""
     return {
         "GOOGLE_CLOUD_PROJECT": project,
         "GOOGLE_CLOUD_REGION": region,
         "WORKLOAD_IDENTITY_PROVIDER": f"{pool_path(number)}/providers/{PROVIDER}",
         "DEPLOYER": deployer,
+        "READER": reader,
+        "READING_PROVIDER": f"{pool_path(number, READING_POOL)}/providers/{PROVIDER}",
     }

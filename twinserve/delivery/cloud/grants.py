@@ -4,8 +4,10 @@ No more than is used. Sources: Cloud Run, "Build service account" and "Deploy fr
 permissions of each role, "IAM basic and predefined roles reference".
 """
 
+from twinserve.delivery.cloud import federation
 from twinserve.delivery.names import data_bucket, releases_bucket
 from twinserve.delivery.project import Cloud
+from twinserve.targets.github import Identity
 from twinserve.targets.google.project.policies import (
     Grant,
     Resource,
@@ -37,6 +39,7 @@ def accounts(cloud: Cloud) -> dict[str, str]:
     return {
         deployment.runtime_account: "Both targets run as this; it may read their secrets, no more",
         deployment.deployer_account: "Builds, releases and measures",
+        deployment.reader_account: "GitHub's checks read DVC's bucket as this",
         deployment.build_account: "The function is built as this",
     }
 
@@ -55,6 +58,7 @@ def of_accounts(cloud: Cloud) -> list[Grant]:
             (bucket_resource(name), deployer, "roles/storage.objectAdmin")
             for name in (data_bucket(project), releases_bucket(project))
         ),
+        (bucket_resource(data_bucket(project)), cloud.reader, "roles/storage.objectViewer"),
         # Both targets run as the one, the function is built as the other, and builds that it
         # submits run as itself, whom identity tokens are made for.
         *(
@@ -75,7 +79,14 @@ def secret_names(cloud: Cloud) -> list[str]:
     return sorted({version.partition(":")[0] for version in cloud.deployment.secrets})
 
 
-def of_repository(cloud: Cloud, principals: str) -> Grant:
-    """That the workflows of one repository may be the deployer."""
-    deployer = account_resource(cloud.deployer)
-    return Grant(deployer, principals, "roles/iam.workloadIdentityUser")
+def of_repository(cloud: Cloud, number: str, identity: Identity) -> list[Grant]:
+    """That the workflows of one repository may be the deployer, on main, and the one who reads."""
+    pairs = ((cloud.deployer, federation.POOL), (cloud.reader, federation.READING_POOL))
+    return [
+        Grant(
+            account_resource(email),
+            federation.principals(number, identity, pool),
+            "roles/iam.workloadIdentityUser",
+        )
+        for email, pool in pairs
+    ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.yaml_file import read_yaml
-from twinserve.delivery.data.dvc import DIRECTORY, configuration
+from twinserve.delivery.data.dvc import DIRECTORY, configuration, local_options
 
 # Below the cache's folder: objects by their MD5.
 OBJECTS = Path("files/md5")
@@ -50,6 +50,14 @@ def cache_directory() -> Path:
     """Where DVC's own configuration puts the cache."""
     configured = configuration().get("cache", {}).get("dir")
     return Path(configured) if configured else _DVC / "cache"
+
+
+def share_cache(tree: Path) -> None:
+    """Let what one tree has fetched or made be found by the other."""
+    cache = cache_directory().resolve()
+    if (tree / DIRECTORY).is_dir():
+        with local_options(tree) as options:
+            options["cache"]["dir"] = str(cache)
 
 
 def _outputs(lock: Path) -> Iterator[tuple[str, str]]:

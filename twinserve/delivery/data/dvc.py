@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,13 @@ from typing import Any
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import REMOTES, tool_environment
+from twinserve.delivery.data.login import logged_in
 
 DIRECTORY = ".dvc"
 PIPELINE = "dvc.yaml"
+# A secret of a workflow or a build: the text of `.dvc/config.local`, for a remote whose login is
+# not one of Google's.
+LOGIN = "DVC_CONFIG_LOCAL"
 # What `dvc status --cloud` calls an object that the remote has and this machine has not.
 ONLY_THERE = "deleted"
 
@@ -29,20 +34,50 @@ def run_module(module: str, *words: str, capture: bool) -> subprocess.CompletedP
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_NO_ANALYTICS": "1",
     }
-    return subprocess.run(
-        [sys.executable, "-m", module, *words],
-        env=environment,
-        stdout=subprocess.PIPE if capture else None,
-        text=True,
-        check=False,
-    )
+    with logged_in() as variables:
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
+            env=environment | variables,
+            stdout=subprocess.PIPE if capture else None,
+            text=True,
+            check=False,
+        )
 
 
 def prepare() -> None:
-    """Tell DVC so where there is no history: a cloud build gets the files alone."""
-    if not Path(".git").exists():
-        with local_options() as options:
+    """Tell DVC where there is no history, and what a workflow's secret says of a remote's login.
+
+    A cloud build gets the files alone.
+
+    Raises:
+        UserError: the secret is no configuration of DVC's.
+    """
+    given = os.environ.get(LOGIN)
+    if Path(".git").exists() and not given:
+        return
+    with local_options() as options:
+        if not Path(".git").exists():
             options["core"]["no_scm"] = True
+        if given:
+            _take(options, given)
+
+
+def _take(options: dict[str, Any], text: str) -> None:
+    """Merge a configuration's text into options.
+
+    Raises:
+        UserError: it is none.
+    """
+    from dvc.config import Config, ConfigError, merge
+
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        try:
+            merge(options, Config.load_file(file.name))
+        except ConfigError:
+            # What stands there is nobody's to read.
+            raise UserError(f"${LOGIN}: not as .dvc/config.local is written") from None
 
 
 def pull() -> None:

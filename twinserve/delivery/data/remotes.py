@@ -14,6 +14,13 @@ def default_remote() -> str | None:
     return str(name) if name else None
 
 
+def default_url() -> str | None:
+    """Where that remote is; None without one."""
+    name = default_remote()
+    url = _remotes().get(name, {}).get("url") if name else None
+    return str(url) if url else None
+
+
 def verify_remotes() -> None:
     """Have DVC compare what it fetches, whichever remote it comes from, in this tree alone.
 

@@ -54,7 +54,7 @@ def _bring(repo: Any, files: Sequence[Path], heard: Heard) -> list[Failure]:  # 
     whole = [stage for stage in stages if not _lacks(stage)]
     if whole:
         repo.checkout(targets=[stage.path for stage in whole])
-    return [explain(repo, stage, heard.told, before) for stage in stages if stage not in whole]
+    return [explain(repo, stage, heard, before) for stage in stages if stage not in whole]
 
 
 def _read_by_stages(repo: Any, files: Sequence[Path]) -> list[Any]:  # noqa: ANN401 - DVC
@@ -82,6 +82,7 @@ def _lacks(stage: Any) -> bool:  # noqa: ANN401 - DVC
 
 
 def _fetch(repo: Any, stages: Sequence[Any], heard: Heard) -> None:  # noqa: ANN401 - DVC
+    from dvc.exceptions import DownloadError
     from dvc.lock import LockError
 
     size = sum(out.meta.size or 0 for stage in stages for out in stage.outs)
@@ -93,7 +94,8 @@ def _fetch(repo: Any, stages: Sequence[Any], heard: Heard) -> None:  # noqa: ANN
     except LockError as error:
         raise UserError(f"another command of DVC is under way here: {in_a_line(error)}") from None
     except Exception as error:  # noqa: BLE001 - a remote of any kind raises anything
-        heard.told = heard.told or in_a_line(error)
+        if not heard.told and not isinstance(error, DownloadError):
+            heard.hear(error)
     for stage in stages:
         # No remote has what nobody has pushed; the address that it came from may.
         if stage.is_import and not stage.is_repo_import and _lacks(stage):
@@ -111,7 +113,7 @@ def _fetch_from_origin(repo: Any, stage: Any, heard: Heard) -> None:  # noqa: AN
         try:
             origin.fs.get(origin.fs_path, place)
         except Exception as error:  # noqa: BLE001 - an address of any kind raises anything
-            heard.told = in_a_line(error)
+            heard.hear(error)
             return
         staging, _, taken = build(out.cache, place, repo.fs, out.hash_name)
         if taken.hash_info == out.hash_info:

@@ -16,7 +16,7 @@ LOCKS = Path("locks")
 SCHEMES = ("azure", "s3", "ssh")
 _CONFIGURED = re.compile(rf"^\s*url\s*=\s*[\"']?({'|'.join(SCHEMES)})://", re.MULTILINE)
 # `dvc import-url` names its address as a dependency.
-_IMPORTED = re.compile(rf"^\s*(?:- )?path:\s*[\"']?({'|'.join(SCHEMES)})://", re.MULTILINE)
+_IMPORTED = re.compile(rf"^[\s-]*path:\s*[\"']?({'|'.join(SCHEMES)})://", re.MULTILINE)
 _DIGITS = 8
 
 
@@ -29,7 +29,10 @@ def schemes(tree: Path = Path()) -> list[str]:
     """Those that a remote or an imported source of the tree has, and that need a lock."""
     found = {
         scheme
-        for pattern, files in ((_CONFIGURED, _configurations(tree)), (_IMPORTED, _imports(tree)))
+        for pattern, files in (
+            (_CONFIGURED, _configurations(tree)),
+            (_IMPORTED, source_files(tree)),
+        )
         for file in files
         for scheme in pattern.findall(_text(file))
     }
@@ -83,7 +86,7 @@ def _configurations(tree: Path) -> Iterator[Path]:
     yield Path(os.environ.get("DVC_GLOBAL_CONFIG_DIR") or Path(home, "dvc")) / "config"
 
 
-def _imports(tree: Path) -> Iterator[Path]:
+def source_files(tree: Path) -> Iterator[Path]:
     """Every ``.dvc`` file; no folder that DVC keeps is looked into, nor one that is hidden."""
     for directory, folders, files in os.walk(tree):
         here = Path(directory)

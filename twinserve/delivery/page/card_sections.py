@@ -31,11 +31,11 @@ def figures(card: Card) -> str:
     tiles = [
         (_NAMES[name], _figure(name, card.metrics[name])) for name in _NAMES if name in card.metrics
     ]
-    folds = card.metrics["cross_validation"]
-    name = "accuracy" if card.classes else "r2"
-    spread = f"{folds[f'{name}_std']:.3f}" if name == "r2" else f"{folds[f'{name}_std']:.1%}"
-    mean = f"{_figure(name, folds[f'{name}_mean'])} ± {spread}"
-    tiles.append((f"{_NAMES[name]} over {folds['folds']} folds", mean))
+    if folds := card.metrics.get("cross_validation"):
+        name = "accuracy" if card.classes else "r2"
+        spread = f"{folds[f'{name}_std']:.3f}" if name == "r2" else f"{folds[f'{name}_std']:.1%}"
+        mean = f"{_figure(name, folds[f'{name}_mean'])} ± {spread}"
+        tiles.append((f"{_NAMES[name]} over {folds['folds']} folds", mean))
     shown = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in tiles)
     return f'<dl class="tiles">{shown}</dl>'
 

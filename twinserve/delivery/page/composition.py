@@ -1,5 +1,6 @@
 """One HTML file from the card, the template, the style and the scripts."""
 
+import re
 from html import escape
 from pathlib import Path
 from string import Template
@@ -8,6 +9,7 @@ from twinserve.config.card import Card
 from twinserve.config.params import Params
 from twinserve.delivery.page import card_sections, form
 from twinserve.delivery.page.columns import columns_of
+from twinserve.delivery.page.drawings import spread
 from twinserve.delivery.page.evaluation import Evaluation
 
 SOURCES = Path(__file__).parent / "sources"
@@ -36,7 +38,7 @@ def compose(card: Card, params: Params, evaluation: Evaluation) -> bytes:
         label=escape(params.data.label),
         fields=form.fields(columns),
         examples=form.examples(card, columns),
-        answered=form.spread(target) if target is not None else "",
+        answered=spread(target) if target is not None else "",
         figures=card_sections.figures(card),
         classes=card_sections.classes(card),
         judged=card_sections.judged(card, evaluation),
@@ -60,7 +62,9 @@ def _sentence(card: Card, params: Params, width: int) -> str:
 
 
 def _style() -> str:
-    return "".join(line.strip() for line in _source("page.css").splitlines())
+    """The style without the spaces that say nothing, in its lines and around its marks."""
+    lines = "".join(line.strip() for line in _source("page.css").splitlines())
+    return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", lines).replace(";}", "}")
 
 
 def _script() -> str:

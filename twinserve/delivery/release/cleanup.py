@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from twinserve.config.errors import UserError
+from twinserve.delivery.data.collection import collection
 from twinserve.delivery.names import data_bucket, image_path, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.delivery.release.builds import list_old
@@ -72,6 +73,8 @@ def run(arguments: argparse.Namespace) -> None:
                 *_old_images(cloud, services, kept, images),
                 *_old_builds(cloud, kept),
             ]
+            for line in collection(kept.commits):
+                cloud.say(line)
         if not deletions:
             cloud.say("nothing to delete")
         elif _agreed(cloud, deletions, yes=arguments.yes):
@@ -109,12 +112,14 @@ class _Kept:
 
     Attributes:
         since: when the oldest of them was promoted; None if none was.
+        commits: that they were built from.
     """
 
     releases: AbstractSet[str]
     since: datetime | None
     revisions: frozenset[str]
     digests: frozenset[str]
+    commits: tuple[str, ...]
 
 
 def _kept(cloud: Cloud, services: Services, records: Records, newest: int) -> _Kept:
@@ -140,6 +145,7 @@ def _kept(cloud: Cloud, services: Services, records: Records, newest: int) -> _K
         | {revision.name for revision in unread},
         frozenset(digest for record in stay for digest in record.digests.values())
         | {revision.digest or "" for revision in unread},
+        tuple(record.commit for record in stay),
     )
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from twinserve.config.errors import UserError
+from twinserve.delivery.data.cached import share_cache
 from twinserve.delivery.update.merge import GENERATED, LOCKS, merge
 from twinserve.delivery.worktree import (
     ENVIRONMENT,
@@ -19,7 +20,6 @@ from twinserve.delivery.worktree import (
     make_environment,
     reproduce,
     run_in,
-    share_cache,
     uninterrupted,
     worktree,
 )

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from twinserve.config.errors import UserError
 from twinserve.inference.contract import Problem
-from twinserve.inference.problem import kind_of
+from twinserve.inference.problem import escaped, kind_of
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
@@ -55,10 +56,24 @@ def read_words(words: Iterable[str], card: "Card", pointer: str = "") -> Include
             detail = f"{NAME}: {word!r:.60} is not known; known: {', '.join(Include._fields)}"
         elif card.task == "regression":
             detail = f"{NAME}: the model predicts a number: it has no {word}"
+        elif word == "probabilities" and not card.with_probabilities:
+            detail = f"{NAME}: the model tells a class alone: it has no {word}"
         if detail:
             errors = [{"pointer": f"{pointer}/{place}", "detail": detail}] if pointer else None
             raise Problem(422, detail, errors=errors)
     return Include(**dict.fromkeys(asked, True))
+
+
+def default_of(words: Iterable[str], card: "Card") -> Include:
+    """What an answer has beside its prediction where the request does not say.
+
+    Raises:
+        UserError: a word is not known, or the model has no such thing.
+    """
+    try:
+        return read_words(words, card)
+    except Problem as problem:
+        raise UserError(f"params.yaml: serving.{problem.detail}") from None
 
 
 def words_of(query: bytes) -> list[str] | None:
@@ -84,9 +99,6 @@ def of_parameters(content: dict[str, Any], card: "Card") -> Include | None:
         raise _unfit("#/parameters", f"expected an object, found {kind_of(parameters)}")
     for name in parameters:
         if name != NAME:
-            # Of JSON's own pointers, so that the place can be told from the others.
-            from twinserve.inference.problem import escaped
-
             raise _unfit(f"#/parameters/{escaped(name)}", f"is not known; known: {NAME}")
     words = parameters.get(NAME)
     if words is None:

@@ -4,7 +4,6 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from twinserve.config.errors import UserError
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Receive, prediction_answer
 from twinserve.inference.contract import OtherForm, Problem, TooLarge
@@ -13,11 +12,12 @@ from twinserve.inference.protocols.body import LongBodies
 from twinserve.inference.protocols.faults import each
 from twinserve.inference.protocols.include import (
     NOTHING,
+    default_of,
     of_parameters,
     read_words,
     words_of,
 )
-from twinserve.inference.protocols.rows import WITHOUT, Predicted, Rows
+from twinserve.inference.protocols.rows import Predicted, Rows
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
@@ -53,12 +53,7 @@ class OtherForms:
         self.most_rows = settings.max_rows
         limit = settings.max_batch_bytes
         self.bodies = LongBodies(limit, settings.max_body_bytes, max(1, LARGE_BYTES // limit))
-        try:
-            self.default = read_words(settings.include, card)
-        except Problem as problem:
-            raise UserError(f"params.yaml: serving.{problem.detail}") from None
-        if self.default.probabilities and not self.rows.has_probabilities:
-            raise UserError(f"params.yaml: serving.{WITHOUT}")
+        self.default = default_of(settings.include, card)
 
     words_of = staticmethod(words_of)
 
@@ -93,7 +88,8 @@ class OtherForms:
         self._check(given)
         predicted = self.rows.predict(given, include, INSTANCES)
         predictions: Any = predicted.predictions
-        if include != NOTHING or self.rows.steps is not None:
+        steps = self.rows.steps
+        if include != NOTHING or (steps is not None and steps.after is not None):
             places = range(len(predictions))
             answers = each(INSTANCES, places, partial(self.rows.answer, predicted, include))
             predictions = [_apart(one) for one in answers]

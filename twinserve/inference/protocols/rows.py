@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from twinserve.inference.model import Model
     from twinserve.inference.protocols.include import Include
     from twinserve.inference.steps import Row, Steps
-
-WITHOUT = "include: this model tells a class alone: it has no probabilities"
 
 
 class Predicted(NamedTuple):
@@ -46,13 +43,6 @@ class Rows:
         self.steps = steps
         self._width = len(card.features)
 
-    @cached_property
-    def has_probabilities(self) -> bool:
-        """Whether the model tells more of a row than its class: asked of one that it can take."""
-        texts = {"text": ""}
-        row = [texts.get(one.type, one.minimum) for one in self._card.features]
-        return self._card.target is None and bool(self._model.scores([row])[1][0])
-
     def predict_one(self, given: object, include: "Include") -> Predicted:
         """What the model says of the row that a request gives as its features.
 
@@ -68,7 +58,7 @@ class Rows:
         """What the model says of rows; ``rows`` is the member of the body that has them.
 
         Raises:
-            Problem: a row is refused, or the model has not what is asked for.
+            Problem: a row is refused.
         """
         if not given:
             return Predicted()
@@ -105,8 +95,6 @@ class Rows:
         else:
             predictions = self._model.predict_many(features)
         cost = (time.perf_counter_ns() - began) / 1e6
-        if include.probabilities and not shares[0]:
-            raise Problem(422, WITHOUT)
         return Predicted(predictions, shares, cost, features, sent)
 
     def _encoded(self, given: Sequence[Any], rows: str) -> Sequence[list[Any]]:

@@ -19,7 +19,7 @@ from twinserve.delivery.image.score import COMMAND
 from twinserve.delivery.names import account_email, labels, release_name, score_path
 from twinserve.delivery.project import Cloud
 from twinserve.scoring.job.plan import PLAN, TASKS, VARIABLE, Item, Plan, split_url
-from twinserve.scoring.options import Options
+from twinserve.scoring.options import CSV, Options
 from twinserve.scoring.scorer import Scorer
 from twinserve.targets.google import jobs
 from twinserve.targets.google.gcloud import GcloudError
@@ -40,7 +40,6 @@ POLL_S = 5.0
 _DIGITS = 8
 # Names that stand in a condition's quotes as they are.
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=")
-_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +250,9 @@ def _items(run: Run) -> tuple[Item, ...]:
         name = listed.name.removeprefix(prefix)
         if name.endswith("/"):
             continue
-        if not name.lower().endswith(_SUFFIXES):
+        if not name.lower().endswith(CSV):
             raise UserError(
-                f"{run.source}{name}: a job scores CSV ({', '.join(_SUFFIXES)}); Parquet needs a "
+                f"{run.source}{name}: a job scores CSV ({', '.join(CSV)}); Parquet needs a "
                 "library that no serving lock has: score it with this command on a machine"
             )
         found.append(Item(name, listed.generation, listed.size))

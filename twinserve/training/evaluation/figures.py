@@ -20,6 +20,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from twinserve.config.errors import UserError
 from twinserve.config.training import Gates
 from twinserve.training.estimator import Classifier, tells_probabilities
+from twinserve.training.fitting.cores import side_by_side
 from twinserve.training.prepared import Rows
 
 _DIGITS = 6
@@ -86,7 +87,7 @@ def cross_validated_regression(
             f"{len(rows.labels) // 2}, half of the table's rows"
         )
     splitter = KFold(folds, shuffle=True, random_state=seed)
-    scores = cross_val_score(clone(regressor), rows.features, rows.labels, cv=splitter)
+    scores = _scores(regressor, rows, splitter)
     return {"folds": folds, "r2_mean": _rounded(scores.mean()), "r2_std": _rounded(scores.std())}
 
 
@@ -103,7 +104,7 @@ def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -
             "the rows of the smallest class"
         )
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    scores = cross_val_score(clone(classifier), rows.features, rows.labels, cv=splitter)
+    scores = _scores(classifier, rows, splitter)
     return {
         "folds": folds,
         "accuracy_mean": _rounded(scores.mean()),
@@ -111,13 +112,27 @@ def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -
     }
 
 
+def _scores(estimator: Classifier, rows: Rows, splitter: Any) -> Any:  # noqa: ANN401 - scikit-learn has no types
+    """Of each fold the score of a copy that is trained on the other ones."""
+    with side_by_side(estimator) as jobs:
+        return cross_val_score(
+            clone(estimator), rows.features, rows.labels, cv=splitter, n_jobs=jobs
+        )
+
+
 def importances(
     classifier: Classifier, rows: Rows, names: list[str], seed: int
 ) -> list[Importance]:
     """Permutation importance of each feature, which every classifier has; the largest first."""
-    found = permutation_importance(
-        classifier, rows.features, rows.labels, n_repeats=_SHUFFLES, random_state=seed
-    )
+    with side_by_side(classifier) as jobs:
+        found = permutation_importance(
+            classifier,
+            rows.features,
+            rows.labels,
+            n_repeats=_SHUFFLES,
+            random_state=seed,
+            n_jobs=jobs,
+        )
     listed = [
         Importance(name, _rounded(mean), _rounded(spread))
         for name, mean, spread in zip(

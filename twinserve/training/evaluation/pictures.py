@@ -67,6 +67,22 @@ def residuals_picture(predicted: Sequence[float], residuals: Sequence[float], na
         return _png(figure)
 
 
+def search_picture(scores: Sequence[float], spreads: Sequence[float], best: int) -> bytes:
+    """PNG of the score of each candidate of a search, in the order of trial; the best in ink."""
+    with _drawing(6.4, 3.8) as figure:
+        axes = figure.add_subplot()
+        places = list(range(len(scores)))
+        axes.errorbar(
+            places, scores, yerr=spreads, fmt="none", ecolor=_FAINT, elinewidth=1, capsize=2
+        )
+        _dots(axes, places, scores)
+        axes.scatter([best], [scores[best]], s=36, color=_INK, zorder=3)
+        axes.set_xlabel("candidate")
+        axes.set_ylabel("mean score of the search's folds")
+        axes.set_title("Candidates of the search, the best in black")
+        return _png(figure)
+
+
 def _dots(axes: Axes, across: Sequence[float], up: Sequence[float]) -> None:
     axes.scatter(across, up, s=14, color=_BAR, alpha=0.6, linewidths=0)
     axes.grid(color="#e5e7eb")

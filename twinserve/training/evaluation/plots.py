@@ -4,21 +4,24 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from dvc_render.vega_templates import ConfusionTemplate, ScatterTemplate
 from sklearn.metrics import confusion_matrix
 
 from twinserve.config.params import Params
-from twinserve.training.estimator import Classifier
-from twinserve.training.evaluation.figures import importances
+from twinserve.training.estimator import Classifier, describe
+from twinserve.training.evaluation.figures import Importance, importances
 from twinserve.training.evaluation.pictures import (
     confusion_picture,
     importances_picture,
     predicted_picture,
     residuals_picture,
+    search_picture,
 )
 from twinserve.training.evaluation.plots_page import page_template
+from twinserve.training.fitting.progress import said_while
 from twinserve.training.outputs import write_output
 from twinserve.training.paths import EVALUATION
 from twinserve.training.prepared import Rows
@@ -31,10 +34,14 @@ def write_plots(params: Params, model: Classifier, test: Rows) -> None:
     regression = params.data.task == "regression"
     files = _regression(params, model, test) if regression else _confusion(params, model, test)
     names = [feature.name for feature in params.data.features]
-    ranked = importances(model, test, names, params.split.seed)
+    ranked: list[Importance] = []
+    if params.evaluation.importances:
+        with said_while(f"evaluate: importance of {len(names)} features"):
+            ranked = importances(model, test, names, params.split.seed)
+        files["importances.png"] = importances_picture(ranked, "R²" if regression else "accuracy")
     bars = [(one.feature, one.importance, one.spread) for one in ranked]
     files["importances.csv"] = _csv(("feature", "importance", "spread"), bars)
-    files["importances.png"] = importances_picture(ranked, "R²" if regression else "accuracy")
+    files |= _search(model)
     # The plot of one task is another than that of the other, so its template is an output too.
     template = ScatterTemplate() if regression else ConfusionTemplate()
     files["predicted.json"] = f"{json.dumps(template.DEFAULT_CONTENT, indent=2)}\n".encode()
@@ -69,6 +76,27 @@ def _regression(params: Params, model: Classifier, test: Rows) -> dict[str, byte
         "predicted.csv": _csv(("actual", "predicted", "residual"), rows),
         "predicted.png": predicted_picture(actual, predicted, label),
         "residuals.png": residuals_picture(predicted, residuals, label),
+    }
+
+
+def _search(model: Any) -> dict[str, bytes]:  # noqa: ANN401 - scikit-learn has no types
+    """The candidates that a search has tried, behind the steps of a Pipeline too."""
+    while steps := getattr(model, "steps", None):
+        model = steps[-1][1]
+    tried = getattr(model, "cv_results_", None)
+    if tried is None:
+        return {}
+    scores, spreads = tried["mean_test_score"].tolist(), tried["std_test_score"].tolist()
+    rows = zip(
+        range(len(scores)),
+        scores,
+        spreads,
+        map(json.dumps, map(describe, tried["params"])),
+        strict=True,
+    )
+    return {
+        "search.csv": _csv(("candidate", "score", "spread", "arguments"), rows),
+        "search.png": search_picture(scores, spreads, int(model.best_index_)),
     }
 
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
 _UTF8 = frozenset({"utf8", "utf-8", "utf_8"})
 _SEPARATORS = ";\t|,"
 _MANY = 12
+_VALUE = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def _check_each_once(data: Data, header: Sequence[str]) -> None:
     if twice is not None:
         raise UserError(
             f"{data.table}: row 1, column {twice!r}: found {header.count(twice)} columns of "
-            "this name, expected one"
+            f"this name, expected one{_without_names(header)}"
         )
 
 
@@ -187,8 +189,15 @@ def check_names(data: Data, header: Sequence[str], names: Sequence[str]) -> None
             raise UserError(
                 f"{data.table}: row 1, column {name}: not found among {shown}; "
                 "expected every column that data in params.yaml names"
-                f"{_other_separator(data, header)}"
+                f"{_other_separator(data, header)}{_without_names(header)}"
             )
+
+
+def _without_names(header: Sequence[str]) -> str:
+    """Whether the first line has values where names should be, as UCI's files have."""
+    if not any(_VALUE.fullmatch(name) for name in header):
+        return ""
+    return " (the first line seems to hold values: write the columns' names above it)"
 
 
 def _other_separator(data: Data, header: Sequence[str]) -> str:

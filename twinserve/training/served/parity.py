@@ -1,7 +1,7 @@
 """Proof that what is served answers as the estimator that was trained."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +68,8 @@ class ParityTolerance:
 
 # Two probabilities, each off by the tolerance, can change places within twice of it.
 CLOSE = ParityTolerance(1e-5, near_tie=2e-5, single=True, alone=200, digits=7, near=_ALL)
+# Wider than that, no label may differ on any row, tie or not.
+LABELS = replace(CLOSE, tolerance=1e-3, near_tie=-1.0)
 # exp() of two mathematics libraries is not the same to the last bit; sums are.
 BOOSTED = ParityTolerance(
     1e-12, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0

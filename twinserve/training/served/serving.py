@@ -18,6 +18,7 @@ from twinserve.training.served.parity import (
     BOOSTED,
     CLOSE,
     EXACT,
+    LABELS,
     SAME,
     SINGLE,
     SUMMED,
@@ -93,6 +94,9 @@ def make_served(
         except UnfitError as reason:
             passed_over[runtime] = str(reason)
         except ParityError as error:
+            wider = _with_equal_labels(served, params, prove)
+            if wider is not None:
+                return replace(wider[0], passed_over=passed_over), wider[1]
             if asked != "auto":
                 raise
             passed_over[runtime] = error.reason
@@ -108,6 +112,19 @@ def make_served(
         f"the estimator cannot be served as it is asked for; {why}; {other}to serve the estimator "
         "itself, set serving.runtime: joblib in params.yaml"
     )
+
+
+def _with_equal_labels(
+    served: Served, params: Params, prove: Callable[[Served], Card]
+) -> tuple[Served, Card] | None:
+    """What is served within a wider bar, which the card tells, where no label differs at all."""
+    if served.bound is not CLOSE or params.data.task == "regression":
+        return None
+    wider = replace(served, bound=LABELS)
+    try:
+        return wider, prove(wider)
+    except ParityError:
+        return None
 
 
 def served_itself(classifier: Classifier, pickled: bytes) -> Served:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from twinserve.config.errors import UserError
 from twinserve.delivery.cloud.doctor import (
+    data,
     organisation,
     permissions,
     places,
@@ -71,6 +72,7 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         ("secrets", lambda: places.secrets(cloud)),
         ("CPU", lambda: places.processors(cloud)),
         ("support", supported),
+        ("data", lambda: data.remote(cloud)),
     ]
     if github is not None:
         checks.append(("GitHub", lambda: repository.examine(cloud, github)))

@@ -1,6 +1,6 @@
 """The accounts, what each may do, and who may be the deployer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twinserve.delivery.cloud import federation, grants
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
@@ -11,11 +11,11 @@ from twinserve.targets.github import Identity
 from twinserve.targets.google.gcloud import GcloudError, Reason
 from twinserve.targets.google.project import policies
 from twinserve.targets.google.project import resources as project
-from twinserve.targets.google.project.identity_pool import differences, read_provider
+from twinserve.targets.google.project.identity_pool import Provider, differences, read_provider
 
 
 def accounts(cloud: Cloud) -> Sequence[Finding]:
-    """Whether all three are there, and none is switched off."""
+    """Whether all are there, and none is switched off."""
     known = project.accounts(cloud.gcloud)
     findings = []
     for name in grants.accounts(cloud):
@@ -25,7 +25,7 @@ def accounts(cloud: Cloud) -> Sequence[Finding]:
         elif known[email]:
             cure = f"gcloud iam service-accounts enable {email}"
             findings.append(stop("accounts", f"{email} is switched off", cure))
-    return findings or [fine("accounts", "all three are there")]
+    return findings or [fine("accounts", "all are there")]
 
 
 def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
@@ -33,7 +33,7 @@ def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
     wanted = grants.of_accounts(cloud)
     if identity is not None:
         number = project.project_number(cloud.gcloud)
-        wanted.append(grants.of_repository(cloud, federation.principals(number, identity)))
+        wanted += grants.of_repository(cloud, number, identity)
     by_resource: dict[policies.Resource, list[policies.Grant]] = {}
     for grant in wanted:
         by_resource.setdefault(grant.resource, []).append(grant)
@@ -52,8 +52,21 @@ def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
 
 
 def provider(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
-    """Whether GitHub's token is taken, of this repository's main branch only."""
-    raw = read_provider(cloud.gcloud, federation.POOL, federation.PROVIDER)
+    """Whether GitHub's token is taken: to deploy, of this repository's main branch only."""
+    findings = list(_provider(cloud, federation.POOL, identity, federation.provider_for))
+    if any(finding.stops for finding in findings):
+        return findings
+    reading = _provider(cloud, federation.READING_POOL, identity, federation.reading_provider_for)
+    return [*findings, *(finding for finding in reading if finding.stops)]
+
+
+def _provider(
+    cloud: Cloud,
+    pool: str,
+    identity: Identity | None,
+    wanted: Callable[[Identity], Provider],
+) -> Sequence[Finding]:
+    raw = read_provider(cloud.gcloud, pool, federation.PROVIDER)
     if raw is None:
         return [stop("provider", "GitHub's token is exchanged nowhere", BOOTSTRAP)]
     if raw.get("state", "ACTIVE") != "ACTIVE" or raw.get("disabled"):
@@ -61,7 +74,7 @@ def provider(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
         return [stop("provider", f"{federation.PROVIDER} is switched off or deleted", cure)]
     if identity is None:
         return [warn("provider", "for which repository was not looked at", "give --github")]
-    if other := differences(raw, federation.provider_for(identity)):
+    if other := differences(raw, wanted(identity)):
         told = f"it lets in another repository or branch: other {', '.join(other)}"
         return [stop("provider", told, BOOTSTRAP)]
     return [fine("provider", "lets in this repository's main branch, by its id")]

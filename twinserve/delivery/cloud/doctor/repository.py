@@ -66,7 +66,7 @@ def _repository(here: str) -> list[Finding]:
 def _variables(cloud: Cloud, here: str) -> list[Finding]:
     gcloud = cloud.gcloud
     wanted = federation.variables(
-        gcloud.project, cloud.region, project_number(gcloud), cloud.deployer
+        gcloud.project, cloud.region, project_number(gcloud), cloud.deployer, cloud.reader
     )
     there = read_variables(here)
     missing = [name for name in wanted if name not in there]

@@ -1,7 +1,7 @@
 """``twinserve support``: what goes out of support soon, or was looked up too long ago.
 
-Nothing is asked of anybody: the dates are those of ``twinserve/delivery/cloud/doctor/support.json`` and of the
-price table, each with its day and source; `twinserve renew tools` looks them up anew.
+Nothing is asked of anybody: the dates are those of ``support.json`` beside this and of the price
+table, each with its day and source; `twinserve renew tools` looks them up anew.
 """
 
 import argparse

@@ -3,17 +3,19 @@ const byId = (id) => document.getElementById(id);
 
 /** An element with its attributes and what it holds; texts are never read as HTML. */
 function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  const made = withAttributes(document.createElement(name), attributes);
   made.append(...children);
+  return made;
+}
+
+function withAttributes(made, attributes) {
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
 
 /** An element of a drawing, in the namespace of the drawing that is there. */
 function drawn(drawing, name, attributes) {
-  const made = document.createElementNS(drawing.namespaceURI, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
+  return withAttributes(document.createElementNS(drawing.namespaceURI, name), attributes);
 }
 
 /** A bar that is so much of the whole; widths by the object model, which the page's policy lets pass. */

@@ -67,6 +67,7 @@ function choose(tab) {
 
 /** Copy the code, or select it where a browser lets no page copy. */
 async function copyCode() {
+  byId("copied").textContent = "";
   try {
     await navigator.clipboard.writeText(byId("code").textContent);
     byId("copied").textContent = "Copied";

@@ -1,12 +1,14 @@
 """Who answers which path below ``/v2``, and the form that the protocol gives a refusal."""
 
 import json
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from twinserve import __version__
 from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Receive, Scope
+from twinserve.inference.protocols.open_inference.binary import HEADER
 from twinserve.inference.protocols.open_inference.infer import Inference
 from twinserve.inference.responder import preflight
 
@@ -54,26 +56,26 @@ class OpenInference:
             return rest[2:]
         return None if rest[:1] == ["versions"] else rest
 
-    def _told(self, parts: list[str]) -> dict[str, Any] | None:
+    def _told(self, parts: list[str]) -> Callable[[], dict[str, Any]] | None:
         """What the server says of itself or of its model; None of nothing that it knows."""
         match parts:
             case [] | [""]:
-                return {"name": SERVER, "version": __version__, "extensions": []}
+                return lambda: {"name": SERVER, "version": __version__, "extensions": []}
             case ["health", "live"]:
-                return {"live": True}
+                return lambda: {"live": True}
             case ["health", "ready"]:
-                return {"live": True, "ready": True}
+                return lambda: {"live": True, "ready": True}
         match self._of_model(parts):
             case []:
-                return {
-                    "name": self._card.name,
-                    "versions": [self._card.version],
-                    "platform": PLATFORMS[self._card.runtime],
-                    **self._inference.tensors(),
-                }
+                return self._metadata
             case ["ready"]:
-                return {"name": self._card.name, "ready": True}
+                return lambda: {"name": self._card.name, "ready": True}
         return None
+
+    def _metadata(self) -> dict[str, Any]:
+        card = self._card
+        told = {"name": card.name, "versions": [card.version], "platform": PLATFORMS[card.runtime]}
+        return told | self._inference.tensors()
 
     @cached_property
     def _inference(self) -> Inference:
@@ -85,13 +87,19 @@ class OpenInference:
             return preflight(contract.METHODS)
         if method != "POST":
             raise contract.method_not_allowed()
-        contract.check_content_type(headers.get(b"content-type"))
+        # With tensors behind the JSON, the body is of another type.
+        length = headers.get(HEADER)
+        if length is None:
+            contract.check_content_type(headers.get(b"content-type"))
         body = await self._forms.bodies.read(receive, headers)
-        return self._inference.answer(body)
+        return self._inference.answer(body, length)
 
 
 async def _tell(
-    told: dict[str, Any] | None, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
+    told: Callable[[], dict[str, Any]] | None,
+    scope: Scope,
+    _receive: Receive,
+    _headers: dict[bytes, bytes],
 ) -> Answer:
     if told is None:
         raise contract.Problem(404, "no such model, version or path; GET /v2/models/NAME tells")
@@ -100,7 +108,7 @@ async def _tell(
         return preflight(METHODS)
     if method not in {"GET", "HEAD"}:
         raise contract.method_not_allowed(METHODS)
-    content = json.dumps(told).encode()
+    content = json.dumps(told()).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(content)),

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 WHOLE = tuple(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
 NUMBERS = ("FP64", "FP32", "FP16", *WHOLE)
+# Of a dimension: they are unsigned integers of 64 bits, of which a float holds these exactly. No
+# model here has more dimensions than two.
+MOST_SIZE, MOST_DIMENSIONS = 2**53, 8
 # Of all plain columns together.
 MATRIX = "features"
 INPUTS = "inputs"
@@ -126,6 +129,16 @@ class _Tensor(NamedTuple):
         return [self.data[at : at + width] for at in range(0, len(self.data), width)]
 
 
+def check_parameters(given: dict[str, Any], where: str) -> None:
+    """Hold the ``parameters`` of a request or of a part of it to the protocol; none is read.
+
+    Raises:
+        Problem: 422, they are no object.
+    """
+    if not isinstance(given.get("parameters"), dict | None):
+        raise Problem(422, f"{where}parameters: expected an object")
+
+
 def _tensor(given: object, place: int) -> _Tensor:
     if not isinstance(given, dict):
         raise Problem(422, f"{INPUTS}: {place}: expected an object, found {kind_of(given)}")
@@ -133,12 +146,13 @@ def _tensor(given: object, place: int) -> _Tensor:
     if not isinstance(name, str) or not isinstance(datatype, str):
         raise Problem(422, f"{INPUTS}: {place}: name and datatype must be strings")
     whole = isinstance(shape, list) and all(
-        type(one) is float and one >= 0 and one.is_integer() for one in shape
+        type(one) is float and 0 <= one < MOST_SIZE and one.is_integer() for one in shape
     )
-    if not whole or not shape:
+    if not whole or not 0 < len(shape) <= MOST_DIMENSIONS:
         raise Problem(422, f"{INPUTS}: {name:.60}: shape must be a list of whole numbers")
     if not isinstance(data, list):
         raise Problem(422, f"{INPUTS}: {name:.60}: data must be a list, in JSON")
+    check_parameters(given, f"{INPUTS}: {name:.60}: ")
     sizes = [int(one) for one in shape]
     tensor = _Tensor(name, sizes, datatype, _flat(data, len(sizes)))
     if len(tensor.data) != prod(sizes):

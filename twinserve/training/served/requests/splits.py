@@ -7,7 +7,7 @@ set of codes.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # A larger number never becomes a smaller one, unless a factor is below 0.
 _RISING = {"-", "/", "*", "+", "max", "min", "fill"}
 _FACTORS = {"/", "*"}
-_OPERATORS: Mapping[str, Callable[..., "NDArray[np.float64]"]] = {
+_OPERATORS: Mapping[str, Callable[..., Any]] = {
     "-": np.subtract,
     "+": np.add,
     "*": np.multiply,

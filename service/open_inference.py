@@ -6,9 +6,12 @@ from urllib.parse import quote
 from twinserve.inference.contract import Problem
 from twinserve.inference.protocols.open_inference.infer import outputs_of
 from twinserve.inference.protocols.open_inference.tensors import (
+    MATRIX,
     MOST_DIMENSIONS,
     MOST_SIZE,
     NUMBERS,
+    Column,
+    are_numbers,
     columns_of,
 )
 
@@ -33,7 +36,8 @@ _PROBLEM = "application/problem+json"
 def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
     """What requests and answers of the protocol are made of, by name."""
     outputs = outputs_of(card)
-    datatypes = [one for one in DATATYPES if one in _taken(card, steps)]
+    taken = {datatype for one in _columns(card, steps) for datatype in one.taken}
+    datatypes = [one for one in DATATYPES if one in taken or not taken]
     tensor = {
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
@@ -127,15 +131,15 @@ def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
     }
 
 
-def _taken(card: "Card", steps: "Steps | None") -> set[str]:
-    """Datatypes of the inputs; all of them where a step reads what no tensor has, as is told."""
+def _columns(card: "Card", steps: "Steps | None") -> list[Column]:
+    """Those of a row; none where a step reads what no tensor has, as an inference then tells."""
     try:
-        return {datatype for one in columns_of(card, steps) for datatype in one.taken}
+        return columns_of(card, steps)
     except Problem:
-        return set(DATATYPES)
+        return []
 
 
-def paths_of_protocol(card: "Card") -> dict[str, Any]:
+def paths_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
     """What the protocol's paths take and answer."""
     model = f"/v2/models/{quote(card.name)}"
     version = f"{model}/versions/{quote(card.version)}"
@@ -150,7 +154,7 @@ def paths_of_protocol(card: "Card") -> dict[str, Any]:
         paths[path] = _get(f"model_metadata{suffix}", tells, "ModelMetadata")
         ready = "The model takes requests"
         paths[f"{path}/ready"] = _get(f"model_ready{suffix}", ready, "ModelReady")
-        paths[f"{path}/infer"] = _infer(f"infer{suffix}", card)
+        paths[f"{path}/infer"] = _infer(f"infer{suffix}", card, steps)
     return paths
 
 
@@ -169,7 +173,7 @@ def _get(name: str, summary: str, schema: str) -> dict[str, Any]:
     return {"get": operation}
 
 
-def _infer(name: str, card: "Card") -> dict[str, Any]:
+def _infer(name: str, card: "Card", steps: "Steps | None") -> dict[str, Any]:
     answer = {
         "description": "A tensor for each output that is asked for.",
         "content": {_JSON: {"schema": _reference("InferenceResponse")}},
@@ -181,11 +185,36 @@ def _infer(name: str, card: "Card") -> dict[str, Any]:
             "operationId": name,
             "requestBody": {
                 "required": True,
-                "content": {_JSON: {"schema": _reference("InferenceRequest")}},
+                "content": {
+                    _JSON: {
+                        "schema": _reference("InferenceRequest"),
+                        "examples": _examples(card, steps),
+                    }
+                },
             },
             "responses": {"200": answer, **_refusals(400, 405, 413, 415)},
         }
     }
+
+
+def _examples(card: "Card", steps: "Steps | None") -> dict[str, Any]:
+    """A golden row as tensors, where it has the values that tensors are made of."""
+    columns = _columns(card, steps)
+    if not card.golden or not columns:
+        return {}
+    given = card.golden[0].features
+    names = [one.name for one in columns]
+    row = given if isinstance(given, dict) else dict(zip(names, given, strict=True))
+    values = [row.get(name) for name in names]
+    if are_numbers(columns):
+        tensor = {"name": MATRIX, "shape": [1, len(names)], "datatype": "FP64", "data": values}
+        inputs = [tensor]
+    else:
+        inputs = [
+            {"name": one.name, "shape": [1], "datatype": one.datatype, "data": [value]}
+            for one, value in zip(columns, values, strict=True)
+        ]
+    return {"a golden row": {"value": {"inputs": inputs}}}
 
 
 _WHY = {

@@ -65,7 +65,7 @@ def with_contract(
         own[METRICS_PATH] = _metrics()
     found = schema["paths"]["/model"]["get"]["responses"]["200"]
     found |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
-    schema["paths"] = own | paths_of_protocol(card) | schema["paths"]
+    schema["paths"] = own | paths_of_protocol(card, steps) | schema["paths"]
     # Who may ask is the platform's to decide, not this document's.
     schema |= {"servers": [{"url": "/"}], "tags": TAGS, "security": []}
     for path, item in schema["paths"].items():

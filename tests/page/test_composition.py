@@ -195,9 +195,9 @@ def test_each_type_has_a_field_of_its_own(typed: Card, params: Params) -> None:
     fields = [
         (tag, one)
         for tag, one in page.elements
-        if tag in {"input", "select"} and "data-place" in one
+        if tag in {"input", "select", "textarea"} and "data-place" in one
     ]
-    assert [tag for tag, _ in fields] == ["input", "select", "select", "input", "input", "input"]
+    assert [tag for tag, _ in fields] == ["input", "select", "select", "input", "textarea", "input"]
     needed = [one.get("aria-required") for _, one in fields]
     assert needed == [None, "true", None, "true", "true", "true"]
     # A telephone's keys for decimals have no minus.

@@ -123,7 +123,7 @@ def test_types_of_a_step_become_the_documents(checkout: Checkout) -> None:
     """The TypedDict that ``before`` takes is the request's schema."""
     root = checkout(steps=STEPS)
     document = TestClient(Service(root / "dist/service", root)).get("/openapi.json").json()
-    row, _ = document["components"]["schemas"]["Features"]["properties"]["features"]["anyOf"]
+    row, _ = document["components"]["schemas"]["Row"]["anyOf"]
     assert row["properties"]["site"]["type"] == "string"
     assert set(row["required"]) == {*SETOSA, "site"}
 

@@ -47,7 +47,7 @@ def test_fresh_clone_reproduces_what_the_first_has(first: Clone, tmp_path: Path)
     second = first.clone(tmp_path / "two")
     assert not second.path(TABLE).exists()
     done = second.run("twinserve", "repro", "--locked")
-    assert "fetching data/iris.csv (2" in done.stderr
+    assert "fetching data/iris.csv (3.86 kB)" in done.stderr
     assert "Running stage 'train'" in done.stdout
     assert second.git("status", "--porcelain") == ""
     for name in ("models/model.pkl", "dist/service/manifest.json"):
@@ -185,13 +185,15 @@ def test_long_fit_that_was_not_pushed_or_not_run_is_one_line(first: Clone, tmp_p
 
 
 def test_artifacts_are_found_by_name(first: Clone, tmp_path: Path) -> None:
-    """By DVC's command and its Python interface, at a revision, from another folder."""
+    """By DVC's command, at a version that GTO's tags name, and by its Python interface."""
     declared = yaml.safe_load(first.path("dvc.yaml").read_text())["artifacts"]
     assert set(declared) == {"model", "service", "function"}
+    for name in ("model", "service"):
+        first.git("tag", "--annotate", f"{name}@v1.0.0", "--message", "v1.0 as served")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for name, path in (("model", "model.pkl"), ("service", "service")):
-        command = ["-m", "dvc", "artifacts", "get", str(first.directory), name, "--rev", "main"]
+        command = ["-m", "dvc", "artifacts", "get", str(first.directory), name, "--rev", "v1.0.0"]
         done = subprocess.run(
             [sys.executable, *command], cwd=elsewhere, capture_output=True, text=True, check=False
         )

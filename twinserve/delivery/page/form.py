@@ -101,11 +101,14 @@ def _control(place: int, column: Feature) -> str:
     choices = _BOOLEANS if column.type == "boolean" else [str(one) for one in column.values]
     if choices and not column.unknown and len(choices) <= _MOST_CHOICES:
         none = "no value" if column.missing else "choose"
-        options = "".join(f"<option>{escape(one)}</option>" for one in choices)
+        options = "".join(f'<option value="{escape(one)}">{escape(one)}</option>' for one in choices)
         return f'<select {attributes}><option value="">{none}</option>{options}</select>'
     attributes += ' autocomplete="off" spellcheck="false"'
     if column.missing:
         attributes += ' placeholder="no value"'
+    if column.type == "text":
+        # A text may have lines.
+        return f'<textarea {attributes} rows="2"></textarea>'
     if column.type == "number" and column.minimum >= 0:
         # Of the keys of a telephone these have no minus.
         attributes += ' inputmode="decimal"'

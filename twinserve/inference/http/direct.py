@@ -33,7 +33,11 @@ def answer_flask(endpoint: "PredictionHandler", request: flask.Request) -> flask
 
     answer = _completed(endpoint.answer(scope, receive))
     answered = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
-    return flask.Response(answer.body, answer.status, answered)
+    response = flask.Response(answer.body, answer.status)
+    # Flask counts the body that it is given; that of an answer to HEAD is kept to itself.
+    response.headers.clear()
+    response.headers.extend(answered)
+    return response
 
 
 def _completed(answering: Any) -> "Answer":  # noqa: ANN401 - a coroutine

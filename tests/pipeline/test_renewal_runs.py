@@ -60,6 +60,7 @@ def test_checks_run_here_and_their_result_is_told(workflows: Workflows) -> None:
     }
 
 
+@pytest.mark.nightly
 def test_red_checks_make_the_run_red(workflows: Workflows) -> None:
     """The verdict is asked for all the same.
 
@@ -82,6 +83,7 @@ def test_app_opens_in_its_own_name_and_checks_nothing_here(workflows: Workflows)
     assert set(run.jobs) == {"renew", "open"}
 
 
+@pytest.mark.nightly
 def test_refusal_is_told_and_red(workflows: Workflows) -> None:
     """What was left says why."""
     run = renew(workflows, REFUSED, opened(checks="none"))
@@ -97,7 +99,9 @@ def test_fork_is_left_alone_until_it_is_switched_on(workflows: Workflows) -> Non
     assert not run.calls
 
 
-@pytest.mark.parametrize("cron", SCHEDULES)
+@pytest.mark.parametrize(
+    "cron", [pytest.param(cron, marks=pytest.mark.nightly) for cron in SCHEDULES]
+)
 def test_hour_says_which_kind(workflows: Workflows, cron: str) -> None:
     """The command is told the hour, and knows it."""
     payload = events.schedule() | {"schedule": cron}

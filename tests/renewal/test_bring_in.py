@@ -121,6 +121,7 @@ def test_young_version_that_is_locked_stays(project: Repository, index: PackageI
     assert pins(project) == {"alpha": "2.0", "beta": "2.0", "gamma": "1.0"}
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("broken")
 def test_version_goes_down_where_another_one_asks_for_it(
     project: Repository, index: PackageIndex
@@ -159,6 +160,7 @@ def test_what_breaks_is_held_back_by_name(
     assert not project.path("locks/held.json").exists()
 
 
+@pytest.mark.nightly
 def test_package_that_is_named_is_tried_again(
     project: Repository, index: PackageIndex, broken: dict[str, str]
 ) -> None:
@@ -173,6 +175,7 @@ def test_package_that_is_named_is_tried_again(
     assert pins(project)["beta"] == "2.0"
 
 
+@pytest.mark.nightly
 def test_package_that_needs_what_is_held_back_stays_too(
     project: Repository, index: PackageIndex, broken: dict[str, str]
 ) -> None:
@@ -185,6 +188,7 @@ def test_package_that_needs_what_is_held_back_stays_too(
     assert pins(project) == {"alpha": "1.0", "beta": "1.0", "gamma": "2.0"}
 
 
+@pytest.mark.nightly
 def test_whole_set_is_held_back_beyond_the_bound(
     project: Repository, index: PackageIndex, broken: dict[str, str]
 ) -> None:

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 from twinserve.monitoring.thresholds import Finding, State, worst
+from twinserve.targets.github import api
 from twinserve.targets.issue import Issue
 
 LABEL = "monitoring"
 MARKER = "<!-- twinserve: monitoring -->"
 TITLE = "Monitoring: a threshold is passed"
+# What fresh rows may mend, by the beginning or the end of a figure's name; and what brings them.
+OF_ROWS = ("drift of ", " out of range")
+RENEW, BRANCH = "renew.yml", "main"
 BACK = "Every figure is back within its threshold."
 
 
@@ -28,3 +32,24 @@ def tell(repository: str, findings: Sequence[Finding], report: str, run_url: str
     if state is State.UNKNOWN or not findings:
         return f"too little was logged to know: issue {number} stays open"
     return issue.close(number, f"{BACK} [This run]({run_url}).")
+
+
+def start_renewal(repository: str, findings: Sequence[Finding]) -> str | None:
+    """Start the renewal of the table where rows have drifted; None where none have.
+
+    Where its source has no new row, that renewal changes nothing and says so.
+
+    Raises:
+        UserError: GitHub refuses.
+    """
+    drifted = [
+        finding
+        for finding in findings
+        if finding.state is State.PASSED
+        and (finding.figure.startswith(OF_ROWS[0]) or finding.figure.endswith(OF_ROWS[1]))
+    ]
+    if not drifted:
+        return None
+    started = {"ref": BRANCH, "inputs": {"kind": "data", "names": ""}}
+    api(f"repos/{repository}/actions/workflows/{RENEW}/dispatches", "POST", started)
+    return f"started: the renewal of the table, for {drifted[0].figure}"

@@ -105,7 +105,7 @@ def test_few_jobs_may_write(files: Files) -> None:
         "deploy.yml: describe": ["attestations", "id-token"],
         "deploy.yml: measure": ["id-token"],
         "measure.yml: measure": ["id-token"],
-        "monitor.yml: monitor": ["id-token", "issues"],
+        "monitor.yml: monitor": ["actions", "id-token", "issues"],
         "nightly.yml: audit": ["actions", "issues"],
         "renew.yml: checks": ["id-token"],
         "renew.yml: open": ["contents", "issues", "pull-requests"],

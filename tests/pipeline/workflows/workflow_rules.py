@@ -160,7 +160,10 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
     """What a command reads is set beside it, and nothing is set that none reads."""
     wanted = {
         "twinserve review comment": {**_COMMENT, "GH_TOKEN": "${{ github.token }}"},
-        "twinserve monitor": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve monitor": {
+            "GH_TOKEN": "${{ github.token }}",
+            "RENEWAL": "${{ vars.RENEWAL }}",
+        },
         "twinserve rollback": {"RELEASE": "${{ inputs.release }}"},
         "twinserve release": {
             "ATTESTED": "${{ needs.build.outputs.signed }}",

@@ -75,6 +75,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     folder = tmp_path / "project"
     folder.mkdir()
     project = publish_engine(folder)
+    # It is not DVC's.
+    project.git("rm", "--quiet", "dvc.lock")
+    project.git("commit", "--quiet", "--message", "Not reproduced yet")
     monkeypatch.chdir(folder)
     monkeypatch.setattr(fit, "CHECKS", {"verify": fit.CHECKS["verify"]})
     return project

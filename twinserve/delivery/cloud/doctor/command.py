@@ -15,6 +15,7 @@ from twinserve.delivery.cloud.doctor import (
     trial,
 )
 from twinserve.delivery.cloud.doctor.finding import Check, Finding, Weight, asked, stop
+from twinserve.delivery.cloud.doctor.support import supported
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.targets.github import Identity, identity_of
 
@@ -70,6 +71,7 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         ("names", lambda: places.names(cloud)),
         ("secrets", lambda: places.secrets(cloud)),
         ("CPU", lambda: places.processors(cloud)),
+        ("support", supported),
         ("data", lambda: data.remote(cloud)),
     ]
     if github is not None:

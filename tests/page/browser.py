@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.tools import require
 
+MOST_MS = 60_000
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 360, "height": 740}
 DROP = """([name, text]) => {
@@ -30,6 +31,8 @@ def chromium() -> Iterator[Browser]:
     program = require("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
+        # A machine may be busy; this is for a page that hangs.
+        expect.set_options(timeout=MOST_MS)
         yield browser
         browser.close()
 
@@ -108,6 +111,7 @@ def visit(
     """Open the page; at the end it must have told no error and asked no other host."""
     context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(MOST_MS)
     opened = Visit(context.new_page())
     opened.page.on(
         "console",

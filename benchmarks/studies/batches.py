@@ -122,7 +122,10 @@ def _of_target(
     name: str, dist: Path, bodies: tuple[bytes, bytes], rows: int, rounds: int
 ) -> Batches:
     in_handler = handler_ms(name, dist, bodies[1])
-    singles, batched, alone, beside = [], [], [], []
+    singles: list[float] = []
+    batched: list[float] = []
+    alone: list[float] = []
+    beside: list[float] = []
     with local_target(name, dist / name).start() as endpoint:
         for body in bodies:
             answer = first_exchange(endpoint, body).answer

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.page.browser import NARROW, WIDE, ViewportSize, Visit, chromium, visit
+from tests.page.browser import NARROW, WIDE, Visit, chromium, visit
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import as_csv, cars, penguins
 from tests.tools import require
@@ -249,7 +249,7 @@ def test_regression_is_answered_with_a_number(browser: Browser, tmp_path: Path) 
         "import_path": "sklearn.ensemble.RandomForestRegressor",
         "arguments": {"n_estimators": 10},
     }
-    data = {"label": "mpg", "missing_values": ["?"]}
+    data: dict[str, object] = {"label": "mpg", "missing_values": ["?"]}
     project = project_of(tmp_path / "number", table, data, estimator=forest)
     with served(project) as twins, visit(browser, f"{twins.endpoints[0].url}/", NARROW) as opened:
         case = twins.project.root / "models/model.json"

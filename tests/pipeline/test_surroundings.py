@@ -59,6 +59,9 @@ LINES_ELSEWHERE = {
     ),
     ".venv/bin/twinserve review judge reports/review.json": "in test_gate.py",
     ".venv/bin/twinserve review comment untrusted/review/review.json": "in test_comment.py",
+    ".venv/bin/twinserve fetch --base .base --unread reports/review.json": "in test_command.py",
+    ".venv/bin/twinserve repro --afresh --locked": "in test_team.py",
+    ".venv/bin/twinserve repro --pull --locked --push": STORY,
     ".venv/bin/twinserve submit --untested": STORY,
     ".venv/bin/twinserve release --from-build": STORY,
     '.venv/bin/twinserve status | tee -a "$GITHUB_STEP_SUMMARY"': STORY,
@@ -67,6 +70,12 @@ LINES_ELSEWHERE = {
     ".venv/bin/twinserve probe --clean-up": STORY,
     ".venv/bin/twinserve history --deployed --append": STORY,
     ".venv/bin/twinserve monitor --issue": "in test_monitor.py",
+    'python3 -m twinserve images >> "$GITHUB_OUTPUT"': "in act, in test_nightly_runs.py",
+    ".venv/bin/twinserve renew planned --leave reports/renewal": "in test_bring_in.py",
+    ".venv/bin/twinserve renew open untrusted/renewal": "in test_opening.py",
+    ".venv/bin/twinserve renew tell untrusted/review/review.json": "in test_opening.py",
+    ".venv/bin/twinserve audit --tell": "in test_audit.py",
+    ".venv/bin/twinserve support --tell": "in test_audit.py",
     '.venv/bin/twinserve rollback -- "$RELEASE"': "in test_rollback.py",
 }
 

@@ -135,7 +135,7 @@ def test_estimator_that_none_can_have_is_one_line(evaluated: Project) -> None:
     line = evaluated.refused("export")
     assert "compiled: LabelPropagation is no tree ensemble" in line
     assert "onnx: skl2onnx cannot convert LabelPropagation (" in line
-    assert line.endswith("set serving.runtime: joblib in params.yaml")
+    assert "set serving.runtime: joblib in params.yaml: measured here, it gives the first" in line
     assert before == evaluated.files()
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from twinserve.monitoring.thresholds import Finding, State, worst
-from twinserve.targets.github import api
-from twinserve.targets.issue import Issue
+from twinserve.targets.github.api import api
+from twinserve.targets.github.issue import Issue
 
 LABEL = "monitoring"
 MARKER = "<!-- twinserve: monitoring -->"

@@ -19,8 +19,8 @@ from twinserve.renewal.vulnerabilities import (
     read_exemptions,
     without_exempt,
 )
-from twinserve.targets.github import api
-from twinserve.targets.issue import Issue
+from twinserve.targets.github.api import api
+from twinserve.targets.github.issue import Issue
 
 LABEL = "audit"
 MARKER = "<!-- twinserve: audit -->"

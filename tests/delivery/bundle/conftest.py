@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCES = ("function", "locks", "models", "service", "twinserve")
+SOURCES = ("evaluation", "function", "locks", "models", "service", "twinserve")
 
 
 @pytest.fixture

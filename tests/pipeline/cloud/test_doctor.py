@@ -14,7 +14,7 @@ from twinserve.delivery.cloud import federation
 from twinserve.delivery.cloud.apis import APIS
 from twinserve.delivery.cloud.grants import of_repository
 from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
-from twinserve.targets.github import Identity
+from twinserve.targets.github.api import Identity
 
 IDENTITY = Identity(ID, OWNER_ID)
 Break = Callable[[Project, GitHub], None]

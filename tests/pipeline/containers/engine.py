@@ -128,13 +128,14 @@ def podman() -> Iterator[Engine]:
         _podman("rm", "--force", "--all", "--time", "1")
 
 
-def build_image(engine: Engine, commit: str) -> subprocess.CompletedProcess[str]:
+def build_image(engine: Engine, commit: str, *words: str) -> subprocess.CompletedProcess[str]:
     """`twinserve build`, on the stand-in, with this machine's way to packages."""
     secrets = package_secrets()
     command = [sys.executable, "-m", "twinserve", "build", "--json", f"--engine={engine.name}"]
     command += [f"--base-image={BASE}", f"--commit={commit}"]
     command += [f"--pip-config={secrets['pipconf']}"]
     command += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
+    command += words
     done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return done

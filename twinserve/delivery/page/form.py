@@ -101,9 +101,8 @@ def _control(place: int, column: Feature) -> str:
     choices = _BOOLEANS if column.type == "boolean" else [str(one) for one in column.values]
     if choices and not column.unknown and len(choices) <= _MOST_CHOICES:
         none = "no value" if column.missing else "choose"
-        options = "".join(
-            f'<option value="{escape(one)}">{escape(one)}</option>' for one in choices
-        )
+        names = map(escape, choices)
+        options = "".join(f'<option value="{name}">{name}</option>' for name in names)
         return f'<select {attributes}><option value="">{none}</option>{options}</select>'
     attributes += ' autocomplete="off" spellcheck="false"'
     if column.missing:

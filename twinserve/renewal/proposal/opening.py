@@ -21,8 +21,8 @@ from twinserve.renewal.proposal.outcome import Left, Outcome, fetch_bundle, read
 from twinserve.renewal.report import Report
 from twinserve.review.render import code, fitted
 from twinserve.targets.git import Checkout, Setting
-from twinserve.targets.github import GitHubError, api, search
-from twinserve.targets.issue import Issue
+from twinserve.targets.github.api import GitHubError, api, search
+from twinserve.targets.github.issue import Issue
 
 LABEL = "renewal"
 BASE = "main"

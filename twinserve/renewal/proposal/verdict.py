@@ -14,7 +14,7 @@ from twinserve.delivery.cloud.repository import CHECK
 from twinserve.review.github import post
 from twinserve.review.render import render
 from twinserve.review.report import load_untrusted
-from twinserve.targets.github import GitHubError, api
+from twinserve.targets.github.api import GitHubError, api
 
 STATES = {"success": "success", "failure": "failure", "cancelled": "error"}
 BY_HAND = (

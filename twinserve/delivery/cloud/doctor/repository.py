@@ -17,7 +17,7 @@ from twinserve.delivery.cloud.repository import (
     read_workflows,
 )
 from twinserve.delivery.project import Cloud
-from twinserve.targets.github import api, find, has_gh
+from twinserve.targets.github.api import api, find, has_gh
 from twinserve.targets.google.project.resources import project_number
 
 

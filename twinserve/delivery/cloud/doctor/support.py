@@ -15,7 +15,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.params import Params, load_params
 from twinserve.delivery.cloud.doctor.ends import Ends, Support, read_support
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, warn
-from twinserve.targets.issue import Issue
+from twinserve.targets.github.issue import Issue
 
 DOCKERFILE = Path("service/Dockerfile")
 AHEAD = timedelta(days=90)

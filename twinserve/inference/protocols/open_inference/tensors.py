@@ -145,19 +145,24 @@ def _tensor(given: object, place: int) -> _Tensor:
     name, shape, datatype, data = map(given.get, ("name", "shape", "datatype", "data"))
     if not isinstance(name, str) or not isinstance(datatype, str):
         raise Problem(422, f"{INPUTS}: {place}: name and datatype must be strings")
-    whole = isinstance(shape, list) and all(
-        type(one) is float and 0 <= one < MOST_SIZE and one.is_integer() for one in shape
-    )
-    if not whole or not 0 < len(shape) <= MOST_DIMENSIONS:
+    sizes = _sizes(shape)
+    if not sizes:
         raise Problem(422, f"{INPUTS}: {name:.60}: shape must be a list of whole numbers")
     if not isinstance(data, list):
         raise Problem(422, f"{INPUTS}: {name:.60}: data must be a list, in JSON")
     check_parameters(given, f"{INPUTS}: {name:.60}: ")
-    sizes = [int(one) for one in shape]
     tensor = _Tensor(name, sizes, datatype, _flat(data, len(sizes)))
     if len(tensor.data) != prod(sizes):
         raise tensor.problem(f"the shape has {prod(sizes)} values, data has {len(tensor.data)}")
     return tensor
+
+
+def _sizes(shape: object) -> list[int]:
+    """The sizes of the dimensions; none of what is no shape."""
+    if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:
+        return []
+    whole = all(type(one) is float and 0 <= one < MOST_SIZE and one.is_integer() for one in shape)
+    return [int(one) for one in shape] if whole else []
 
 
 def _flat(data: list[Any], dimensions: int) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twinserve.targets.github import AUTHOR, api, search
+from twinserve.targets.github.api import AUTHOR, api, search
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.delivery.update.forks import Repository, publish_engine
 from tests.tree import PROJECT, TREE
@@ -110,15 +111,10 @@ def test_rows_come_in_where_they_make_no_worse_a_model(
 
 def test_worse_rows_do_not_come_in(project: Repository, source: tuple[Path, str]) -> None:
     """Labels that somebody mixed up: no branch, and a line that says how much worse."""
-    project.replace("params.yaml", "measurement:", "renewal: {min_unseen_rows: 5}\nmeasurement:")
-    text = project.path("params.yaml").read_text()
-    gates = [line for line in text.splitlines() if "gates:" in line]
-    project.replace("params.yaml", gates[0], "  gates: {}")
-    project.replace("params.yaml", "golden:", "golden: []\nno_golden:")
-    content = project.path("params.yaml").read_text()
-    begin = content.index("no_golden:")
-    end = content.index("\nserving:", begin)
-    project.write("params.yaml", content[:begin] + content[end + 1 :])
+    params = yaml.safe_load(project.path("params.yaml").read_text())
+    params |= {"renewal": {"min_unseen_rows": 5}, "golden": []}
+    params["evaluation"]["gates"] = {}
+    project.write("params.yaml", yaml.safe_dump(params, sort_keys=False))
     reproduce(project.directory, sys.executable, ("--allow-missing",))
     project.commit("No gates")
     rows = (PROJECT / TABLE).read_text().splitlines()
@@ -139,7 +135,9 @@ def test_refused_table_names_its_row(project: Repository, source: tuple[Path, st
     rows = source[0].read_text().splitlines(keepends=True)
     source[0].write_text("".join([*rows[:4], "wide,3.1,1.5,0.2,setosa\n", *rows[4:]]))
     before = project.git("rev-parse", "HEAD")
-    with pytest.raises(UserError, match=r"iris\.csv: line 5.*wide"):
+    with pytest.raises(
+        UserError, match=r"^data/iris\.csv: row 5, column sepal_length: found 'wide'"
+    ):
         renew()
     assert project.git("rev-parse", "HEAD") == before
     assert project.git("status", "--porcelain") == ""

@@ -57,7 +57,11 @@ def table_of(tree: Path) -> Table:
         UserError: it is refused; the line names file, row and column.
     """
     data = load_params(tree / PARAMS_PATH).data
-    return read_table(data.model_copy(update={"table": str(tree / data.table)}))
+    path = str(tree / data.table)
+    try:
+        return read_table(data.model_copy(update={"table": path}))
+    except UserError as error:
+        raise UserError(str(error).replace(path, data.table)) from None
 
 
 def refuse_another_contract(old: Table, new: Table) -> None:

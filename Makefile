@@ -97,8 +97,8 @@ sbom: .venv/ready ## list what the service's image holds, as CycloneDX (reports/
 	@$(BIN)/twinserve sbom
 
 .PHONY: audit
-audit: .venv/ready ## known vulnerabilities of what is served (asks PyPI)
-	@$(BIN)/pip-audit --strict --require-hashes --disable-pip $(addprefix -r ,$(wildcard locks/service-*.txt locks/function-*.txt))
+audit: .venv/ready ## known vulnerabilities of what is served (asks PyPI); BASE=DIR for what is new
+	@$(BIN)/twinserve audit $(if $(BASE),--base "$(BASE)")
 
 .PHONY: lock
 lock: .venv/ready ## compile the lock files anew from pyproject.toml

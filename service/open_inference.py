@@ -204,6 +204,9 @@ def _examples(card: "Card", steps: "Steps | None") -> dict[str, Any]:
         return {}
     given = card.golden[0].features
     names = [one.name for one in columns]
+    # A list is the model's own features, which a step may make of other fields.
+    if not isinstance(given, dict) and len(given) != len(names):
+        return {}
     row = given if isinstance(given, dict) else dict(zip(names, given, strict=True))
     values = [row.get(name) for name in names]
     if are_numbers(columns):

@@ -36,7 +36,7 @@ from twinserve.inference import contract
 from twinserve.inference.asgi import Answer, Application, Message, Receive, Scope, Send
 from twinserve.inference.endpoint import PROTOCOL_PATH
 from twinserve.inference.logs import write_event
-from twinserve.inference.page import release_of
+from twinserve.inference.protocols.page import release_of
 from twinserve.inference.responder import preflight, refusal
 
 if TYPE_CHECKING:

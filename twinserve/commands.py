@@ -129,6 +129,17 @@ SECTIONS = {
         "update": Command(
             "twinserve.delivery.update.command", "merge the engine's next version into a fork"
         ),
+        "audit": Command("twinserve.renewal.audit", "known vulnerabilities of what is served"),
+        "images": Command(
+            "twinserve.delivery.image.pinned", "what cloudbuild.yaml pins, for a workflow"
+        ),
+        "support": Command(
+            "twinserve.delivery.cloud.doctor.support",
+            "what goes out of support soon, or was looked up long ago",
+        ),
+        "renew": Command(
+            "twinserve.renewal.command", "newer packages, Python, tools or rows, on a branch"
+        ),
         "reference": Command(
             "twinserve.config.reference", "make docs/parameters.md and its schema from the types"
         ),

@@ -10,7 +10,7 @@ from twinserve.delivery.cloud.federation import (
     provider_for,
     reading_provider_for,
 )
-from twinserve.targets.github import Identity
+from twinserve.targets.github.api import Identity
 
 OURS = Identity(700700, 4242)
 CLAIMS = {

@@ -12,7 +12,7 @@ from service.front import Service
 from tests.callers import InProcessCaller
 from tests.tree import ROOT
 from twinserve.config.layout import PAGE_NAME, RELEASE_VARIABLES
-from twinserve.inference.page import RELEASE_PLACE, asks_for_page
+from twinserve.inference.protocols.page import RELEASE_PLACE, asks_for_page
 from twinserve.targets.opener import Reply
 
 HTML = [("Accept", "text/html")]
@@ -26,9 +26,9 @@ from tests.callers import InProcessCaller
 caller = InProcessCaller(Service(Path(sys.argv[1])))
 for method, path in (("POST", "/predict"), ("GET", "/index.html"), ("GET", "/health")):
     caller.call(method, path, body=b'{"features": [5, 3, 1, 0]}')
-assert "twinserve.inference.page" not in sys.modules
+assert "twinserve.inference.protocols.page" not in sys.modules
 assert caller.call("GET", "/").status == 200
-assert "twinserve.inference.page" in sys.modules
+assert "twinserve.inference.protocols.page" in sys.modules
 assert "fastapi" not in sys.modules
 """
 

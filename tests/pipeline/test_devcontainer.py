@@ -2,19 +2,26 @@
 
 import json
 import re
+from argparse import Namespace
+
+import pytest
 
 from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
+from twinserve.delivery.image import pinned
 
 IMAGE = re.compile(r"python:3\.11-bookworm@sha256:[0-9a-f]{64}")
 
 
-def test_one_image_of_python_is_used_everywhere() -> None:
+def test_one_image_of_python_is_used_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     """Cloud Build's steps, the nightly container and the editor's have the same, by digest."""
     editor = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
     nightly = read_files(texts_of(ROOT)).workflows["nightly.yml"]["jobs"]["everything"]
+    assert nightly["container"]["image"] == "${{ needs.images.outputs.python }}"
+    pinned.run(Namespace())
+    told = capsys.readouterr().out.strip().removeprefix("python=")
     built = set(IMAGE.findall((ROOT / "cloudbuild.yaml").read_text()))
-    assert built == {editor["image"]} == {nightly["container"]["image"]}
+    assert built == {editor["image"]} == {told}
 
 
 def test_editor_opens_on_the_locked_environment() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 def sample() -> dict[str, Any]:
     """One row of each kind, as JSON members."""
     return {
-        "version": 2,
+        "version": 3,
         "allowed_ratio": 1.1,
+        "same_version": "say",
+        "model": {"base_version": "v1.0", "head_version": "v1.0", "artifacts": ["model.pkl"]},
         "metrics": [{"name": "accuracy", "base": "0.933333", "head": "0.966667"}],
         "params": [{"name": "estimator.arguments.n_estimators", "base": "100", "head": None}],
         "benchmarks": [

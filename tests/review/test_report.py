@@ -75,7 +75,7 @@ def judge_otherwise(members: dict[str, Any]) -> None:
 
 
 def be_from_the_future(members: dict[str, Any]) -> None:
-    members["version"] = 3
+    members["version"] = 4
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tree import CODE, ROOT
-from twinserve.targets.github import GitHubError, api, search
+from twinserve.targets.github.api import GitHubError, api, search
 
 
 def test_a_call_without_the_command_is_one_line(
@@ -30,7 +30,7 @@ def test_one_module_calls_the_api() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.List) and ast.unparse(node).startswith("['gh', 'api'")
     }
-    assert found == {"twinserve/targets/github.py"}
+    assert found == {"twinserve/targets/github/api.py"}
 
 
 def test_every_page_of_a_list_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

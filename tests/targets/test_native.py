@@ -11,10 +11,10 @@ import yaml
 
 from tests.pipeline.models.trees import export as exported
 from twinserve.config.errors import UserError
-from twinserve.config.platforms import this_machine
 from twinserve.contract.calls import HttpCaller
 from twinserve.targets.local import local_function, local_service
 from twinserve.targets.native import native_environment
+from twinserve.targets.platforms import this_machine
 from twinserve.targets.ready import wait_until_answering
 
 OTHER = {"x86_64": "aarch64", "aarch64": "x86_64"}[this_machine()]

@@ -27,8 +27,8 @@ from twinserve.inference.telemetry import Instance
 
 if TYPE_CHECKING:
     from twinserve.config.card import Card
-    from twinserve.inference.page import Page
     from twinserve.inference.protocols.open_inference.paths import OpenInference
+    from twinserve.inference.protocols.page import Page
     from twinserve.inference.protocols.predict import OtherForms
     from twinserve.inference.steps import Steps
 
@@ -155,7 +155,7 @@ class PredictionHandler:
     def _open_page(self) -> "Page":
         """The page, read when it is first asked for."""
         if self._page is None:
-            from twinserve.inference.page import Page
+            from twinserve.inference.protocols.page import Page
 
             self._page = Page(self._directory)
         return self._page
@@ -170,7 +170,7 @@ class PredictionHandler:
         if method == "OPTIONS":
             return preflight(contract.METHODS)
         if scope["path"] == PAGE_PATH and method in {"GET", "HEAD"} and b"accept" in headers:
-            from twinserve.inference.page import asks_for_page
+            from twinserve.inference.protocols.page import asks_for_page
 
             if asks_for_page(headers[b"accept"]):
                 return self._open_page().answer(method)

@@ -72,6 +72,22 @@ def estimates(samples: Floats, percentile: float = MEDIAN) -> Intervals:
     return Intervals(values, *_bootstrap(samples, statistic))
 
 
+def estimate_mean(samples: Sequence[float]) -> Estimate:
+    """The mean of independent samples.
+
+    Raises:
+        ValueError: there is no sample.
+    """
+    if not samples:
+        raise ValueError("no samples")
+    taken = np.asarray(samples, dtype=np.float64)
+    value = float(np.mean(taken))
+    if len(samples) == 1:
+        return Estimate(value, value, value)
+    lows, highs = _bootstrap(taken, np.mean)
+    return Estimate(value, float(lows), float(highs))
+
+
 def estimate_series(runs: Sequence[Sequence[float]], percentile: float = MEDIAN) -> Estimate:
     """A percentile of samples that were taken one after the other, in one or several runs.
 

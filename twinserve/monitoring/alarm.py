@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 from twinserve.monitoring.thresholds import Finding, State, worst
-from twinserve.targets.github import AUTHOR, api, search
+from twinserve.targets.github.api import api
+from twinserve.targets.github.issue import Issue
 
 LABEL = "monitoring"
 MARKER = "<!-- twinserve: monitoring -->"
 TITLE = "Monitoring: a threshold is passed"
+# What fresh rows may mend, by the beginning or the end of a figure's name; and what brings them.
+OF_ROWS = ("drift of ", " out of range")
+RENEW, BRANCH = "renew.yml", "main"
 BACK = "Every figure is back within its threshold."
 
 
@@ -19,33 +23,33 @@ def tell(repository: str, findings: Sequence[Finding], report: str, run_url: str
     Raises:
         UserError: GitHub refuses.
     """
-    issues, number = f"repos/{repository}/issues", _open_issue(repository)
-    state = worst(findings)
+    issue, state = Issue(repository, LABEL, MARKER), worst(findings)
     if state is State.PASSED:
-        text = {"title": TITLE, "body": f"{MARKER}\n{report}\n[This run]({run_url}).\n"}
-        if number is None:
-            made = api(issues, "POST", text | {"labels": [LABEL]})
-            return f"opened: {made['html_url']}"
-        made = api(f"{issues}/{number}", "PATCH", text)
-        return f"brought up to date: {made['html_url']}"
+        return issue.say(TITLE, f"{report}\n[This run]({run_url}).\n")
+    number = issue.find()
     if number is None:
         return "no threshold is passed, and no issue is open"
     if state is State.UNKNOWN or not findings:
         return f"too little was logged to know: issue {number} stays open"
-    said = {"body": f"{BACK} [This run]({run_url})."}
-    api(f"{issues}/{number}/comments", "POST", said)
-    closed = {"state": "closed", "state_reason": "completed"}
-    api(f"{issues}/{number}", "PATCH", closed)
-    return f"closed: issue {number}"
+    return issue.close(number, f"{BACK} [This run]({run_url}).")
 
 
-def _open_issue(repository: str) -> int | None:
-    """The oldest open one that is ours: two runs at once would otherwise each keep another."""
-    ours = [
-        int(issue["number"])
-        for issue in search(f"repos/{repository}/issues", state="open", labels=LABEL)
-        if issue["user"]["login"] == AUTHOR
-        and (issue["body"] or "").startswith(MARKER)
-        and "pull_request" not in issue
+def start_renewal(repository: str, findings: Sequence[Finding]) -> str | None:
+    """Start the renewal of the table where rows have drifted; None where none have.
+
+    Where its source has no new row, that renewal changes nothing and says so.
+
+    Raises:
+        UserError: GitHub refuses.
+    """
+    drifted = [
+        finding
+        for finding in findings
+        if finding.state is State.PASSED
+        and (finding.figure.startswith(OF_ROWS[0]) or finding.figure.endswith(OF_ROWS[1]))
     ]
-    return min(ours, default=None)
+    if not drifted:
+        return None
+    started = {"ref": BRANCH, "inputs": {"kind": "data", "names": ""}}
+    api(f"repos/{repository}/actions/workflows/{RENEW}/dispatches", "POST", started)
+    return f"started: the renewal of the table, for {drifted[0].figure}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
-from twinserve.monitoring.alarm import tell
+from twinserve.monitoring.alarm import start_renewal, tell
 from twinserve.monitoring.observed import Observed, add_up
 from twinserve.monitoring.report import Report, markdown, terminal_table, write_report
 from twinserve.monitoring.thresholds import find
@@ -49,6 +49,11 @@ def run(arguments: argparse.Namespace) -> None:
         run_url = f"{os.environ['GITHUB_SERVER_URL']}/{repository}/actions/runs/"
         url = run_url + os.environ["GITHUB_RUN_ID"]
         cloud.say(tell(repository, report.findings, markdown(report), url))
+        # Where the repository has it switched on.
+        if os.environ.get("RENEWAL") == "true" and (
+            started := start_renewal(repository, report.findings)
+        ):
+            cloud.say(started)
     cloud.result({"report": str(page), "state": report.state.name.lower()})
 
 

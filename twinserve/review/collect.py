@@ -10,7 +10,7 @@ from twinserve.config.variables import user_environment
 from twinserve.delivery.data.cached import share_cache
 from twinserve.measure.imports.trace import STARTS
 from twinserve.measure.pairs.micro import ROUNDS
-from twinserve.review.differences import metric_changes, param_changes
+from twinserve.review.differences import metric_changes, model_change, param_changes
 from twinserve.review.imports import compare_imports
 from twinserve.review.latency import compare_latency
 from twinserve.review.report import Report, Sizes
@@ -31,28 +31,32 @@ def collect(base: Path, head: Path, output: Path, *, rounds: int | None, image: 
     share_cache(base)
     for tree in (base, head):
         _run(tree, ["make", "repro"])
-    wanted = load_params(head / PARAMS_PATH).measurement
+    params = load_params(head / PARAMS_PATH)
+    wanted = params.measurement
     if rounds is not None:
         comparison = wanted.comparison.model_copy(update={"rounds": rounds})
         wanted = wanted.model_copy(update={"comparison": comparison})
     allowed = wanted.comparison.allowed_ratio
     report = Report(
-        version=2,
+        version=3,
         allowed_ratio=allowed,
+        same_version=params.renewal.same_version,
+        model=model_change(base, head),
         metrics=metric_changes(base, head),
         params=param_changes(base, head),
         benchmarks=compare_speed(base, head, allowed, rounds=rounds or ROUNDS),
         latency=compare_latency(base, head, wanted),
         imports=compare_imports(base, head, starts=rounds or STARTS),
         image_bytes=compare_images(base, head) if image else None,
-        bundle_bytes=Sizes(base=_bundle_size(base), head=_bundle_size(head)),
+        bundle_bytes=Sizes(base=bundle_size(base), head=bundle_size(head)),
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return report
 
 
-def _bundle_size(tree: Path) -> int:
+def bundle_size(tree: Path) -> int:
+    """Bytes of both bundles' files."""
     files = (path for bundle in BUNDLES for path in (tree / bundle).rglob("*"))
     return sum(path.stat().st_size for path in files if path.is_file())
 

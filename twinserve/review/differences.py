@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.config.yaml_file import parse_yaml
-from twinserve.review.report import MOST_ROWS, ValueChange
+from twinserve.review.report import MOST_ROWS, ModelChange, ValueChange
 
 METRICS = Path("evaluation/metrics.json")
 PARAMS = Path("params.yaml")
+CARD = Path("models/model.json")
 LONGEST = 200
 LONGEST_NAME = 120
 # What a name in a report may not hold: a class or a column may be called anything.
@@ -25,6 +26,21 @@ def metric_changes(base: Path, head: Path) -> tuple[ValueChange, ...]:
 def param_changes(base: Path, head: Path) -> tuple[ValueChange, ...]:
     """The parameters that differ."""
     return _changes(*(_params(tree / PARAMS) for tree in (base, head)))
+
+
+def model_change(base: Path, head: Path) -> ModelChange:
+    """Which artifacts differ; both trees have been reproduced.
+
+    Cards are read as they are: the base's may be of another version of the engine.
+    """
+    old, new = (json.loads(_text(tree / CARD, "{}")) for tree in (base, head))
+    before, after = old.get("artifacts", {}), new.get("artifacts", {})
+    differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return ModelChange(
+        base_version=old.get("version"),
+        head_version=str(new.get("version", "")),
+        artifacts=tuple(sorted(differing)) if old else (),
+    )
 
 
 def _params(path: Path) -> Any:  # noqa: ANN401 - whatever YAML can hold

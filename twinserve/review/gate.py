@@ -12,9 +12,16 @@ def judge(path: Path) -> str:
 
     Raises:
         UserError: a whole interval is over its budget or the allowed ratio; each figure is named.
+            Or the model has changed under an unchanged version, where params.yaml refuses that.
             Or there is no report, or it is refused.
     """
     report = load_untrusted(path)
+    if report.refused:
+        raise UserError(
+            f"the model has changed ({', '.join(report.model.artifacts)}) and is still called "
+            f"{report.model.head_version}: raise model.version in params.yaml, or let it through "
+            "with renewal.same_version: say"
+        )
     if report.broken:
         named = "; ".join((*report.broken, *broken_imports(report)))
         raise UserError(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twinserve.review.render import MARKER
-from twinserve.targets.github import AUTHOR, api, search
+from twinserve.targets.github.api import AUTHOR, api, search
 
 
 def find_pull_request(repository: str, owner: str, branch: str, commit: str) -> int | None:

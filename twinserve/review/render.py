@@ -9,6 +9,7 @@ from twinserve.review.report import (
     ImportChange,
     Imports,
     Latency,
+    ModelChange,
     Ratio,
     Report,
     Sizes,
@@ -35,46 +36,60 @@ def render(report: Report, run_url: str, commit: str) -> str:
     """The comment's text, marker first."""
     sections = [
         _gate(report),
-        _section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
-        _section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
-        _section(
+        model_line(report.model),
+        section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
+        section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
+        section(
             "Latency, ms",
             ("", "main", "here", "here / main (95%)", "gate"),
             map(_latency, report.latency),
         ),
         _benchmarks(report.benchmarks),
         _all_imports(report.imports),
-        _section("Size, MB", ("", "main", "here", "change"), _sizes(report)),
+        section("Size, MB", ("", "main", "here", "change"), _sizes(report)),
     ]
-    head = f"### What this changes against main\n\nAt {_code(commit[:12])}, [this run]({run_url})."
-    return _fitted([MARKER, head, *sections])
+    head = f"### What this changes against main\n\nAt {code(commit[:12])}, [this run]({run_url})."
+    return fitted([MARKER, head, *sections])
+
+
+def model_line(model: ModelChange) -> str:
+    """Whether the model is another one, and whether its version says so."""
+    if model.base_version is None:
+        return "**Model**: main has none to compare with."
+    if not model.artifacts:
+        return f"**Model**: {code(model.head_version)}, the same bytes."
+    named = ", ".join(map(code, model.artifacts))
+    if model.unnamed:
+        return (
+            f"**The model has changed under an unchanged version**, {code(model.head_version)}: "
+            f"{named}. Raise `model.version` if callers are to tell the two apart."
+        )
+    return f"**Model**: {code(model.base_version)} → {code(model.head_version)}: {named}."
 
 
 def render_unchecked(why: str, run_url: str, commit: str) -> str:
     """The comment on a pull request whose table this run could not read; the marker first."""
-    short = _code(commit[:12])
+    short = code(commit[:12])
     about = (
         f"[This run]({run_url}) of {short} has a fork's rights, and so no login. Hashes were "
         "compared, and the engine was tested. Whoever maintains this repository reads the change, "
-        f"and then starts the full check by hand: Actions, *Full check*, commit {_code(commit)}."
+        f"and then starts the full check by hand: Actions, *Full check*, commit {code(commit)}."
     )
-    return (
-        f"{MARKER}\n\n**The model was not checked**: {_code(' '.join(why.split()))}.\n\n{about}\n"
-    )
+    return f"{MARKER}\n\n**The model was not checked**: {code(' '.join(why.split()))}.\n\n{about}\n"
 
 
-def _fitted(sections: Sequence[str]) -> str:
+def fitted(sections: Sequence[str]) -> str:
     """The sections as one text; the longest lose their last rows where all would be too long."""
     most, kept = LONGEST, sections
     while (text := "\n\n".join(kept) + "\n") and len(text.encode()) > LONGEST:
         most = most * 9 // 10
-        kept = [_cut(section, most) for section in sections]
+        kept = [_cut(part, most) for part in sections]
     return text
 
 
-def _cut(section: str, most: int) -> str:
+def _cut(part: str, most: int) -> str:
     """Its first lines, of at most so many bytes: a line is whole, and with it each code span."""
-    lines = section.splitlines()
+    lines = part.splitlines()
     size = 0
     for count, line in enumerate(lines):
         size += len(line.encode()) + 1
@@ -83,10 +98,11 @@ def _cut(section: str, most: int) -> str:
                 f"*{len(lines) - count:,} more lines: too long for a comment; the run has all.*"
             )
             return "\n".join([*lines[:count], "", left_out])
-    return section
+    return part
 
 
-def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table below its title; without rows, a line that says so."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
     if not lines:
         return f"**{title}**: no difference."
@@ -98,7 +114,7 @@ def _gate(report: Report) -> str:
     """What the check makes of the figures below."""
     allowed = f"{report.allowed_ratio:.2f}{TIMES}"
     if report.broken:
-        names = _named(list(map(_code, report.broken)))
+        names = _named(list(map(code, report.broken)))
         return (
             f"**Slower than allowed**, by the whole 95% interval ({allowed} or a budget): {names}."
         )
@@ -110,7 +126,7 @@ def _gate(report: Report) -> str:
         f"imports of the {figure.target}" for figure in report.imports if _warns(figure.outcome)
     ]
     if warned:
-        return f"Perhaps slower than {allowed} or a budget: {_named(list(map(_code, warned)))}."
+        return f"Perhaps slower than {allowed} or a budget: {_named(list(map(code, warned)))}."
     return f"**Speed**: nothing is slower than {allowed}, nor over a budget."
 
 
@@ -129,7 +145,7 @@ def _latency(latency: Latency) -> tuple[str, ...]:
         f"{latency.target}: {latency.figure}",
         number(latency.base_ms),
         number(latency.head_ms),
-        NONE if latency.ratio is None else _interval(latency.ratio),
+        NONE if latency.ratio is None else interval(latency.ratio),
         GATE[latency.outcome],
     )
 
@@ -138,36 +154,36 @@ def _benchmarks(benchmarks: Sequence[Benchmark]) -> str:
     rows = [(_benchmark(benchmark), _verdict(benchmark)) for benchmark in benchmarks]
     notable = [verdict for _, verdict in rows if verdict]
     said = _named(notable) if notable else "none faster or slower beyond noise"
-    table = _section(
+    table = section(
         "Micro-benchmarks, µs", ("", "main", "here", "here / main (95%)"), [row for row, _ in rows]
     )
     return f"{table}\n\n{said}." if rows else table
 
 
 def _change(change: ValueChange) -> tuple[str, ...]:
-    return (_code(change.name), *(_value(text) for text in (change.base, change.head)))
+    return (code(change.name), *(_value(text) for text in (change.base, change.head)))
 
 
 def _benchmark(benchmark: Benchmark) -> tuple[str, ...]:
     return (
-        _code(benchmark.name),
+        code(benchmark.name),
         number(benchmark.base_us),
         number(benchmark.head_us),
-        _interval(benchmark.ratio),
+        interval(benchmark.ratio),
     )
 
 
 def _verdict(benchmark: Benchmark) -> str:
     if benchmark.ratio.low > 1 + NOTABLE:
-        return f"{_code(benchmark.name)} is slower"
+        return f"{code(benchmark.name)} is slower"
     if benchmark.ratio.high < 1 - NOTABLE:
-        return f"{_code(benchmark.name)} is faster"
+        return f"{code(benchmark.name)} is faster"
     return ""
 
 
 def _all_imports(imports: Sequence[Imports]) -> str:
     """Both targets' totals, then each target's modules that came, went or take another time."""
-    total = _section(
+    total = section(
         "Imports before the first prediction",
         ("target", "modules, main", "here", "ms, main", "here", "here / main (95%)", "budget"),
         map(_imports, imports),
@@ -184,14 +200,14 @@ def _imports(imports: Imports) -> tuple[str, ...]:
         f"{imports.head_modules:,}",
         number(imports.base_ms),
         number(imports.head_ms),
-        _interval(imports.ratio),
+        interval(imports.ratio),
         f"{imports.budget:.2f}{TIMES} {KEPT[imports.outcome]}",
     )
 
 
 def _import_changes(imports: Imports) -> str:
     shown = imports.changes[:MOST_IMPORTS]
-    table = _section(
+    table = section(
         f"Modules of the {imports.target} that came, went or take another time, ms",
         ("", "main", "here", "here / main (95%)", "with all it brings", "asked for by"),
         map(_import_change, shown),
@@ -202,16 +218,17 @@ def _import_changes(imports: Imports) -> str:
 
 def _import_change(change: ImportChange) -> tuple[str, ...]:
     return (
-        f"{_code(change.name)}{' is new' if change.base_ms is None else ''}",
+        f"{code(change.name)}{' is new' if change.base_ms is None else ''}",
         NONE if change.base_ms is None else number(change.base_ms),
         NONE if change.head_ms is None else number(change.head_ms),
-        NONE if change.ratio is None else _interval(change.ratio),
+        NONE if change.ratio is None else interval(change.ratio),
         f"{change.weight_ms:+.2f}",
         _value(change.importer),
     )
 
 
-def _interval(measured: Ratio) -> str:
+def interval(measured: Ratio) -> str:
+    """A ratio with its interval."""
     return f"{ratio(measured.value)} ({measured.low:.2f}{EN_DASH}{measured.high:.2f})"
 
 
@@ -228,10 +245,10 @@ def _size(label: str, sizes: Sizes) -> tuple[str, ...]:
 
 
 def _value(text: str | None) -> str:
-    return NONE if text is None else _code(text)
+    return NONE if text is None else code(text)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A code span of a table: in it nothing is a link, an image, HTML or a mention."""
     plain = "".join(character if character.isprintable() else " " for character in text)
     for harmful, harmless in (("`", "'"), ("\\", "/"), ("|", "!")):

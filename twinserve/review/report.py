@@ -37,6 +37,24 @@ class ValueChange(_Part):
     head: Text | None
 
 
+class ModelChange(_Part):
+    """Which artifacts of the model have other bytes, and the version that each side names.
+
+    Attributes:
+        base_version: None where the base has no model to compare with.
+        artifacts: file names of those that differ, came or went.
+    """
+
+    base_version: Text | None
+    head_version: Text
+    artifacts: Annotated[tuple[Name, ...], Field(max_length=10)]
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether the model has changed and its version has not."""
+        return bool(self.artifacts) and self.base_version == self.head_version
+
+
 class Ratio(_Part):
     """Head over base, of pairs taken side by side, with its 95% interval."""
 
@@ -126,8 +144,10 @@ class Sizes(_Part):
 class Report(_Part):
     """Everything a comment is made of."""
 
-    version: Literal[2]
+    version: Literal[3]
     allowed_ratio: Positive
+    same_version: Literal["say", "refuse"]
+    model: ModelChange
     metrics: Annotated[tuple[ValueChange, ...], Field(max_length=MOST_ROWS)]
     params: Annotated[tuple[ValueChange, ...], Field(max_length=MOST_ROWS)]
     benchmarks: Annotated[tuple[Benchmark, ...], Field(max_length=MOST_ROWS)]
@@ -138,7 +158,7 @@ class Report(_Part):
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """What the gate fails for, in words."""
+        """What is slower than allowed, in words."""
         slow = [
             f"{figure.target}: {figure.figure}"
             for figure in self.latency
@@ -151,6 +171,11 @@ class Report(_Part):
             if _is_broken(figure.outcome)
         ]
         return tuple(slow)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the model has changed under an unchanged version, which is not allowed here."""
+        return self.same_version == "refuse" and self.model.unnamed
 
 
 def _is_broken(outcome: Outcome) -> bool:

@@ -80,14 +80,18 @@ class Checkout:
 
     Attributes:
         directory: the top of the checkout, or of a worktree of the same repository.
+        settings: hold besides the user's.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, settings: Sequence[Setting] = ()) -> None:
         self.directory = directory
+        self._settings = settings
 
     def run(self, *words: str) -> Done:
         """One command in it, whatever comes of it."""
         environment = tool_environment(GIT_LOGIN, GIT_CONFIGURATION)
+        if self._settings:
+            environment |= _counted(self._settings)
         return _run(self.directory, ("-c", f"core.hooksPath={os.devnull}", *words), environment)
 
     def ask(self, *words: str) -> str:
@@ -154,12 +158,15 @@ def _asked_of_checkout(*words: str) -> str | None:
 
 def _as_variables(settings: Sequence[Setting]) -> dict[str, str]:
     """Configuration that no other user sees, as it would be seen in arguments, nor any file."""
-    variables = {
+    return _counted(settings) | {
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_CONFIG_COUNT": str(len(settings)),
         "GIT_ATTR_NOSYSTEM": "1",
     }
+
+
+def _counted(settings: Sequence[Setting]) -> dict[str, str]:
+    variables = {"GIT_CONFIG_COUNT": str(len(settings))}
     for number, setting in enumerate(settings):
         variables[f"GIT_CONFIG_KEY_{number}"] = setting.name
         variables[f"GIT_CONFIG_VALUE_{number}"] = setting.value

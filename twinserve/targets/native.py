@@ -6,7 +6,7 @@ from pathlib import Path
 from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.config.layout import CARD_NAME, NATIVE, NATIVE_VARIABLE
-from twinserve.config.platforms import this_platform
+from twinserve.targets.platforms import this_platform
 
 
 def native_environment(bundle: Path) -> dict[str, str]:

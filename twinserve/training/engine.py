@@ -39,7 +39,13 @@ STAGES: Mapping[str, Stage] = {
     "export": Stage(
         "twinserve/training/export.py",
         # An estimator that is served itself must be loadable where these locks are installed.
-        ("twinserve/inference/runtimes/*.py", "locks/*-joblib*.txt", *LIBRARY_LOCKS),
+        (
+            "twinserve/inference/runtimes/*.py",
+            # Run as a process of their own.
+            "twinserve/training/served/cost/*.py",
+            "locks/*-joblib*.txt",
+            *LIBRARY_LOCKS,
+        ),
     ),
     # Bundles carry code, and the requirements of their runtime.
     "bundle": Stage(

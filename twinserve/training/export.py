@@ -15,11 +15,11 @@ from twinserve.config.card import Card, Choice, Feature, Parity
 from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.layout import CARD_NAME, NATIVE, SERVED_NAME
 from twinserve.config.params import Params, load_params
-from twinserve.config.platforms import this_platform
 from twinserve.config.serving import LIBRARIES as OWN_LIBRARIES
 from twinserve.config.training import Feature as Column
 from twinserve.inference.model import Model, load_model
 from twinserve.inference.steps import load_steps
+from twinserve.targets.platforms import this_platform
 from twinserve.training.estimator import Classifier, describe
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.outputs import read_output, write_output

@@ -89,7 +89,7 @@ def _fitted(trees: int, depth: int, folder: Path) -> object:
 
 
 def _compiled(forest: object, max_source_mb: int) -> tuple[str, bytes]:
-    from twinserve.config.platforms import this_machine, this_system
+    from twinserve.targets.platforms import this_machine, this_system
     from twinserve.training.served.compilation import compile_object
     from twinserve.training.served.serving import write_within
 

@@ -25,7 +25,7 @@ from twinserve.delivery.project import Cloud
 from twinserve.delivery.release import payload
 from twinserve.delivery.release.builds import BuildRecord, build_record
 from twinserve.delivery.release.payload import open_payload
-from twinserve.targets import attestation
+from twinserve.targets.github import attestation
 from twinserve.targets.google.gcloud import Gcloud
 
 DIGEST = f"sha256:{'ab' * 32}"

@@ -14,7 +14,7 @@ from twinserve.delivery.cloud import federation
 from twinserve.delivery.cloud.apis import APIS
 from twinserve.delivery.cloud.grants import of_repository
 from twinserve.delivery.names import data_bucket, releases_bucket, sources_bucket
-from twinserve.targets.github import Identity
+from twinserve.targets.github.api import Identity
 
 IDENTITY = Identity(ID, OWNER_ID)
 Break = Callable[[Project, GitHub], None]
@@ -69,7 +69,17 @@ def test_healthy_project_is_told_fine(project: Project, github: GitHub) -> None:
     assert {line.split()[0] for line in lines[:-1]} == {"fine"}, done.stdout
     assert lines[-1] == "nothing that can be asked for would stop a push"
     subjects = {line.split(":")[0].removeprefix("fine").strip() for line in lines[:-1]}
-    assert subjects >= {"billing", "APIs", "accounts", "roles", "provider", "build quota", "GitHub"}
+    assert subjects >= {
+        "billing",
+        "APIs",
+        "accounts",
+        "roles",
+        "provider",
+        "build quota",
+        "GitHub",
+        "support",
+        "renewal",
+    }
     asked = [call for call in project.changes() if "getIamPolicy" not in call]
     assert not asked
 

@@ -19,12 +19,31 @@ ARTIFACTS = {
     ("latency", "reports/report.*"),
     ("monitoring", "reports/monitoring.*"),
     ("history", "reports/history/*"),
+    ("renewal", "reports/renewal/*"),
 }
 LOGIN = {
     "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
     "workload_identity_provider": "${{ vars.WORKLOAD_IDENTITY_PROVIDER }}",
     "service_account": "${{ vars.DEPLOYER }}",
 }
+APP = {
+    "client-id": "${{ vars.RENEWAL_APP }}",
+    "private-key": "${{ secrets.RENEWAL_APP_KEY }}",
+    "permission-contents": "write",
+    "permission-issues": "write",
+    "permission-pull-requests": "write",
+}
+# By another run, or by an earlier job of the same.
+LEFT = (
+    {
+        "pattern": "review",
+        "path": "untrusted",
+        "run-id": "${{ github.event.workflow_run.id }}",
+        "github-token": "${{ github.token }}",
+    },
+    {"pattern": "renewal", "path": "untrusted"},
+    {"pattern": "review", "path": "untrusted"},
+)
 READING = {
     "project_id": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
     "workload_identity_provider": "${{ vars.READING_PROVIDER }}",
@@ -97,8 +116,8 @@ def actions_are_given_what_they_take(files: Files) -> Iterator[str]:
 
 @cache
 def _taken_by(action: str) -> set[str]:
-    if action == "setup":
-        return {"python-version"}
+    if action in {"gcloud", "setup"}:
+        return {"python-version"} if action == "setup" else set()
     path = HERE / "actions" / action / "action.yml"
     return set(yaml.safe_load(path.read_text())["inputs"])
 
@@ -122,15 +141,8 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
         and (given.get("name"), given.get("path")) in ARTIFACTS
         and SHORTEST_DAYS <= given.get("retention-days", 0) <= LONGEST_DAYS
     ),
-    "actions/download-artifact": lambda given: (
-        given
-        == {
-            "pattern": "review",
-            "path": "untrusted",
-            "run-id": "${{ github.event.workflow_run.id }}",
-            "github-token": "${{ github.token }}",
-        }
-    ),
+    "actions/create-github-app-token": lambda given: given == APP,
+    "actions/download-artifact": lambda given: given in LEFT,
     "actions/attest": lambda _: True,
     "actions/cache": lambda given: given == CACHE,
     "actions/cache/save": lambda given: given == TABLE,
@@ -138,6 +150,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "actions/setup-python": lambda given: (
         given == {"python-version": "${{ inputs.python-version }}"}
     ),
+    "gcloud": lambda given: given == {},
     "setup": lambda given: given in ({}, {"python-version": "${{ matrix.python-version }}"}),
 }
 
@@ -152,18 +165,23 @@ def bases_differ_from_heads(files: Files) -> Iterator[str]:
         for job in files.jobs
     }
     plain = {"persist-credentials": False}
-    base = {**plain, "ref": "${{ github.event.pull_request.base.sha }}", "path": ".base"}
+    of_base = "${{ inputs.base || github.event.pull_request.base.sha }}"
+    base = {**plain, "ref": of_base, "path": ".base"}
+    head = {**plain, "ref": "${{ inputs.head || github.sha }}"}
     trusted = {**plain, "ref": "${{ github.event.repository.default_branch }}"}
     for where, found in refs.items():
         expected = {
-            "pr.yml: plan": [{**plain, "fetch-depth": 2}, base],
-            "pr.yml: data": [plain, base],
-            "pr.yml: review": [plain, base],
+            "pr.yml: plan": [{**head, "fetch-depth": 2}, base],
+            "pr.yml: audit": [head, base],
+            "pr.yml: data": [head, base],
             "full-check.yml: model": [{**plain, "ref": "${{ inputs.commit }}"}],
+            "pr.yml: review": [head, base],
             "pr.yml: all-green": [base],
             "pr-comment.yml: comment": [trusted],
+            "renew.yml: open": [{**plain, "fetch-depth": 0}],
         }
-        if found and found != expected.get(where, [plain]):
+        usual = [head] if where.startswith("pr.yml") else [plain]
+        if found and found != expected.get(where, usual):
             yield f"{where}: checks out something else"
 
 

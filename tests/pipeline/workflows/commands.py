@@ -17,6 +17,7 @@ WITHOUT_INSTALLING = (
     ["review", "plan"],
     ["review", "settle"],
     ["schedules"],
+    ["images"],
     ["environment"],
 )
 # Shell that is no command of the project's, each a single line.
@@ -34,7 +35,7 @@ def fault(line: str) -> str | None:
     if line in PLAIN:
         return None
     line = line.removesuffix(' | tee -a "$GITHUB_STEP_SUMMARY"')
-    line = line.removesuffix(' >> "$GITHUB_STEP_SUMMARY"')
+    line = line.removesuffix(' >> "$GITHUB_STEP_SUMMARY"').removesuffix(' >> "$GITHUB_OUTPUT"')
     words = shlex.split(line)
     if words[0] == "make":
         return _make(words[1:])

@@ -20,6 +20,8 @@ from pathlib import Path
 FOLDER = Path(os.environ["STAND_IN"])
 ARTIFACTS = FOLDER / "artifacts"
 KEPT = (
+    "APP",
+    "BASE",
     "CHECK_API_KEY",
     "GH_TOKEN",
     "GITHUB_EVENT_NAME",
@@ -31,7 +33,12 @@ KEPT = (
     "HEAD_OWNER",
     "HEAD_SHA",
     "ATTESTED",
+    "KIND",
+    "NAMES",
     "NEEDS",
+    "NUMBER",
+    "RESULT",
+    "SCHEDULE",
     "REQUIRE_TOOLS",
     "RUN_URL",
     "SHARD",
@@ -100,7 +107,8 @@ def _upload(name: str, if_none: str, pattern: str) -> int:
 
 def _download(pattern: str, directory: str, run_id: str, token: str) -> int:
     """As the action does: each artifact in a folder of its name; none is no error of a pattern."""
-    if not (run_id and token):
+    # Another run's want both; the same run's neither.
+    if bool(run_id) != bool(token):
         return 1
     for found in ARTIFACTS.glob(pattern):
         shutil.copytree(found, Path(directory) / found.name)
@@ -136,12 +144,21 @@ def _authenticate(project: str, provider: str, account: str) -> int:
     return 0
 
 
+def _become_app(client: str, key: str) -> int:
+    if not (client and key):
+        return 1
+    with Path(os.environ["GITHUB_OUTPUT"]).open("a") as file:
+        file.write(f"token=token-of-{client}\n")
+    return 0
+
+
 PARTS: dict[str, Callable[..., int]] = {
     "checkout": _check_out,
     "upload-artifact": _upload,
     "download-artifact": _download,
     "attest": _attest,
     "auth": _authenticate,
+    "create-github-app-token": _become_app,
 }
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_pull_request_runs_every_check(workflows: Workflows, fork: bool) -> None
     assert "data" not in run.jobs
     shards = [call.environment.get("SHARD") for call in run.calls if "test-engine" in call.words]
     assert sorted(map(str, shards)) == ["1/4", "2/4", "3/4", "4/4"]
-    assert lines.count(f"checkout {events.BASE} .base") == 3
+    assert lines.count(f"checkout {events.BASE} .base") == 4
     assert (workflows.stand_ins.artifacts / "review" / "review.json").read_text() == "{}"
     assert not [line for line in lines if line.startswith(("auth", "gcloud"))]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-SETUP = "$/.github/actions/setup"
+OWN = "$/.github/actions/"
 PIN = re.compile(r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>\S+)(?: # (?P<version>\S+))?")
 
 
@@ -33,11 +33,11 @@ class Step:
 
     @property
     def action(self) -> str | None:
-        """Without its commit; ``setup`` for our own."""
+        """Without its commit; of our own its folder's name."""
         uses = self.raw.get("uses")
         if uses is None:
             return None
-        return "setup" if uses == SETUP else str(uses).partition("@")[0]
+        return str(uses).removeprefix(OWN).partition("@")[0]
 
     @property
     def run(self) -> str | None:
@@ -108,8 +108,12 @@ class Files:
     @property
     def setup(self) -> list[Step]:
         """The steps of the set-up action."""
-        steps = self.parsed[".github/actions/setup/action.yml"]["runs"]["steps"]
-        return [Step(f"setup[{number}]", raw) for number, raw in enumerate(steps)]
+        return self.action_steps("setup")
+
+    def action_steps(self, name: str) -> list[Step]:
+        """The steps of an action of our own."""
+        steps = self.parsed[f".github/actions/{name}/action.yml"]["runs"]["steps"]
+        return [Step(f"{name}[{number}]", raw) for number, raw in enumerate(steps)]
 
     @property
     def steps(self) -> Iterator[Step]:
@@ -117,6 +121,7 @@ class Files:
         for job in self.jobs:
             yield from job.steps
         yield from self.setup
+        yield from self.action_steps("gcloud")
 
 
 def read_files(texts: Mapping[str, str]) -> Files:

@@ -16,25 +16,29 @@ from tests.pipeline.workflows import action_rules, commands
 from tests.pipeline.workflows.workflow_files import Files, Job, parse
 from twinserve.delivery.data.dvc import LOGIN
 from twinserve.delivery.data.login import VARIABLE
+from twinserve.renewal.proposal.planned import SCHEDULES
 from twinserve.review.comment import VARIABLES
 from twinserve.targets.check_headers import CHECK_VARIABLE
 
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
-# The nightly suite alone may take longer.
-SLOW_JOB, SLOWEST_MINUTES = "nightly.yml: everything", 180
+# The nightly suite may take longer, and the search for what breaks.
+SLOW_JOBS, SLOWEST_MINUTES = frozenset({"nightly.yml: everything", "renew.yml: renew"}), 180
 SHORTEST_DAYS = 7
 RUNNER = "ubuntu-latest"
 # What a user's own middleware asks of our requests, and the commands that send any.
 KEY = {CHECK_VARIABLE: f"${{{{ secrets.{CHECK_VARIABLE} }}}}"}
+# What an App that opens pull requests signs with, where there is one.
+APP_KEY = {"private-key": action_rules.APP["private-key"]}
 # What DVC's remote asks for, where no login of Google's serves; and the commands that may ask it.
 SECRET = {LOGIN: f"${{{{ secrets.{LOGIN} }}}}"}
 REMOTE = SECRET | {VARIABLE: f"${{{{ vars.{VARIABLE} }}}}"}
 READING = ("make run", "make test-model", "test-all", "twinserve fetch", "twinserve repro")
 # A pull request that GitHub gives neither secrets nor a token to log in with.
 FOREIGN = {
-    "WITHOUT_LOGIN": "${{ github.event.pull_request.head.repo.full_name != github.repository"
-    " || github.event.pull_request.user.login == 'dependabot[bot]' }}"
+    "WITHOUT_LOGIN": "${{ inputs.head == '' && ("
+    "github.event.pull_request.head.repo.full_name != github.repository"
+    " || github.event.pull_request.user.login == 'dependabot[bot]') }}"
 }
 ASKING = (
     "make run",
@@ -43,6 +47,7 @@ ASKING = (
     "twinserve check",
     "twinserve probe",
     "twinserve release",
+    "twinserve renew planned",
     "twinserve review collect",
     "twinserve rollback",
 )
@@ -128,7 +133,7 @@ def jobs_are_bounded(files: Files) -> Iterator[str]:
         if "uses" in job.raw:
             continue
         minutes = job.raw.get("timeout-minutes", 0)
-        longest = SLOWEST_MINUTES if job.where == SLOW_JOB else LONGEST_MINUTES
+        longest = SLOWEST_MINUTES if job.where in SLOW_JOBS else LONGEST_MINUTES
         if not SHORTEST_MINUTES <= minutes <= longest:
             yield f"{job.where}: {minutes} minutes are no sensible limit"
         matrix = job.raw.get("strategy", {}).get("matrix", {})
@@ -155,7 +160,10 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
     """What a command reads is set beside it, and nothing is set that none reads."""
     wanted = {
         "twinserve review comment": {**_COMMENT, "GH_TOKEN": "${{ github.token }}"},
-        "twinserve monitor": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve monitor": {
+            "GH_TOKEN": "${{ github.token }}",
+            "RENEWAL": "${{ vars.RENEWAL }}",
+        },
         "twinserve rollback": {"RELEASE": "${{ inputs.release }}"},
         "twinserve release": {
             "ATTESTED": "${{ needs.build.outputs.signed }}",
@@ -167,7 +175,25 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
         },
         "review settle": {"NEEDS": "${{ toJSON(needs) }}", **FOREIGN},
         "twinserve fetch": FOREIGN,
+        "make audit": {"BASE": ".base"},
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve audit --tell": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve support --tell": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve renew planned": {
+            "KIND": "${{ inputs.kind }}",
+            "NAMES": "${{ inputs.names }}",
+            "SCHEDULE": "${{ github.event.schedule }}",
+        },
+        "twinserve renew open": {
+            "APP": "${{ vars.RENEWAL_APP }}",
+            "GH_TOKEN": "${{ steps.app.outputs.token || github.token }}",
+        },
+        "twinserve renew tell": {
+            "GH_TOKEN": "${{ github.token }}",
+            "HEAD_SHA": "${{ needs.open.outputs.head }}",
+            "NUMBER": "${{ needs.open.outputs.number }}",
+            "RESULT": "${{ needs.checks.result }}",
+        },
     }
     for step in files.steps:
         run = step.run or ""
@@ -224,13 +250,33 @@ def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{job.where}: {other} has no output {output}"
 
 
-def two_secrets_are_used(files: Files) -> Iterator[str]:
-    """What lets our own requests in, and what lets DVC in: by their names, where asked for.
+def called_with_what_it_takes(files: Files) -> Iterator[str]:
+    """A workflow that is called is given each of its inputs, and no other."""
+    for job in files.jobs:
+        called = files.workflows.get(str(job.raw.get("uses")).rpartition("/")[2], {})
+        on = called.get("on") or {}
+        taken = (on.get("workflow_call") or {}).get("inputs") or {}
+        given = {name: f"${{{{ needs.open.outputs.{name} }}}}" for name in taken}
+        if (job.raw.get("with") or {}) != given:
+            yield f"{job.where}: calls with other inputs than intended"
+
+
+def hours_are_known(files: Files) -> Iterator[str]:
+    """Each time in ``renew.yml`` is that of a kind."""
+    times = [one["cron"] for one in files.workflows["renew.yml"]["on"]["schedule"]]
+    if times != list(SCHEDULES):
+        yield "renew.yml: its hours are not those that `renew planned` knows"
+
+
+def three_secrets_are_used(files: Files) -> Iterator[str]:
+    """What lets our requests in, and DVC, and what an App signs with: by name, where asked for.
 
     The login needs none, and the run's own token is named as such.
     """
     for name, text in files.texts.items():
-        named = sum(text.count(f"{key}: {value}") for key, value in (KEY | SECRET).items())
+        named = sum(
+            text.count(f"{key}: {value}") for key, value in (KEY | SECRET | APP_KEY).items()
+        )
         if text.count("secrets.") != named:
             yield f"{name}: uses another secret, or under another name"
     for job in files.jobs:
@@ -257,16 +303,14 @@ def setup_is_one_command(files: Files) -> Iterator[str]:
 
 
 def dependencies_are_watched(files: Files) -> Iterator[str]:
-    """Actions, image and locks are kept fresh, a week after a release at the soonest."""
+    """Actions are kept fresh, a week after a release at the soonest; the rest is `renew.yml`'s."""
     updates = files.parsed[".github/dependabot.yml"].get("updates", [])
     found = {
         one.get("package-ecosystem"): one.get("directories") or [one.get("directory")]
         for one in updates
     }
     expected = {
-        "github-actions": ["/", "/.github/actions/setup"],
-        "docker": ["/service"],
-        "pip": ["/locks"],
+        "github-actions": ["/", "/.github/actions/gcloud", "/.github/actions/setup"],
     }
     if found != expected:
         yield "dependabot.yml: watches other folders than intended"
@@ -275,9 +319,7 @@ def dependencies_are_watched(files: Files) -> Iterator[str]:
             yield f"dependabot.yml: {one.get('package-ecosystem')} without a cooldown"
         if one.get("schedule", {}).get("interval") not in {"weekly", "monthly"}:
             yield f"dependabot.yml: {one.get('package-ecosystem')} at no known pace"
-        if one["package-ecosystem"] != "docker" and list(one.get("groups", {}).values()) != [
-            {"patterns": ["*"]}
-        ]:
+        if list(one.get("groups", {}).values()) != [{"patterns": ["*"]}]:
             yield f"dependabot.yml: {one['package-ecosystem']} is not one pull request"
 
 
@@ -289,7 +331,9 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     commands_are_the_projects,
     variables_are_given_and_used,
     references_lead_somewhere,
-    two_secrets_are_used,
+    called_with_what_it_takes,
+    hours_are_known,
+    three_secrets_are_used,
     setup_is_one_command,
     dependencies_are_watched,
 )

@@ -1,4 +1,4 @@
-"""``boosting.py`` beside this file, in an environment that has both libraries."""
+"""The cases beside this file that need both libraries, in an environment that has them."""
 
 import os
 import subprocess
@@ -13,17 +13,18 @@ LOCKS = ("dev", "lightgbm", "xgboost")
 
 
 @pytest.mark.nightly
-def test_xgboost_and_lightgbm(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", ["boosting.py", "boosting_served.py"])
+def test_xgboost_and_lightgbm(tmp_path: Path, cases: str) -> None:
     """Installed from their locks beside the project's own, all of the cases there pass."""
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(
         "\n".join((ROOT / f"locks/{name}.txt").read_text() for name in LOCKS), encoding="utf-8"
     )
     python = ensure_environment(requirements)
-    cases = Path(__file__).with_name("boosting.py")
+    file = Path(__file__).with_name(cases)
     options = ["-q", "-p", "no:cacheprovider", "-n", "0", "--no-cov"]
     done = subprocess.run(
-        [python, "-m", "pytest", *options, cases],
+        [python, "-m", "pytest", *options, file],
         cwd=ROOT,
         env=os.environ,
         capture_output=True,

@@ -17,7 +17,7 @@ from twinserve.delivery.cloud.repository import set_up
 from twinserve.delivery.console import say_step
 from twinserve.delivery.names import account_email, data_bucket, releases_bucket, sources_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
-from twinserve.targets.github import GitHubError, Identity, has_gh, identity_of
+from twinserve.targets.github.api import GitHubError, Identity, has_gh, identity_of
 from twinserve.targets.google.project import policies
 from twinserve.targets.google.project import resources as project
 from twinserve.targets.google.project.identity_pool import ensure_provider

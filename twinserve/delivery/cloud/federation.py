@@ -7,7 +7,7 @@ A name can be given up and taken by somebody else; GitHub's numbers cannot. Sour
 "Configure Workload Identity Federation with deployment pipelines", which asks for such claims.
 """
 
-from twinserve.targets.github import Identity
+from twinserve.targets.github.api import Identity
 from twinserve.targets.google.project.identity_pool import Provider
 
 POOL = "github"

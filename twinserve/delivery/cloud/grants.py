@@ -7,7 +7,7 @@ permissions of each role, "IAM basic and predefined roles reference".
 from twinserve.delivery.cloud import federation
 from twinserve.delivery.names import data_bucket, releases_bucket
 from twinserve.delivery.project import Cloud
-from twinserve.targets.github import Identity
+from twinserve.targets.github.api import Identity
 from twinserve.targets.google.project.policies import (
     Grant,
     Resource,

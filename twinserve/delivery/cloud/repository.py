@@ -7,7 +7,7 @@ Sources: GitHub's REST documentation, "Deployment environments", "Deployment bra
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from twinserve.targets.github import GitHubError, api, find
+from twinserve.targets.github.api import GitHubError, api, find
 
 BRANCH = "main"
 ENVIRONMENT = "production"

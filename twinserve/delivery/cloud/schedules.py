@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinserve.config.errors import UserError
-from twinserve.targets.github import api
+from twinserve.targets.github.api import api
 
 ACTIVE = "active"
 # The workflows that run each night, with what is lost while they are off.

@@ -10,7 +10,7 @@ from twinserve.config.deployment import RequireAttestation
 from twinserve.config.errors import UserError
 from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.builds import BuildRecord
-from twinserve.targets.attestation import verify_file, verify_image
+from twinserve.targets.github.attestation import verify_file, verify_image
 
 # Set by the workflow that has just signed, or could not: GitHub signs for public repositories, and
 # for others on some plans only.

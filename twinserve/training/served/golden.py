@@ -150,21 +150,21 @@ def _of_table(
     if not params.data.classes:
         order = sorted(range(len(table.rows)), key=table.labels.__getitem__)
         places = [order[int(part * len(order))] for part in _PARTS]
-        sent = _sent(table, card, places)
+        sent = requests_of(table, card, places)
         return [GoldenCase(one, _asked(one, model, card, steps)[1]) for one in sent]
     cases = []
     for number in range(len(params.data.classes)):
         own = [place for place, one in enumerate(table.labels) if one == number]
-        sent = _sent(table, card, own)
+        sent = requests_of(table, card, own)
         cases += _first_right(sent, number, classifier, model, card, steps)
     if not cases:
         # A model that is right of no row may still be wanted; it answers all the same.
-        (row,) = _sent(table, card, [0])
+        (row,) = requests_of(table, card, [0])
         cases.append(GoldenCase(row, _asked(row, model, card, steps)[1]))
     return cases
 
 
-def _sent(table: Table, card: Card, places: Sequence[int]) -> list[Any]:
+def requests_of(table: Table, card: Card, places: Sequence[int]) -> list[Any]:
     """Rows of the table as requests: by name where ``data.step`` reads them, else in lists."""
     if table.sent:
         return [table.sent[place] for place in places]

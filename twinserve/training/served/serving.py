@@ -7,8 +7,8 @@ from typing import Any
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params
-from twinserve.config.platforms import this_machine, this_platform, this_system
 from twinserve.config.serving import bundle_lock
+from twinserve.targets.platforms import this_machine, this_platform, this_system
 from twinserve.training.estimator import Classifier, UnfitError, describe, first_line
 from twinserve.training.frame import Column
 from twinserve.training.loadable import check_loadable

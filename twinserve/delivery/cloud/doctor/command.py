@@ -15,8 +15,9 @@ from twinserve.delivery.cloud.doctor import (
     trial,
 )
 from twinserve.delivery.cloud.doctor.finding import Check, Finding, Weight, asked, stop
+from twinserve.delivery.cloud.doctor.support import supported
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
-from twinserve.targets.github import Identity, identity_of
+from twinserve.targets.github.api import Identity, identity_of
 
 STYLES = {Weight.FINE: "green", Weight.WARNING: "yellow", Weight.STOP: "bold red"}
 # gcloud is a process of its own, and mostly waits.
@@ -70,6 +71,7 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         ("names", lambda: places.names(cloud)),
         ("secrets", lambda: places.secrets(cloud)),
         ("CPU", lambda: places.processors(cloud)),
+        ("support", supported),
         ("data", lambda: data.remote(cloud)),
     ]
     if github is not None:

@@ -7,7 +7,7 @@ from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.names import account_email
 from twinserve.delivery.project import Cloud
-from twinserve.targets.github import Identity
+from twinserve.targets.github.api import Identity
 from twinserve.targets.google.gcloud import GcloudError, Reason
 from twinserve.targets.google.project import policies
 from twinserve.targets.google.project import resources as project

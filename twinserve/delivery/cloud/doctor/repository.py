@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from twinserve.delivery.cloud import federation
-from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
+from twinserve.delivery.cloud.doctor.finding import Finding, Weight, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
 from twinserve.delivery.cloud.repository import (
     ACTIVE,
@@ -17,7 +17,7 @@ from twinserve.delivery.cloud.repository import (
     read_workflows,
 )
 from twinserve.delivery.project import Cloud
-from twinserve.targets.github import api, find, has_gh
+from twinserve.targets.github.api import api, find, has_gh
 from twinserve.targets.google.project.resources import project_number
 
 
@@ -35,7 +35,16 @@ def examine(cloud: Cloud, github: str) -> Sequence[Finding]:
         *_environment(here),
         *_rule(here),
     ]
-    return findings or [fine("GitHub", f"{github} is as the workflows need it")]
+    fit = [fine("GitHub", f"{github} is as the workflows need it")]
+    return [*(findings or fit), *_renewal(here)]
+
+
+def _renewal(here: str) -> list[Finding]:
+    """Whether packages, tools and rows are renewed: nobody has to want that."""
+    if read_variables(here).get("RENEWAL") == "true":
+        return []
+    told = "off: packages, tools and rows are renewed by nobody (docs/renewing.md)"
+    return [Finding(Weight.FINE, "renewal", told, "gh variable set RENEWAL --body true")]
 
 
 def _repository(here: str) -> list[Finding]:

@@ -1,0 +1,305 @@
+"""The pull request of a renewal, by real git and a strict fake of GitHub's API."""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.delivery.update.forks import Repository
+from tests.renewal import github_api
+from tests.review.reports import sample
+from twinserve.config.errors import UserError
+from twinserve.delivery.bundle.pins import Change
+from twinserve.renewal.branch import Branch
+from twinserve.renewal.held import Held
+from twinserve.renewal.proposal.opening import Opened, open_left, read_repository
+from twinserve.renewal.proposal.outcome import Outcome, write_bundle, write_outcome
+from twinserve.renewal.proposal.verdict import Verdict, tell
+from twinserve.renewal.report import Answers, Effect, Report, write_json
+from twinserve.review.report import ModelChange
+from twinserve.targets.git import Checkout
+
+BRANCH = "renew/packages"
+MODEL = ModelChange(base_version="v1", head_version="v1", artifacts=("model.pkl",))
+REPORT = Report(
+    subject="Renew alpha",
+    base="0" * 40,
+    changes=(Change("alpha", "1.0", "2.0", ("dev",)),),
+    held=(Held("beta", "2.0", "2026-11-01", "pipeline", "error: @everyone <img src=x>"),),
+    passed=(),
+    fits=1,
+    effect=Effect(MODEL, Answers(3, 3, 0, None), (), (), (1, 1)),
+)
+FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests (HTTP 403)"
+
+
+@dataclass
+class Hub:
+    """The repository on GitHub, a checkout of it, and what was left there."""
+
+    checkout: Repository
+    origin: Repository
+    state: Path
+
+    @property
+    def left(self) -> Path:
+        return self.checkout.directory.parent / "left"
+
+    def renew(self, path: str = "locks/dev.txt", text: str = "alpha==2.0\n") -> str:
+        """Let the job that renews leave a commit of one file; the commit."""
+        work = Repository(self.checkout.directory.parent / "work")
+        shutil.rmtree(work.directory, ignore_errors=True)
+        self.origin.git("clone", "--quiet", ".", str(work.directory))
+        work.name_user()
+        work.write(path, text)
+        work.git("add", "--all")
+        tree = Checkout(work.directory)
+        commit = Branch(tree, "packages").write(tree, "Renew alpha", "A report.")
+        work.git("reset", "--quiet", "--hard", "HEAD^")
+        self.leave("renewed")
+        write_bundle(self.left, tree, BRANCH)
+        write_json(REPORT, self.left / "report.json")
+        return commit
+
+    def leave(self, state: str, line: str = "told") -> None:
+        """Let it leave how it ended."""
+        given = {"kind": "packages", "state": state, "line": line}
+        write_outcome(self.left, Outcome.model_validate(given))
+
+    def open(self) -> Opened:
+        """What the job that may write makes of it."""
+        return open_left(self.left, read_repository())
+
+    def refuse(self, call: str, answer: str) -> None:
+        """Let GitHub refuse a call."""
+        self.change(refused={call: answer})
+
+    def change(self, **members: Any) -> None:  # noqa: ANN401 - JSON
+        self.state.write_text(json.dumps({**self.read(), **members}))
+
+    def read(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self.state.read_text())
+        return found
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """A repository with one commit, in which nothing is open."""
+    origin = Repository(tmp_path / "origin")
+    origin.directory.mkdir()
+    origin.begin()
+    origin.write("locks/dev.txt", "alpha==1.0\n")
+    origin.commit("First")
+    checkout = Repository(tmp_path / "checkout")
+    origin.git("clone", "--quiet", ".", str(checkout.directory))
+    checkout.name_user()
+    state = tmp_path / "state.json"
+    empty: dict[str, Any] = {
+        name: [] for name in ("calls", "pulls", "issues", "comments", "statuses")
+    }
+    state.write_text(json.dumps({**empty, "refused": {}}))
+    program = tmp_path / "bin" / "gh"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\n" + Path(github_api.__file__).read_text())
+    program.chmod(0o755)
+    for name, text in {
+        "PATH": f"{program.parent}:/usr/bin:/bin",
+        "GH_STATE": str(state),
+        "GH_TOKEN": "the-token",
+        "GITHUB_REPOSITORY": "owner/twinserve",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+    }.items():
+        monkeypatch.setenv(name, text)
+    monkeypatch.delenv("APP", raising=False)
+    monkeypatch.chdir(checkout.directory)
+    return Hub(checkout, origin, state)
+
+
+def test_pull_request_is_opened_with_the_report(hub: Hub) -> None:
+    """Its checks are run here; what comes from outside stands in code spans."""
+    commit = hub.renew()
+    opened = hub.open()
+    base = hub.origin.git("rev-parse", "main")
+    assert (opened.checks, opened.number, opened.base, opened.head) == ("here", 1, base, commit)
+    assert hub.origin.git("rev-parse", BRANCH) == commit
+    (made,) = hub.read()["pulls"]
+    assert (made["title"], made["head"], made["base"]) == ("Renew alpha", BRANCH, "main")
+    assert "| `alpha` | `1.0` | `2.0` | `dev` |" in made["body"]
+    assert "`error: @everyone <img src=x>`" in made["body"]
+    assert "changed under an unchanged version" in made["body"]
+    assert "Approve workflows to run" in made["body"]
+
+
+def test_there_is_one_pull_request_brought_up_to_date(hub: Hub) -> None:
+    """The branch is made anew upon it."""
+    hub.renew()
+    hub.open()
+    second = hub.renew(text="alpha==2.1\n")
+    assert hub.open().line.startswith("brought up to date: ")
+    assert len(hub.read()["pulls"]) == 1
+    assert hub.origin.git("rev-parse", BRANCH) == second
+
+
+def test_app_leaves_the_checks_to_github(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They run as of anybody's pull request."""
+    monkeypatch.setenv("APP", "Iv1.a")
+    hub.renew()
+    assert hub.open().checks == "github"
+    assert "Approve workflows" not in hub.read()["pulls"][0]["body"]
+
+
+def test_commit_of_a_person_is_never_overwritten(hub: Hub) -> None:
+    """The branch stays as it is, and that is said."""
+    hub.renew()
+    hub.open()
+    hub.origin.git("switch", "--quiet", BRANCH)
+    hub.origin.write("mend.txt", "")
+    mine = hub.origin.commit("Mend it")
+    hub.origin.git("switch", "--quiet", "main")
+    hub.renew(text="alpha==2.1\n")
+    opened = hub.open()
+    assert (opened.checks, opened.number) == ("none", None)
+    assert f"left as it is: it has a commit of a person's ({mine[:7]}" in opened.line
+    assert hub.origin.git("rev-parse", BRANCH) == mine
+
+
+def test_repository_without_the_right_gets_a_link(hub: Hub) -> None:
+    """The branch is pushed; one issue opens the pull request."""
+    hub.refuse("POST pulls", FORBIDDEN)
+    commit = hub.renew()
+    for _ in range(2):
+        assert hub.open().checks == "none"
+    assert hub.origin.git("rev-parse", BRANCH) == commit
+    (issue,) = hub.read()["issues"]
+    assert "https://github.com/owner/twinserve/compare/main...renew/packages" in issue["body"]
+
+
+def test_other_refusal_is_an_error(hub: Hub) -> None:
+    """GitHub's own words are told."""
+    hub.refuse("POST pulls", "Validation Failed (HTTP 422)")
+    hub.renew()
+    with pytest.raises(UserError, match="Validation Failed"):
+        hub.open()
+
+
+def test_refused_renewal_is_one_issue_until_the_next_goes_through(hub: Hub) -> None:
+    """Its line stands in a code span."""
+    hub.leave("refused", "pipeline: error: <b>parity</b>")
+    hub.open()
+    hub.open()
+    (issue,) = hub.read()["issues"]
+    assert issue["title"] == "The renewal of packages is refused"
+    assert "`pipeline: error: <b>parity</b>`" in issue["body"]
+    hub.leave("nothing", "nothing is newer")
+    assert hub.open().line == "nothing is newer; closed: issue 1"
+    assert hub.read()["issues"][0]["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    "path", [".github/workflows/pr.yml", "twinserve/__init__.py", "Makefile", "locks"]
+)
+def test_commit_that_changes_something_else_is_refused(hub: Hub, path: str) -> None:
+    """Whatever the job that ran other people's code says of it."""
+    if path == "locks":
+        (hub.origin.path("locks/dev.txt")).unlink()
+        hub.origin.path("locks").rmdir()
+        hub.origin.commit("Without locks")
+        hub.checkout.git("pull", "--quiet")
+    hub.renew(path, "x\n")
+    with pytest.raises(UserError, match="may not change"):
+        hub.open()
+    assert hub.origin.git("branch", "--list", BRANCH) == ""
+    assert hub.read()["pulls"] == []
+
+
+def test_link_is_refused(hub: Hub) -> None:
+    """A lock is a file."""
+    work = hub.checkout.directory.parent / "work"
+    hub.renew()
+    tree = Checkout(work)
+    (work / "locks/dev.txt").unlink()
+    (work / "locks/dev.txt").symlink_to("/etc/passwd")
+    Branch(tree, "packages").write(tree, "Renew alpha", "A report.")
+    Repository(work).git("reset", "--quiet", "--hard", "HEAD^")
+    write_bundle(hub.left, tree, BRANCH)
+    with pytest.raises(UserError, match=r"locks/dev\.txt.* \(mode 120000\)"):
+        hub.open()
+
+
+def test_two_commits_are_refused(hub: Hub) -> None:
+    """One would hide what the other undoes."""
+    hub.renew()
+    work = Repository(hub.checkout.directory.parent / "work")
+    work.git("switch", "--quiet", BRANCH)
+    work.write("locks/more.txt", "a==1\n")
+    work.commit("More")
+    work.git("switch", "--quiet", "--detach", "origin/main")
+    write_bundle(hub.left, Checkout(work.directory), BRANCH)
+    with pytest.raises(UserError, match="not one commit upon this branch"):
+        hub.open()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("outcome.json", '{"kind": "everything", "state": "renewed", "line": ""}'),
+        ("outcome.json", "no JSON"),
+        ("report.json", "{}"),
+        ("report.json", " " * (2 << 20)),
+    ],
+)
+def test_what_does_not_fit_is_refused(hub: Hub, name: str, content: str) -> None:
+    """And quoted nowhere."""
+    hub.renew()
+    (hub.left / name).write_text(content)
+    with pytest.raises(UserError) as refused:
+        hub.open()
+    assert "everything" not in str(refused.value)
+    assert hub.read()["pulls"] == []
+
+
+VERDICT = Verdict("owner/twinserve", "a" * 40, 1, "success", "https://github.com/r/1")
+
+
+@pytest.fixture
+def figures(tmp_path: Path) -> Path:
+    """What `review collect` has left."""
+    path = tmp_path / "review.json"
+    path.write_text(json.dumps(sample()))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [("success", "success"), ("failure", "failure"), ("cancelled", "error"), ("skipped", "error")],
+)
+def test_result_is_posted_under_the_required_name(
+    hub: Hub, figures: Path, result: str, state: str
+) -> None:
+    """With the figures as the usual comment."""
+    tell(figures, replace(VERDICT, result=result))
+    (posted,) = hub.read()["statuses"]
+    assert (posted["sha"], posted["context"], posted["state"]) == ("a" * 40, "All green", state)
+    (comment,) = hub.read()["comments"]
+    assert comment["body"].startswith("<!-- twinserve: pull request report -->")
+
+
+def test_token_that_may_post_no_status_says_which_button(hub: Hub, figures: Path) -> None:
+    """In the comment, where somebody reads it."""
+    hub.refuse("POST statuses", "Resource not accessible by integration (HTTP 403)")
+    lines = tell(figures, VERDICT)
+    assert lines[0].startswith("no status: ")
+    assert "*Approve workflows to run*" in hub.read()["comments"][0]["body"]
+
+
+def test_checks_without_figures_leave_a_status_alone(hub: Hub, tmp_path: Path) -> None:
+    """A red check may have measured nothing."""
+    assert tell(tmp_path / "none.json", replace(VERDICT, result="failure")) == [
+        "All green: failure"
+    ]
+    assert hub.read()["comments"] == []

@@ -1,0 +1,105 @@
+"""``twinserve audit``: known vulnerabilities of what is served.
+
+A pull request answers for what it brings; what was published since is found at night, when the
+renewal of that very package is started at once, and an issue tells of what no version mends yet.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from twinserve.config.errors import UserError
+from twinserve.renewal.vulnerabilities import (
+    EXCEPTIONS,
+    Vulnerability,
+    ask,
+    audited,
+    read_exemptions,
+    without_exempt,
+)
+from twinserve.targets.github.api import api
+from twinserve.targets.github.issue import Issue
+
+LABEL = "audit"
+MARKER = "<!-- twinserve: audit -->"
+TITLE = "A known vulnerability that no version mends yet"
+RENEW = "renew.yml"
+BRANCH = "main"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take what to compare with, whom to ask and whom to tell."""
+    parser.add_argument("--base", type=Path, help="fail only for what this checkout does not have")
+    parser.add_argument("--osv-url", help="OSV's API there, instead of PyPI's")
+    parser.add_argument(
+        "--tell", action="store_true", help="start renewals and keep an issue, in a workflow"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """See ``audit``; say what was found.
+
+    Raises:
+        UserError: something is vulnerable, an exemption is past, or nobody could be asked.
+    """
+    exemptions = read_exemptions(Path(), datetime.now(UTC).date())
+    found = without_exempt(ask(Path(), arguments.osv_url), exemptions)
+    if arguments.base is not None:
+        print(_hold(found, ask(arguments.base, arguments.osv_url)))
+    elif arguments.tell:
+        print("\n".join(_tell(found)))
+    elif found:
+        raise UserError(f"{_listed(found)}; {_cure(found)}")
+    else:
+        print(f"nothing is known of {len(audited(Path()))} locks; exempt: {len(exemptions)}")
+
+
+def _hold(found: Sequence[Vulnerability], base: Sequence[Vulnerability]) -> str:
+    """What to say of a pull request.
+
+    Raises:
+        UserError: it brings something that its base does not have.
+    """
+    there = {(one.package, one.names[0]) for one in base}
+    brought = [one for one in found if (one.package, one.names[0]) not in there]
+    if brought:
+        raise UserError(f"this brings {_listed(brought)}; {_cure(brought)}")
+    if found:
+        return f"the base has them too, and the nightly job renews them: {_listed(found)}"
+    return "nothing is known of what this serves"
+
+
+def _listed(found: Sequence[Vulnerability]) -> str:
+    return "; ".join(dict.fromkeys(one.line for one in found))
+
+
+def _cure(found: Sequence[Vulnerability]) -> str:
+    names = " ".join(_packages(found))
+    renew = f"`twinserve renew packages {names}`, or " if names else ""
+    return f"{renew}say in {EXCEPTIONS} why it may wait, and until when"
+
+
+def _packages(found: Sequence[Vulnerability]) -> list[str]:
+    """Those that a later version mends."""
+    return sorted({one.package for one in found if one.fixed})
+
+
+def _tell(found: Sequence[Vulnerability]) -> list[str]:
+    repository = os.environ.get("GITHUB_REPOSITORY")
+    if not repository or not os.environ.get("GH_TOKEN"):
+        raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
+    lines = []
+    if names := _packages(found):
+        inputs = {"kind": "packages", "names": " ".join(names)}
+        started = {"ref": BRANCH, "inputs": inputs}
+        api(f"repos/{repository}/actions/workflows/{RENEW}/dispatches", "POST", started)
+        lines.append(f"started: the renewal of {', '.join(names)}")
+    issue = Issue(repository, LABEL, MARKER)
+    if waiting := [one for one in found if not one.fixed]:
+        text = "\n".join(f"- {line}" for line in dict.fromkeys(one.line for one in waiting))
+        lines.append(issue.say(TITLE, f"{text}\n\n{EXCEPTIONS} may say why it can wait.\n"))
+    elif (number := issue.find()) is not None:
+        lines.append(issue.close(number, "Nothing of the kind is known any more."))
+    return lines or ["nothing is known"]

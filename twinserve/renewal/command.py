@@ -1,0 +1,96 @@
+"""``twinserve renew``: what comes in from outside, whole or not at all, as a commit on a branch."""
+
+import argparse
+import os
+from pathlib import Path
+
+from twinserve.config.errors import UserError
+from twinserve.delivery.worktree import end_as_interrupted
+from twinserve.renewal.kinds import KINDS, Options
+from twinserve.renewal.proposal.outcome import (
+    REPORT,
+    Kind,
+    Outcome,
+    State,
+    write_bundle,
+    write_outcome,
+)
+from twinserve.renewal.trees import Concluded
+from twinserve.targets.git import Checkout
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take what is to be renewed, or a step of ``renew.yml``."""
+    commands = parser.add_subparsers(dest="command", required=True, metavar="KIND")
+    for name, kind in KINDS.items():
+        one = commands.add_parser(name, help=kind.help)
+        if kind.names:
+            one.add_argument("names", nargs=kind.count, metavar=kind.names, help=kind.names_help)
+        one.add_argument("--engine", action="store_true", help="run the engine's suite too")
+        one.add_argument("--rounds", type=int, help="of the comparison, instead of the usual")
+    planned = commands.add_parser("planned", help="what $KIND or $SCHEDULE names, in a workflow")
+    planned.add_argument("--leave", type=Path, required=True, help="folder for the next job")
+    opening = commands.add_parser("open", help="open the pull request of what was left")
+    opening.add_argument("folder", type=Path)
+    telling = commands.add_parser("tell", help="tell how the pull request's checks ended")
+    telling.add_argument("figures", type=Path, help="the figures of `review collect`")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Renew, and say what came of it."""
+    end_as_interrupted()
+    steps = {"planned": _planned, "open": _open, "tell": _tell}
+    print(steps.get(arguments.command, _renew)(arguments))
+
+
+def _renew(arguments: argparse.Namespace) -> str:
+    names = getattr(arguments, "names", ())
+    given = (names,) if isinstance(names, str) else tuple(names)
+    options = Options(given, engine=arguments.engine, rounds=arguments.rounds)
+    return KINDS[arguments.command].renew(options).line
+
+
+def _planned(arguments: argparse.Namespace) -> str:
+    from twinserve.renewal.proposal.planned import read_planned
+
+    planned, folder = read_planned(), arguments.leave
+    options = Options(planned.names, engine=True, rounds=None)
+    try:
+        concluded = KINDS[planned.kind].renew(options)
+    except UserError as error:
+        outcome = Outcome(kind=planned.kind, state="refused", line=str(error)[:4000])
+        write_outcome(folder, outcome)
+        raise
+    return _leave(folder, planned.kind, concluded)
+
+
+def _leave(folder: Path, kind: Kind, concluded: Concluded) -> str:
+    if concluded.branch is not None:
+        write_bundle(folder, Checkout(Path.cwd()), concluded.branch)
+        content = concluded.report.read_bytes() if concluded.report else b""
+        (folder / REPORT).write_bytes(content)
+    state: State = "nothing" if concluded.branch is None else "renewed"
+    write_outcome(folder, Outcome(kind=kind, state=state, line=concluded.line))
+    return concluded.line
+
+
+def _open(arguments: argparse.Namespace) -> str:
+    from twinserve.renewal.proposal.opening import open_left, read_repository
+
+    opened = open_left(arguments.folder, read_repository())
+    if path := os.environ.get("GITHUB_OUTPUT"):
+        outputs = {
+            "base": opened.base,
+            "checks": opened.checks,
+            "head": opened.head,
+            "number": opened.number or "",
+        }
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+    return opened.line
+
+
+def _tell(arguments: argparse.Namespace) -> str:
+    from twinserve.renewal.proposal.verdict import read_verdict, tell
+
+    return "\n".join(tell(arguments.figures, read_verdict()))

@@ -1,0 +1,1 @@
+"""GitHub, by its own command line: repositories, attestations, issues."""

@@ -27,6 +27,7 @@ CONNECTIONS = 16
 # Two processes of the same program differ by more than two bursts of one of them: many short rounds
 # tell more than few long ones.
 BURST_SECONDS = 0.35
+MOST_BURSTS = 5
 WARM_UP_SECONDS = 0.15
 # Cold starts are taken in parts between the rounds of throughput, so that one run has both.
 PARTS = 10
@@ -125,15 +126,20 @@ def _rates(pair: tuple[Target, Target], body: bytes, *, odd: bool) -> tuple[floa
 
 
 def _burst(endpoint: Endpoint, body: bytes) -> float:
-    taken = load.back_to_back(
-        post(endpoint.predict_url, body, headers=endpoint.headers),
-        connections=CONNECTIONS,
-        seconds=BURST_SECONDS,
-        warm_up_seconds=WARM_UP_SECONDS,
-    )
-    if taken.errors or not taken.answers:
-        raise UserError(f"{endpoint.name}: {taken.errors} requests failed under load")
-    return taken.per_second
+    request = post(endpoint.predict_url, body, headers=endpoint.headers)
+    # On a machine that is busy with something else a burst may pass before a client had its turn.
+    for _ in range(MOST_BURSTS):
+        taken = load.back_to_back(
+            request,
+            connections=CONNECTIONS,
+            seconds=BURST_SECONDS,
+            warm_up_seconds=WARM_UP_SECONDS,
+        )
+        if taken.errors:
+            raise UserError(f"{endpoint.name}: {taken.errors} requests failed under load")
+        if taken.answers:
+            return taken.per_second
+    raise UserError(f"{endpoint.name}: no request was answered in {MOST_BURSTS} bursts")
 
 
 def write_proof(proof: Proof, directory: Path) -> Path:

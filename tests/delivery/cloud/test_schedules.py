@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
-from twinserve.delivery.cloud.schedules import NIGHTLY
+from twinserve.delivery.cloud.schedules import SCHEDULED
 
 ROOT = Path(__file__).parent.parent.parent.parent
 # A stand-in for `gh api --method GET PATH`, which answers from files.
@@ -53,7 +53,7 @@ def tell(
     )
 
 
-ON = dict.fromkeys(NIGHTLY, "active")
+ON = dict.fromkeys(SCHEDULED, "active")
 
 
 def test_all_on_is_one_line(tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_everything_that_is_off_is_said(tmp_path: Path) -> None:
     """A fresh fork: no project, schedules that GitHub has never seen, no issues."""
     lines = tell(tmp_path, {}, issues=False, project="").stdout.splitlines()
     assert lines[0].startswith("- No Google Cloud project is named")
-    assert [line.split("`")[1] for line in lines[1:4]] == list(NIGHTLY)
-    assert lines[4].endswith("`gh repo edit owner/fork --enable-issues`")
+    assert [line.split("`")[1] for line in lines[1:-1]] == list(SCHEDULED)
+    assert lines[-1].endswith("`gh repo edit owner/fork --enable-issues`")
 
 
 def test_refusal_is_an_error(tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ def test_refusal_is_an_error(tmp_path: Path) -> None:
 def test_every_schedule_is_known() -> None:
     """Each workflow with a schedule is one of those whose loss is said."""
     workflows = read_files(texts_of(ROOT)).workflows
-    assert {name for name, one in workflows.items() if "schedule" in one["on"]} == set(NIGHTLY)
+    assert {name for name, one in workflows.items() if "schedule" in one["on"]} == set(SCHEDULED)

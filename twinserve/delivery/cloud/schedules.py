@@ -14,11 +14,12 @@ from twinserve.config.errors import UserError
 from twinserve.targets.github.api import api
 
 ACTIVE = "active"
-# The workflows that run each night, with what is lost while they are off.
-NIGHTLY = {
+# The workflows that have a schedule, with what is lost while they are off.
+SCHEDULED = {
     "measure.yml": "latency is measured after a release only",
     "monitor.yml": "nobody looks for drift and errors",
     "nightly.yml": "the slow tests do not run",
+    "renew.yml": "nothing newer comes in, though `vars.RENEWAL` may be `true`",
 }
 NO_PROJECT = (
     "No Google Cloud project is named, so nothing is deployed, measured or monitored: "
@@ -64,6 +65,6 @@ def _schedules(listed: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"`{name}` is off ({states.get(name, 'never seen by GitHub')}), so {loss}: "
         f"`gh workflow enable {name}`"
-        for name, loss in NIGHTLY.items()
+        for name, loss in SCHEDULED.items()
         if states.get(name) != ACTIVE
     ]

@@ -19,7 +19,7 @@ from tests.pipeline.releases.project import DEPLOYER, Project
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import Run, Workflows, lay_out
 from tests.pipeline.workflows.stand_ins import ROOT, Rule, install
-from twinserve.delivery.cloud.schedules import NIGHTLY
+from twinserve.delivery.cloud.schedules import SCHEDULED
 
 DOCKER = Path(__file__).parent / "containers" / "fake_docker.py"
 FILES = ("cloudbuild.yaml", "Makefile", ".gcloudignore", ".dockerignore")
@@ -37,7 +37,7 @@ WORKFLOWS: Rule = {
     "prints": json.dumps(
         {
             "workflows": [
-                {"path": f".github/workflows/{name}", "state": "active"} for name in NIGHTLY
+                {"path": f".github/workflows/{name}", "state": "active"} for name in SCHEDULED
             ]
         }
     ),

@@ -4,6 +4,8 @@ import contextlib
 import socket
 import time
 
+import pytest
+
 from tests.inference.serving import GOOD, LONG_S, SHORT_S, MakeEndpoint, long, run
 from tests.wire import connect, exchange, post, statuses
 from twinserve.inference.asgi import Answer, Receive, Scope, Send
@@ -61,6 +63,7 @@ def test_whoever_takes_no_answer_is_left() -> None:
     assert run(large, long(body_s=SHORT_S), stall) == 0
 
 
+@pytest.mark.nightly
 def test_large_answer_arrives_whole_after_a_half_close() -> None:
     """However long its client takes, as long as it takes some of it."""
 

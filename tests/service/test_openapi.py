@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.documented import hold_to_document
 from tests.tree import ROOT
 from twinserve.targets.local import local_service
@@ -21,6 +23,7 @@ def test_service_does_as_its_openapi_says(dist: Path, tmp_path: Path) -> None:
         hold_to_document(endpoint, tmp_path, EVERYTHING)
 
 
+@pytest.mark.nightly
 def test_own_routes_do_as_the_openapi_says(dist: Path, tmp_path: Path) -> None:
     """The routes that docs/service.md shows, with a step, in a checkout of their own."""
     for name in ("service", "twinserve"):

@@ -63,6 +63,7 @@ def test_noise_that_comes_in_stretches_is_drawn_in_stretches() -> None:
     assert alarms(sides) > 1.5 * alarms(rng.permutation(sides))
 
 
+@pytest.mark.nightly
 def test_noise_is_kept_as_it_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the order in which it was taken, to the microsecond, with the machine and its load."""
     suites = iter([{"b": 2.0, "a": 1.0}, {"a": 1.5, "b": 2.5}])

@@ -204,6 +204,7 @@ def test_fork_as_github_makes_it_loses_schedules_and_issues(
     assert "warning issues: issues are off, as in every fork" in done.stdout
 
 
+@pytest.mark.nightly
 def test_endpoints_that_cannot_be_public_are_told_beforehand(
     project: Project, github: GitHub
 ) -> None:
@@ -220,6 +221,7 @@ def test_endpoints_that_cannot_be_public_are_told_beforehand(
     assert "warning access: fastapi-ml-service and predict-ml will be private" in done.stdout
 
 
+@pytest.mark.nightly
 def test_trial_deploys_and_deletes(project: Project, github: GitHub) -> None:
     """A function is built as the build account, asked, and gone again; so for programs too."""
     done = doctor(project, github, "--try", "--json")
@@ -232,6 +234,7 @@ def test_trial_deploys_and_deletes(project: Project, github: GitHub) -> None:
     assert build["serviceAccount"].endswith(f"/serviceAccounts/{BUILDER}")
 
 
+@pytest.mark.nightly
 def test_trial_finds_a_builder_that_may_not_build(project: Project, github: GitHub) -> None:
     """What Google says is the line; no service is left behind."""
     builder_without_its_role(project, github)

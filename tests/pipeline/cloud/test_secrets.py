@@ -24,6 +24,7 @@ def ask_for_secret(project: Project) -> None:
     path.write_text(yaml.safe_dump(params, sort_keys=False))
 
 
+@pytest.mark.nightly
 def test_release_needs_the_secret_that_a_target_reads(project: Project) -> None:
     """Refused and undone while the account may not read it; then both processes have its value."""
     state = project.google.state

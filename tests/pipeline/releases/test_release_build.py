@@ -37,6 +37,7 @@ exec {gcloud} "$@"
 """
 
 
+@pytest.mark.nightly
 def test_build_is_released_by_a_machine_that_has_no_bundle(project: Project) -> None:
     """Of the commit, as a workflow asks for it: from the records and the archive in the bucket."""
     identity = project.bundle("v1.0")

@@ -44,7 +44,7 @@ def scaled(scaler: str, model: dict[str, str]) -> dict[str, object]:
     return {"import_path": "sklearn.pipeline.Pipeline", "arguments": {"steps": steps}}
 
 
-@pytest.mark.parametrize("model", [TREE, FOREST])
+@pytest.mark.parametrize("model", [TREE, pytest.param(FOREST, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("scaler", [STANDARD, MINMAX])
 def test_scaled_tree_is_compiled_with_its_scaler(
     evaluated: Project, scaler: str, model: dict[str, str]
@@ -152,7 +152,13 @@ def test_over_the_bound_the_narrowest_gaps_and_a_sample() -> None:
 
 
 @pytest.mark.parametrize("scaler", SCALERS)
-@pytest.mark.parametrize("kind", [DecisionTreeClassifier, HistGradientBoostingClassifier])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        DecisionTreeClassifier,
+        pytest.param(HistGradientBoostingClassifier, marks=pytest.mark.nightly),
+    ],
+)
 def test_rows_part_exactly_at_the_preimage(kind: Any, scaler: Any) -> None:  # noqa: ANN401 - classes
     """Under and over the number at which the tree changes its mind, float64's next numbers do."""
     x, y = make_classification(200, 5, random_state=1)

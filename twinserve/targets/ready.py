@@ -43,10 +43,14 @@ def wait_until_predicting(
     """
     wait_until_answering(endpoint, limit_s=limit_s)
     headers = {"Content-Type": "application/json", **endpoint.headers}
+    deadline = time.monotonic() + limit_s
     try:
         ask(endpoint.predict_url, limit_s, body=body, headers=headers)
     except OSError as error:
-        if (fault := endpoint.fault()) is not None:
+        # A process that ends drops its connections first.
+        while (fault := endpoint.fault()) is None and time.monotonic() < deadline:
+            time.sleep(INTERVAL_S)
+        if fault is not None:
             raise UserError(f"{fault}, at its first prediction") from None
         raise UserError(
             f"{endpoint.name}: the server answers, but the model has not answered its first "

@@ -7,7 +7,7 @@ import pytest
 
 from twinserve.config.errors import UserError
 from twinserve.targets.process import ProcessTarget
-from twinserve.targets.ready import wait_until_predicting
+from twinserve.targets.ready import wait_until_answering, wait_until_predicting
 
 SERVER = """
 import http.server, os, sys, time
@@ -38,17 +38,29 @@ def test_any_status_is_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at_a_prediction", "expected"),
+    ("at_a_prediction", "limit_s", "expected"),
     [
-        ("time.sleep(60)", "function: the server answers, but the model has not answered its firs"),
-        ("print('no such pool', flush=True); os._exit(3)", "exit code 3: no such pool, at its fi"),
+        (
+            "time.sleep(600)",
+            5,
+            "function: the server answers, but the model has not answered its firs",
+        ),
+        (
+            "print('no such pool', flush=True); os._exit(3)",
+            300,
+            "exit code 3: no such pool, at its fi",
+        ),
     ],
 )
-def test_model_that_never_answers_is_one_line(at_a_prediction: str, expected: str) -> None:
+def test_model_that_never_answers_is_one_line(
+    at_a_prediction: str, limit_s: float, expected: str
+) -> None:
     """It hangs, or its process ends: which of both, and the reason as far as it is known."""
     with (
         target(at_a_prediction).start() as endpoint,
         pytest.raises(UserError, match=expected) as refused,
     ):
-        wait_until_predicting(endpoint, b"{}", limit_s=2)
+        # A server takes its time to start on a busy machine.
+        wait_until_answering(endpoint, limit_s=300)
+        wait_until_predicting(endpoint, b"{}", limit_s=limit_s)
     assert "\n" not in str(refused.value)

@@ -56,11 +56,9 @@ def test_model_that_never_answers_is_one_line(
     at_a_prediction: str, limit_s: float, expected: str
 ) -> None:
     """It hangs, or its process ends: which of both, and the reason as far as it is known."""
-    with (
-        target(at_a_prediction).start() as endpoint,
-        pytest.raises(UserError, match=expected) as refused,
-    ):
+    with target(at_a_prediction).start() as endpoint:
         # A server takes its time to start on a busy machine.
         wait_until_answering(endpoint, limit_s=300)
-        wait_until_predicting(endpoint, b"{}", limit_s=limit_s)
+        with pytest.raises(UserError, match=expected) as refused:
+            wait_until_predicting(endpoint, b"{}", limit_s=limit_s)
     assert "\n" not in str(refused.value)

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -17,6 +18,14 @@ from twinserve.contract.rows import wrong_values
 from twinserve.targets.opener import Reply
 
 BOTH = "label,probabilities"
+
+
+def without_version(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Copies of answers to one row each, as they stand among many: each had the model's version."""
+    copies = [dict(answer) for answer in answers]
+    for copy in copies:
+        del copy["model_version"]
+    return copies
 
 
 @pytest.mark.parametrize("words", ["label", "probabilities", BOTH, "", "label&include=label"])
@@ -68,10 +77,7 @@ def test_instances_are_answered_in_their_order(endpoint: Caller, card: Card) -> 
         if "after" not in card.steps:
             expected = [one["prediction"] for one in expected]
         else:
-            expected = [
-                {name: value for name, value in one.items() if name != "model_version"}
-                for one in expected
-            ]
+            expected = without_version(expected)
         assert found == almost(expected, card)
 
 
@@ -83,9 +89,7 @@ def test_instances_include_what_parameters_ask_for(endpoint: Caller, card: Card)
     if card.target is not None or no_probabilities(BOTH, reply):
         assert reply.status == 422
         return
-    expected = [json.loads(included(endpoint, row, BOTH).body) for row in rows]
-    for one in expected:
-        del one["model_version"]
+    expected = without_version(json.loads(included(endpoint, row, BOTH).body) for row in rows)
     assert json.loads(reply.body)["predictions"] == almost(expected, card)
 
 

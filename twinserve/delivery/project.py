@@ -5,7 +5,6 @@ import getpass
 import json
 import os
 import platform
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +14,7 @@ from rich.console import Console
 from twinserve.config.deployment import Deployment, Resources
 from twinserve.config.params import Params, load_params
 from twinserve.delivery.names import account_email, releases_bucket
-from twinserve.targets.child import Children
+from twinserve.targets.child import Children, end_as_interrupted
 from twinserve.targets.google.cloud_run import CloudRun
 from twinserve.targets.google.gcloud import Gcloud, current_project
 
@@ -126,7 +125,7 @@ def open_cloud(arguments: argparse.Namespace) -> Cloud:
     Raises:
         UserError: ``params.yaml`` does not fit, or no project is named.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    end_as_interrupted()
     project = current_project(arguments.project)
     return make_cloud(load_params(), project, dry_run=arguments.dry_run, as_json=arguments.json)
 
@@ -147,11 +146,6 @@ def make_cloud(
 
     gcloud = Gcloud(project, dry_run=dry_run, on_change=on_change, on_progress=on_progress)
     return Cloud(gcloud, params, console, as_json)
-
-
-def _interrupt(*_: object) -> None:
-    """End as Ctrl-C does: what was begun is put back, which a plain SIGTERM would not wait for."""
-    raise KeyboardInterrupt
 
 
 def current_owner() -> str:

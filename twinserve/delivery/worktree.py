@@ -133,12 +133,3 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
-
-
-def end_as_interrupted() -> None:
-    """Clean up on SIGTERM too, which would leave the worktree behind and its programs running."""
-    signal.signal(signal.SIGTERM, _interrupt)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

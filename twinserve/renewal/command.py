@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 from twinserve.config.errors import UserError
-from twinserve.delivery.worktree import end_as_interrupted
 from twinserve.renewal.kinds import KINDS, Options
 from twinserve.renewal.proposal.outcome import (
     REPORT,
@@ -16,6 +15,7 @@ from twinserve.renewal.proposal.outcome import (
     write_outcome,
 )
 from twinserve.renewal.trees import Concluded
+from twinserve.targets.child import end_as_interrupted
 from twinserve.targets.git import Checkout
 
 

@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from twinserve import __version__
-from twinserve.config.errors import UserError
 from twinserve.scoring.blocks import Content
 from twinserve.scoring.options import Options
 from twinserve.scoring.partial import Partial
-from twinserve.scoring.pool import EndedError
 from twinserve.scoring.rows import Rows
 from twinserve.scoring.scorer import Scorer
 from twinserve.scoring.timing import Stages
@@ -73,17 +72,8 @@ def score_csv(task: Task) -> Summary:
         scorer = Scorer(task.bundle, task.options)
         content = Content.of_file(task.source, task.options.format)
         rows = Rows(content, scorer, task.bundle, task.options)
-    partial = Partial(task.target, identity_of(task, scorer))
-    try:
+    with closing(content), Partial(task.target, identity_of(task, scorer)) as partial:
         counts = _score(task, content, rows, partial, stages)
-    except EndedError:
-        raise
-    except UserError:
-        partial.discard()
-        raise
-    finally:
-        partial.leave()
-        content.close()
     seconds = time.perf_counter() - began
     return Summary(*counts, seconds, stages, task.processes)
 

@@ -12,7 +12,7 @@ from twinserve.config.errors import UserError
 from twinserve.scoring.files import Counts, Summary, Task, identity_of
 from twinserve.scoring.options import Options
 from twinserve.scoring.partial import Partial
-from twinserve.scoring.pool import EndedError, in_order
+from twinserve.scoring.pool import in_order
 from twinserve.scoring.results import ANSWER, ERROR, LABEL, PREDICTION
 from twinserve.scoring.rows import added_names, places_of, stopped
 from twinserve.scoring.scorer import Scorer
@@ -54,16 +54,8 @@ def score_parquet(task: Task) -> Summary:
         file = _opened_file(task.source)
         added = added_names(scorer, task.options)
         places_of(str(task.source), file.columns, scorer.needs, added)
-    partial = Partial(task.target, identity_of(task, scorer))
-    try:
+    with Partial(task.target, identity_of(task, scorer)) as partial:
         counts = _score(task, file, partial, stages)
-    except EndedError:
-        raise
-    except UserError:
-        partial.discard()
-        raise
-    finally:
-        partial.leave()
     return Summary(*counts, time.perf_counter() - began, stages, task.processes)
 
 

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from twinserve.config.errors import UserError
 from twinserve.scoring.pool import EndedError
@@ -55,6 +55,15 @@ class Partial:
         self.found = self._restored()
         if self.found is None:
             self.file.truncate(0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Leave it to the next run, unless what was refused would be refused again."""
+        if isinstance(error, UserError) and not isinstance(error, EndedError):
+            self.discard()
+        self.leave()
 
     def append(self, content: bytes) -> None:
         """Write behind what there is.

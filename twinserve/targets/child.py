@@ -154,3 +154,12 @@ def _listen(stream: IO[str], lines: list[str], on_line: OnLine) -> None:
             lines.append(line)
             if text := line.strip():
                 on_line(text)
+
+
+def end_as_interrupted() -> None:
+    """Take SIGTERM for Ctrl-C: what was begun is put back, and programs are ended, first."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

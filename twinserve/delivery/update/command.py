@@ -16,13 +16,13 @@ from twinserve.delivery.worktree import (
     ENVIRONMENT,
     alone,
     check_ready,
-    end_as_interrupted,
     make_environment,
     reproduce,
     run_in,
     uninterrupted,
     worktree,
 )
+from twinserve.targets.child import end_as_interrupted
 from twinserve.targets.git import Checkout
 
 UPSTREAM = "upstream/main"

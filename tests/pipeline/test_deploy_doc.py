@@ -98,6 +98,8 @@ def test_document_is_followed_from_top_to_bottom(repository: Story) -> None:
     google.state.policies.clear()
     google.state.github["OWNER/REPO"] = describe("OWNER/REPO")
     reader = Follower(repository)
+    # Which makes `twinserve`, as the document says.
+    reader.run("twinserve repro")
     done: list[str] = []
     for command, output in commands():
         if command.startswith(ELSEWHERE):

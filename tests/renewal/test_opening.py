@@ -1,10 +1,8 @@
 """The pull request of a renewal, by real git and a strict fake of GitHub's API."""
 
 import json
-import shutil
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,79 +10,15 @@ import pytest
 
 from tests.delivery.update.forks import Repository
 from tests.renewal import github_api
+from tests.renewal.hub import BRANCH, Hub
 from tests.review.reports import sample
 from twinserve.config.errors import UserError
-from twinserve.delivery.bundle.pins import Change
 from twinserve.renewal.branch import Branch
-from twinserve.renewal.held import Held
-from twinserve.renewal.proposal.opening import Opened, open_left, read_repository
-from twinserve.renewal.proposal.outcome import Outcome, write_bundle, write_outcome
+from twinserve.renewal.proposal.outcome import write_bundle
 from twinserve.renewal.proposal.verdict import Verdict, tell
-from twinserve.renewal.report import Answers, Effect, Report, write_json
-from twinserve.review.report import ModelChange
 from twinserve.targets.git import Checkout
 
-BRANCH = "renew/packages"
-MODEL = ModelChange(base_version="v1", head_version="v1", artifacts=("model.pkl",))
-REPORT = Report(
-    subject="Renew alpha",
-    base="0" * 40,
-    changes=(Change("alpha", "1.0", "2.0", ("dev",)),),
-    held=(Held("beta", "2.0", "2026-11-01", "pipeline", "error: @everyone <img src=x>"),),
-    passed=(),
-    fits=1,
-    effect=Effect(MODEL, Answers(3, 3, 0, None), (), (), (1, 1)),
-)
 FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests (HTTP 403)"
-
-
-@dataclass
-class Hub:
-    """The repository on GitHub, a checkout of it, and what was left there."""
-
-    checkout: Repository
-    origin: Repository
-    state: Path
-
-    @property
-    def left(self) -> Path:
-        return self.checkout.directory.parent / "left"
-
-    def renew(self, path: str = "locks/dev.txt", text: str = "alpha==2.0\n") -> str:
-        """Let the job that renews leave a commit of one file; the commit."""
-        work = Repository(self.checkout.directory.parent / "work")
-        shutil.rmtree(work.directory, ignore_errors=True)
-        self.origin.git("clone", "--quiet", ".", str(work.directory))
-        work.name_user()
-        work.write(path, text)
-        work.git("add", "--all")
-        tree = Checkout(work.directory)
-        commit = Branch(tree, "packages").write(tree, "Renew alpha", "A report.")
-        work.git("reset", "--quiet", "--hard", "HEAD^")
-        self.leave("renewed")
-        write_bundle(self.left, tree, BRANCH)
-        write_json(REPORT, self.left / "report.json")
-        return commit
-
-    def leave(self, state: str, line: str = "told") -> None:
-        """Let it leave how it ended."""
-        given = {"kind": "packages", "state": state, "line": line}
-        write_outcome(self.left, Outcome.model_validate(given))
-
-    def open(self) -> Opened:
-        """What the job that may write makes of it."""
-        return open_left(self.left, read_repository())
-
-    def refuse(self, call: str, answer: str) -> None:
-        """Let GitHub refuse a call."""
-        self.change(refused={call: answer})
-
-    def change(self, **members: Any) -> None:  # noqa: ANN401 - JSON
-        self.state.write_text(json.dumps({**self.read(), **members}))
-
-    def read(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = json.loads(self.state.read_text())
-        return found
 
 
 @pytest.fixture

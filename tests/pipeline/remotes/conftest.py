@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.remotes import servers
-from tests.pipeline.remotes.servers import Server
+from tests.pipeline.remotes.server import Server
 from tests.tree import CACHE, ROOT
 from twinserve.delivery.environment.remotes import SCHEMES
 

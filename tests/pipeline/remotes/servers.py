@@ -4,78 +4,19 @@ import getpass
 import json
 import os
 import shutil
-import socket
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from tests.pipeline.remotes.http_store import PASSWORD, USER, served
+from tests.pipeline.remotes.server import HOST, Server, Write, started
 from tests.tools import do_without, require
 from tests.tree import ROOT
 from twinserve.targets.environment import ensure_environment
 from twinserve.targets.process import free_port
-
-READY_S = 120.0
-HOST = "127.0.0.1"
-Write = Callable[[str, bytes | None], None]
-Options = Mapping[str, str | bool]
-
-
-@dataclass(frozen=True)
-class Server:
-    """A remote that is under way.
-
-    Attributes:
-        url: for `dvc remote add`.
-        options: of the remote, besides; those of a login are in ``login``.
-        login: options that a machine keeps for itself.
-        environment: variables that let somebody in.
-        wrong: login and variables that do not.
-        write: puts other bytes in the place of an object, or takes it away.
-        stop: ends the server.
-    """
-
-    scheme: str
-    url: str
-    write: Write
-    stop: Callable[[], None]
-    options: Options = field(default_factory=dict)
-    login: Options = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    wrong: tuple[Options, Mapping[str, str]] | None = None
-
-
-def _started(
-    stack: ExitStack,
-    command: Sequence[str],
-    port: int,
-    environment: Mapping[str, str] | None = None,
-) -> Callable[[], None]:
-    """A program that listens by now; what is returned ends it."""
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-
-    def stop() -> None:
-        process.kill()
-        process.wait()
-
-    stack.callback(stop)
-    deadline = time.monotonic() + READY_S
-    while True:
-        try:
-            socket.create_connection((HOST, port), timeout=5).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"{command[0]} does not listen on {port}") from None
-            time.sleep(0.1)
-        else:
-            return stop
 
 
 def _write_file(folder: Path) -> Write:
@@ -133,7 +74,7 @@ def ssh(folder: Path) -> Iterator[Server]:
         # Where sshd keeps the part of it that has no rights.
         Path("/run/sshd").mkdir(exist_ok=True)
     with ExitStack() as stack:
-        stop = _started(stack, [sshd, "-D", "-e", "-f", str(folder / "config")], port)
+        stop = started(stack, [sshd, "-D", "-e", "-f", str(folder / "config")], port)
         yield Server(
             "ssh",
             f"ssh://{getpass.getuser()}@{HOST}:{port}{folder}/data",
@@ -181,7 +122,7 @@ def s3(folder: Path) -> Iterator[Server]:
     endpoint = f"http://{HOST}:{port}"
     bare = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     with ExitStack() as stack:
-        stop = _started(
+        stop = started(
             stack,
             [python, "-m", "moto.server", "-H", HOST, "-p", str(port)],
             port,
@@ -261,7 +202,7 @@ def azure(folder: Path, python: str) -> Iterator[Server]:
     with ExitStack() as stack:
         listen = ["--blobHost", HOST, "--blobPort", str(port), "--skipApiVersionCheck"]
         command = [str(program), "--silent", "--location", str(folder), *listen]
-        stop = _started(stack, command, port)
+        stop = started(stack, command, port)
         ask("open")
         yield Server(
             "azure",

@@ -10,7 +10,7 @@ from dvc.repo import Repo
 
 from tests.delivery.data.projects import CONTENT, TABLE, Project, project
 from tests.pipeline.remotes.proxy import Proxy
-from tests.pipeline.remotes.servers import Options, Server
+from tests.pipeline.remotes.server import Options, Server
 
 FETCH = (
     "from twinserve.config.errors import run_as_command;"

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -13,10 +12,14 @@ import jsonschema
 import yaml
 
 from tests.pipeline.workflows import action_rules, commands
-from tests.pipeline.workflows.workflow_files import Files, Job, parse
+from tests.pipeline.workflows.reference_rules import (
+    called_with_what_it_takes,
+    hours_are_known,
+    references_lead_somewhere,
+)
+from tests.pipeline.workflows.workflow_files import Files, parse
 from twinserve.delivery.data.dvc import LOGIN
 from twinserve.delivery.data.login import VARIABLE
-from twinserve.renewal.proposal.planned import SCHEDULES
 from twinserve.review.comment import VARIABLES
 from twinserve.targets.check_headers import CHECK_VARIABLE
 
@@ -52,8 +55,6 @@ ASKING = (
     "twinserve rollback",
 )
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
-STEP_OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.")
-JOB_OUTPUT = re.compile(r"needs\.([\w-]+)\.outputs\.([\w-]+)")
 SCHEMAS = {
     ".github/workflows/": "github-workflows.json",
     ".github/actions/": "github-actions.json",
@@ -216,56 +217,6 @@ _COMMENT = {
     VARIABLES["owner"]: f"${{{{ {_EVENT}.head_repository.owner.login }}}}",
     VARIABLES["run_url"]: f"${{{{ {_EVENT}.html_url }}}}",
 }
-
-
-def references_lead_somewhere(files: Files) -> Iterator[str]:
-    """An output is of an earlier step; a workflow that is called, or followed, exists."""
-    for job in files.jobs:
-        ids: set[str] = set()
-        for step in job.steps:
-            yield from _unknown_steps(step.where, step.raw, ids)
-            ids.add(str(step.raw.get("id")))
-        yield from _unknown_steps(f"{job.where}: outputs", job.raw.get("outputs"), ids)
-        yield from _unknown_outputs(job, files.workflows[job.workflow]["jobs"])
-    names = {content.get("name") for content in files.workflows.values()}
-    for name, content in files.workflows.items():
-        triggers = content.get("on")
-        followed = triggers.get("workflow_run") if isinstance(triggers, Mapping) else None
-        for one in (followed or {}).get("workflows", []):
-            if one not in names:
-                yield f"{name}: follows {one}, which there is not"
-
-
-def _unknown_steps(where: str, content: object, known: AbstractSet[str]) -> Iterator[str]:
-    for one in STEP_OUTPUT.findall(str(content)):
-        if one not in known:
-            yield f"{where}: no earlier step is called {one}"
-
-
-def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
-    for other, output in JOB_OUTPUT.findall(str(job.raw)):
-        if other not in job.needs:
-            yield f"{job.where}: takes an output of {other}, which it does not need"
-        elif output not in jobs[other].get("outputs", {}):
-            yield f"{job.where}: {other} has no output {output}"
-
-
-def called_with_what_it_takes(files: Files) -> Iterator[str]:
-    """A workflow that is called is given each of its inputs, and no other."""
-    for job in files.jobs:
-        called = files.workflows.get(str(job.raw.get("uses")).rpartition("/")[2], {})
-        on = called.get("on") or {}
-        taken = (on.get("workflow_call") or {}).get("inputs") or {}
-        given = {name: f"${{{{ needs.open.outputs.{name} }}}}" for name in taken}
-        if (job.raw.get("with") or {}) != given:
-            yield f"{job.where}: calls with other inputs than intended"
-
-
-def hours_are_known(files: Files) -> Iterator[str]:
-    """Each time in ``renew.yml`` is that of a kind."""
-    times = [one["cron"] for one in files.workflows["renew.yml"]["on"]["schedule"]]
-    if times != list(SCHEDULES):
-        yield "renew.yml: its hours are not those that `renew planned` knows"
 
 
 def three_secrets_are_used(files: Files) -> Iterator[str]:

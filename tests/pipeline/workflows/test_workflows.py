@@ -12,7 +12,8 @@ import pytest
 
 from tests.pipeline.builds.build_rules import build_faults
 from tests.pipeline.builds.cloud_build import read
-from tests.pipeline.workflows import commands, mutation
+from tests.pipeline.mutation import survey
+from tests.pipeline.workflows import commands
 from tests.pipeline.workflows.act import lay_out
 from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import Files, read_files, texts_of
@@ -39,11 +40,11 @@ def test_most_mutants_are_caught_and_the_rest_explained(
     show: Callable[[str, str], None],
 ) -> None:
     """Of all small changes, one at a time over every line, nine in ten at the least are noticed."""
-    result = mutation.survey()
-    show("mutants", mutation.table(result))
+    result = survey.survey()
+    show("mutants", survey.table(result))
     assert len(result.all) > 1000
     assert result.share >= 0.9
-    assert [str(mutant) for mutant in result.survivors if mutation.reason(mutant) is None] == []
+    assert [str(mutant) for mutant in result.survivors if survey.reason(mutant) is None] == []
 
 
 def test_linters_are_content() -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.pipeline.workflows.mutation``: changes of the pipeline's files unnoticed."""
+"""``python -m tests.pipeline.mutation.survey``: changes of the pipeline's files unnoticed."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from functools import partial
 import yaml
 
 from tests.pipeline.builds.build_rules import build_faults
-from tests.pipeline.workflows.mutants import Mutant, mutants
+from tests.pipeline.mutation.mutants import Mutant, mutants
 from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.pipeline.workflows.workflow_rules import faults

@@ -141,6 +141,30 @@ def test_what_cannot_be_had_is_one_line(
     assert not clone.path(TABLE).exists()
 
 
+@pytest.mark.parametrize(("links", "fits"), [("copy", False), ("hardlink", True)])
+def test_what_cache_and_copy_need_of_the_disk_is_looked_at_first(
+    clone: Project,
+    links: str,
+    fits: bool,  # noqa: FBT001 - pytest's way
+) -> None:
+    """More than half of what is free fits once, not twice; then nothing at all is fetched."""
+    free = shutil.disk_usage(clone.directory).free
+    path = clone.path(f"{TABLE}.dvc")
+    size = f"size: {int(free * 0.7)}"
+    path.write_text(path.read_text().replace(f"size: {len(CONTENT)}", size))
+    clone.path(".dvc/config.local").write_text(f"[cache]\n    type = {links}\n")
+    if fits:
+        fetch_sources()
+        assert clone.path(TABLE).read_text() == CONTENT
+        return
+    line = refusal()
+    assert line.startswith(f"{TABLE}: ")
+    assert f"are needed on the disk of {clone.directory}" in line
+    assert "`dvc config --local cache.type hardlink,symlink`" in line
+    assert not clone.path("pictures").exists()
+    assert not [path for path in clone.path(".dvc/cache").rglob("*") if path.is_file()]
+
+
 def test_login_in_an_address_is_not_shown(clone: Project) -> None:
     """Whatever stands before the host."""
     config = clone.path(".dvc/config")

@@ -77,7 +77,7 @@ def s3(folder: Path, _: Path) -> Iterator[Server]:
         key, secret = json.loads(ask("open"))
         token = Login(
             {"endpointurl": stack.enter_context(refusing(S3))},
-            login(key, secret).variables | {"AWS_SESSION_TOKEN": "of-yesterday"},
+            {**login(key, secret).variables, "AWS_SESSION_TOKEN": "of-yesterday"},
         )
         yield Server(
             "s3://bucket/dvc",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.open_inference import TAG, paths_of_protocol, schemas_of_protocol
 from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH, ROOT_PATH
-from service.schemas import schemas_of, schemas_of_steps, words_of
+from service.schemas import schemas_of, words_of
 from twinserve.config.card import Card, GoldenCase
 from twinserve.inference.bundle import Settings
 from twinserve.inference.contract import TITLES
@@ -55,6 +55,8 @@ def with_contract(
     """Add the paths that the handler answers to what FastAPI found by itself."""
     schemas = schemas_of(card, settings.max_rows) | schemas_of_protocol(card, steps)
     if steps is not None:
+        from service.step_schemas import schemas_of_steps
+
         schemas |= schemas_of_steps(steps)
     schema = _with_names_apart(schema, schemas)
     components = schema.setdefault("components", {})

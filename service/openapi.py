@@ -39,12 +39,12 @@ WHY = {
 
 def description(card: Card) -> str:
     """The page's first paragraph."""
-    what = f"one of {len(card.classes)} classes ({', '.join(card.classes)})"
+    predicted = f"one of {len(card.classes)} classes ({', '.join(card.classes)})"
     if card.target is not None:
-        what = f"a number, {card.target.name}"
+        predicted = f"a number, {card.target.name}"
     values = "numbers" if card.plain else "values"
     return (
-        f"Predicts {what} from {len(card.features)} {values}. "
+        f"Predicts {predicted} from {len(card.features)} {values}. "
         "The same contract holds on the service and on the function."
     )
 
@@ -65,8 +65,8 @@ def with_contract(
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card), ROOT_PATH: _page()}
     if settings.drift_window:
         own[METRICS_PATH] = _metrics()
-    found = schema["paths"]["/model"]["get"]["responses"]["200"]
-    found |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
+    shown = schema["paths"]["/model"]["get"]["responses"]["200"]
+    shown |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
     schema["paths"] = own | paths_of_protocol(card, steps) | schema["paths"]
     # Who may ask is the platform's to decide, not this document's.
     schema |= {"servers": [{"url": "/"}], "tags": TAGS, "security": []}
@@ -83,11 +83,13 @@ def with_contract(
 
 def _with_names_apart(schema: dict[str, Any], taken: Iterable[str]) -> dict[str, Any]:
     """The schema with the user's own models renamed where the contract has one of that name."""
-    found = schema.get("components", {}).get("schemas", {})
-    renamed = {name: f"Own{name}" for name in taken if name in found}
+    models = schema.get("components", {}).get("schemas", {})
+    renamed = {name: f"Own{name}" for name in taken if name in models}
     if not renamed:
         return schema
-    schema["components"]["schemas"] = {renamed.get(name, name): one for name, one in found.items()}
+    schema["components"]["schemas"] = {
+        renamed.get(name, name): model for name, model in models.items()
+    }
     text = json.dumps(schema)
     for name, other in renamed.items():
         text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{other}"')

@@ -88,7 +88,9 @@ def schemas_of(card: Card, most_rows: int) -> dict[str, Any]:
 def _members(card: Card) -> dict[str, Any]:
     """The types of the card's members."""
     kinds: dict[type, str] = {str: "string", list: "array", dict: "object"}
-    return {name: {"type": kinds[type(one)]} for name, one in json.loads(card.to_json()).items()}
+    return {
+        name: {"type": kinds[type(member)]} for name, member in json.loads(card.to_json()).items()
+    }
 
 
 def words_of(card: Card) -> list[str]:

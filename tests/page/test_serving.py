@@ -76,7 +76,7 @@ def test_page_that_was_changed_is_not_shown(
 
 @pytest.mark.parametrize("target", ["service", "function"])
 def test_page_is_compressed_for_who_takes_gzip(dist: Path, target: str) -> None:
-    """Another coding of the same bytes, with its own length in the answer to HEAD; caches learn of it."""
+    """Another coding of the same bytes, whose length the answer to HEAD has; caches learn of it."""
     endpoint, _ = open_endpoint(dist / target, {"/predict"})
     caller = InProcessCaller(endpoint)
     plain = caller.call("GET", "/", HTML)

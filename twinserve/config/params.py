@@ -129,7 +129,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         # A misspelt key first: it may be why another one is missing.
-        first, *rest = sorted(error.errors(), key=lambda one: one["type"] != _UNKNOWN)
+        first, *rest = sorted(error.errors(), key=lambda entry: entry["type"] != _UNKNOWN)
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         more = f" (and {len(rest)} more)" if rest else ""
         raise UserError(f"{path}: {where}: {_complaint(first, content)}{more}") from None
@@ -160,8 +160,8 @@ def _complaint(error: Any, content: Any) -> str:  # noqa: ANN401 - pydantic's ty
     """What is wrong with a key, and what was found."""
     if error["type"] == _UNKNOWN:
         return f"unknown; {_instead(error['loc'], content)}"
-    found = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"
-    return f"{error['msg']}{found}"
+    given = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"
+    return f"{error['msg']}{given}"
 
 
 def _instead(unknown: Sequence[str | int], content: Any) -> str:  # noqa: ANN401 - YAML's

@@ -68,7 +68,7 @@ def make_clients(out: Path, languages: "list[str] | tuple[str, ...]" = LANGUAGES
     document = out / DOCUMENT
     document.write_bytes(served_document())
     makers = {"python": _make_python, "typescript": _make_typescript}
-    return [makers[one](document, name, out / one) for one in languages]
+    return [makers[language](document, name, out / language) for language in languages]
 
 
 def served_document() -> bytes:

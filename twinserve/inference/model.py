@@ -66,10 +66,10 @@ def load_model(card: Card, directory: Path, runtime: Runtime | None = None) -> M
     """
     path, expected = _artifact(card, directory)
     artifact = read_file(path, "make it with `dvc repro`", most=None)
-    found = hashlib.sha256(artifact).hexdigest()
-    if found != expected:
+    digest = hashlib.sha256(artifact).hexdigest()
+    if digest != expected:
         msg = (
-            f"{path}: SHA-256 is {found[:12]}…, the model card says {expected[:12]}…; nothing is "
+            f"{path}: SHA-256 is {digest[:12]}…, the model card says {expected[:12]}…; nothing is "
             "served. Make the bundle again with `dvc repro`"
         )
         raise UserError(msg)

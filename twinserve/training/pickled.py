@@ -60,10 +60,10 @@ def read_pickled(path: Path = MODEL_PATH) -> bytes:
     """
     content = read_output(path)
     expected = read_output(digest_path(path)).decode(errors="replace").partition(" ")[0]
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
         raise UserError(
-            f"{path}: SHA-256 is {found[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
+            f"{path}: SHA-256 is {digest[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
             "not unpickled. Restore the digest from git, remove the file here and in DVC's cache, "
             "and make it anew with `dvc repro --force train`"
         )

@@ -72,10 +72,10 @@ def check_matrix_cap(
     return most
 
 
-def _hold_to_cap(what: str, most: float, wanted: Measurement, cure: str) -> None:
+def _hold_to_cap(measured: str, most: float, wanted: Measurement, cure: str) -> None:
     if most > wanted.max_cost_usd:
         raise UserError(
-            f"the {what} may cost up to ${most:.4f}, over measurement.max_cost_usd "
+            f"the {measured} may cost up to ${most:.4f}, over measurement.max_cost_usd "
             f"({wanted.max_cost_usd:g}) in params.yaml: {cure}, or raise it"
         )
 

@@ -30,20 +30,20 @@ FIGURES = (
         "cold",
         "Cold start, median",
         "From the start being asked for to the first answer, of proven cold starts.",
-        lambda found: found.cold.median_ms,
+        lambda record: record.cold.median_ms,
         COLD_MEDIAN,
     ),
     Figure(
         "p50",
         "Warm latency, p50",
         "Half of the requests at a fixed rate are answered within this.",
-        lambda found: found.warm.p50_ms,
+        lambda record: record.warm.p50_ms,
     ),
     Figure(
         "p99",
         "Warm latency, p99",
         "All but one in a hundred are answered within this.",
-        lambda found: found.warm.p99_ms,
+        lambda record: record.warm.p99_ms,
         WARM_P99,
     ),
 )

@@ -112,9 +112,9 @@ class Objects:
     def _fresh_token(self) -> str:
         if time.monotonic() > self._until:
             with send(TOKEN_URL, "GET", None, {"Metadata-Flavor": "Google"}) as answer:
-                found = json.load(answer)
-            self._token = found["access_token"]
-            self._until = time.monotonic() + found["expires_in"] - _SPARE_S
+                token = json.load(answer)
+            self._token = token["access_token"]
+            self._until = time.monotonic() + token["expires_in"] - _SPARE_S
         return self._token
 
 

@@ -125,7 +125,7 @@ def importances(
 ) -> list[Importance]:
     """Permutation importance of each feature, which every classifier has; the largest first."""
     with side_by_side(classifier) as jobs:
-        found = permutation_importance(
+        shuffled = permutation_importance(
             classifier,
             rows.features,
             rows.labels,
@@ -136,10 +136,10 @@ def importances(
     listed = [
         Importance(name, _rounded(mean), _rounded(spread))
         for name, mean, spread in zip(
-            names, found.importances_mean, found.importances_std, strict=True
+            names, shuffled.importances_mean, shuffled.importances_std, strict=True
         )
     ]
-    return sorted(listed, key=lambda one: -one.importance)
+    return sorted(listed, key=lambda feature: -feature.importance)
 
 
 def broken_gates(figures: dict[str, Any], gates: Gates) -> list[str]:

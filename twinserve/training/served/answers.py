@@ -44,8 +44,8 @@ class Answers:
 
         Relative to the estimator's where that is above 1, as only a regression's is.
         """
-        found = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
-        largest: NDArray[np.float64] = found.max(axis=1)
+        differences = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
+        largest: NDArray[np.float64] = differences.max(axis=1)
         return largest
 
     @property

@@ -206,8 +206,8 @@ def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np
     largest = float(answers.relative[worst])
     # Written so that NaN counts as a difference.
     if not largest <= bound.tolerance:
-        what = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"
-        raise _differ(answers, worst, f"by {largest:.2g} {what}", bound)
+        unit = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"
+        raise _differ(answers, worst, f"by {largest:.2g} {unit}", bound)
     gaps = answers.gaps
     clear = gaps > bound.near_tie
     wrong = np.flatnonzero(clear & (answers.expected_labels != answers.served_labels))

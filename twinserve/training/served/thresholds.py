@@ -87,8 +87,10 @@ def reached_splits(
 def numeric_splits(ensemble: Ensemble) -> "NDArray[np.bool_]":
     """Of each node, whether it asks a number and has a threshold."""
     inner = ensemble.feature != LEAF
-    found: NDArray[np.bool_] = inner & (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
-    return found
+    numeric: NDArray[np.bool_] = (
+        inner & (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
+    )
+    return numeric
 
 
 def _within_sets(
@@ -104,7 +106,7 @@ def _within_sets(
     ``codes``: how many a column has.
     """
     asking = np.flatnonzero(ensemble.members[root:end] != NUMERIC)
-    most = 1 + max(max(one, default=0) for one in ensemble.sets)
+    most = 1 + max(max(members, default=0) for members in ensemble.sets)
     rows = rows.copy()
     for column in np.unique(ensemble.feature[root + asking]).tolist():
         allowed = _allowed(ensemble, root, end, column, most)[nodes, : codes[column]]

@@ -36,8 +36,8 @@ def read_gradients(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has 
     classes = classes_of(fitted)
     return as_ensemble(
         [
-            plain_tree(one.tree_, scale * (fitted.learning_rate * one.tree_.value[:, 0, :]))
-            for one in fitted.estimators_.ravel()
+            plain_tree(tree.tree_, scale * (fitted.learning_rate * tree.tree_.value[:, 0, :]))
+            for tree in fitted.estimators_.ravel()
         ],
         Sums(
             features=fitted.n_features_in_,

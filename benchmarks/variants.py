@@ -58,7 +58,7 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is compared.
+    """A variant to compare.
 
     Attributes:
         dialect: how it is spoken to.

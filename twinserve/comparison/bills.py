@@ -22,13 +22,13 @@ STARTS = 1000
 
 
 def resources_of(side: Side, params: Params) -> Resources:
-    """What its instances get."""
+    """CPUs and memory of an instance."""
     deployment = params.deployment
     return deployment.service if side.name == "service" else deployment.function
 
 
 def times_of(side: Side, params: Params) -> Times:
-    """What its bills are made from."""
+    """The latency and throughput that a target's bills are computed from."""
     full = side.at(resources_of(side, params).concurrency)
     return Times(side.warm_p50_ms.value, full.per_second.value)
 
@@ -55,7 +55,7 @@ def month_table(side: Side, params: Params) -> Table:
 
 
 def idle_table(facts: Facts, params: Params) -> Table:
-    """What is paid while nobody asks, or so that nobody waits."""
+    """The cost while nobody asks, and of instances that are kept so that nobody waits."""
     prices = params.prices
 
     def row(label: str, amounts: list[float]) -> Row:

@@ -42,7 +42,7 @@ class Level(_Fact):
 
 
 class Side(_Fact):
-    """One target.
+    """A target.
 
     Attributes:
         packages: distributions that its bundle locks, by name.

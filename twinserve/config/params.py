@@ -39,7 +39,7 @@ class Renewal(Section):
     max_age_days: Annotated[int, Field(ge=1)] = 180
     """Days after which prices, and dates of support, are looked up too long ago."""
     loss: Literal["wrong", "absolute", "squared"] | None = None
-    """What is counted where fresh rows make another model, on rows that neither model was trained
+    """The loss that a model made with fresh rows is judged by, on rows that neither model was trained
     on: `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
     the second of a regression."""
     margin: Annotated[float, Field(ge=0)] = 0
@@ -91,7 +91,7 @@ class Params(Section):
     prices: Prices = LIST_PRICES
     """What Cloud Run costs."""
     monitoring: Monitoring = Monitoring()
-    """What is read of the logs, and when that is worth an issue."""
+    """The figures that are read from the logs, and the thresholds that open an issue."""
     renewal: Renewal = Renewal()
     """What comes in from outside: packages, Python, tools, rows."""
     training: Training = Training()
@@ -157,7 +157,7 @@ _UNKNOWN = "extra_forbidden"
 
 
 def _complaint(error: Any, content: Any) -> str:  # noqa: ANN401 - pydantic's type, and YAML's
-    """What is wrong with a key, and what was found."""
+    """The fault of a key, and the value that it has."""
     if error["type"] == _UNKNOWN:
         return f"unknown; {_instead(error['loc'], content)}"
     given = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"

@@ -15,7 +15,7 @@ from twinserve.targets.opener import Reply
 
 @pytest.mark.parametrize("path", ["/v2", "/v2/", "/v2/health/live", "/v2/health/ready"])
 def test_server_tells_of_itself(endpoint: Caller, path: str) -> None:
-    """Its name and version, and that it is live and ready; such requests are not counted."""
+    """The server's name and version, and that it is ready; such requests are not counted."""
     reply = endpoint.call("GET", path)
     told = json.loads(reply.body)
     assert reply.status == 200

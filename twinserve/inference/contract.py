@@ -274,7 +274,7 @@ def _unfit(features: object, card: Card) -> Problem:
 
 
 def _fault(value: object) -> str | None:
-    """What is wrong with one value, or None."""
+    """The fault of a value, or None."""
     if type(value) is not float:
         return kind_of(value)
     if not -FLOAT32_MAX <= value <= FLOAT32_MAX:

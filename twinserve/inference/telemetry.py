@@ -41,7 +41,7 @@ def process_start_ns() -> int:
 
 
 class Instance:
-    """One process that answers, from its first line to its last request.
+    """A process that answers, from its first line to its last request.
 
     Attributes:
         requests: answered so far; health requests do not count.

@@ -165,7 +165,7 @@ def _kind(feature: Feature) -> type:
 
 
 def _fault(feature: Feature, value: object) -> str | None:
-    """What is wrong with one value, or None."""
+    """The fault of a value, or None."""
     if value is None or value is _MISSING:
         if feature.missing:
             return None

@@ -42,7 +42,7 @@ class FeatureSeen:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One target.
+    """A target.
 
     Attributes:
         cut: there were more lines than were read; the oldest are left out.

@@ -11,7 +11,7 @@ LATENCY_PERCENTILE = 99
 
 
 class State(StrEnum):
-    """What is said of a figure; the values are the page's names of colours."""
+    """The verdict on a figure; the values are the page's names of colours."""
 
     KEPT = "kept"
     UNKNOWN = "warning"

@@ -34,7 +34,7 @@ OUTPUTS = ("--allow-missing",)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be renewed, and by which rules.
+    """The packages to renew, and the rules for it.
 
     Attributes:
         names: of packages; empty: all. A package that is named is tried though it was held back.

@@ -60,7 +60,7 @@ def audited(tree: Path) -> tuple[Path, ...]:
 
 
 def ask(tree: Path, osv_url: str | None = None) -> tuple[Vulnerability, ...]:
-    """What is known of a tree's locks.
+    """The known vulnerabilities of a tree's locks.
 
     Raises:
         UserError: a package could not be asked for.

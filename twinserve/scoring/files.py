@@ -18,7 +18,7 @@ OnProgress = Callable[[int, float], None]
 
 
 class Task(NamedTuple):
-    """What is scored.
+    """A file to score.
 
     Attributes:
         bundle: folder of the bundle.

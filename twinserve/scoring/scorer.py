@@ -67,7 +67,7 @@ class Scorer:
 
     @property
     def bundle(self) -> str:
-        """Its hash."""
+        """The bundle's hash."""
         return self._bundle.hash
 
     def score(self, columns: Columns, stages: Stages) -> Results:
@@ -162,7 +162,7 @@ class Scorer:
         return names + [*map(probability_of, self._card.classes)] * self._include.probabilities
 
     def _asked(self) -> Include:
-        """What is included: what is asked for, or what the endpoints include where nothing is."""
+        """The members to include: those asked for, else those that the endpoints include."""
         words = self._options.include
         try:
             return read_words(self._bundle.settings.include if words is None else words, self._card)

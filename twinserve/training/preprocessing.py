@@ -44,7 +44,7 @@ Step = dict[str, Any]
 def preprocessing_for(
     built: Classifier, choice: Estimator, features: Sequence[Feature]
 ) -> Step | None:
-    """What is to stand before the estimator, spelt as in params.yaml; None if nothing is.
+    """The preprocessing before the estimator, spelt as in params.yaml; None if nothing is.
 
     Raises:
         UserError: a column's type has no preprocessing here.

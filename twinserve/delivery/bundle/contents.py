@@ -48,7 +48,7 @@ def _entry(path: Path) -> tuple[str, int, str]:
 
 
 def _fault(path: Path) -> str:
-    """What is wrong with bytecode: Python may run it without a look at its source."""
+    """The fault of a file of bytecode: Python may run it without a look at its source."""
     source = path.parent.parent / f"{path.name.partition('.')[0]}.py"
     known = Path(importlib.util.cache_from_source(str(source), optimization=""))
     if path != known or source.is_symlink() or not source.is_file():

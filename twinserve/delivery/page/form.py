@@ -61,7 +61,7 @@ def script_data(card: Card, columns: Sequence[Feature], params: Params) -> str:
 
 
 def included(card: Card) -> list[str]:
-    """What is asked for beside the prediction: a class's name, and probabilities if it has any."""
+    """The words to ask for beside the prediction: the label, and probabilities if there are any."""
     if not card.classes:
         return []
     # Only of an estimator that tells probabilities is there such a figure.

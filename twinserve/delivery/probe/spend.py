@@ -81,7 +81,7 @@ def _hold_to_cap(measured: str, most: float, wanted: Measurement, cure: str) -> 
 
 
 def spent(results: Results, resources: Mapping[str, Resources], prices: Prices) -> str:
-    """What it has cost, in a line."""
+    """The cost of a measurement, in a line."""
     usages = {target.name: _usage(target, results.plan) for target in results.targets}
     cost = sum(usage.cost(resources[name], prices) for name, usage in usages.items())
     seconds = sum(usage.seconds for usage in usages.values())

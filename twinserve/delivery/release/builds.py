@@ -1,4 +1,4 @@
-"""What is kept in the bucket of each build: its image, its function's source, and a record of both.
+"""The bucket's files of each build: its image, its function's source, and a record of both.
 
 Built, attested and released are three steps, which need not run on one machine: a release takes
 all that it needs from here.
@@ -92,7 +92,7 @@ def build_record(
     digest: str,
     function: str | None = None,
 ) -> BuildRecord:
-    """What is to be kept of a release whose image has been pushed under ``digest``."""
+    """The record of a release whose image has been pushed under ``digest``."""
     return BuildRecord(
         release=identity.name,
         image=f"{image_path(cloud.deployment, cloud.project)}@{digest}",

@@ -1,4 +1,4 @@
-"""What is wrong with some of many rows, as one refusal."""
+"""The faults of many rows, as one refusal."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

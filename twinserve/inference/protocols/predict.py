@@ -130,5 +130,5 @@ class OtherForms:
 
 
 def _apart(answer: dict[str, Any]) -> dict[str, Any]:
-    """One of many: the version of the model stands beside all of them."""
+    """A row's answer without the model's version, which stands beside all rows' answers."""
     return {name: value for name, value in answer.items() if name != "model_version"}

@@ -16,7 +16,7 @@ Read = Callable[[TargetFigures], Estimate]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What is drawn: its title, what of a target it is, and the verdict that has its budget."""
+    """A chart: its title, the figure of a target that it draws, the verdict that has its budget."""
 
     key: str
     title: str

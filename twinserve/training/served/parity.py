@@ -28,7 +28,7 @@ _ALL = 2 * _BLOCK
 
 
 class ParityError(UserError):
-    """What is served answers otherwise than the estimator.
+    """The served model answers otherwise than the estimator.
 
     Attributes:
         reason: as a part of a line: how much, and on which row.

@@ -123,7 +123,7 @@ class _Tensor(NamedTuple):
     data: list[Any]
 
     def problem(self, fault: str) -> Problem:
-        """What is wrong with it."""
+        """The refusal of this tensor."""
         return Problem(422, f"{INPUTS}: {self.name:.60}: {fault}")
 
     def rows(self) -> list[Any]:

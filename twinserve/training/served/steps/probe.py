@@ -121,8 +121,8 @@ class _Asking:
                 yield code, row
             elif code >= 0:
                 raise UnfitError(
-                    f"the estimator refuses {feature.name} = {feature.values[code]!r}, which no row "
-                    f"that it was trained on has ({why})"
+                    f"the estimator refuses {feature.name} = {feature.values[code]!r}, which no "
+                    f"row that it was trained on has ({why})"
                 )
 
     def frame(self, rows: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - an array or a DataFrame

@@ -132,7 +132,7 @@ def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
 
 
 def _columns(card: "Card", steps: "Steps | None") -> list[Column]:
-    """Those of a row; none where a step reads what no tensor has, as an inference then tells."""
+    """The columns of a row; none where a step reads what no tensor has."""
     try:
         return columns_of(card, steps)
     except Problem:

@@ -34,13 +34,13 @@ def times_of(side: Side, params: Params) -> Times:
 
 
 def bill(side: Side, requests: float, sharing: Sharing, params: Params) -> Bill:
-    """Of one target and a month."""
+    """A target's bill for a month."""
     resources, times = resources_of(side, params), times_of(side, params)
     return by_request(requests, sharing, times, resources, params.prices)
 
 
 def month_table(side: Side, params: Params) -> Table:
-    """Of one target; a row each volume and way of sharing."""
+    """A target's monthly bills; a row each volume and way of sharing."""
     columns = ("", "vCPU-s", "GiB-s", "US$", "list US$")
     rows = []
     for name, requests in VOLUMES.items():

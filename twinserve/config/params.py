@@ -39,8 +39,8 @@ class Renewal(Section):
     max_age_days: Annotated[int, Field(ge=1)] = 180
     """Days after which prices, and dates of support, are looked up too long ago."""
     loss: Literal["wrong", "absolute", "squared"] | None = None
-    """The loss that a model made with fresh rows is judged by, on rows that neither model was trained
-    on: `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
+    """The loss that judges a model made with fresh rows, on rows that neither model was trained on:
+    `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
     the second of a regression."""
     margin: Annotated[float, Field(ge=0)] = 0
     """How much more of that mean loss the new model may have: over it by the whole 95% interval,

@@ -107,7 +107,7 @@ def by_name(card: Card) -> dict[str, object]:
 
 
 def wrong_values(feature: Feature) -> list[object]:
-    """Of every kind but the feature's own."""
+    """Values of every kind but the feature's own."""
     whole = feature.type == "category" and not isinstance(feature.values[0], str)
     wrong: list[object] = [[], {}]
     if feature.type != "boolean":

@@ -18,7 +18,7 @@ class Model(Protocol):
     """A loaded classifier or regressor. Calls may come from any thread."""
 
     def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
-        """Of one encoded row: the class's number, an int; of a regression its number, a float."""
+        """The prediction for an encoded row: a class's number, an int; a regression's, a float."""
 
     def predict_many(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         """Predictions of encoded rows, at least one, in one call."""

@@ -89,7 +89,7 @@ class Observed:
 
 
 def add_up(target: str, lines: Sequence[Mapping[str, Any]], most: int) -> Observed:
-    """Of lines, the newest first, of which no more than ``most`` were asked for.
+    """The sum of lines, the newest first, of which no more than ``most`` were asked for.
 
     Raises:
         UserError: a line is not what an instance writes.

@@ -86,7 +86,7 @@ def _cure(vulnerabilities: Sequence[Vulnerability]) -> str:
 
 
 def _packages(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
-    """Those that a later version mends."""
+    """The packages that a later version mends."""
     return sorted(
         {vulnerability.package for vulnerability in vulnerabilities if vulnerability.fixed}
     )

@@ -130,7 +130,7 @@ def read_exemptions(tree: Path, today: date) -> tuple[Exemption, ...]:
 def without_exempt(
     vulnerabilities: Iterable[Vulnerability], exemptions: Iterable[Exemption]
 ) -> tuple[Vulnerability, ...]:
-    """Those that nobody lets be."""
+    """The vulnerabilities that no exemption names."""
     exempt = {exemption.id for exemption in exemptions}
     return tuple(
         vulnerability for vulnerability in vulnerabilities if not exempt & set(vulnerability.names)

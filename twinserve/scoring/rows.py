@@ -54,7 +54,7 @@ class Rows:
         self.head = (separator.join(names) + content.ending).encode()
 
     def results(self, processes: int, stages: Stages) -> Iterator[Reached]:
-        """Of each block, in order.
+        """The results of each block, in order.
 
         Raises:
             UserError: the file is none, or has a wrong row where none may be.

@@ -154,7 +154,7 @@ def _describe_object(value: object) -> str | dict[str, Any]:
 
 
 def first_line(error: Exception) -> str:
-    """Of what an exception says, which may be thousands of lines."""
+    """The first line of an exception's message, which may have thousands."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 

@@ -41,7 +41,7 @@ def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
 
 
 def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no types
-    """Of a search, behind the steps of a Pipeline too: how long each try took, never the same."""
+    """Delete a search's times of each try, which are never the same; a Pipeline's last step too."""
     for _, step in getattr(model, "steps", ()):
         _forget_times(step)
     tried = getattr(model, "cv_results_", None)

@@ -100,7 +100,7 @@ def describe_table(path: Path, label: str, task: Task | None) -> tuple[Data, Col
 
 
 def _too_few(label: Cells) -> UserError:
-    """Of a label that has a class of one row, which would be either trained on or held out."""
+    """The refusal of a class of one row, which would be either trained on or held out."""
     rows = Counter(text for _, text in label.present())
     single = next(text for text, number in rows.items() if number == 1)
     said = (
@@ -159,7 +159,7 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
 
 
 def _unusual(data: Data) -> dict[str, Any]:
-    """Of the settings that may be left out, those that differ from their defaults."""
+    """The optional settings that differ from their defaults."""
     values = {name: getattr(data, name) for name in _OPTIONAL}
     return {
         name: value

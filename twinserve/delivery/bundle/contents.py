@@ -19,7 +19,7 @@ _HEADER_BYTES = 16
 
 
 def list_contents(root: Path) -> dict[str, tuple[str, int, str]]:
-    """Of everything below a folder, by its name there: kind, mode, and what it holds.
+    """Kind, mode and content of everything below a folder, by its path there.
 
     The kind is ``file`` with its SHA-256, ``folder``, ``link`` with its target, ``other``, or
     ``bytecode`` with what is wrong with it, if anything is. No link is followed, and nothing but a

@@ -26,7 +26,7 @@ def lock_of(scheme: str) -> Path:
 
 
 def schemes(tree: Path = Path()) -> list[str]:
-    """Those that a remote or an imported source of the tree has, and that need a lock."""
+    """The schemes of the tree's remotes and imported sources that need a lock."""
     named = {
         scheme
         for pattern, files in (

@@ -23,7 +23,7 @@ MOST_PER_SECOND = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Of one target."""
+    """The usage of one target."""
 
     seconds: float
     requests: float

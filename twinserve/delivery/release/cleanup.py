@@ -164,7 +164,7 @@ def _ours(cloud: Cloud, services: Services) -> list[Service]:
 
 
 def _protected(service: Service) -> set[str]:
-    """Those that Cloud Run will not delete, nor we."""
+    """The revisions that Cloud Run will not delete, nor we."""
     return {*service.shares, *service.tags.values(), *service.latest}
 
 

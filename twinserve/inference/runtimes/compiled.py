@@ -68,7 +68,7 @@ class CompiledModel:
 
 
 class CompiledNumber:
-    """Likewise of a regression; the outputs of a mixture come from here too."""
+    """The compiled model of a regression; the outputs of a mixture come from here too."""
 
     def __init__(self, library: ctypes.CDLL, kind: int) -> None:
         self._width = _constant(library, "features")
@@ -101,7 +101,7 @@ class CompiledNumber:
 
 
 def probabilities(kind: int, softness: float, outputs: list[float]) -> list[float]:
-    """Of the classes, from the outputs for one row; of a regression the number in their place.
+    """Probabilities of the classes from a row's outputs; the number where it is a regression.
 
     There are none where the outputs tell labels only.
     """
@@ -136,7 +136,7 @@ def _exponential(number: float) -> float:
 
 
 def _logistic(margin: float) -> float:
-    """Of the two equal forms, the one whose exponential cannot overflow."""
+    """The logistic function, in the form whose exponential cannot overflow."""
     exponential = math.exp(-abs(margin))
     return (1.0 if margin >= 0 else exponential) / (1.0 + exponential)
 

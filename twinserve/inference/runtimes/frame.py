@@ -35,7 +35,7 @@ class Column(Protocol):
 
     @property
     def values(self) -> Sequence[str | int]:
-        """Of a category."""
+        """The values of a category."""
 
 
 def estimator_input(

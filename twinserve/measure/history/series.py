@@ -102,7 +102,7 @@ class Track:
 
 
 def places_of(measurements: Sequence[Measurement]) -> tuple[Place, ...]:
-    """Those that were measured, the deployed place first."""
+    """The places that were measured, the deployed one first."""
     order: tuple[Place, ...] = ("deployed", "container", "local")
     places = {measurement.place for measurement in measurements}
     return tuple(place for place in order if place in places)

@@ -113,7 +113,7 @@ def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -
 
 
 def _scores(estimator: Classifier, rows: Rows, splitter: Any) -> Any:  # noqa: ANN401 - scikit-learn has no types
-    """Of each fold the score of a copy that is trained on the other ones."""
+    """The score of each fold, by a copy that is trained on the other folds."""
     with side_by_side(estimator) as jobs:
         return cross_val_score(
             clone(estimator), rows.features, rows.labels, cv=splitter, n_jobs=jobs

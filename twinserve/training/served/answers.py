@@ -98,7 +98,7 @@ def _margins(
     asked: Any,  # noqa: ANN401 - an array or a DataFrame
     predicted: "NDArray[np.int64]",
 ) -> "NDArray[np.float64]":
-    """Of each class what tells it, shape (rows, classes); a hard vote has no ties to tell."""
+    """The figure that tells each class, shape (rows, classes); a hard vote has no ties to tell."""
     if not hasattr(classifier, "decision_function"):
         return np.eye(len(classifier.classes_))[predicted]
     margins = np.asarray(classifier.decision_function(asked), dtype=np.float64)

@@ -161,7 +161,7 @@ def _of_texts(
     bound: ParityTolerance,
     columns: Sequence[Feature],
 ) -> Parity:
-    """Of a table with texts: its rows, and rows that put together values of several."""
+    """The parity of a table with texts: on its rows, and on rows put together from several."""
     draw = np.random.default_rng(seed)
     cells = np.array(table, dtype=object)
     picked = draw.integers(len(cells), size=(_BLOCK, cells.shape[1]))

@@ -204,7 +204,7 @@ def _last_not_above(
     low: "NDArray[np.float64]",
     high: "NDArray[np.float64]",
 ) -> "tuple[NDArray[np.float64], NDArray[np.bool_]]":
-    """Of each number the largest one whose image is at most the target; whether there is one.
+    """The largest number whose image is at most the target, and whether there is one.
 
     Halves the range of float64's own order, so it ends at two neighbours. Where the target lies
     outside of what the range is mapped to, the end of the range stands.

@@ -61,7 +61,7 @@ class Program:
 
     @property
     def nodes(self) -> int:
-        """Of all trees."""
+        """The number of nodes of all trees."""
         if isinstance(self.body, Mixture):
             return sum(part.nodes for part in self.body.parts)
         return len(self.body.feature) if isinstance(self.body, Ensemble) else 0

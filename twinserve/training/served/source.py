@@ -266,7 +266,7 @@ def _kind(body: Any) -> int:  # noqa: ANN401 - a body
 
 
 def _tie(body: Any) -> tuple[str, str]:  # noqa: ANN401 - a body
-    """Of one output, how it compares with which number where the class is 1."""
+    """How a single output compares with which number where the class is 1."""
     if not isinstance(body, Ensemble):
         return ">", "0"
     limit = exact(body.class_one) if body.class_one else "0"

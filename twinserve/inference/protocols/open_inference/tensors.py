@@ -127,7 +127,7 @@ class _Tensor(NamedTuple):
         return Problem(422, f"{INPUTS}: {self.name:.60}: {fault}")
 
     def rows(self) -> list[Any]:
-        """Of a matrix, its rows."""
+        """The rows of a matrix."""
         width = self.shape[1]
         return [self.data[at : at + width] for at in range(0, len(self.data), width)]
 

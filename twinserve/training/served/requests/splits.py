@@ -123,7 +123,7 @@ def _codes_left(
 def _last_left(
     column: Column, targets: "NDArray[np.float64]", low: float, high: float, *, single: bool
 ) -> "NDArray[np.float64]":
-    """Of each target the largest number of a request that becomes at most it."""
+    """The largest number of a request that becomes at most the target, for each target."""
     if not _rises(column.operations):
         return np.full(len(targets), np.nan)
 

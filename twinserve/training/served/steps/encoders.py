@@ -48,7 +48,7 @@ def _by_number(
     place: int,
     answered: tuple[int, int],
 ) -> list[Column]:
-    """Of a column of numbers, which are taken for categories.
+    """The columns made from one of numbers, which are taken for categories.
 
     Raises:
         UnfitError: the encoder refuses a number that training had not, or a gap.

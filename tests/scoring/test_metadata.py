@@ -12,11 +12,13 @@ from twinserve.targets.process import free_port
 
 
 class Metadata(BaseHTTPRequestHandler):
-    """The server, on this machine."""
+    """The server, on this machine, and Cloud Storage beside it."""
 
     def do_GET(self) -> None:
-        """A token, for whoever asks as Google's documentation has it."""
-        body = json.dumps({"access_token": self.headers["Metadata-Flavor"], "expires_in": 3600})
+        """A token, for whoever asks as Google's documentation has it; an object's metadata."""
+        answer = {"access_token": self.headers["Metadata-Flavor"], "expires_in": 3600}
+        answer["metadata"] = {"asked with": self.headers["Authorization"]}
+        body = json.dumps(answer)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -28,11 +30,13 @@ class Metadata(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A metadata server."""
+    """A metadata server, and a bucket."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    monkeypatch.setattr(objects, "TOKEN_URL", f"http://127.0.0.1:{server.server_port}/token")
+    url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(objects, "TOKEN_URL", f"{url}/token")
+    monkeypatch.setattr(objects, "HOST", url)
     yield
     server.shutdown()
     thread.join()
@@ -46,4 +50,4 @@ def test_token_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
-    assert objects.Objects()._fresh_token() == "Google"
+    assert objects.Objects().stat("gs://bucket/object") == {"asked with": "Bearer Google"}

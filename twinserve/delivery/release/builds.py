@@ -129,30 +129,23 @@ def keep_build(cloud: Cloud, identity: Identity, digest: str) -> BuildRecord:
 
 
 def read_build(cloud: Cloud, release: str) -> BuildRecord:
-    """What was built of a release.
+    """The build of a release.
 
     Raises:
-        UserError: nothing was, or its record cannot be read.
+        UserError: there is none, or its record cannot be read.
     """
-    build = _read(cloud, f"{BUILDS}/{release}.json")
-    if build is None:
-        raise UserError(f"no image of {release} was pushed; do it with `twinserve build --push`")
-    return build
+    missing = f"no image of {release} was pushed; do it with `twinserve build --push`"
+    return _read(cloud, f"{BUILDS}/{release}.json", missing)
 
 
 def read_build_of_commit(cloud: Cloud, commit: str) -> BuildRecord:
-    """What was built last of a commit.
+    """The last build of a commit.
 
     Raises:
-        UserError: nothing was, or its record cannot be read.
+        UserError: there is none, or its record cannot be read.
     """
-    build = _read(cloud, f"{COMMITS}/{commit}.json")
-    if build is None:
-        raise UserError(
-            f"nothing was built of commit {commit}; do it with `twinserve submit`, or "
-            "`twinserve build --push`"
-        )
-    return build
+    missing = f"nothing was built of commit {commit}; do it with `twinserve submit`, or "
+    return _read(cloud, f"{COMMITS}/{commit}.json", f"{missing}`twinserve build --push`")
 
 
 def read_archive(cloud: Cloud, build: BuildRecord) -> bytes:
@@ -207,10 +200,10 @@ def _archive(build: BuildRecord) -> str:
     return f"{FUNCTIONS}/{build.function}.tar.gz"
 
 
-def _read(cloud: Cloud, name: str) -> BuildRecord | None:
+def _read(cloud: Cloud, name: str, missing: str) -> BuildRecord:
     stored = read_object(cloud.gcloud, cloud.object_url(name))
     if stored is None:
-        return None
+        raise UserError(missing)
     try:
         return _BUILD.validate_json(stored.text)
     except ValidationError as error:

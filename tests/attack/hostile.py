@@ -111,7 +111,7 @@ BAD = (
 def both_targets(dist: Path) -> Iterator[tuple[list[int], list[IO[bytes]]]]:
     """Both targets, running: their ports, and the files that they log to."""
     with ExitStack() as stack:
-        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in TARGETS]
+        outputs: list[IO[bytes]] = [stack.enter_context(tempfile.TemporaryFile()) for _ in TARGETS]
         ports = []
         for name, output in zip(TARGETS, outputs, strict=True):
             target = replace(local_target(name, dist / name), output=output)

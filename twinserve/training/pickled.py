@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from twinserve.config.errors import UserError
+from twinserve.training.fitting.pickler import Pickler
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import MODEL_PATH
 
@@ -28,11 +29,9 @@ def digest_path(path: Path = MODEL_PATH) -> Path:
 
 def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
     """Pickle the classifier, and write its digest; the number of bytes."""
-    import joblib
-
     _forget_times(classifier)
     pickled = io.BytesIO()
-    joblib.dump(classifier, pickled, protocol=PROTOCOL)
+    Pickler(pickled, PROTOCOL).dump(classifier)
     content = pickled.getvalue()
     write_output(path, content)
     line = f"{hashlib.sha256(content).hexdigest()}  {path.as_posix()}\n"

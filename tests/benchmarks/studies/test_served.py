@@ -1,0 +1,90 @@
+"""docs/served.md: what stands there of estimators, tables and runtimes is what is found again."""
+
+from contextlib import chdir
+
+import pytest
+
+from benchmarks.studies.served.cells import TASKS, Cell, cells
+from benchmarks.studies.served.families import FAMILIES, estimator
+from benchmarks.studies.served.page import PAGE, page, said, written
+from benchmarks.studies.served.run import cells_with_libraries
+from benchmarks.studies.served.tables import KINDS, drawn
+from tests.tree import ROOT
+from twinserve.config.errors import UserError
+from twinserve.training.served.requests import drawn as random
+
+PUBLISHED = (ROOT / PAGE).read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _random_rows_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The study takes fewer of them, in a process that goes on here."""
+    monkeypatch.setattr(random, "RANDOM_ROWS", random.RANDOM_ROWS)
+
+
+@pytest.mark.parametrize(
+    ("family", "kind"), [("naive Bayes", "categories"), ("decision tree", "gaps")]
+)
+def test_cell_is_as_published(family: str, kind: str) -> None:
+    """A cheap cell, made again, is what the page says; it names more than one runtime."""
+    published = written(PUBLISHED)
+    found = list(cells([family], [kind], TASKS[:1]))
+    assert {(one.task, one.family, one.kind): said(one) for one in found} == {
+        (TASKS[0], family, kind): published[TASKS[0], family, kind]
+    }
+    assert "joblib" in published[TASKS[0], family, kind]
+
+
+def test_every_cell_is_on_the_page() -> None:
+    """Each family on each kind of table, of the tasks that it has; and no more."""
+    expected = {
+        (task, family, kind)
+        for task in TASKS
+        for family, one in FAMILIES.items()
+        for kind in KINDS
+        if estimator(one, regression=task == "regression") is not None
+    }
+    published = written(PUBLISHED)
+    assert {key for key, cell in published.items() if cell} == expected
+    assert {key for key in published if not published[key]} == {
+        ("regression", "naive Bayes", kind) for kind in KINDS
+    } & published.keys()
+
+
+def test_page_says_what_the_cells_say() -> None:
+    """What is taken is bold; what is refused has its reason, without figures of a machine's."""
+    made = [
+        Cell(
+            "regression", "CatBoost", "gaps", {"compiled": 0.0, "joblib": 0.0}, {"onnx": "no (7)"}
+        ),
+        Cell("regression", "AdaBoost", "text", {}, {"train": "params.yaml: text with gaps"}),
+        Cell("regression", "neighbours", "text", {"joblib": 0}, {"onnx": "parity: 0.7 off; x"}),
+    ]
+    text = page(made)
+    found = written(text)
+    assert found["regression", "CatBoost", "gaps"] == "**compiled** 0, joblib"
+    assert found["regression", "AdaBoost", "text"] == "refused"
+    assert "| CatBoost | numbers with gaps | onnx | no |" in text
+    assert "| AdaBoost | text | train | params.yaml: text with gaps |" in text
+    assert "| onnx | answers otherwise than the estimator on a row |" in text
+
+
+def test_tables_are_the_same_each_time() -> None:
+    """Drawn from a seed; gaps are where a kind says so, and nowhere else."""
+    for kind in KINDS.values():
+        text = drawn(kind, regression=False)
+        assert text == drawn(kind, regression=False)
+        assert kind.gaps == (",," in text)
+
+
+def test_family_that_is_not_there_is_told() -> None:
+    """Before an environment is made."""
+    with pytest.raises(UserError, match=r"found 'forest', expected one of: decision tree, random"):
+        list(cells_with_libraries(["forest"]))
+
+
+@pytest.mark.nightly
+def test_whole_page_is_made_again() -> None:
+    """Every cell, with every library, each fitted, exported and proven: the page to the letter."""
+    with chdir(ROOT):
+        assert page(cells_with_libraries([])) == PUBLISHED

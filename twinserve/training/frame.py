@@ -2,9 +2,24 @@
 
 from typing import Any
 
-from twinserve.inference.runtimes.frame import Column, Value, estimator_input
+from twinserve.inference.runtimes.frame import (
+    Column,
+    Value,
+    estimator_input,
+    fitted_parts,
+    restore,
+)
 
-__all__ = ["Column", "Value", "estimator_input", "guesses_unknown", "names_columns", "reads_names"]
+__all__ = [
+    "Column",
+    "Value",
+    "estimator_input",
+    "fitted_parts",
+    "guesses_unknown",
+    "names_columns",
+    "reads_names",
+    "restore",
+]
 
 
 # By these arguments CatBoost is told of columns that are no numbers.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from twinserve.config.errors import UserError
 from twinserve.training.fitting.pickler import Pickler
+from twinserve.training.frame import restore
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import MODEL_PATH
 
@@ -73,7 +74,9 @@ def unpickle(content: bytes) -> "Classifier":
     """The classifier in bytes that ``read_pickled`` has compared."""
     import joblib
 
-    return cast("Classifier", joblib.load(io.BytesIO(content)))
+    loaded = joblib.load(io.BytesIO(content))
+    restore(loaded)
+    return cast("Classifier", loaded)
 
 
 def read_model(path: Path = MODEL_PATH) -> "Classifier":

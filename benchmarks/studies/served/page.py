@@ -14,11 +14,11 @@ _INTRODUCTION = f"""\
 # What is served how
 
 Made by `twinserve bench served`, never by hand. In each cell a small estimator was fitted on a
-table of {ROWS} rows with `estimator.preprocessing: auto`, then exported for each runtime by name, and
-proven equal to the estimator on the table, on {RANDOM_ROWS:,} random rows, at midpoints and at
-thresholds. **Bold** is what `serving.runtime: auto` takes; the number is how far an answer may
-be off ([compiled.md](compiled.md)). A runtime that is not in a cell has refused it while the model was
-made, for the reason that stands at the end; no endpoint meets it.
+table of {ROWS} rows with `estimator.preprocessing: auto`, then exported for each runtime by its
+name, and proven equal to the estimator on the table, on {RANDOM_ROWS:,} random rows, at midpoints
+and at thresholds. **Bold** is what `serving.runtime: auto` takes; the number is how far an answer
+may be off ([compiled.md](compiled.md)). A runtime that is not in a cell has refused it while the
+model was made, for the reason that stands at the end; no endpoint meets it.
 """
 
 

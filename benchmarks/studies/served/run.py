@@ -31,12 +31,14 @@ def cells_with_libraries(families: Sequence[str]) -> Iterator[Cell]:
         texts = [(LOCKS / f"{name}.txt").read_text("utf-8") for name in (_BASE, *LIBRARIES)]
         requirements.write_text("\n".join(texts), encoding="utf-8")
         python = ensure_environment(requirements)
-    command = [str(python), "-m", _MODULE, *families]
-    with subprocess.Popen(
-        command, env=tool_environment(), stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in process.stdout:
-            yield Cell(**json.loads(line))
+        command = [str(python), "-m", _MODULE, *families]
+        # No locale but C's, as in the endpoints' images: ONNX Runtime asks for one to lower texts.
+        environment = tool_environment() | {"LOCPATH": folder}
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            for line in process.stdout:
+                yield Cell(**json.loads(line))
     if process.returncode:
         raise UserError(f"`python -m {_MODULE}` failed; its own lines above say why")

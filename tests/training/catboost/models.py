@@ -75,9 +75,10 @@ def test_what_is_not_read_says_why(model: Any, reason: str) -> None:  # noqa: AN
     data = table(FEATURES[:1] + FEATURES[2:3])
     features = (FEATURES[0], FEATURES[2]) if "cat" in reason else (FEATURES[0],)
     labels = data.kinds if hasattr(model, "predict_proba") else data.numbers
-    trained = fitted(clone(model), features, data.rows[:, : len(features)], labels)
+    rows = data.rows[:, : len(features)]
+    trained = fitted(clone(model), features, rows, labels)
     with pytest.raises(UnfitError, match=reason):
-        read_program(trained, features, data.rows.tolist())
+        read_program(trained, features, rows.tolist())
 
 
 def test_its_own_columns_are_not_exported() -> None:
@@ -111,6 +112,15 @@ def test_every_runtime_is_proven(tmp_path: Path, import_path: str, runtime: str)
     assert card.libraries["catboost"]
     assert not list(project.root.rglob("catboost_info"))
     assert not Path("catboost_info").exists()
+
+
+@pytest.mark.parametrize("runtime", ["compiled", "onnx", "joblib"])
+def test_with_nothing_in_front(project: Project, runtime: str) -> None:
+    """Of plain numbers: an unpickled model has forgotten how many columns it reads."""
+    project.estimator("catboost.CatBoostClassifier", n_estimators=20)
+    project.change({"golden": [], "serving.runtime": runtime})
+    project.run("prepare", "train", "evaluate", "export")
+    assert load_card(project.root / "models/model.json").runtime == runtime
 
 
 def test_same_bytes_twice(project: Project) -> None:

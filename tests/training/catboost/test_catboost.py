@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from twinserve.targets.environment import ensure_environment
 from twinserve.training import estimator
 from twinserve.training.estimator import UnfitError
 from twinserve.training.fitting.pins import pins
+from twinserve.training.frame import restore
 from twinserve.training.served.columns import request_columns
 from twinserve.training.served.compilation import compile_object
 from twinserve.training.served.conversion import to_onnx
@@ -111,6 +113,16 @@ def test_what_is_pinned(given: dict[str, object], expected: dict[str, object]) -
     holder = SimpleNamespace(get_params=lambda **_: inner)
     nested = {f"model__{name}": value for name, value in expected.items()}
     assert pins(holder, inner, 7) == nested | {"model__thread_count": 1}
+
+
+def test_unpickled_model_knows_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CatBoost forgets it; wherever a model stands in an estimator, it is told again."""
+    monkeypatch.setitem(sys.modules, "catboost", ModuleType("catboost"))
+    part: Any = CatBoostRegressor()
+    vars(part)["_n_features_in"] = 0
+    search = SimpleNamespace(best_estimator_=SimpleNamespace(steps=[("model", part)]))
+    restore(search)
+    assert vars(part)["_n_features_in"] == 2
 
 
 def test_library_is_installed_where_it_is_named(

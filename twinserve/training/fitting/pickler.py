@@ -29,8 +29,7 @@ class Pickler(NumpyPickler):  # type: ignore[misc] # joblib ships no types
             return
         if not isinstance(part, type):
             _forget_run(part)
-            own = getattr(part, "__dict__", {})
-            own.update({name: _interned(value) for name, value in own.items()})
+            _intern(getattr(part, "__dict__", {}))
         super().save(_padded(part) if isinstance(part, np.ndarray) else part)
 
     def _save_dtype(self, dtype: "np.dtype[Any]") -> None:
@@ -49,6 +48,14 @@ def _padded(array: Any) -> Any:  # noqa: ANN401 - of any shape
     for name in array.dtype.names:
         whole[name] = array[name]
     return whole
+
+
+def _intern(attributes: dict[Any, object]) -> None:
+    """Names and texts of an instance, in its own dictionary."""
+    interned = {_interned(name): _interned(value) for name, value in attributes.items()}
+    # Of a name that is there already, a dictionary keeps the copy that it has.
+    attributes.clear()
+    attributes.update(interned)
 
 
 def _interned(value: object) -> object:

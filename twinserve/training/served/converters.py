@@ -3,6 +3,7 @@
 from typing import Any
 
 from twinserve.training.estimator import UnfitError
+from twinserve.training.frame import fitted_parts
 from twinserve.training.served.trees.catboost import KINDS, own_columns
 
 _PACKAGE = "catboost"
@@ -14,7 +15,7 @@ def register_catboost(estimator: Any) -> None:  # noqa: ANN401 - scikit-learn ha
     Raises:
         UnfitError: CatBoost cannot export it.
     """
-    fitted = [part for part in _fitted(estimator) if _is_catboost(part)]
+    fitted = [part for part in fitted_parts(estimator) if _is_catboost(part)]
     for part in fitted:
         if reason := own_columns(part):
             raise UnfitError(
@@ -42,20 +43,7 @@ def _is_catboost(part: object) -> bool:
     return kind.__module__.partition(".")[0] == _PACKAGE and kind.__name__ in KINDS
 
 
-def _fitted(estimator: Any) -> list[Any]:  # noqa: ANN401 - likewise
-    """The estimator, the best of a search, steps and members, at whatever depth."""
-    found, waiting = [], [estimator]
-    while waiting:
-        part = waiting.pop()
-        found.append(part)
-        inner = [step for _, step in getattr(part, "steps", ())]
-        inner += [part.best_estimator_] if hasattr(part, "best_estimator_") else []
-        members = getattr(part, "estimators_", None)
-        waiting += inner + (list(members) if isinstance(members, list) else [])
-    return found
-
-
-def _parse(scope: Any, model: Any, inputs: Any, _parsers: Any = None) -> Any:  # noqa: ANN401 - skl2onnx has no types
+def _parse(scope: Any, model: Any, inputs: Any, **_: object) -> Any:  # noqa: ANN401 - skl2onnx has no types
     """The outputs: label and probabilities, or the number of a regression."""
     from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
 

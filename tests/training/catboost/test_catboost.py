@@ -25,7 +25,7 @@ from twinserve.training import estimator
 from twinserve.training.estimator import UnfitError
 from twinserve.training.fitting.pins import pins
 from twinserve.training.frame import restore
-from twinserve.training.served.columns import request_columns
+from twinserve.training.served.columns import Column
 from twinserve.training.served.compilation import compile_object
 from twinserve.training.served.conversion import to_onnx
 from twinserve.training.served.program import Program
@@ -75,7 +75,8 @@ def test_dump_gives_the_very_sums() -> None:
     """Each answer that CatBoost 1.2 gave, to the last bit, gaps among the rows."""
     ensemble = read_catboost(CatBoostRegressor())
     width = len(NUMBERS)
-    program = Program(width, request_columns(width), ensemble)
+    columns = tuple(Column(place, gaps=one.missing) for place, one in enumerate(NUMBERS))
+    program = Program(width, columns, ensemble)
     assert program.exact
     model = compiled.load(
         compile_object(write_source(program), platform.machine()), fitting(width, 0)

@@ -37,8 +37,9 @@ CASES: dict[str, dict[str, object]] = {
 WORKER = """
 import sys
 from distributed.cli.dask_worker import main
-main(["--no-nanny", "--nthreads", "1", "--no-dashboard", sys.argv[1]])
+main(["--no-nanny", "--nthreads", "1", "--dashboard-address", "127.0.0.1:0", sys.argv[1]])
 """
+LOCAL = "127.0.0.1:0"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -52,7 +53,7 @@ def made(project: Project) -> list[bytes]:
 @contextmanager
 def scheduler() -> Iterator[LocalCluster]:
     """One that has no worker of its own."""
-    with LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=0, dashboard_address=LOCAL) as cluster:
         yield cluster
 
 

@@ -71,7 +71,8 @@ def _client(scheduler: str | None, stack: ExitStack) -> Any:  # noqa: ANN401 - D
         cluster = LocalCluster(
             n_workers=os.cpu_count(),
             threads_per_worker=1,
-            dashboard_address=None,
+            # Of a port that is free, for nobody but this machine.
+            dashboard_address="127.0.0.1:0",
             local_directory=folder,
         )
         return stack.enter_context(Client(stack.enter_context(cluster)))

@@ -18,4 +18,4 @@ def test_table_without_golden_cases(tmp_path: Path) -> None:
     project.run("prepare", "train", "evaluate", "export")
     card = load_card(project.root / "models/model.json")
     assert card.runtime == "compiled"
-    assert {case.features[1] for case in card.golden} <= {4, 6, 8}  # type: ignore[index]
+    assert {case.features[1] for case in card.golden} <= {4, 6, 8}

@@ -46,13 +46,18 @@ def said(cell: Cell | None) -> str:
     listed = []
     for name, bar in cell.served.items():
         shown = f"**{name}**" if name == taken else name
-        listed.append(shown if name == "joblib" else f"{shown} {bar:.0g}")
+        listed.append(shown if name == "joblib" else f"{shown} {_shown(bar)}")
     return ", ".join(listed) or _NOWHERE
+
+
+def _shown(bar: float) -> str:
+    return f"{bar:.0e}".replace("e-0", "e-") if bar else "0"
 
 
 def written(text: str) -> Mapping[tuple[str, str, str], str]:
     """What a page says of each cell, by task, family and kind."""
-    found, task = {}, ""
+    found: dict[tuple[str, str, str], str] = {}
+    task = ""
     for line in text.splitlines():
         if line.startswith("## "):
             task = line.removeprefix("## ").lower()

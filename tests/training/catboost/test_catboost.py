@@ -92,7 +92,7 @@ def test_columns_of_its_own_are_one_line() -> None:
         read_catboost(CatBoostRegressor(1))
     held = SimpleNamespace(steps=[("model", CatBoostRegressor(0))])
     with pytest.raises(UnfitError, match=r"takes numbers only, and this model has text_features"):
-        to_onnx(held, 2, "iris")  # type: ignore[arg-type]
+        to_onnx(held, 2, "iris")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from benchmarks.studies.served.families import FAMILIES
 from benchmarks.studies.served.tables import KINDS, ROWS
 
 PAGE = Path("docs/served.md")
+WHY = "## Why not"
+_LOCALE = re.compile(r"Failed to construct locale with name:([\w.-]+)")
+_WORDY = ("skl2onnx cannot", "ONNX Runtime cannot")
 _NOWHERE, _NO_ESTIMATOR = "refused", ""
 _INTRODUCTION = f"""\
 # What is served how
@@ -33,7 +36,9 @@ def page(cells: Iterable[Cell]) -> str:
             row = [found.get((task, family, kind)) for kind in KINDS]
             if any(row):
                 parts.append(_line([family, *map(said, row)]))
-    parts.append("\n## Why not\n\n| | where | runtime | reason |\n| --- | --- | --- | --- |\n")
+    parts.append(
+        f"\n{WHY}\n\n| runtime | tables | estimators | reason |\n| --- | --- | --- | --- |\n"
+    )
     parts += [_line(row) for row in _reasons([*found.values()])]
     return "".join(parts)
 
@@ -77,22 +82,29 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _reasons(cells: Sequence[Cell]) -> list[list[str]]:
-    """Rows of family, kinds, runtime and reason; alike ones of both tasks are one."""
+    """Rows of runtime, kinds, families and reason; alike ones of both tasks are one."""
     where: dict[tuple[str, str, str], list[str]] = {}
     for one in cells:
         for stage, line in one.refused.items():
-            kinds = where.setdefault((one.family, stage, _reason(stage, line)), [])
+            kinds = where.setdefault((one.family, stage, reason(stage, line)), [])
             if (about := KINDS[one.kind].about) not in kinds:
                 kinds.append(about)
-    return [[family, ", ".join(kinds), stage, why] for (family, stage, why), kinds in where.items()]
+    whose: dict[tuple[str, str, str], list[str]] = {}
+    for (family, stage, why), kinds in where.items():
+        whose.setdefault((stage, ", ".join(kinds), why), []).append(family)
+    return [[stage, kinds, ", ".join(names), why] for (stage, kinds, why), names in whose.items()]
 
 
-def _reason(stage: str, line: str) -> str:
+def reason(stage: str, line: str) -> str:
     """The part of a refusal that says why, without figures, which each machine has its own of."""
     if line.startswith("parity: "):
         return "answers otherwise than the estimator on a row"
+    if found := _LOCALE.search(line):
+        return f"ONNX Runtime asks for the locale {found[1]}, which an image need not have"
     line = line.partition(f"{stage}: ")[2] or line
     for end in ("; serving.runtime:", "; to serve the estimator"):
         line = line.partition(end)[0]
-    # What a library says of itself stands in parentheses, at whatever length.
-    return re.sub(r" \([^()]*(\([^()]*\))*[^()]*\)?$", "", line).replace("|", "\\|").strip()
+    if line.startswith(_WORDY):
+        # What a library says of itself stands in parentheses, at whatever length.
+        line = line.partition(" (")[0]
+    return line.replace("|", "\\|").strip()

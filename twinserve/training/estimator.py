@@ -136,7 +136,7 @@ def _describe_object(value: object) -> str | dict[str, Any]:
 
 
 def first_line(error: Exception) -> str:
-    """Of what an exception says, which may be thousands of lines."""
+    """The first line of an exception's message, which may have thousands."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
@@ -184,16 +184,16 @@ def _is_function(path: str) -> bool:
 def _by_number(weights: Mapping[object, object], classes: Sequence[str]) -> dict[int, object]:
     """Weights of classes that are called by name or by number, by their numbers."""
     numbers = {name: number for number, name in enumerate(classes)}
-    found: dict[int, object] = {}
+    weights_by_number: dict[int, object] = {}
     for key, weight in weights.items():
         number = key if type(key) is int else numbers.get(str(key), -1)
-        if number not in range(len(classes)) or number in found:
+        if number not in range(len(classes)) or number in weights_by_number:
             raise UserError(
                 f"{_WHERE}: class_weight: found {key!r:.40}, expected each class once, by its name "
                 f"in data.classes ({', '.join(classes)}) or its number, 0 to {len(classes) - 1}"
             )
-        found[number] = weight
-    return found
+        weights_by_number[number] = weight
+    return weights_by_number
 
 
 def load_class(path: str) -> type:
@@ -202,13 +202,13 @@ def load_class(path: str) -> type:
     Raises:
         UserError: it cannot be had, or is no such class.
     """
-    found = _load(path)
-    if not isinstance(found, type):
+    loaded = _load(path)
+    if not isinstance(loaded, type):
         raise UserError(f"{_WHERE}: {path} is not a class")
     # Kernels and splitters are no estimators, but may be an argument of an estimator.
-    if not _is_estimator(found) and package_of(found) != _PACKAGE:
+    if not _is_estimator(loaded) and package_of(loaded) != _PACKAGE:
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
-    return found
+    return loaded
 
 
 def _is_estimator(kind: type) -> bool:
@@ -230,10 +230,10 @@ def _load(path: str) -> object:
     package, _, inner = module.partition(".")
     if package == CUSTOM:
         own = load_custom(Path.cwd(), inner)
-        found = getattr(own, name, None)
-        if found is None:
+        member = getattr(own, name, None)
+        if member is None:
             raise UserError(f"{_WHERE}: {path}: {CUSTOM}/{inner}.py has no {name}, or is not there")
-        return cast("object", found)
+        return cast("object", member)
     if module and package not in _OF_FUNCTIONS and not _for_estimators(package):
         raise UserError(
             f"{_WHERE}: {path} is not a scikit-learn estimator: {package} is neither scikit-learn "

@@ -30,12 +30,12 @@ def names_columns(estimator: object) -> bool:
     """Whether a ColumnTransformer anywhere in the estimator, or CatBoost, calls columns by name."""
     from sklearn.compose import ColumnTransformer
 
-    found = _parts(estimator)
-    return any(_names_own(one) for one in found) or any(
+    parts = _parts(estimator)
+    return any(map(_names_own, parts)) or any(
         isinstance(column, str)
-        for one in found
-        if isinstance(one, ColumnTransformer)
-        for _, _, columns in one.transformers
+        for part in parts
+        if isinstance(part, ColumnTransformer)
+        for _, _, columns in part.transformers
         for column in ([columns] if isinstance(columns, str) else columns)
     )
 
@@ -64,7 +64,7 @@ def guesses_unknown(estimator: object) -> bool:
     XGBoost does so for what it reads as categories itself: by the place of the text in their order.
     """
     return any(
-        type(one).__module__.partition(".")[0] == "xgboost"
-        and bool(getattr(one, "enable_categorical", False))
-        for one in _parts(estimator)
+        type(part).__module__.partition(".")[0] == "xgboost"
+        and bool(getattr(part, "enable_categorical", False))
+        for part in _parts(estimator)
     )

@@ -53,12 +53,25 @@ class Renewal(Section):
 
 
 class Training(Section):
-    """When the model is fitted again, to prove that it is what its inputs give."""
+    """Where the model is fitted, and when again, to prove that it is what its inputs give."""
+
+    engine: Literal["local", "dask"] = "local"
+    """`local`: on this machine's cores. `dask`: fits of members, searches and folds on a cluster of
+    Dask's, to the same bytes; `make` then installs its packages; see yours.md."""
+    scheduler: Annotated[str, Field(min_length=1)] | None = None
+    """Address of the scheduler of that cluster, `tcp://host:8786`; left out: a cluster of this
+    machine's own cores, for as long as a stage runs."""
 
     reproduce: Literal["push", "nightly"] = "push"
     """`push`: by each pull request and push. `nightly`, for a fit that takes long: those take what
     `dvc.lock` names from DVC's remote, every object by hash, and prove gates, parity and contract
     on it; the night fits it again from nothing, and is red if a byte differs."""
+
+    @model_validator(mode="after")
+    def _scheduler_is_of_a_cluster(self) -> Self:
+        if self.scheduler is not None and self.engine != "dask":
+            raise ValueError("scheduler: is of engine: dask; name that engine, or no scheduler")
+        return self
 
 
 class Params(Section):
@@ -95,7 +108,7 @@ class Params(Section):
     renewal: Renewal = Renewal()
     """What comes in from outside: packages, Python, tools, rows."""
     training: Training = Training()
-    """When the model is fitted again."""
+    """Where the model is fitted, and when again."""
     storage: Storage = Storage()
     """Where a table is kept."""
     deployment: Deployment = Deployment()

@@ -51,7 +51,7 @@ Origin = Annotated[str, AfterValidator(_as_sent)]
 
 LOCKS = Path("locks")
 # Each is a group of its own in pyproject.toml, which only those environments have that need it.
-LIBRARIES = ("lightgbm", "xgboost")
+LIBRARIES = ("catboost", "lightgbm", "xgboost")
 
 
 class Compile(Section):

@@ -16,6 +16,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.serving import LIBRARIES
 from twinserve.config.training import Estimator, Task
 from twinserve.inference.custom import CUSTOM, load_custom
+from twinserve.training.fitting.pins import as_argument, package_of, pins
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -59,10 +60,8 @@ def build_classifier(
     classes: Sequence[str] = (),
     task: Task = "classification",
 ) -> Classifier:
-    """Build the estimator, with every open ``random_state`` set and every given ``n_jobs`` unset.
+    """Build the estimator, with all that is pinned of it; see ``fitting.pins``.
 
-    Both are part of the pickle, which would differ from run to run or machine to machine. How many
-    cores a fit takes is decided where it is run; a library that would take all by itself gets 1.
     A ``class_weight`` may call the classes by their names, which are given in their order.
 
     Raises:
@@ -70,7 +69,7 @@ def build_classifier(
     """
     path = choice.import_path
     factory = load_class(path)
-    if not issubclass(factory, BaseEstimator):
+    if not _is_estimator(factory):
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
     built = _build(path, factory, choice.arguments, classes)
     classifier = cast("Classifier", built)
@@ -92,24 +91,7 @@ def build_classifier(
         )
     if task == "classification" and not classifies:
         raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
-    pinned: dict[str, int | None] = {}
-    for name, value in arguments.items():
-        match name.rpartition("__")[2]:
-            case "random_state" if value is None:
-                pinned[name] = seed
-            case "n_jobs" if (package := _package_of(built, name)) == _PACKAGE:
-                pinned[name] = None
-            case "n_jobs" if value is not None or package in LIBRARIES:
-                # One of a library takes all cores where nothing is said.
-                pinned[name] = 1
-    return classifier.set_params(**pinned)
-
-
-def _package_of(built: Any, argument: str) -> str:  # noqa: ANN401 - scikit-learn has no types
-    """The package of the estimator whose argument it is."""
-    owner = argument.rpartition("__")[0]
-    part = built.get_params(deep=True).get(owner) if owner else built
-    return type(part).__module__.partition(".")[0]
+    return classifier.set_params(**pins(built, arguments, seed))
 
 
 def build_steps(spelt: Mapping[str, object]) -> object:
@@ -164,7 +146,7 @@ def _build(
     try:
         signature = inspect.signature(factory)
         values = {
-            name: _as_default(signature, name, _value(name, argument, classes))
+            name: as_argument(factory, signature, name, _value(name, argument, classes))
             for name, argument in arguments.items()
         }
         return factory(**values)
@@ -214,14 +196,6 @@ def _by_number(weights: Mapping[object, object], classes: Sequence[str]) -> dict
     return weights_by_number
 
 
-def _as_default(signature: inspect.Signature, name: str, value: object) -> object:
-    # YAML has no tuples, and some arguments (feature_range) are refused as lists.
-    parameter = signature.parameters.get(name)
-    if parameter and isinstance(parameter.default, tuple) and isinstance(value, list):
-        return tuple(value)
-    return value
-
-
 def load_class(path: str) -> type:
     """The class at an import path; nothing of it is called.
 
@@ -232,9 +206,15 @@ def load_class(path: str) -> type:
     if not isinstance(loaded, type):
         raise UserError(f"{_WHERE}: {path} is not a class")
     # Kernels and splitters are no estimators, but may be an argument of an estimator.
-    if not issubclass(loaded, BaseEstimator) and loaded.__module__.partition(".")[0] != _PACKAGE:
+    if not _is_estimator(loaded) and package_of(loaded) != _PACKAGE:
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
     return loaded
+
+
+def _is_estimator(kind: type) -> bool:
+    """Whether it has scikit-learn's interface; CatBoost's has it without its base class."""
+    own = package_of(kind) in LIBRARIES and hasattr(kind, "__sklearn_tags__")
+    return own or issubclass(kind, BaseEstimator)
 
 
 def _load(path: str) -> object:
@@ -274,11 +254,11 @@ def _cure(package: str) -> str:
 
 
 def _for_estimators(package: str) -> bool:
-    if package == _PACKAGE:
-        return True
     names = packages_distributions().get(package, ())
-    requirements = (requirement for name in names for requirement in requires(name) or ())
-    return any(_REQUIREMENT.match(requirement) for requirement in requirements)
+    if package == _PACKAGE or (names and package in LIBRARIES):
+        return True
+    requirements = (one for name in names for one in requires(name) or ())
+    return any(_REQUIREMENT.match(one) for one in requirements)
 
 
 def _refusal(path: str, error: Exception) -> UserError:

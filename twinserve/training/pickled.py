@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from twinserve.config.errors import UserError
+from twinserve.training.fitting.pickler import Pickler
+from twinserve.training.frame import restore
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import MODEL_PATH
 
@@ -28,11 +30,9 @@ def digest_path(path: Path = MODEL_PATH) -> Path:
 
 def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
     """Pickle the classifier, and write its digest; the number of bytes."""
-    import joblib
-
     _forget_times(classifier)
     pickled = io.BytesIO()
-    joblib.dump(classifier, pickled, protocol=PROTOCOL)
+    Pickler(pickled, PROTOCOL).dump(classifier)
     content = pickled.getvalue()
     write_output(path, content)
     line = f"{hashlib.sha256(content).hexdigest()}  {path.as_posix()}\n"
@@ -74,7 +74,9 @@ def unpickle(content: bytes) -> "Classifier":
     """The classifier in bytes that ``read_pickled`` has compared."""
     import joblib
 
-    return cast("Classifier", joblib.load(io.BytesIO(content)))
+    loaded = joblib.load(io.BytesIO(content))
+    restore(loaded)
+    return cast("Classifier", loaded)
 
 
 def read_model(path: Path = MODEL_PATH) -> "Classifier":

@@ -34,8 +34,8 @@ _TREES = frozenset(
         "ExtraTreeRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor",
         "GradientBoostingClassifier", "GradientBoostingRegressor", "RandomForestClassifier",
         "RandomForestRegressor", "AdaBoostClassifier", "AdaBoostRegressor", "BaggingClassifier",
-        "BaggingRegressor", "XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor",
-        *_NATIVE,
+        "BaggingRegressor", "CatBoostClassifier", "CatBoostRegressor", "XGBClassifier",
+        "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor", *_NATIVE,
     }
 )  # fmt: skip
 Step = dict[str, Any]

@@ -39,7 +39,8 @@ class Importance:
 def held_out_figures(classifier: Classifier, rows: Rows, class_names: list[str]) -> dict[str, Any]:
     """Figures of the held-out rows, rounded."""
     numbers = list(range(len(class_names)))
-    predicted = classifier.predict(rows.features)
+    # CatBoost gives a column of them.
+    predicted = np.ravel(classifier.predict(rows.features))
     columns = precision_recall_fscore_support(
         rows.labels, predicted, labels=numbers, zero_division=0.0
     )

@@ -56,7 +56,7 @@ def write_plots(params: Params, model: Classifier, test: Rows) -> None:
 
 def _confusion(params: Params, model: Classifier, test: Rows) -> dict[str, bytes]:
     names = params.data.classes
-    predicted = model.predict(test.features)
+    predicted = np.ravel(model.predict(test.features))
     pairs = zip(test.labels, predicted, strict=True)
     rows = [(names[actual], names[given]) for actual, given in pairs]
     counts = confusion_matrix(test.labels, predicted, labels=np.arange(len(names)))

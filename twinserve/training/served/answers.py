@@ -78,7 +78,7 @@ def ask(
         same = np.zeros(len(rows), dtype=np.int64)
         return Answers(kind, first, rows, same, expected, same, served)
     if not tells_probabilities(classifier):
-        predicted = classifier.predict(asked)
+        predicted = np.ravel(classifier.predict(asked))
         margins = _margins(classifier, asked, predicted)
         # Labels are all that there is to compare; the margins say where they are near to a tie.
         return Answers(kind, first, rows, predicted, margins, np.asarray(labels), margins)
@@ -88,9 +88,8 @@ def ask(
             f"parity: the served model gives probabilities of shape {served.shape}, "
             f"the estimator {expected.shape}"
         )
-    return Answers(
-        kind, first, rows, classifier.predict(asked), expected, np.asarray(labels), served
-    )
+    predicted = np.ravel(classifier.predict(asked))
+    return Answers(kind, first, rows, predicted, expected, np.asarray(labels), served)
 
 
 def _margins(

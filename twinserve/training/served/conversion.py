@@ -8,6 +8,7 @@ from sklearn.base import is_classifier
 
 from twinserve.training.estimator import Classifier, UnfitError, first_line
 from twinserve.training.frame import Column, reads_names
+from twinserve.training.served.converters import register_catboost
 
 # Fixed, so that a newer skl2onnx writes the same operators.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -24,7 +25,7 @@ def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Col
     An estimator that reads ``columns`` by name has an input for each, of its own type.
 
     Raises:
-        UnfitError: skl2onnx does not convert this estimator.
+        UnfitError: neither skl2onnx nor the estimator's own library converts it.
     """
     from skl2onnx import convert_sklearn
 
@@ -33,6 +34,7 @@ def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Col
     while steps := getattr(last, "steps", None):
         last = steps[-1][1]
     inputs = _inputs(classifier, width, columns)
+    register_catboost(classifier)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -12,7 +12,7 @@ import numpy as np
 from twinserve.config.card import Card, Feature, GoldenCase
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params
-from twinserve.inference.contract import Problem, check_features
+from twinserve.inference.contract import Problem, check_features, read_object
 from twinserve.inference.model import Model
 from twinserve.inference.steps import Steps
 from twinserve.inference.typed import UNKNOWN, RowReader
@@ -130,10 +130,12 @@ def _served(
         Problem: it is refused.
         TypeError: a step gives what it must not.
     """
+    body = json.dumps({"features": sent}).encode()
     if steps is None:
-        row = check_features(sent, card)
+        # Read as a request is, each of whose numbers is a float.
+        row = check_features(read_object(body)["features"], card)
         return row, model.predict(row)
-    given = steps.read(json.dumps({"features": sent}).encode())
+    given = steps.read(body)
     features = steps.features(given)
     _, answer = steps.answer(given, features, model)
     return features, json.loads(answer)["prediction"]

@@ -75,7 +75,8 @@ class Ensemble:
             return exact
         with np.errstate(over="ignore"):
             near = exact.astype(np.float32)
-        below = np.nextafter(near, np.float32(-np.inf))
+            # CatBoost's first border is the lowest float32 number.
+            below = np.nextafter(near, np.float32(-np.inf))
         return np.where(near > exact, below, near).astype(np.float64)
 
 

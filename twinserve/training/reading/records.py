@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
+from twinserve.training.reading.header import check_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +69,8 @@ def read_records(data: Data) -> Records:
     _check_each_once(data, header)
     features = [] if data.step else [feature.name for feature in data.features]
     check_names(data, header, [*features, data.label])
+    if not content.startswith(PARQUET):
+        check_header(data, header, rows)
     return Records(header, rows, lines, digest)
 
 
@@ -146,10 +149,11 @@ def decoded(path: str, encoding: str, content: bytes) -> str:
 
 
 def _parquet(path: str, content: bytes) -> tuple[list[str], list[list[str]]]:
-    import pandas as pd
+    # Not by way of pandas, which has it make floats of whole numbers and booleans with gaps.
+    import fastparquet
 
     try:
-        frame = pd.read_parquet(io.BytesIO(content))
+        frame = fastparquet.ParquetFile(io.BytesIO(content)).to_pandas()
     except Exception as error:  # noqa: BLE001 - a reader of Parquet raises anything
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path}: found Parquet that cannot be read: {why:.120}") from None

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import joblib
 
+# Members, of which the last leave a core idle for a moment only.
+_MANY = 50
 _SUMMING = ("cluster", "decomposition", "mixture", "neighbors", "neural_network")
 _SUMMING_CLASSES = (
     "HistGradientBoostingClassifier", "HistGradientBoostingRegressor", "KBinsDiscretizer",
@@ -31,6 +33,21 @@ def side_by_side(estimator: object) -> Iterator[int]:
     """How many copies may be fitted or asked at once, each by itself on a single thread."""
     with joblib.parallel_config(backend="threading"):
         yield _jobs(estimator)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Ask, or fit, on a single thread whatever is around it."""
+    with joblib.parallel_config(backend="threading", n_jobs=1):
+        yield
+
+
+def grows_many(estimator: object) -> bool:
+    """Whether its own members keep all cores busy while it is fitted, as a forest's trees do."""
+    return _jobs(estimator) != 1 and any(
+        getattr(part, "n_estimators", 0) >= _MANY and hasattr(part, "n_jobs")
+        for part in _parts(estimator)
+    )
 
 
 def _jobs(estimator: object) -> int:

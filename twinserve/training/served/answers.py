@@ -90,7 +90,7 @@ def ask(
         margins = _margins(classifier, asked, predicted)
         # Labels are all that there is to compare; the margins say where they are near to a tie.
         return Answers(kind, first, rows, predicted, margins, np.asarray(labels), margins)
-    expected, expected_labels = _told(classifier, asked)
+    expected, expected_labels = told(classifier, asked)
     if served.shape != expected.shape:
         raise UserError(
             f"parity: the served model gives probabilities of shape {served.shape}, "
@@ -99,7 +99,7 @@ def ask(
     return Answers(kind, first, rows, expected_labels, expected, np.asarray(labels), served)
 
 
-def _told(
+def told(
     classifier: Classifier,
     asked: Any,  # noqa: ANN401 - an array or a DataFrame
 ) -> "tuple[NDArray[np.float64], NDArray[np.int64]]":

@@ -72,7 +72,7 @@ def test_embedded_tables_answer_as_those_in_the_source(
 
 
 @pytest.mark.parametrize("kind", [RandomForestClassifier, ExtraTreesClassifier])
-def test_forest_asked_in_parts_says_what_it_says_at_once(kind: Any) -> None:  # noqa: ANN401 - a class
+def test_forest_asked_once_says_what_it_says(kind: Any) -> None:  # noqa: ANN401 - a class
     """Shares to the last bit, and the labels that its own `predict` gives, ties included."""
     rows, kinds = make_classification(600, 6, n_informative=4, n_classes=3, random_state=1)
     forest = kind(12, max_depth=4, random_state=1).fit(rows.round(), kinds + 7)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 from sklearn.base import is_regressor
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -13,7 +12,7 @@ from twinserve.config.card import Feature
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
 from twinserve.training.estimator import Classifier, tells_probabilities
-from twinserve.training.fitting.cores import alone, side_by_side
+from twinserve.training.fitting.cores import alone
 from twinserve.training.frame import estimator_input, reads_names
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 
 FORESTS = (RandomForestClassifier, ExtraTreesClassifier)
-# Of a block of rows, that the cores share.
-_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +103,13 @@ def told(
     """Probabilities and labels of the estimator.
 
     A forest of scikit-learn's takes as long as all else of a proof, and its label is the first of
-    its largest shares: it is asked once, a part of the rows on each core. Its own threads would add
-    its trees up in any order.
+    its largest shares: it is asked once. Its own threads would add its trees up in any order.
     """
-    if type(classifier) not in FORESTS or len(asked) < _PARTS:
-        return classifier.predict_proba(asked), classifier.predict(asked)
-    with side_by_side(classifier) as jobs:
-        parts = joblib.Parallel(jobs)(
-            joblib.delayed(_shares)(classifier, part) for part in np.array_split(asked, _PARTS)
-        )
-    shares: NDArray[np.float64] = np.concatenate(parts)
-    return shares, classifier.classes_.take(np.argmax(shares, axis=1))
-
-
-def _shares(forest: Classifier, rows: "NDArray[np.float64]") -> "NDArray[np.float64]":
     with alone():
-        return forest.predict_proba(rows)
+        shares = classifier.predict_proba(asked)
+        if type(classifier) not in FORESTS:
+            return shares, classifier.predict(asked)
+    return shares, classifier.classes_.take(np.argmax(shares, axis=1))
 
 
 def _margins(

@@ -161,8 +161,9 @@ def _held(
         ParityError: of the first block that differs.
     """
     with side_by_side(sides.classifier) as jobs:
-        jobs = 1 if sides.bound.single else jobs
-        at_once = Parallel(jobs, return_as="generator", pre_dispatch="n_jobs")
+        at_once = Parallel(
+            1 if sides.bound.single else jobs, return_as="generator", pre_dispatch="n_jobs"
+        )
         for held in at_once(delayed(_compare)(sides, kind, *block) for block in blocks):
             if isinstance(held, ParityError):
                 raise held

@@ -27,6 +27,7 @@ def bounds(
     return Bounds(conditions(), Size(100, 20, 5), 5, "compiled", 1234, (Round(10.0, runs),) * 3)
 
 
+@pytest.mark.nightly
 def test_every_stage_is_run_in_a_project_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

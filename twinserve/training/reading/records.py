@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Records:
 
     header: Sequence[str]
     rows: list[list[str]]
-    lines: list[int]
+    lines: Sequence[int]
     sha256: str
 
     def column(self, name: str) -> list[str]:
@@ -61,9 +62,10 @@ def read_records(data: Data) -> Records:
     content = inflated(data.table, content)
     if not content.strip():
         raise UserError(f"{data.table}: the file is empty; expected a header line and rows")
+    lines: Sequence[int]
     if content.startswith(PARQUET):
         header, rows = _parquet(data.table, content)
-        lines = list(range(1, len(rows) + 1))
+        lines = range(1, len(rows) + 1)
     else:
         header, rows, lines = _csv(data, content)
     _check_each_once(data, header)
@@ -88,10 +90,12 @@ def inflated(path: str, content: bytes) -> bytes:
         raise UserError(f"{path}: found gzip that cannot be read: {error}") from None
 
 
-def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], list[int]]:
+def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], Sequence[int]]:
     records = _records(data, content)
     header = [name.strip() for name in next(records, (1, []))[1]]
-    rows, lines = [], []
+    # Numbers of their own, which outlive the cells, would keep all of the cells' memory from being
+    # given back.
+    rows, lines = [], array("q")
     for line, cells in records:
         if len(cells) != len(header):
             raise UserError(

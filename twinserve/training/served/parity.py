@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 _ROUNDED = ("table", "random")
 # No block is as long.
 _ALL = 2 * BLOCK
+_FIRST, _BEYOND = 100_000, 1_000
 # Thresholds, of which only an ensemble has more that has grown on a long table.
-_MANY = 50_000
+_MANY = 30_000
 
 
 class ParityError(UserError):
@@ -54,7 +55,8 @@ class ParityTolerance:
         near_tie: labels may differ where the estimator's top two classes are no further apart.
         single: the runtime reads float32. Rows of the table and random ones are rounded first;
             those where the estimator changes its answer are asked as a request gives them.
-        alone: of a block, so many rows are asked one by one too, as a request is.
+        alone: of a block, so many rows are asked one by one too, as a request is; at most
+            ``_BEYOND`` behind the first ``_FIRST`` rows of a kind.
         near: likewise, of rows where the estimator changes its answer.
         digits: past these, the last bits of one processor and another may differ.
         thresholds: more than so many are sampled; 0 is no bound.
@@ -221,14 +223,12 @@ def _of_texts(
     columns: Sequence[Feature],
 ) -> Parity:
     """Of a table with texts: its rows, and rows that put together values of several."""
-    draw = np.random.default_rng(seed)
     cells = np.array(table, dtype=object)
-    picked = draw.integers(len(cells), size=(BLOCK, cells.shape[1]))
+    picked = np.random.default_rng(seed).integers(len(cells), size=(BLOCK, cells.shape[1]))
     largest = 0.0
     for kind, rows in (("table", cells), ("random", cells[picked, np.arange(cells.shape[1])])):
-        answers = ask(classifier, model, kind, 0, rows, columns)
-        _hold(answers, model, bound)
-        largest = max(largest, float(answers.differences.max()))
+        (held,) = _held(Sides(classifier, model, bound, columns), kind, [(0, rows)])
+        largest = max(largest, held.largest)
     largest = _rounded_up(largest, bound.digits)
     return Parity(len(cells), BLOCK, 0, bound.tolerance, largest, 0, 0)
 
@@ -260,6 +260,8 @@ def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np
     if wrong.size:
         raise _differ(answers, int(wrong[np.argmax(gaps[wrong])]), "in class", bound)
     alone = bound.alone if answers.kind in _ROUNDED else bound.near
+    if answers.first >= _FIRST:
+        alone = min(alone, _BEYOND)
     for place in range(0, len(answers.rows), -(-len(answers.rows) // alone)):
         single = model.predict(answers.rows[place].tolist())
         if answers.served.shape[1] == 1:

@@ -98,6 +98,27 @@ def test_thresholds_beyond_the_bound_are_sampled_and_the_card_says_so(
     assert served == {"model.so", "model.c", "nodes.bin", "values.bin"}
 
 
+def test_of_a_huge_ensemble_a_part_of_the_rows_is_asked_alone(
+    evaluated: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each block as many as are told; all are asked together as before."""
+    monkeypatch.setattr("twinserve.training.served.serving._HUGE", 0)
+    monkeypatch.setattr("twinserve.training.served.serving._FEW", 3)
+    alone = []
+    predict = compiled.CompiledModel.predict
+
+    def noting(self: Any, features: Any) -> int:  # noqa: ANN401 - a row
+        alone.append(features)
+        return predict(self, features)
+
+    monkeypatch.setattr(compiled.CompiledModel, "predict", noting)
+    evaluated.run("export")
+    found = json.loads((evaluated.root / "models/model.json").read_text())["parity"]
+    assert found["random_rows"] == 100_000
+    blocks = sum(-(-found[f"{one}_rows"] // 10_000) for one in ("table", "random", "midpoint"))
+    assert 3 * blocks <= len(alone) < 1_000
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _ROUNDED = ("table", "random")
 # No block is as long.
 _ALL = 2 * BLOCK
-_FIRST, _BEYOND = 100_000, 1_000
 # Thresholds, of which only an ensemble has more that has grown on a long table.
 _MANY = 30_000
 
@@ -55,8 +54,7 @@ class ParityTolerance:
         near_tie: labels may differ where the estimator's top two classes are no further apart.
         single: the runtime reads float32. Rows of the table and random ones are rounded first;
             those where the estimator changes its answer are asked as a request gives them.
-        alone: of a block, so many rows are asked one by one too, as a request is; at most
-            ``_BEYOND`` behind the first ``_FIRST`` rows of a kind.
+        alone: of a block, so many rows are asked one by one too, as a request is.
         near: likewise, of rows where the estimator changes its answer.
         digits: past these, the last bits of one processor and another may differ.
         thresholds: more than so many are sampled; 0 is no bound.
@@ -260,8 +258,6 @@ def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np
     if wrong.size:
         raise _differ(answers, int(wrong[np.argmax(gaps[wrong])]), "in class", bound)
     alone = bound.alone if answers.kind in _ROUNDED else bound.near
-    if answers.first >= _FIRST:
-        alone = min(alone, _BEYOND)
     for place in range(0, len(answers.rows), -(-len(answers.rows) // alone)):
         single = model.predict(answers.rows[place].tolist())
         if answers.served.shape[1] == 1:

@@ -50,12 +50,13 @@ def export(params: Params) -> None:
         UserError: the estimator cannot be converted, or what is served answers otherwise than it;
             an earlier export stays as it was.
     """
+    # First, since twice as much is held while it is made of its pickle.
+    classifier, digest = _unpickled()
     table = read_table(params.data)
     params = params.model_copy(update={"data": table.data})
     if (step := table_step(params.data)) is not None:
         rows = prove_no_skew(params, table, step)
         sys.stdout.write(f"export: data.step makes of {rows} requests what was trained on\n")
-    classifier, digest = _unpickled()
 
     def prove(served: Served) -> Card:
         card = draft_card(params, table, classifier, digest, served)

@@ -110,8 +110,9 @@ def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], Sequen
 def _records(data: Data, content: bytes) -> Iterator[tuple[int, list[str]]]:
     """Each record that is not blank, with the line on which it begins."""
     text = decoded(data.table, data.encoding, content)
+    # A StringIO would hold four bytes a character.
     reader = csv.reader(
-        io.StringIO(text, newline=""),
+        io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline=""),
         delimiter=data.separator,
         # A space that is no separator itself may stand behind one.
         skipinitialspace=data.separator != " ",

@@ -15,7 +15,7 @@ from twinserve.measure.pages.text import EN_DASH, TIMES
 
 
 def bounds(
-    *, export_s: float = 5.0, evaluate_s: float = 55.0, memory: int | None = 10**8
+    *, export_s: float = 5.0, evaluate_s: float = 44.0, memory: int | None = 10**8
 ) -> Bounds:
     """Three rounds, all of them the same, beside a fit of ten seconds."""
     runs = {
@@ -24,7 +24,9 @@ def bounds(
         "evaluate": Run(evaluate_s, memory),
         "export": Run(export_s, memory),
     }
-    return Bounds(conditions(), Size(100, 20, 5), 5, "compiled", 1234, (Round(10.0, runs),) * 3)
+    return Bounds(
+        conditions(), Size(100, 20, 5), 5, "compiled", 1234, (Round(10.0, 8.0, runs),) * 3
+    )
 
 
 @pytest.mark.nightly
@@ -38,7 +40,7 @@ def test_every_stage_is_run_in_a_project_of_its_own(
     found = stages.measure_stages(Size(400, 20, 3), 1, said.append)
     (one,) = found.rounds
     assert tuple(one.stages) == stages.STAGES
-    assert one.fit_s > 0
+    assert min(one.fit_s, one.part_s) > 0
     assert min(run.memory_bytes or 0 for run in one.stages.values()) > 10_000_000
     assert (found.folds, found.runtime) == (5, "compiled")
     assert found.parity_rows > 100_400
@@ -61,15 +63,16 @@ def test_figures_are_put_beside_what_they_may_be() -> None:
     """Both ratios with their intervals, the memory, and whether all of it holds."""
     text = page.markdown(bounds()).replace(EN_DASH, "-").replace(TIMES, "x")
     assert "RandomForest(5) on a drawn table of 100 x 20" in text
-    assert "train and export take 1.40x (1.40-1.40) that, at most 1.5x" in text
-    assert "evaluate takes 1.10x (1.10-1.10) 5 fits, at most 1.2x" in text
+    assert "train and export take 1.40x (1.40-1.40) that, at most 1.5x (" in text
+    assert "beside their bare fit alone it is 1.75x (1.75-1.75))" in text
+    assert "evaluate takes 1.10x (1.10-1.10) the fits of its 5 folds, at most 1.2x" in text
     assert "1,234 rows (compiled) hold at most 100.0 MB, under 1,000 MB: **holds**" in text
-    assert "| evaluate | 55.0 s (55-55) | 100.0 MB |" in text
+    assert "| evaluate | 44.0 s (44-44) | 100.0 MB |" in text
 
 
 @pytest.mark.parametrize(
     "broken",
-    [bounds(export_s=6.5), bounds(evaluate_s=61.0), bounds(memory=10**9)],
+    [bounds(export_s=6.5), bounds(evaluate_s=49.0), bounds(memory=10**9)],
     ids=["made", "judged", "memory"],
 )
 def test_each_bound_can_be_broken(broken: Bounds) -> None:

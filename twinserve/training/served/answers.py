@@ -12,7 +12,6 @@ from twinserve.config.card import Feature
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
 from twinserve.training.estimator import Classifier, tells_probabilities
-from twinserve.training.fitting.cores import alone
 from twinserve.training.frame import estimator_input, reads_names
 
 if TYPE_CHECKING:
@@ -103,12 +102,11 @@ def told(
     """Probabilities and labels of the estimator.
 
     A forest of scikit-learn's takes as long as all else of a proof, and its label is the first of
-    its largest shares: it is asked once. Its own threads would add its trees up in any order.
+    its largest shares: it is asked once.
     """
-    with alone():
-        shares = classifier.predict_proba(asked)
-        if type(classifier) not in FORESTS:
-            return shares, classifier.predict(asked)
+    shares = classifier.predict_proba(asked)
+    if type(classifier) not in FORESTS:
+        return shares, classifier.predict(asked)
     return shares, classifier.classes_.take(np.argmax(shares, axis=1))
 
 

@@ -11,7 +11,7 @@ from twinserve.config.card import Feature, Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
 from twinserve.training.estimator import Classifier
-from twinserve.training.fitting.cores import side_by_side
+from twinserve.training.fitting.cores import alone, side_by_side
 from twinserve.training.served.answers import Answers, ask
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
 from twinserve.training.served.requests.blocks import BLOCK, in_blocks
@@ -173,9 +173,11 @@ def _held(
 def _compare(
     sides: Sides, kind: str, first: int, rows: "NDArray[np.float64]"
 ) -> Held | ParityError:
-    answers = ask(sides.classifier, sides.model, kind, first, rows, sides.columns)
     try:
-        gaps = _hold(answers, sides.model, sides.bound)
+        # A forest's own threads would add its trees up in any order.
+        with alone():
+            answers = ask(sides.classifier, sides.model, kind, first, rows, sides.columns)
+            gaps = _hold(answers, sides.model, sides.bound)
     except ParityError as error:
         # Another block's could be raised first.
         return error

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def test_thresholds_beyond_the_bound_are_sampled_and_the_card_says_so(
     evaluated: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A forest of millions of splits is not asked for days; sources of its tables are kept."""
-    monkeypatch.setattr(parity, "EXACT", parity.replace(parity.EXACT, thresholds=50))
+    monkeypatch.setattr(parity, "EXACT", replace(parity.EXACT, thresholds=50))
     monkeypatch.setattr("twinserve.training.served.serving.EXACT", parity.EXACT)
     monkeypatch.setattr(trees, "_MANY_NODES", 1)
     evaluated.run("export")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -115,8 +115,13 @@ class Sums:
 
 def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
     """Put the trees into one sequence of nodes; leaves of the same values share a row."""
-    roots, features, thresholds, followings, leaves = [], [], [], [], []
-    gaps, members = [], []
+    roots = []
+    features: list[NDArray[Any]] = []
+    thresholds: list[NDArray[Any]] = []
+    followings: list[NDArray[Any]] = []
+    leaves: list[NDArray[Any]] = []
+    gaps: list[NDArray[Any]] = []
+    members: list[NDArray[Any]] = []
     sets: dict[tuple[int, ...], int] = {}
     nodes = found = 0
     for one in trees:
@@ -134,8 +139,8 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
         members.append(_members(one, order, sets))
         nodes += len(order)
         found += len(leaves[-1])
-    values, shared = _distinct(np.concatenate(leaves))
-    feature, following = np.concatenate(features), np.concatenate(followings)
+    values, shared = _distinct(_joined(leaves))
+    feature, following = _joined(features), _joined(followings)
     leaf = feature == LEAF
     following[leaf] = shared[following[leaf]]
     return Ensemble(
@@ -143,7 +148,7 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
         classes=sums.classes,
         roots=np.array(roots),
         feature=feature,
-        threshold=np.concatenate(thresholds),
+        threshold=_joined(thresholds),
         following=following,
         values=values,
         initial=np.asarray(sums.initial, dtype=np.float64),
@@ -152,12 +157,19 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
         zero_is_one=sums.zero_is_one,
         single=sums.single,
         softness=float(sums.softness),
-        gap_left=np.concatenate(gaps) & ~leaf,
-        members=np.concatenate(members),
+        gap_left=_joined(gaps) & ~leaf,
+        members=_joined(members),
         sets=tuple(sets),
         single_sums=sums.single_sums,
         class_one=sums.class_one,
     )
+
+
+def _joined(parts: "list[NDArray[Any]]") -> "NDArray[Any]":
+    """One array of many, which are given up: of millions of nodes both would take much."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def _members(

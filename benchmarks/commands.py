@@ -222,7 +222,7 @@ def _batch(options: argparse.Namespace) -> int:
     print(batches.markdown(study))
     print(f"written: {batches.write_study(study, REPORTS)}")
     _publish(options, "batches", batches.markdown(study))
-    return 0 if all(one.holds for one in study.targets) else 1
+    return 0 if all(target.holds for target in study.targets) else 1
 
 
 def _train(options: argparse.Namespace) -> int:

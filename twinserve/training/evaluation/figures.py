@@ -114,7 +114,7 @@ def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -
 
 
 def _scores(estimator: Classifier, rows: Rows, splitter: Any) -> Any:  # noqa: ANN401 - scikit-learn has no types
-    """Of each fold the score of a copy that is trained on the other ones.
+    """The score of each fold, by a copy that is trained on the other folds.
 
     Folds are shared out to the cores, or one after the other where each keeps all of them busy: of
     five folds on two cores the last would leave one idle.
@@ -141,7 +141,7 @@ def importances(
     """
     asked = rows.drawn(_MOST_SHUFFLED, seed)
     with side_by_side(classifier) as jobs:
-        found = permutation_importance(
+        shuffled = permutation_importance(
             classifier,
             asked.features,
             asked.labels,
@@ -152,10 +152,10 @@ def importances(
     listed = [
         Importance(name, _rounded(mean), _rounded(spread))
         for name, mean, spread in zip(
-            names, found.importances_mean, found.importances_std, strict=True
+            names, shuffled.importances_mean, shuffled.importances_std, strict=True
         )
     ]
-    return sorted(listed, key=lambda one: -one.importance)
+    return sorted(listed, key=lambda feature: -feature.importance)
 
 
 def broken_gates(figures: dict[str, Any], gates: Gates) -> list[str]:

@@ -187,15 +187,15 @@ def _nodes(ensemble: Ensemble, *, flagged: bool) -> list[str]:
     suffix = "f" if ensemble.single else ""
     ends = {np.inf: f"__builtin_inf{suffix}()", -np.inf: f"-__builtin_inf{suffix}()"}
     rows = zip(
-        [ends.get(one) or exact(one) + suffix for one in _compared(ensemble).tolist()],
+        [ends.get(value) or exact(value) + suffix for value in _compared(ensemble).tolist()],
         ensemble.feature.tolist(),
         ensemble.following.tolist(),
         _flags(ensemble).tolist(),
         strict=True,
     )
     if flagged:
-        return [f"{{{one},{feature},{to},{flag}}}" for one, feature, to, flag in rows]
-    return [f"{{{one},{feature},{to}}}" for one, feature, to, _ in rows]
+        return [f"{{{threshold},{feature},{to},{flag}}}" for threshold, feature, to, flag in rows]
+    return [f"{{{threshold},{feature},{to}}}" for threshold, feature, to, _ in rows]
 
 
 def _compared(ensemble: Ensemble) -> "NDArray[np.float64]":

@@ -17,8 +17,8 @@ run: .venv/ready ## reproduce the model, serve it on both targets, check and mea
 	@$(BIN)/twinserve rehearse
 
 .PHONY: adopt
-adopt: .venv/ready ## take a table of yours into params.yaml: TABLE=file.csv LABEL=column [TASK=regression]
-	@$(BIN)/twinserve adopt "$(TABLE)" --label "$(LABEL)" $(if $(TASK),--task "$(TASK)")
+adopt: .venv/ready ## take a table of yours into params.yaml: TABLE=file.csv LABEL=column [TASK=regression RUNTIME=joblib]
+	@$(BIN)/twinserve adopt "$(TABLE)" --label "$(LABEL)" $(if $(TASK),--task "$(TASK)") $(if $(RUNTIME),--runtime "$(RUNTIME)")
 
 .PHONY: test
 test: .venv/ready ## the model's suite and the engine's (8 minutes on two cores)

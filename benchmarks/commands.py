@@ -4,6 +4,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - typeshed's name
 
+_print_at_once = partial(print, flush=True)
 REPORTS = Path("reports")
 DIST = Path("dist")
+TARGETS = ("service", "function")
 ROUNDS, PEER_ROUNDS = 7, 5
 # Of noise, enough to draw many different comparisons from.
 NOISE_ROUNDS, NOISE_SUITES = 120, 40
@@ -64,14 +67,18 @@ def _add_comparisons(commands: "Commands") -> None:
     proving.set_defaults(run=_prove)
     proving.add_argument("--cold-rounds", type=_at_least_one, default=150, help="default: 150")
     proving.add_argument("--rounds", type=_at_least_one, default=120, help="default: 120")
-    proving.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
+    proving.add_argument("--only", nargs="+", choices=TARGETS, metavar="TARGET")
     batching = commands.add_parser("batches", help="many rows in one request: cost, gain, waits")
     batching.set_defaults(run=_batch)
     batching.add_argument("--rounds", type=_at_least_one, default=ROUNDS, help="default: 7")
-    batching.add_argument("--only", nargs="+", choices=("service", "function"), metavar="TARGET")
+    batching.add_argument("--only", nargs="+", choices=TARGETS, metavar="TARGET")
+    fitting = commands.add_parser("training", help="what the stages take beside the bare fit")
+    fitting.set_defaults(run=_train)
+    for name, usual in (("--rounds", 3), ("--rows", 200_000), ("--trees", 100)):
+        fitting.add_argument(name, type=_at_least_one, default=usual, help="default: %(default)s")
     telling = commands.add_parser("power", help="what a comparison notices, simulated on noise")
     telling.set_defaults(run=_simulate)
-    for command in (comparing, beside, growing, proving, batching, telling):
+    for command in (comparing, beside, growing, proving, batching, fitting, telling):
         command.add_argument("--publish", action="store_true", help="into docs/ too")
 
 
@@ -84,8 +91,8 @@ def _add_others(commands: "Commands") -> None:
     micro.set_defaults(run=_run_suite)
     scoring = commands.add_parser("score", help="a million rows of a file, and what they cost")
     scoring.set_defaults(run=_score)
-    scoring.add_argument("--rows", type=_at_least_one, default=1_000_000, help="default: 1,000,000")
-    scoring.add_argument("--rounds", type=_at_least_one, default=5, help="default: %(default)s")
+    for name, usual in (("--rows", 1_000_000), ("--rounds", 5)):
+        scoring.add_argument(name, type=_at_least_one, default=usual, help="default: %(default)s")
     scoring.add_argument("--publish", action="store_true", help="into docs/ too")
     serving = commands.add_parser("served", help="which estimator on which table is served how")
     serving.set_defaults(run=_serve_all)
@@ -93,8 +100,8 @@ def _add_others(commands: "Commands") -> None:
     serving.add_argument("--publish", action="store_true", help="all of it, as docs/served.md")
     recording = commands.add_parser("noise", help="what this machine's clock shows of no change")
     recording.set_defaults(run=_record)
-    recording.add_argument("--rounds", type=_at_least_one, default=NOISE_ROUNDS)
-    recording.add_argument("--suites", type=_at_least_one, default=NOISE_SUITES)
+    for name, usual in (("--rounds", NOISE_ROUNDS), ("--suites", NOISE_SUITES)):
+        recording.add_argument(name, type=_at_least_one, default=usual)
     writing = commands.add_parser("schema", help="JSON Schema of the measurements that are kept")
     writing.set_defaults(run=_write_schema)
 
@@ -184,8 +191,7 @@ def _import(options: argparse.Namespace) -> None:
 
 def _grow(options: argparse.Namespace) -> None:
     from benchmarks.studies.large import page
-    from twinserve.measure.pages.publish import PERFORMANCE, publish_picture
-    from twinserve.measure.pages.publish import publish as put
+    from twinserve.measure.pages.publish import publish_picture
 
     def show(cell: Cell) -> None:
         figures = (
@@ -199,48 +205,51 @@ def _grow(options: argparse.Namespace) -> None:
     if options.publish:
         path = publish_picture("large", page.picture(grid))
         shown = f"![One row alone, each runtime]({Path(path).name})\n\n{page.markdown(grid)}"
-        put(PERFORMANCE, "large", shown)
+        _publish(options, "large", shown)
 
 
 def _prove(options: argparse.Namespace) -> int:
     """What monitoring costs each target; exit code 1 if it costs more than it may."""
     from benchmarks.studies import monitoring
-    from twinserve.measure.pages.publish import PERFORMANCE
-    from twinserve.measure.pages.publish import publish as put
 
-    names = options.only or ("service", "function")
-    proof = monitoring.prove(names, options.cold_rounds, options.rounds, print)
+    proof = monitoring.prove(options.only or TARGETS, options.cold_rounds, options.rounds, print)
     print(f"written: {monitoring.write_proof(proof, REPORTS)}")
-    if options.publish:
-        put(PERFORMANCE, "monitoring", monitoring.markdown(proof))
+    _publish(options, "monitoring", monitoring.markdown(proof))
     return 0 if all(cost.proven for cost in proof.costs) else 1
 
 
 def _batch(options: argparse.Namespace) -> int:
     """What many rows in a request cost and spare; exit code 1 if it is not what it is to be."""
     from benchmarks.studies import batches
-    from twinserve.measure.pages.publish import PERFORMANCE
-    from twinserve.measure.pages.publish import publish as put
 
-    names = options.only or ("service", "function")
-    study = batches.study_batches(names, options.rounds, DIST)
+    study = batches.study_batches(options.only or TARGETS, options.rounds, DIST)
     print(batches.markdown(study))
     print(f"written: {batches.write_study(study, REPORTS)}")
-    if options.publish:
-        put(PERFORMANCE, "batches", batches.markdown(study))
+    _publish(options, "batches", batches.markdown(study))
     return 0 if all(target.holds for target in study.targets) else 1
+
+
+def _train(options: argparse.Namespace) -> int:
+    """What the stages take beside the bare fit; exit code 1 if it is more than they may."""
+    from benchmarks.studies.training import page
+    from benchmarks.studies.training.stages import FEATURES, Size, measure_stages
+
+    size = Size(options.rows, FEATURES, options.trees)
+    bounds = measure_stages(size, options.rounds, _print_at_once)
+    print(page.markdown(bounds))
+    print(f"written: {page.write_bounds(bounds, REPORTS)}")
+    _publish(options, "training", page.markdown(bounds))
+    return 0 if page.holds(bounds) else 1
 
 
 def _score(options: argparse.Namespace) -> None:
     from benchmarks.studies import scoring
     from twinserve.measure.pages.publish import SCORING
-    from twinserve.measure.pages.publish import publish as put
 
     figures = scoring.run_scoring(options.rows, options.rounds, _print_at_once)
     print(scoring.markdown(figures))
     print(f"written: {scoring.write_figures(figures, REPORTS)}")
-    if options.publish:
-        put(SCORING, "scoring", scoring.markdown(figures))
+    _publish(options, "scoring", scoring.markdown(figures), SCORING)
 
 
 def _serve_all(options: argparse.Namespace) -> None:
@@ -267,9 +276,8 @@ def _record(options: argparse.Namespace) -> None:
 
     wanted = load_params().measurement
     comparison = wanted.comparison.model_copy(update={"rounds": options.rounds})
-    body = golden_body(bundled_card())
     targets = (local_service(DIST / "service"), local_function(DIST / "function"))
-    sides = [Side(target, body) for target in targets]
+    sides = [Side(target, golden_body(bundled_card())) for target in targets]
     wanted = wanted.model_copy(update={"comparison": comparison})
     noise = record_noise(sides, wanted, options.suites, _print_at_once)
     write_noise(noise, RECORDED)
@@ -280,15 +288,13 @@ def _simulate(options: argparse.Namespace) -> None:
     from benchmarks.studies.noise import read_noise
     from benchmarks.studies.power import power_of, power_table, sizes_of
     from twinserve.measure.pages.publish import MEASURING, as_markdown
-    from twinserve.measure.pages.publish import publish as put
 
     sizes = sizes_of(load_params().measurement)
     noise = read_noise()
     powers = power_of(noise, sizes, COMPARISONS)
     text = f"{as_markdown(power_table(powers, sizes, COMPARISONS))}\n{noise.recorded}\n"
     print(text)
-    if options.publish:
-        put(MEASURING, "power", text)
+    _publish(options, "power", text, MEASURING)
 
 
 def _write_schema(_options: argparse.Namespace) -> None:
@@ -299,8 +305,12 @@ def _write_schema(_options: argparse.Namespace) -> None:
     print(f"written: {SCHEMA}")
 
 
-def _print_at_once(line: str) -> None:
-    print(line, flush=True)
+def _publish(options: argparse.Namespace, name: str, text: str, page: Path | None = None) -> None:
+    """Into a page of docs/, performance.md if no other, where that was asked for."""
+    from twinserve.measure.pages.publish import PERFORMANCE, publish
+
+    if options.publish:
+        publish(page or PERFORMANCE, name, text)
 
 
 def _at_least_one(text: str) -> int:

@@ -17,16 +17,23 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400"]
 """
 
 
-def hold_to_document(endpoint: Endpoint, directory: Path, options: Sequence[str] = ()) -> None:
+def hold_to_document(
+    endpoint: Endpoint,
+    directory: Path,
+    options: Sequence[str] = (),
+    service: Endpoint | None = None,
+) -> None:
     """No generated request gets an undocumented status, type, header or body.
 
-    ``directory`` is where schemathesis may keep a cache.
+    ``directory`` is where schemathesis may keep a cache; the document is the ``service``'s where
+    the endpoint has none of its own.
     """
     (directory / "schemathesis.toml").write_text(TENSORS)
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
         "run",
-        f"{endpoint.url}/openapi.json",
+        f"{(service or endpoint).url}/openapi.json",
+        f"--url={endpoint.url}",
         *(f"--header={name}: {value}" for name, value in endpoint.headers.items()),
         "--seed=1",
         "--generation-database=none",

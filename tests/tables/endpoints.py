@@ -14,6 +14,7 @@ import yaml
 from tests.tables.shapes import Rows, as_csv
 from tests.training.project import Project
 from tests.tree import ROOT
+from twinserve.config.card import Card, load_card
 from twinserve.contract.calls import HttpCaller
 from twinserve.contract.check import ContractResult, check_contract
 from twinserve.delivery.bundle.assembly import assemble
@@ -68,6 +69,10 @@ class Twins:
     def contract(self) -> ContractResult:
         """What the contract's suite finds."""
         return check_contract(self.endpoints, self.project.root / "models/model.json")
+
+    def card(self) -> Card:
+        """The card that both serve by."""
+        return load_card(self.project.root / "models/model.json")
 
     def estimator(self) -> Any:  # noqa: ANN401 - scikit-learn has no types
         """The estimator that was trained."""

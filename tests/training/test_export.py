@@ -120,7 +120,7 @@ def test_source_over_the_limit_is_left_to_onnx(
     evaluated.change({"serving.compile.max_source_mb": 1})
     for size, how_much in ((10**6, ""), (1, " (1 MB)")):
         monkeypatch.setattr(choosing, "_NODE_BYTES", size)
-        monkeypatch.setattr(choosing, "write_source", lambda _: "x" * 1_000_001)
+        monkeypatch.setattr(choosing, "write_source", lambda *_: "x" * 1_000_001)
         evaluated.run("export")
         choice = load_card(evaluated.root / "models/model.json").choice
         expected = f"its C source is longer than serving.compile.max_source_mb: 1{how_much}"

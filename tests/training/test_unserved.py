@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.project import Project
 from twinserve.config.card import load_card
+from twinserve.config.errors import UserError
 from twinserve.training import export as exporting
 from twinserve.training.export import load_as_served
 
@@ -24,6 +25,25 @@ def test_refusal_says_what_the_estimator_itself_would_cost(evaluated: Project) -
         r"(, [\d,]+ MB of memory)?$"
     )
     assert re.search(said, line)
+
+
+def test_line_says_why_the_estimator_itself_cannot_be_served_either(
+    evaluated: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind each runtime's reason, not in their place."""
+
+    def unloadable(*_: object) -> None:
+        raise UserError("the trained estimator needs the package abacus")
+
+    monkeypatch.setattr(exporting, "served_itself", unloadable)
+    evaluated.estimator("sklearn.semi_supervised.LabelPropagation", gamma=1)
+    evaluated.run("train", "evaluate")
+    line = evaluated.refused("export")
+    assert "compiled: LabelPropagation is no tree ensemble" in line
+    assert line.endswith(
+        "set serving.runtime: joblib in params.yaml: which cannot be either (the trained estimator "
+        "needs the package abacus)"
+    )
 
 
 def test_wider_bar_where_no_label_differs(evaluated: Project) -> None:

@@ -60,7 +60,8 @@ class Compile(Section):
     machine: Machine = "x86_64"
     """Processor of the deployed endpoints, on Linux."""
     max_source_mb: Annotated[int, Field(ge=1, le=512)] = 64
-    """An ensemble whose C source has more megabytes is left to the next runtime."""
+    """An ensemble whose C source has more megabytes, with the tables that it embeds, is left to the
+    next runtime."""
 
 
 class InstanceMonitoring(Section):

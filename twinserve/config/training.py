@@ -200,7 +200,8 @@ class Evaluation(Section):
     folds: Annotated[int, Field(ge=0), AfterValidator(_of_several)] = 5
     """Number of folds of the cross-validation over the whole table; 0: none is made."""
     importances: bool = True
-    """Whether each feature is shuffled to see what is lost; a wide or long table takes long."""
+    """Whether each feature is shuffled to see what is lost, on 5,000 held-out rows at most; a wide
+    table takes long."""
     gates: Gates = Gates()
     """The pipeline stops when a figure is on the wrong side of its gate."""
 

@@ -50,16 +50,16 @@ def export(params: Params) -> None:
         UserError: the estimator cannot be converted, or what is served answers otherwise than it;
             an earlier export stays as it was.
     """
+    # First, since twice as much is held while it is made of its pickle.
+    classifier, digest = _unpickled()
     table = read_table(params.data)
     params = params.model_copy(update={"data": table.data})
     if (step := table_step(params.data)) is not None:
         rows = prove_no_skew(params, table, step)
         sys.stdout.write(f"export: data.step makes of {rows} requests what was trained on\n")
-    pickled = read_pickled()
-    classifier = unpickle(pickled)
 
     def prove(served: Served) -> Card:
-        card = draft_card(params, table, classifier, pickled, served)
+        card = draft_card(params, table, classifier, digest, served)
         card = card._replace(features=with_unknown(classifier, card.features, table.rows[0]))
         model = load_as_served(card, served.loadable)
         steps = load_steps(Path.cwd(), card)
@@ -74,12 +74,10 @@ def export(params: Params) -> None:
     try:
         # One thread, as in training.
         with threadpool_limits(1), said_while("export: making what is served, and the proof"):
-            served, card = make_served(params, classifier, pickled, table.rows, prove)
+            served, card = make_served(params, classifier, read_pickled, table.rows, prove)
     except UnservedError as refusal:
-        itself = served_itself(classifier, pickled)
-        card = draft_card(params, table, classifier, pickled, itself)
         raise UserError(
-            f"{refusal}: {measured_cost(card, itself.artifact, table.rows[0])}"
+            f"{refusal}: {_cost_of_itself(params, table, classifier, digest)}"
         ) from None
     choice = card.choice._replace(passed_over=dict(served.passed_over))
     card = card._replace(choice=choice)
@@ -87,11 +85,25 @@ def export(params: Params) -> None:
     sys.stdout.write(_summary(card, len(served.artifact)))
 
 
+def _unpickled() -> tuple[Classifier, str]:
+    """The estimator, and the SHA-256 of its pickle, which need not be held beside it."""
+    pickled = read_pickled()
+    return unpickle(pickled), hashlib.sha256(pickled).hexdigest()
+
+
+def _cost_of_itself(params: Params, table: Table, classifier: Classifier, digest: str) -> str:
+    """What ``serving.runtime: joblib`` would cost, or why that cannot be either."""
+    try:
+        itself = served_itself(classifier, read_pickled())
+    except UserError as reason:
+        return f"which cannot be either ({reason})"
+    card = draft_card(params, table, classifier, digest, itself)
+    return measured_cost(card, itself.artifact, table.rows[0])
+
+
 def _write(card: Card, served: Served) -> None:
-    """Put the artifact, its source and the card in their places."""
-    files = {served.name: served.artifact}
-    if served.source:
-        files["model.c"] = served.source.encode("ascii")
+    """Put the artifact, its sources and the card in their places."""
+    files = {served.name: served.artifact, **served.sources}
     for name, content in files.items():
         write_output(SERVED / name, content)
     write_output(MODEL_PATH.with_name(CARD_NAME), card.to_json().encode())
@@ -108,10 +120,13 @@ def draft_card(
     params: Params,
     table: Table,
     classifier: Classifier,
-    pickled: bytes,
+    digest: str,
     served: Served,
 ) -> Card:
-    """The card without what remains to be proven: golden cases and parity."""
+    """The card without what remains to be proven: golden cases and parity.
+
+    The ``digest`` is the SHA-256 of the estimator's pickle.
+    """
     columns = zip(*table.rows, strict=True)
     return Card(
         name=params.model.name,
@@ -120,8 +135,8 @@ def draft_card(
         choice=Choice(params.serving.runtime, dict(served.passed_over), served.platform),
         served=served.name,
         artifacts={
-            name: hashlib.sha256(content).hexdigest()
-            for name, content in ((MODEL_PATH.name, pickled), (served.name, served.artifact))
+            MODEL_PATH.name: digest,
+            served.name: hashlib.sha256(served.artifact).hexdigest(),
         },
         features=[observed(*pair) for pair in zip(params.data.features, columns, strict=True)],
         classes=params.data.classes,

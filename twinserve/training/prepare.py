@@ -9,6 +9,7 @@ from pathlib import Path
 from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.params import Params, load_params
 from twinserve.config.training import Data, Feature, Split
+from twinserve.training.fitting.progress import said_while
 from twinserve.training.paths import TEST_PATH, TRAIN_PATH
 from twinserve.training.prepared import write_columns, write_prepared
 from twinserve.training.reading.cells import listed
@@ -45,14 +46,16 @@ def prepare(params: Params) -> None:
     Raises:
         UserError: the table is refused; nothing was written.
     """
-    table = read_table(params.data)
-    data = table.data
-    _check_task(params, data)
-    test = held_out_of(table, params.split)
-    rows = list(zip(table.rows, table.labels, strict=True))
-    write_columns(data)
-    write_prepared(TRAIN_PATH, data, (row for place, row in enumerate(rows) if place not in test))
-    write_prepared(TEST_PATH, data, (row for place, row in enumerate(rows) if place in test))
+    with said_while(f"prepare: {params.data.table}"):
+        table = read_table(params.data)
+        data = table.data
+        _check_task(params, data)
+        test = held_out_of(table, params.split)
+        rows = list(zip(table.rows, table.labels, strict=True))
+        train = (row for place, row in enumerate(rows) if place not in test)
+        write_columns(data)
+        write_prepared(TRAIN_PATH, data, train)
+        write_prepared(TEST_PATH, data, (row for place, row in enumerate(rows) if place in test))
     for line in _taken(params, table):
         sys.stdout.write(f"prepare: {line}\n")
     sys.stdout.write(

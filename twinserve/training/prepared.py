@@ -47,6 +47,17 @@ class Rows:
 
         return Rows(pd.concat([self.features, other.features], ignore_index=True), labels)
 
+    def drawn(self, most: int, seed: int) -> "Rows":
+        """A seeded part of them, in their order, where there are more."""
+        import numpy as np
+
+        if len(self.labels) <= most:
+            return self
+        places = np.sort(np.random.default_rng(seed).choice(len(self.labels), most, replace=False))
+        if isinstance(self.features, np.ndarray):
+            return Rows(self.features[places], self.labels[places])
+        return Rows(self.features.iloc[places], self.labels[places])
+
 
 def write_prepared(
     path: Path, data: Data, rows: Iterable[tuple[Sequence[float | str], float]]

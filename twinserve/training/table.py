@@ -41,7 +41,7 @@ class Table:
     rows: list[list[Value]]
     sent: list[dict[str, Any]]
     labels: list[float]
-    lines: list[int]
+    lines: Sequence[int]
     ignored: list[str]
     unlabelled: int
     sha256: str

@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinserve.config.card import Card, Choice, Feature, Parity
 from twinserve.inference.model import Model
 from twinserve.measure.machine.memory import tree_pss_bytes
+
+if TYPE_CHECKING:
+    from twinserve.training.served.serving import Source
 
 FEATURES, CLASSES = 100, 3
 TRAINED_ON, ASKED = 5_000, 1_000
@@ -42,7 +45,7 @@ def make(
     began = time.perf_counter()
     if runtime == "compiled":
         source, artifact = _compiled(forest, max_source_mb)
-        figures["source_bytes"] = len(source)
+        figures["source_bytes"] = source.size
     elif runtime == "onnx":
         artifact = to_onnx(forest, FEATURES, "large")
     else:
@@ -88,13 +91,13 @@ def _fitted(trees: int, depth: int, folder: Path) -> object:
     return forest.set_params(n_jobs=None)
 
 
-def _compiled(forest: object, max_source_mb: int) -> tuple[str, bytes]:
+def _compiled(forest: object, max_source_mb: int) -> "tuple[Source, bytes]":
     from twinserve.targets.platforms import this_machine, this_system
     from twinserve.training.served.compilation import compile_object
     from twinserve.training.served.serving import write_within
 
     source, _ = write_within(max_source_mb, forest)  # type: ignore[arg-type]
-    return source, compile_object(source, this_machine(), this_system())
+    return source, compile_object(source.text, this_machine(), this_system(), source.tables)
 
 
 def _singles(model: Model, rows: list[list[float]]) -> list[float]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,9 @@ def test_main_job_checks_measures_and_reports(
     assert "\x1b[" not in out
     table = out[out.index("┏") : out.index("┘")]
     assert max(map(len, table.splitlines())) <= 80
+    cost = r"gives the first answer \d+\.\d\d s after its start and [\d,]+ requests/s over 1 conn"
+    line = rf"^serving.runtime auto gives compiled: measured here, service {cost}.*function {cost}"
+    assert re.search(line, out, re.MULTILINE)
     report = json.loads((tree / "reports" / "report.json").read_text())
     assert [target["name"] for target in report["results"]["targets"]] == ["service", "function"]
     page = (tree / "reports" / "report.html").read_text()

@@ -14,6 +14,7 @@ _IDENTIFIER = re.compile(r"(?i:(^|[\W_])(id|key|uuid)$)|[a-z]I[dD]$")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./-]\d\d?[./-]\d{2,4}", re.ASCII)
 # A currency's sign or code in front of digits, or a unit behind them.
 _AFFIXED = re.compile(r"([^\w\s]{1,2}|[A-Z]{3})?\s?[+-]?\d[\d.,' ]*\s?(\D{1,12})?", re.ASCII)
+FREE_TEXT = "free text, another in most rows"
 _MOST, _FEW_UNITS = 0.8, 3
 
 
@@ -25,8 +26,11 @@ class Columns:
     left_out: Sequence[tuple[str, str]]
 
 
-def chosen_columns(data: Data, records: Records) -> Columns:
-    """Every column but the label and those from which nothing can be learnt, or served compiled."""
+def chosen_columns(data: Data, records: Records, *, texts: bool = False) -> Columns:
+    """Every column but the label and those from which nothing can be learnt, or served compiled.
+
+    With ``texts`` free text stays, which only the estimator itself can serve.
+    """
     features, left_out = [], []
     for name in records.header:
         if name == data.label:
@@ -36,7 +40,7 @@ def chosen_columns(data: Data, records: Records) -> Columns:
             continue
         cells = cells_of(data, records, name)
         feature = inferred(cells)
-        reason = _useless(cells, feature)
+        reason = _useless(cells, feature, texts=texts)
         if reason is None:
             features.append(feature)
         else:
@@ -44,14 +48,15 @@ def chosen_columns(data: Data, records: Records) -> Columns:
     return Columns(features, left_out)
 
 
-def _useless(cells: Cells, feature: Feature) -> str | None:
+def _useless(cells: Cells, feature: Feature, *, texts: bool) -> str | None:
     present = [text for _, text in cells.present()]
     if not present:
         return "empty in each row"
     if len(set(present)) == 1 and not feature.missing:
         return "the same in each row"
     if feature.type == "text":
-        return _of_text(cells, present)
+        kept = texts and not feature.missing
+        return _of_text(cells, present) or (None if kept else FREE_TEXT)
     if len(present) == len(cells.texts) and _counts_on(present):
         return "the number of the row"
     if _IDENTIFIER.search(cells.name) and _each_once(present):
@@ -59,13 +64,14 @@ def _useless(cells: Cells, feature: Feature) -> str | None:
     return None
 
 
-def _of_text(cells: Cells, present: Sequence[str]) -> str:
+def _of_text(cells: Cells, present: Sequence[str]) -> str | None:
+    """Why cells of other kinds of text are left out."""
     if all(_DATE.match(text) for text in present):
         return "dates, which are not read as such; a column of the year, say, would be"
     if is_affixed(cells):
         example = shown(present[0])
         return f"numbers with other text ({example}); write the number alone to have it read"
-    return "free text, another in most rows"
+    return None
 
 
 def is_affixed(cells: Cells) -> bool:

@@ -8,19 +8,20 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from twinserve.config.cells import as_number
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, Params, load_params
+from twinserve.config.serving import Runtime
 from twinserve.config.training import Data, Task
-from twinserve.delivery.adoption.columns import Columns, chosen_columns, is_affixed
+from twinserve.delivery.adoption.columns import FREE_TEXT, Columns, chosen_columns, is_affixed
 from twinserve.delivery.adoption.marks import cell_settings, file_settings
 from twinserve.delivery.adoption.setting import write_checked
 from twinserve.delivery.adoption.storage import is_for_dvc, keep_under_dvc
 from twinserve.delivery.adoption.yaml_edit import ABSENT, edited
 from twinserve.training.prepare import described_all
-from twinserve.training.reading.cells import Cells, shown
+from twinserve.training.reading.cells import Cells, listed, shown
 from twinserve.training.reading.records import count, read_records
 from twinserve.training.reading.rule import cells_of, labelled, task_of
 from twinserve.training.table import Table, read_table
@@ -33,10 +34,16 @@ _ESTIMATORS = {
     ("regression", True): "sklearn.ensemble.RandomForestRegressor",
     ("regression", False): "sklearn.ensemble.HistGradientBoostingRegressor",
 }
+# Of words there are as many columns as there are words.
+_OF_TEXTS = {
+    "classification": "sklearn.linear_model.LogisticRegression",
+    "regression": "sklearn.linear_model.Ridge",
+}
 _OPTIONAL = (
     "encoding", "separator", "decimal", "thousands", "missing_values", "unlabelled", "classes",
 )  # fmt: skip
 _USUAL_FEWEST, _USUAL_FOLDS = 10, 5
+_MANY = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", type=Path, help="a file of CSV, also .gz, or Parquet")
     parser.add_argument("--label", required=True, help="the column that is to be predicted")
     parser.add_argument("--task", choices=("classification", "regression"), help="if not by label")
+    parser.add_argument(
+        "--runtime",
+        choices=get_args(Runtime),
+        help="serving.runtime, if not as it stands; joblib alone takes columns of free text",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -54,13 +66,19 @@ def run(arguments: argparse.Namespace) -> None:
     """
     given: Path = arguments.table
     path = _place(given)
-    data, columns = describe_table(given, arguments.label, arguments.task)
+    before = load_params()
+    runtime: Runtime = arguments.runtime or before.serving.runtime
+    texts = runtime == "joblib"
+    data, columns = describe_table(given, arguments.label, arguments.task, texts=texts)
     table = read_table(data)
     data = data.model_copy(update={"table": path.as_posix()})
     content = PARAMS_PATH.read_text(encoding="utf-8")
-    limit = load_params().storage.git_limit_mb
+    limit = before.storage.git_limit_mb
     large = is_for_dvc(given, path, limit)
-    text = edited(content, _changes(data, table, path))
+    changes = _changes(data, table, path)
+    if runtime != before.serving.runtime:
+        changes["serving", "runtime"] = runtime
+    text = edited(content, changes)
     if path != given:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(given, path)
@@ -72,8 +90,10 @@ def run(arguments: argparse.Namespace) -> None:
     sys.stdout.write("adopt: written: params.yaml; `make run` makes and serves the model\n")
 
 
-def describe_table(path: Path, label: str, task: Task | None) -> tuple[Data, Columns]:
-    """The data section of a file, and which of its columns are left out.
+def describe_table(
+    path: Path, label: str, task: Task | None, *, texts: bool = False
+) -> tuple[Data, Columns]:
+    """The data section of a file, and which of its columns are left out; ``texts`` stay if asked.
 
     Raises:
         UserError: it is no table, or has no such column, or no other that says anything.
@@ -86,9 +106,9 @@ def describe_table(path: Path, label: str, task: Task | None) -> tuple[Data, Col
     if any(map(cells_of(data, records, label).is_gap, records.column(label))):
         data = data.model_copy(update={"unlabelled": "skip"})
         records = labelled(data, records)
-    columns = chosen_columns(data, records)
+    columns = chosen_columns(data, records, texts=texts)
     if not columns.features:
-        raise UserError(f"{path}: found no column but {label} from which anything can be learnt")
+        raise _nothing(path, label, columns)
     update: dict[str, Any] = {"features": columns.features}
     if (task or task_of(cells_of(data, records, label))) == "classification":
         # As few as there are, and a row on either side of the split.
@@ -97,6 +117,17 @@ def describe_table(path: Path, label: str, task: Task | None) -> tuple[Data, Col
             raise _too_few(cells_of(data, records, label))
         update["min_rows_per_class"] = min(_USUAL_FEWEST, fewest)
     return data.model_copy(update=update), columns
+
+
+def _nothing(path: Path, label: str, columns: Columns) -> UserError:
+    """Of a table without a column to learn from; free text is one for the estimator itself."""
+    reasons = listed([f"{name}: {reason}" for name, reason in columns.left_out], _MANY)
+    free = any(reason.startswith(FREE_TEXT) for _, reason in columns.left_out)
+    cure = "; --runtime joblib (`make adopt … RUNTIME=joblib`) would take the free text" * free
+    return UserError(
+        f"{path}: found no column but {label} from which anything can be learnt"
+        f"{f' ({reasons})' * bool(reasons)}{cure}"
+    )
 
 
 def _too_few(label: Cells) -> UserError:
@@ -146,8 +177,7 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
     ]
     few = read.min_rows_per_class
     changes["data", "min_rows_per_class"] = few if few != _USUAL_FEWEST else ABSENT
-    estimator = _ESTIMATORS[read.task or "classification", len(table.rows) < _FEW_ROWS]
-    changes["estimator", "import_path"] = estimator
+    changes["estimator", "import_path"] = _estimator(read, len(table.rows))
     changes["estimator", "arguments"] = {}
     changes["estimator", "preprocessing"] = ABSENT
     smallest = few if read.classes else _USUAL_FOLDS
@@ -156,6 +186,14 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
     changes["evaluation", "folds"] = folds if folds != _USUAL_FOLDS else ABSENT
     changes[("golden",)] = []
     return changes
+
+
+def _estimator(data: Data, rows: int) -> str:
+    """A sensible one for the columns and the number of rows."""
+    task = data.task or "classification"
+    if any(one.type == "text" for one in data.features):
+        return _OF_TEXTS[task]
+    return _ESTIMATORS[task, rows < _FEW_ROWS]
 
 
 def _unusual(data: Data) -> dict[str, Any]:
@@ -190,4 +228,14 @@ def _taken(params: Params, table: Table, columns: Columns) -> list[str]:
         lines.append(f"left out: {count(table.unlabelled, 'row')} without {data.label}")
     lines += [f"{name}: left out, {reason}" for name, reason in columns.left_out]
     lines.append(f"estimator {params.estimator.import_path}, gates open, golden cases by the model")
+    if params.serving.runtime != "auto":
+        lines.append(_by_choice(params.serving.runtime))
     return lines
+
+
+def _by_choice(runtime: Runtime) -> str:
+    """What follows of a runtime that ``auto`` has not taken."""
+    line = f"serving.runtime {runtime}, which is a choice: no other is tried"
+    if runtime != "joblib":
+        return line
+    return f"{line}; the estimator itself is served, and `make run` ends with what that costs"

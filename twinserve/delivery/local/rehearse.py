@@ -22,7 +22,7 @@ from twinserve.measure.history.document import measurement_of
 from twinserve.measure.history.places import open_history
 from twinserve.measure.run.report import Checked, write_report
 from twinserve.measure.run.results import Origin
-from twinserve.measure.run.terminal import summary_table
+from twinserve.measure.run.terminal import cost_line, summary_table
 from twinserve.targets.local import local_function, local_service
 from twinserve.targets.protocol import Target
 from twinserve.targets.ready import wait_until_predicting
@@ -62,6 +62,7 @@ def rehearse() -> None:
     page = write_report(results, card, [checked], REPORTS)
     console.print()
     console.print(summary_table(results), width=min(console.width, WIDTH))
+    console.print(cost_line(card, results), markup=False, soft_wrap=True)
     console.print(f"report: {page} (and .md, .json)")
     kept = open_history(params.history.local).append(measurement_of(results))
     console.print(f"kept: {kept}; `make history` draws what is kept over time")

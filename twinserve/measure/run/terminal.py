@@ -2,9 +2,10 @@
 
 from rich.table import Table
 
+from twinserve.config.card import Card
 from twinserve.measure.pages.text import interval, megabytes, number
 from twinserve.measure.run.report import VERDICTS
-from twinserve.measure.run.results import COLD_MEDIAN, WARM_P99, Results
+from twinserve.measure.run.results import COLD_MEDIAN, WARM_P99, Results, TargetResult, Throughput
 from twinserve.measure.statistics import Estimate, Outcome
 
 LAST_FIGURE = "starts discarded"
@@ -43,6 +44,25 @@ def summary_table(results: Results) -> Table:
     outcomes = [target.outcome for target in targets]
     add("verdict", *(f"[{COLOURS[outcome]}]{VERDICTS[outcome]}[/]" for outcome in outcomes))
     return table
+
+
+def cost_line(card: Card, results: Results) -> str:
+    """Which runtime serves the model, why none before it does, and what that costs each target."""
+    costs = "; ".join(f"{target.name} {_cost(target)}" for target in results.targets)
+    return f"serving.runtime {card.choice.asked} gives {card.chosen()}: measured here, {costs}"
+
+
+def _cost(target: TargetResult) -> str:
+    busiest = target.throughput[-1]
+    held = f", {megabytes(target.memory_bytes)} of memory" if target.memory_bytes else ""
+    return (
+        f"gives the first answer {target.cold.total_ms.value / 1e3:.2f} s after its start and "
+        f"{busiest.per_second.value:,.0f} requests/s over {_connections(busiest)}{held}"
+    )
+
+
+def _connections(busiest: Throughput) -> str:
+    return f"{busiest.connections} connection{'s' * (busiest.connections > 1)}"
 
 
 def _estimate(estimate: Estimate) -> str:

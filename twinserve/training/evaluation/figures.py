@@ -20,11 +20,12 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from twinserve.config.errors import UserError
 from twinserve.config.training import Gates
 from twinserve.training.estimator import Classifier, tells_probabilities
-from twinserve.training.fitting.cores import side_by_side
+from twinserve.training.fitting.cores import alone, fitting, grows_many, side_by_side
 from twinserve.training.prepared import Rows
 
 _DIGITS = 6
 _SHUFFLES = 10
+_MOST_SHUFFLED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +115,37 @@ def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -
 
 
 def _scores(estimator: Classifier, rows: Rows, splitter: Any) -> Any:  # noqa: ANN401 - scikit-learn has no types
-    """The score of each fold, by a copy that is trained on the other folds."""
+    """The score of each fold, by a copy that is trained on the other folds.
+
+    Folds are shared out to the cores, or one after the other where each keeps all of them busy: of
+    five folds on two cores the last would leave one idle.
+    """
+    judged = rows.features, rows.labels
+    if grows_many(estimator):
+        with fitting(estimator):
+            return cross_val_score(clone(estimator), *judged, cv=splitter, n_jobs=1, scoring=_score)
     with side_by_side(estimator) as jobs:
-        return cross_val_score(
-            clone(estimator), rows.features, rows.labels, cv=splitter, n_jobs=jobs
-        )
+        return cross_val_score(clone(estimator), *judged, cv=splitter, n_jobs=jobs)
+
+
+def _score(fitted: Any, features: Any, labels: Any) -> float:  # noqa: ANN401 - likewise
+    with alone():
+        return float(fitted.score(features, labels))
 
 
 def importances(
     classifier: Classifier, rows: Rows, names: list[str], seed: int
 ) -> list[Importance]:
-    """Permutation importance of each feature, which every classifier has; the largest first."""
+    """Permutation importance of each feature, which every classifier has; the largest first.
+
+    Of many rows a seeded part is asked: each is asked anew for every shuffle of every column.
+    """
+    asked = rows.drawn(_MOST_SHUFFLED, seed)
     with side_by_side(classifier) as jobs:
         shuffled = permutation_importance(
             classifier,
-            rows.features,
-            rows.labels,
+            asked.features,
+            asked.labels,
             n_repeats=_SHUFFLES,
             random_state=seed,
             n_jobs=jobs,

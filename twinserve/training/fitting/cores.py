@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import joblib
 from joblib.parallel import get_active_backend
 
+# Members, of which the last leave a core idle for a moment only.
+_MANY = 50
 _SUMMING = ("cluster", "decomposition", "mixture", "neighbors", "neural_network")
 _SUMMING_CLASSES = (
     "HistGradientBoostingClassifier", "HistGradientBoostingRegressor", "KBinsDiscretizer",
@@ -44,6 +46,21 @@ def _on_cluster() -> bool:
     """Whether ``cluster.on_engine`` has joined it; see there."""
     backend, _ = get_active_backend()
     return type(backend).__name__ == "DaskDistributedBackend"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Ask, or fit, on a single thread whatever is around it."""
+    with joblib.parallel_config(backend="threading", n_jobs=1):
+        yield
+
+
+def grows_many(estimator: object) -> bool:
+    """Whether its own members keep all cores busy while it is fitted, as a forest's trees do."""
+    return _jobs(estimator) != 1 and any(
+        getattr(part, "n_estimators", 0) >= _MANY and hasattr(part, "n_jobs")
+        for part in _parts(estimator)
+    )
 
 
 def _jobs(estimator: object) -> int:

@@ -110,11 +110,11 @@ def _plain(cells: Cells) -> list[Value] | None:
     if not set("".join(cells.texts)) <= _OF_NUMBERS:
         return None
     try:
-        values: list[Value] = list(map(float, cells.texts))
+        values = list(map(float, cells.texts))
     except ValueError:
         return None
-    within = all(-FLOAT32_MAX <= float(value) <= FLOAT32_MAX for value in values)
-    return values if within else None
+    within = not values or (min(values) >= -FLOAT32_MAX and max(values) <= FLOAT32_MAX)
+    return [*values] if within else None
 
 
 def _number(cells: Cells, place: int, text: str) -> float:

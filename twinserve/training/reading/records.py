@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.training import Data
+from twinserve.training.reading.header import check_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +41,7 @@ class Records:
 
     header: Sequence[str]
     rows: list[list[str]]
-    lines: list[int]
+    lines: Sequence[int]
     sha256: str
 
     def column(self, name: str) -> list[str]:
@@ -60,14 +62,17 @@ def read_records(data: Data) -> Records:
     content = inflated(data.table, content)
     if not content.strip():
         raise UserError(f"{data.table}: the file is empty; expected a header line and rows")
+    lines: Sequence[int]
     if content.startswith(PARQUET):
         header, rows = _parquet(data.table, content)
-        lines = list(range(1, len(rows) + 1))
+        lines = range(1, len(rows) + 1)
     else:
         header, rows, lines = _csv(data, content)
     _check_each_once(data, header)
     features = [] if data.step else [feature.name for feature in data.features]
     check_names(data, header, [*features, data.label])
+    if not content.startswith(PARQUET):
+        check_header(data, header, rows)
     return Records(header, rows, lines, digest)
 
 
@@ -85,10 +90,12 @@ def inflated(path: str, content: bytes) -> bytes:
         raise UserError(f"{path}: found gzip that cannot be read: {error}") from None
 
 
-def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], list[int]]:
+def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], Sequence[int]]:
     records = _records(data, content)
     header = [name.strip() for name in next(records, (1, []))[1]]
-    rows, lines = [], []
+    # Numbers of their own, which outlive the cells, would keep all of the cells' memory from being
+    # given back.
+    rows, lines = [], array("q")
     for line, cells in records:
         if len(cells) != len(header):
             raise UserError(
@@ -103,8 +110,9 @@ def _csv(data: Data, content: bytes) -> tuple[list[str], list[list[str]], list[i
 def _records(data: Data, content: bytes) -> Iterator[tuple[int, list[str]]]:
     """Each record that is not blank, with the line on which it begins."""
     text = decoded(data.table, data.encoding, content)
+    # A StringIO would hold four bytes a character.
     reader = csv.reader(
-        io.StringIO(text, newline=""),
+        io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline=""),
         delimiter=data.separator,
         # A space that is no separator itself may stand behind one.
         skipinitialspace=data.separator != " ",
@@ -146,10 +154,11 @@ def decoded(path: str, encoding: str, content: bytes) -> str:
 
 
 def _parquet(path: str, content: bytes) -> tuple[list[str], list[list[str]]]:
-    import pandas as pd
+    # Not by way of pandas, which has it make floats of whole numbers and booleans with gaps.
+    import fastparquet
 
     try:
-        frame = pd.read_parquet(io.BytesIO(content))
+        frame = fastparquet.ParquetFile(io.BytesIO(content)).to_pandas()
     except Exception as error:  # noqa: BLE001 - a reader of Parquet raises anything
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path}: found Parquet that cannot be read: {why:.120}") from None

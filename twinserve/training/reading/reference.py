@@ -1,9 +1,10 @@
 """What drift is measured against: of each feature, bins that hold about as many rows each."""
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from twinserve.config.card import Feature as Observed
 from twinserve.config.errors import UserError
@@ -20,12 +21,12 @@ def reference_bins(column: Sequence[float]) -> tuple[list[float], list[float]]:
     An edge is a value of the column and belongs to the bin under it. Values that occur often make
     fewer bins, of unequal shares: a column that never varies has one.
     """
-    ordered = sorted(column)
+    ordered = np.sort(np.asarray(column, dtype=np.float64), kind="stable")
     # The last row of each tenth.
-    quantiles = {ordered[-(-len(ordered) * number // BINS) - 1] for number in range(1, BINS)}
-    edges = sorted(quantiles - {ordered[-1]})
-    counts = Counter(bisect_left(edges, value) for value in ordered)
-    return edges, [round(counts[place] / len(ordered), 6) for place in range(len(edges) + 1)]
+    last = [-(-len(ordered) * number // BINS) - 1 for number in range(1, BINS)]
+    edges = sorted({float(ordered[place]) for place in last} - {float(ordered[-1])})
+    counts = np.bincount(np.searchsorted(edges, ordered), minlength=len(edges) + 1)
+    return edges, [round(count / len(ordered), 6) for count in counts.tolist()]
 
 
 def observed(feature: Feature, column: Sequence[Any]) -> Observed:

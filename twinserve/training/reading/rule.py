@@ -3,6 +3,7 @@
 docs/tables.md gives it in words.
 """
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -35,9 +36,7 @@ def completed(data: Data, records: Records) -> Data:
     if not features:
         raise UserError(f"{data.table}: found no column but {data.label}, expected features")
     if data.step is None:
-        features = [
-            _with_values(cells_of(data, records, feature.name), feature) for feature in features
-        ]
+        features = [_with_values(data, records, feature) for feature in features]
     label = cells_of(data, records, data.label)
     task = data.task or ("classification" if data.classes else task_of(label))
     classes = data.classes
@@ -59,7 +58,7 @@ def labelled(data: Data, records: Records) -> Records:
     return replace(
         records,
         rows=[cells for place, cells in enumerate(records.rows) if place in kept],
-        lines=[line for place, line in enumerate(records.lines) if place in kept],
+        lines=array("q", (line for place, line in enumerate(records.lines) if place in kept)),
     )
 
 
@@ -103,13 +102,13 @@ def values_of(cells: Cells) -> Sequence[str | int]:
     return sorted(texts)
 
 
-def _with_values(cells: Cells, feature: Feature) -> Feature:
+def _with_values(data: Data, records: Records, feature: Feature) -> Feature:
     if feature.type != "category" or feature.values:
         return feature
-    values = list(values_of(cells))
+    values = list(values_of(cells_of(data, records, feature.name)))
     if not values:
         raise UserError(
-            f"{cells.data.table}: column {feature.name}: found no value in any row, expected a "
+            f"{data.table}: column {feature.name}: found no value in any row, expected a "
             "category's; leave it out of data.features"
         )
     return feature.model_copy(update={"values": values})

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import tool_environment
@@ -17,6 +19,8 @@ _FLAGS = (
     "-fPIC",
     "-O2",
     "-std=c11",
+    # It embeds long tables, as C has it since 2023.
+    "-Wno-c23-extensions",
     # A sum and a product are rounded each, as scikit-learn does it.
     "-ffp-contract=off",
     "-fno-sanitize=undefined",
@@ -29,11 +33,16 @@ SYSTEM = "linux"
 _SYSTEMS = {"linux": "linux-gnu.2.17", "darwin": "macos"}
 
 
-def compile_object(source: str, machine: str, system: str = SYSTEM) -> bytes:
+def compile_object(
+    source: str,
+    machine: str,
+    system: str = SYSTEM,
+    tables: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
     """The shared object for a machine (x86_64, aarch64) and a system (linux, darwin).
 
     The same bytes wherever it is compiled: the compiler, its flags and its target are given, and
-    the file has one name.
+    the file has one name. The ``tables`` are files that the source embeds, by name.
 
     Raises:
         UserError: the compiler refuses; nothing that a user wrote can be the reason.
@@ -42,6 +51,8 @@ def compile_object(source: str, machine: str, system: str = SYSTEM) -> bytes:
     with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="zig-") as name:
         folder = Path(name).resolve()
         (folder / "model.c").write_text(source, encoding="ascii")
+        for table, content in tables.items():
+            (folder / table).write_bytes(content)
         command = [sys.executable, "-m", "ziglang", "cc", "-target"]
         command += [f"{machine}-{_SYSTEMS[system]}", "-mcpu=baseline", *_FLAGS]
         done = subprocess.run(

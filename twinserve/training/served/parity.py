@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from twinserve.config.card import Feature, Parity
 from twinserve.config.errors import UserError
 from twinserve.inference.model import Model
 from twinserve.training.estimator import Classifier
+from twinserve.training.fitting.cores import alone, side_by_side
 from twinserve.training.served.answers import Answers, ask
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
+from twinserve.training.served.requests.blocks import BLOCK, in_blocks
 from twinserve.training.served.requests.drawn import random_rows
 from twinserve.training.served.requests.midpoints import Midpoints, table_midpoints
 
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 # Kinds of rows that a runtime which reads float32 is asked as float32. The others, where the
 # estimator changes its answer, are asked as a request gives them.
 _ROUNDED = ("table", "random")
-# Asked at a time, so that a wide table does not fill the memory.
-_BLOCK = 10_000
 # No block is as long.
-_ALL = 2 * _BLOCK
+_ALL = 2 * BLOCK
+# Thresholds, of which only an ensemble has more that has grown on a long table.
+_MANY = 30_000
 
 
 class ParityError(UserError):
@@ -72,16 +75,16 @@ CLOSE = ParityTolerance(1e-5, near_tie=2e-5, single=True, alone=200, digits=7, n
 LABELS = replace(CLOSE, tolerance=1e-3, near_tie=-1.0)
 # exp() of two mathematics libraries is not the same to the last bit; sums are.
 BOOSTED = ParityTolerance(
-    1e-12, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0
+    1e-12, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=_MANY
 )
 # XGBoost makes probabilities of its sums in float32, the object in float64.
 SINGLE = ParityTolerance(
-    1e-6, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0
+    1e-6, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=_MANY
 )
 # A long sum has an order of its own in each library of linear algebra.
 SUMMED = ParityTolerance(1e-12, near_tie=2e-12, single=False, alone=_ALL, digits=15, near=_ALL)
 EXACT = ParityTolerance(
-    0, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=0
+    0, near_tie=-1, single=False, alone=_ALL, digits=15, near=_ALL, thresholds=_MANY
 )
 SAME = ParityTolerance(0, near_tie=-1, single=False, alone=20, digits=15, near=20)
 
@@ -114,17 +117,75 @@ def prove_parity(
     }
     counts = dict.fromkeys(kinds, 0)
     largest, ties, near_ties = 0.0, 0, 0
+    sides = Sides(classifier, model, bound, columns)
     for kind, blocks in kinds.items():
-        for rows in _blocks(blocks):
-            answers = ask(classifier, model, kind, counts[kind], rows, columns)
-            gaps = _hold(answers, model, bound)
-            counts[kind] += len(rows)
-            largest = max(largest, float(answers.differences.max()))
-            ties += int(np.count_nonzero(gaps == 0))
-            near_ties += int(np.count_nonzero((gaps > 0) & (gaps <= CLOSE.near_tie)))
+        for held in _held(sides, kind, in_blocks(blocks)):
+            counts[kind] += held.rows
+            largest = max(largest, held.largest)
+            ties += held.ties
+            near_ties += held.near_ties
     largest = _rounded_up(largest, bound.digits)
     return _proven(counts, midpoints, thresholds, bound.tolerance, largest)._replace(
         ties=ties, near_ties=near_ties
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is held against each other, and how closely."""
+
+    classifier: Classifier
+    model: Model
+    bound: ParityTolerance
+    columns: Sequence[Feature]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A block of rows on which both sides answer the same."""
+
+    rows: int
+    largest: float
+    ties: int
+    near_ties: int
+
+
+def _held(
+    sides: Sides, kind: str, blocks: "Iterable[tuple[int, NDArray[np.float64]]]"
+) -> Iterator[Held]:
+    """Blocks in their order, several at a time, each as it would be answered by itself.
+
+    Not where the runtime reads float32: its session has one buffer.
+
+    Raises:
+        ParityError: of the first block that differs.
+    """
+    with side_by_side(sides.classifier) as jobs:
+        at_once = Parallel(
+            1 if sides.bound.single else jobs, return_as="generator", pre_dispatch="n_jobs"
+        )
+        for held in at_once(delayed(_compare)(sides, kind, *block) for block in blocks):
+            if isinstance(held, ParityError):
+                raise held
+            yield held
+
+
+def _compare(
+    sides: Sides, kind: str, first: int, rows: "NDArray[np.float64]"
+) -> Held | ParityError:
+    try:
+        # A forest's own threads would add its trees up in any order.
+        with alone():
+            answers = ask(sides.classifier, sides.model, kind, first, rows, sides.columns)
+            gaps = _hold(answers, sides.model, sides.bound)
+    except ParityError as error:
+        # Another block's could be raised first.
+        return error
+    return Held(
+        len(rows),
+        float(answers.differences.max()),
+        int(np.count_nonzero(gaps == 0)),
+        int(np.count_nonzero((gaps > 0) & (gaps <= CLOSE.near_tie))),
     )
 
 
@@ -162,34 +223,19 @@ def _of_texts(
     columns: Sequence[Feature],
 ) -> Parity:
     """The parity of a table with texts: on its rows, and on rows put together from several."""
-    draw = np.random.default_rng(seed)
     cells = np.array(table, dtype=object)
-    picked = draw.integers(len(cells), size=(_BLOCK, cells.shape[1]))
+    picked = np.random.default_rng(seed).integers(len(cells), size=(BLOCK, cells.shape[1]))
     largest = 0.0
     for kind, rows in (("table", cells), ("random", cells[picked, np.arange(cells.shape[1])])):
-        answers = ask(classifier, model, kind, 0, rows, columns)
-        _hold(answers, model, bound)
-        largest = max(largest, float(answers.differences.max()))
+        (held,) = _held(Sides(classifier, model, bound, columns), kind, [(0, rows)])
+        largest = max(largest, held.largest)
     largest = _rounded_up(largest, bound.digits)
-    return Parity(len(cells), _BLOCK, 0, bound.tolerance, largest, 0, 0)
+    return Parity(len(cells), BLOCK, 0, bound.tolerance, largest, 0, 0)
 
 
 def _rounded_up(difference: float, digits: int) -> float:
     """Up, so that no difference passes for none."""
     return float(np.ceil(difference * 10**digits) / 10**digits)
-
-
-def _blocks(parts: "Iterable[NDArray[np.float64]]") -> "Iterator[NDArray[np.float64]]":
-    """The same rows, ``_BLOCK`` at a time."""
-    waiting: list[NDArray[np.float64]] = []
-    for part in parts:
-        for start in range(0, len(part), _BLOCK):
-            waiting.append(part[start : start + _BLOCK])
-            if sum(map(len, waiting)) >= _BLOCK:
-                yield np.concatenate(waiting)
-                waiting = []
-    if waiting:
-        yield np.concatenate(waiting)
 
 
 def _read(rows: "NDArray[np.float64]", bound: ParityTolerance) -> "NDArray[np.float64]":

@@ -38,6 +38,8 @@ LIBRARIES = {
 SUFFIXES = {"compiled": "so", "onnx": "onnx", "joblib": "joblib"}
 # The shortest that a node's text can be, to refuse what is far too large before writing it.
 _NODE_BYTES = 12
+# Nodes, beyond which this many rows of a block are asked one by one.
+_HUGE, _FEW = 1_000_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Served:
         artifact: what a bundle gets.
         loadable: the same model as this machine can load it; another object where the endpoints
             run on another machine or system than this.
-        source: what it was compiled from.
+        sources: what it was compiled from, by name of file.
         passed_over: of the runtimes that were tried before, why each is not the one.
         platform: what the artifact runs on, or empty.
     """
@@ -59,12 +61,25 @@ class Served:
     bound: ParityTolerance
     passed_over: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
-    source: str = ""
+    sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The artifact's file name."""
         return f"model.{SUFFIXES[self.runtime]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """C, and the tables that it embeds, by name of file."""
+
+    text: str
+    tables: Mapping[str, bytes]
+
+    @property
+    def size(self) -> int:
+        """Of all of it, in bytes."""
+        return len(self.text) + sum(map(len, self.tables.values()))
 
 
 class UnservedError(UserError):
@@ -74,13 +89,14 @@ class UnservedError(UserError):
 def make_served(
     params: Params,
     classifier: Classifier,
-    pickled: bytes,
+    pickled: Callable[[], bytes],
     rows: Sequence[Sequence[Any]],
     prove: Callable[[Served], Card],
 ) -> tuple[Served, Card]:
     """The artifact of the first runtime that can have it and is proven, and its card.
 
-    ``params.yaml`` names the runtime, or leaves it to ``auto``; the rows are the table's, encoded.
+    ``params.yaml`` names the runtime, or leaves it to ``auto``; the rows are the table's, encoded;
+    ``pickled`` reads the estimator's file.
 
     Raises:
         UserError: none can; the line says why, and what to set.
@@ -142,11 +158,11 @@ def _make(
     runtime: str,
     params: Params,
     classifier: Classifier,
-    pickled: bytes,
+    pickled: Callable[[], bytes],
     rows: Sequence[Sequence[Any]],
 ) -> Served:
     if runtime == "joblib":
-        return served_itself(classifier, pickled)
+        return served_itself(classifier, pickled())
     if runtime == "compiled":
         return _compiled(params, classifier, rows)
     columns = params.data.features
@@ -159,19 +175,20 @@ def write_within(
     classifier: Classifier,
     features: Sequence[Column] = (),
     rows: Sequence[Sequence[Any]] = (),
-) -> tuple[str, Program]:
+) -> tuple[Source, Program]:
     """The estimator's C source, and what it was written from; see ``read_program``.
 
     Raises:
-        UnfitError: it cannot be compiled, or the source would be longer than the limit.
+        UnfitError: it cannot be compiled, or the source and its tables were longer than the limit.
     """
     program = read_program(classifier, features, rows)
     too_long = f"its C source is longer than serving.compile.max_source_mb: {limit_mb}"
     if program.nodes * _NODE_BYTES > limit_mb * 1e6:
         raise UnfitError(too_long)
-    source = write_source(program)
-    if len(source) > limit_mb * 1e6:
-        raise UnfitError(f"{too_long} ({len(source) / 1e6:.0f} MB)")
+    tables: dict[str, bytes] = {}
+    source = Source(write_source(program, tables), tables)
+    if source.size > limit_mb * 1e6:
+        raise UnfitError(f"{too_long} ({source.size / 1e6:.0f} MB)")
     return source, program
 
 
@@ -179,22 +196,25 @@ def _compiled(params: Params, classifier: Classifier, rows: Sequence[Sequence[An
     limit = params.serving.compile.max_source_mb
     source, program = write_within(limit, classifier, params.data.features, rows)
     machine = params.serving.compile.machine
-    artifact = loadable = compile_object(source, machine)
+    text, tables = source.text, source.tables
+    artifact = loadable = compile_object(text, machine, tables=tables)
     if this_platform() != f"{SYSTEM}-{machine}":
-        loadable = compile_object(source, this_machine(), this_system())
+        loadable = compile_object(text, this_machine(), this_system(), tables)
     return Served(
         runtime="compiled",
         artifact=artifact,
         loadable=loadable,
         bound=_bound(program),
         platform=f"{SYSTEM}-{machine}",
-        source=source,
+        sources={"model.c": text.encode("ascii"), **tables},
     )
 
 
 def _bound(program: Program) -> ParityTolerance:
+    """The bar; of a huge ensemble fewer rows are asked one by one, which takes as long as all."""
+    bound = SUMMED if program.summed else BOOSTED
     if program.exact:
-        return EXACT
-    if program.single:
-        return SINGLE
-    return SUMMED if program.summed else BOOSTED
+        bound = EXACT
+    elif program.single:
+        bound = SINGLE
+    return replace(bound, alone=_FEW, near=_FEW) if program.nodes > _HUGE else bound

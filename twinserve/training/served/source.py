@@ -1,6 +1,7 @@
 """A program as one C file: its numbers as tables, and loops that go through them."""
 
 import json
+from collections.abc import MutableMapping
 from typing import Any
 
 from twinserve.training.served.columns import Codes, Lookup, request_columns
@@ -123,12 +124,17 @@ _THROUGH = """\
 _PROBABILITIES, _MARGINS, _ONE_VS_REST, _LABELS, _NUMBER, _EXPONENTIAL, _MIXED = range(7)
 
 Body = Ensemble | Linear
+Tables = MutableMapping[str, bytes] | None
 
 
-def write_source(program: Program) -> str:
-    """The program as one C file."""
+def write_source(program: Program, tables: Tables = None) -> str:
+    """The program as one C file.
+
+    Long tables go into ``tables`` by the names of their files, which the source embeds; where it is
+    None, into the source.
+    """
     if isinstance(program.body, Mixture):
-        return _write_mixture(program, program.body)
+        return _write_mixture(program, program.body, tables)
     body, columns = program.body, program.columns
     kind = _kind(body)
     head = _HEAD.format(
@@ -140,7 +146,7 @@ def write_source(program: Program) -> str:
         softness=exact(_softness(body)),
     )
     front = _tools(program) + _front(program, "")
-    text = head + front + _text(program, body, "")
+    text = head + front + _text(program, body, "", tables)
     text += _OUTPUTS_OF.format(outputs_of=_through(program, ""))
     if kind in {_NUMBER, _EXPONENTIAL}:
         return text + _NUMBERS
@@ -150,7 +156,7 @@ def write_source(program: Program) -> str:
     return text + _LABEL_OF.format(above=above, limit=limit) + _PREDICT
 
 
-def _write_mixture(program: Program, mixture: Mixture) -> str:
+def _write_mixture(program: Program, mixture: Mixture, tables: Tables) -> str:
     parts = list(_parts(mixture, "_"))
     total = sum(_outputs(member.body) for _, member in parts)
     text = _HEAD.format(
@@ -167,7 +173,7 @@ def _write_mixture(program: Program, mixture: Mixture) -> str:
     for part, member in parts:
         outputs = _outputs(member.body)
         text += _SIZES.format(part=part, inputs=len(member.columns), outputs=outputs)
-        text += _front(member, part) + _text(member, member.body, part)
+        text += _front(member, part) + _text(member, member.body, part, tables)
         text += _PART.format(part=part, outputs_of=_through(member, part))
         calls.append(f"    outputs_of{part}(row, outputs + {at});")
         at += outputs
@@ -240,9 +246,10 @@ def _as_they_come(program: Program) -> bool:
     return not made and sources == [column.source for column in request_columns(program.features)]
 
 
-def _text(program: Program, body: Any, part: str) -> str:  # noqa: ANN401 - a body
+def _text(program: Program, body: Any, part: str, tables: Tables) -> str:  # noqa: ANN401 - a body
     if isinstance(body, Ensemble):
-        return write_trees(body, part, gaps=any(column.gaps for column in program.columns))
+        gaps = any(column.gaps for column in program.columns)
+        return write_trees(body, part, gaps=gaps, tables=tables)
     return write_linear(body, part)
 
 

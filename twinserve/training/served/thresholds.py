@@ -64,6 +64,7 @@ def reached_splits(
     draw = np.random.default_rng(seed)
     ends = [*ensemble.roots[1:].tolist(), len(ensemble.feature)]
     wanted = numeric_splits(ensemble)
+    compared = np.where(wanted, ensemble.compared, np.nan)
     if chosen is not None:
         wanted = np.zeros(len(wanted), dtype=bool)
         wanted[chosen] = True
@@ -71,7 +72,7 @@ def reached_splits(
         splits = np.flatnonzero(wanted[root:end]) + root
         if not splits.size:
             continue
-        low, high = _boxes(ensemble, root, end)
+        low, high = _boxes(ensemble, root, compared[root:end])
         _, lowest = neighbours(low[splits - root], single=ensemble.single)
         base = observed[draw.integers(len(observed), size=len(splits))]
         # A gap goes its own way, so where the splits above ask for a number there must be one.
@@ -140,18 +141,17 @@ def _allowed(
 
 
 def _boxes(
-    ensemble: Ensemble, root: int, end: int
+    ensemble: Ensemble, root: int, compared: "NDArray[np.float64]"
 ) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    """The range that comes to each node: above ``low``, at most ``high``."""
-    low = np.full((end - root, ensemble.features), -np.inf)
-    high = np.full((end - root, ensemble.features), np.inf)
-    compared = np.where(numeric_splits(ensemble), ensemble.compared, np.nan)
+    """The range that comes to each node of a tree: above ``low``, at most ``high``."""
+    low = np.full((len(compared), ensemble.features), -np.inf)
+    high = np.full((len(compared), ensemble.features), np.inf)
     level = np.zeros(1, dtype=np.int64)
     while level.size:
         inner = level[ensemble.feature[root + level] != LEAF]
         left = ensemble.following[root + inner] - root
         right = left + 1
-        feature, threshold = ensemble.feature[root + inner], compared[root + inner]
+        feature, threshold = ensemble.feature[root + inner], compared[inner]
         for child in (left, right):
             low[child], high[child] = low[inner], high[inner]
         high[left, feature] = np.fmin(high[left, feature], threshold)

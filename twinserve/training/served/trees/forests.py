@@ -1,5 +1,6 @@
 """Trees of scikit-learn whose leaves are shares or numbers: alone, in forests, bagged, adaptive."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,13 @@ TWO = 2
 
 def read_forest(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
     """The mean of a forest's trees."""
-    return _mean(fitted, [_leaves(fitted, estimator.tree_) for estimator in fitted.estimators_])
+    trees = (_leaves(fitted, estimator.tree_) for estimator in fitted.estimators_)
+    return _mean(fitted, trees, len(fitted.estimators_))
 
 
 def read_tree(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
     """One tree."""
-    return _mean(fitted, [_leaves(fitted, fitted.tree_)])
+    return _mean(fitted, [_leaves(fitted, fitted.tree_)], 1)
 
 
 def bags_trees(fitted: Any) -> bool:  # noqa: ANN401 - scikit-learn has no types
@@ -59,7 +61,7 @@ def read_bagging(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no
         feature = plain.feature.copy()
         feature[inner] = np.asarray(columns)[plain.feature[inner]]
         trees.append(replace(plain, feature=feature))
-    return _mean(fitted, trees)
+    return _mean(fitted, trees, len(trees))
 
 
 def read_adaptive(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
@@ -120,7 +122,7 @@ def _leaves(fitted: Any, fitted_tree: Any) -> Tree:  # noqa: ANN401 - likewise
     return plain_tree(fitted_tree, fitted_tree.value[:, 0, :])
 
 
-def _mean(fitted: Any, trees: list[Tree]) -> Ensemble:  # noqa: ANN401 - likewise
+def _mean(fitted: Any, trees: Iterable[Tree], count: int) -> Ensemble:  # noqa: ANN401 - likewise
     classes = classes_of(fitted)
     return as_ensemble(
         trees,
@@ -128,6 +130,6 @@ def _mean(fitted: Any, trees: list[Tree]) -> Ensemble:  # noqa: ANN401 - likewis
             features=fitted.n_features_in_,
             classes=classes,
             initial=np.zeros(classes or 1),
-            divisor=len(trees),
+            divisor=count,
         ),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -116,8 +116,13 @@ class Sums:
 
 def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
     """Put the trees into one sequence of nodes; leaves of the same values share a row."""
-    roots, features, thresholds, followings, leaves = [], [], [], [], []
-    gaps, members = [], []
+    roots = []
+    features: list[NDArray[Any]] = []
+    thresholds: list[NDArray[Any]] = []
+    followings: list[NDArray[Any]] = []
+    leaves: list[NDArray[Any]] = []
+    gaps: list[NDArray[Any]] = []
+    members: list[NDArray[Any]] = []
     sets: dict[tuple[int, ...], int] = {}
     nodes = leaf_count = 0
     for tree in trees:
@@ -132,20 +137,19 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
         followings.append(following)
         leaves.append(tree.value[order][leaf])
         gaps.append(np.zeros(len(order), bool) if tree.gap_left is None else tree.gap_left[order])
-        own = {node: sets.setdefault(held, len(sets)) for node, held in (tree.sets or {}).items()}
-        members.append(np.array([own.get(node, NUMERIC) for node in order.tolist()], np.int64))
+        members.append(_members(tree, order, sets))
         nodes += len(order)
         leaf_count += len(leaves[-1])
-    values, shared = np.unique(np.concatenate(leaves), axis=0, return_inverse=True)
-    feature, following = np.concatenate(features), np.concatenate(followings)
+    values, shared = _distinct(_joined(leaves))
+    feature, following = _joined(features), _joined(followings)
     leaf = feature == LEAF
-    following[leaf] = shared.ravel()[following[leaf]]
+    following[leaf] = shared[following[leaf]]
     return Ensemble(
         features=sums.features,
         classes=sums.classes,
         roots=np.array(roots),
         feature=feature,
-        threshold=np.concatenate(thresholds),
+        threshold=_joined(thresholds),
         following=following,
         values=values,
         initial=np.asarray(sums.initial, dtype=np.float64),
@@ -154,12 +158,42 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
         zero_is_one=sums.zero_is_one,
         single=sums.single,
         softness=float(sums.softness),
-        gap_left=np.concatenate(gaps) & ~leaf,
-        members=np.concatenate(members),
+        gap_left=_joined(gaps) & ~leaf,
+        members=_joined(members),
         sets=tuple(sets),
         single_sums=sums.single_sums,
         class_one=sums.class_one,
     )
+
+
+def _joined(parts: "list[NDArray[Any]]") -> "NDArray[Any]":
+    """One array of many, which are given up: of millions of nodes both would take much."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
+
+
+def _members(
+    tree: Tree, order: "NDArray[np.int64]", sets: dict[tuple[int, ...], int]
+) -> "NDArray[np.int64]":
+    """Of each node its set's place in ``sets``, where new ones are added, or NUMERIC."""
+    if not tree.sets:
+        return np.full(len(order), NUMERIC)
+    own = {node: sets.setdefault(held, len(sets)) for node, held in tree.sets.items()}
+    return np.array([own.get(node, NUMERIC) for node in order.tolist()], np.int64)
+
+
+def _distinct(rows: "NDArray[np.float64]") -> "tuple[NDArray[np.float64], NDArray[np.int64]]":
+    """The different rows in their order, and of each row its place among them.
+
+    As ``numpy.unique`` by rows, which takes several times as long for millions of them.
+    """
+    order = np.lexsort(rows.T[::-1])
+    ordered = rows[order]
+    new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
+    places = np.empty(len(rows), dtype=np.int64)
+    places[order] = np.cumsum(new) - 1
+    return ordered[new], places
 
 
 def _breadth_first(tree: Tree) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":

@@ -1,9 +1,15 @@
 """Trees as C: their nodes as tables, and a loop that goes down each tree."""
 
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from twinserve.training.served.ensemble import LEAF, NUMERIC, Ensemble
 from twinserve.training.served.writing.literals import exact, lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Trees that are gone down at once: on large forests four times as fast as one, on small ones twice.
 _TOGETHER = 8
@@ -13,15 +19,11 @@ enum {{ WIDTH{part} = {width}, TREES{part} = {trees}, TOGETHER{part} = {together
 typedef {number} number{part};
 
 /* The children of a node are neighbours at `next`; of a leaf it is a row of `values`. */
-static const struct {{ number{part} threshold; int32_t feature, next{flags}; }} nodes{part}[] = {{
 {nodes}
-}};
 static const int32_t roots{part}[TREES{part}] = {{
 {roots}
 }};
-static const double values{part}[][WIDTH{part}] = {{
 {values}
-}};
 static const double initial{part}[OUTPUTS{part}] = {{ {initial} }};
 {sets}
 /* Several trees go down one level at a time, so that the waits for their nodes overlap; whoever has
@@ -57,6 +59,26 @@ static inline void body_of{part}(const double *inputs, double *outputs) {{
 {end}
 }}
 """
+_NODES = """\
+static const struct {{ number{part} threshold; int32_t feature, next{flags}; }} nodes{part}[] = {{
+{nodes}
+}};"""
+_VALUES = """\
+static const double values{part}[][WIDTH{part}] = {{
+{values}
+}};"""
+# Long tables stand in files beside the source: as text they cost the compiler gigabytes.
+_NODES_BESIDE = """\
+struct node{part} {{ number{part} threshold; int32_t feature, next{flags}; }};
+_Alignas(64) static const unsigned char node_bytes{part}[] = {{
+#embed "{name}"
+}};
+#define nodes{part} ((const struct node{part} *)node_bytes{part})"""
+_VALUES_BESIDE = """\
+_Alignas(64) static const unsigned char value_bytes{part}[] = {{
+#embed "{name}"
+}};
+#define values{part} ((const double (*)[WIDTH{part}])value_bytes{part})"""
 _DOUBLE_SUMS = "    for (int i = 0; i < OUTPUTS{part}; i++) outputs[i] = initial{part}[i];\n"
 _DOUBLE_END = "    for (int i = 0; i < OUTPUTS{part}; i++) outputs[i] /= {divisor};"
 _SINGLE_SUMS = """\
@@ -94,26 +116,33 @@ static inline int within{part}(const int32_t set, const double value) {{
 """
 _GAP_LEFT, _CATEGORICAL = 1, 2
 _WORD_BITS = 32
+# From so many nodes on, their tables stand beside the source.
+_MANY_NODES = 50_000
 
 
-def write_trees(ensemble: Ensemble, part: str, *, gaps: bool) -> str:
-    """Nodes as tables, and a loop that goes down each tree; ``gaps`` if a row may have some."""
+def write_trees(
+    ensemble: Ensemble, part: str, *, gaps: bool, tables: MutableMapping[str, bytes] | None = None
+) -> str:
+    """Nodes as tables, and a loop that goes down each tree; ``gaps`` if a row may have some.
+
+    Long tables go into ``tables`` by the names of their files; where it is None, into the source.
+    """
     categorical = bool(ensemble.sets)
     turn = _TURN_WITH_SETS if categorical else _TURN_WITH_GAPS if gaps else _TURN
     flagged = categorical or gaps
     single = ensemble.single_sums
     end = _SINGLE_END if single else _DOUBLE_END
     into = "sums" if single else "outputs"
+    beside = tables if len(ensemble.feature) >= _MANY_NODES else None
     return _TREES.format(
         part=part,
         width=ensemble.values.shape[1],
         trees=len(ensemble.roots),
         together=_TOGETHER,
         number="float" if ensemble.single else "double",
-        flags=", flags" * flagged,
-        nodes=lines(_nodes(ensemble, flagged=flagged)),
+        nodes=_node_table(ensemble, part, flagged=flagged, tables=beside),
         roots=lines(map(str, ensemble.roots.tolist())),
-        values=lines("{" + ",".join(map(exact, row)) + "}" for row in ensemble.values.tolist()),
+        values=_value_table(ensemble, part, beside),
         initial=", ".join(map(exact, ensemble.initial.tolist())),
         sets=_sets(ensemble, part) if categorical else "",
         turn=turn.format(part=part),
@@ -126,23 +155,59 @@ def write_trees(ensemble: Ensemble, part: str, *, gaps: bool) -> str:
     )
 
 
+def _node_table(
+    ensemble: Ensemble, part: str, *, flagged: bool, tables: MutableMapping[str, bytes] | None
+) -> str:
+    flags = ", flags" * flagged
+    if tables is None:
+        nodes = lines(_nodes(ensemble, flagged=flagged))
+        return _NODES.format(part=part, flags=flags, nodes=nodes)
+    fields = [("threshold", "<f4" if ensemble.single else "<f8"), ("feature", "<i4")]
+    fields += [("next", "<i4"), *[("flags", "<i4")] * flagged]
+    table = np.zeros(len(ensemble.feature), np.dtype(fields, align=True))
+    table["threshold"] = _compared(ensemble)
+    table["feature"], table["next"] = ensemble.feature, ensemble.following
+    if flagged:
+        table["flags"] = _flags(ensemble)
+    name = f"nodes{part}.bin"
+    tables[name] = table.tobytes()
+    return _NODES_BESIDE.format(part=part, flags=flags, name=name)
+
+
+def _value_table(ensemble: Ensemble, part: str, tables: MutableMapping[str, bytes] | None) -> str:
+    if tables is None:
+        rows = ("{" + ",".join(map(exact, row)) + "}" for row in ensemble.values.tolist())
+        return _VALUES.format(part=part, values=lines(rows))
+    name = f"values{part}.bin"
+    tables[name] = ensemble.values.astype("<f8").tobytes()
+    return _VALUES_BESIDE.format(part=part, name=name)
+
+
 def _nodes(ensemble: Ensemble, *, flagged: bool) -> list[str]:
     suffix = "f" if ensemble.single else ""
     ends = {np.inf: f"__builtin_inf{suffix}()", -np.inf: f"-__builtin_inf{suffix}()"}
-    inner = ensemble.feature != LEAF
-    sets = ensemble.members != NUMERIC
-    compared = np.where(sets, ensemble.members, np.where(inner, ensemble.compared, 0.0))
-    flags = _GAP_LEFT * ensemble.gap_left + _CATEGORICAL * sets
     rows = zip(
-        [ends.get(value) or exact(value) + suffix for value in compared.tolist()],
+        [ends.get(value) or exact(value) + suffix for value in _compared(ensemble).tolist()],
         ensemble.feature.tolist(),
         ensemble.following.tolist(),
-        flags.tolist(),
+        _flags(ensemble).tolist(),
         strict=True,
     )
     if flagged:
         return [f"{{{threshold},{feature},{to},{flag}}}" for threshold, feature, to, flag in rows]
     return [f"{{{threshold},{feature},{to}}}" for threshold, feature, to, _ in rows]
+
+
+def _compared(ensemble: Ensemble) -> "NDArray[np.float64]":
+    """Of each node its threshold, or its set's place; of a leaf 0."""
+    inner, sets = ensemble.feature != LEAF, ensemble.members != NUMERIC
+    return np.where(sets, ensemble.members, np.where(inner, ensemble.compared, 0.0))
+
+
+def _flags(ensemble: Ensemble) -> "NDArray[np.int64]":
+    sets = ensemble.members != NUMERIC
+    flags: NDArray[np.int64] = _GAP_LEFT * ensemble.gap_left + _CATEGORICAL * sets
+    return flags
 
 
 def _sets(ensemble: Ensemble, part: str) -> str:

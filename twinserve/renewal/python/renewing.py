@@ -28,7 +28,7 @@ def renew_python(written: str, *, fetch: bool, engine: bool, rounds: int | None)
     if new == old:
         return Concluded(f"it is Python {new.version} already")
     today = datetime.now(UTC).date()
-    _check(new, read_support(), today)
+    check(new, read_support(), today)
     interpreter = find_interpreter(new.version, fetch=fetch)
     with open_trees("python") as trees:
         tree = trees.new.directory
@@ -45,7 +45,7 @@ def renew_python(written: str, *, fetch: bool, engine: bool, rounds: int | None)
         return conclude(trees, brought, rounds, words)
 
 
-def _check(new: Python, support: Support, today: date) -> None:
+def check(new: Python, support: Support, today: date) -> None:
     """Refuse a version that nobody supports, or that the engine is not written for.
 
     Raises:

@@ -82,6 +82,7 @@ def _ask(pins: Mapping[str, str], python: str) -> Iterator[tuple[str, str, str]]
             check=False,
         )
     if done.returncode:
-        raise UserError(f"uv could not ask the index: {' '.join(done.stderr.split())[:300]}")
+        said = " ".join(done.stderr.split())[:300]
+        raise UserError(f"uv could not ask the index: {said} Fix: see that it can be reached")
     for match in _WARNING.finditer(done.stderr):
         yield match["name"], match["version"], match["why"] or ""

@@ -130,9 +130,9 @@ def _rewrite_images(tree: Path, old: Python, new: Python, today: date) -> list[M
             other = f"{new.version}{tag.removeprefix(old.version)}"
             if (name, other) not in images:
                 images[name, other] = look_up(name, other)
-            was = f"{name}:{tag}@{digest}"
-            now = f"{name}:{other}@{images[name, other].digest}"
-            texts[path] = texts[path].replace(was, now)
+            was, now = f"{name}:{tag}", f"{name}:{other}"
+            pinned = f"{now}@{images[name, other].digest}"
+            texts[path] = texts[path].replace(f"{was}@{digest}", pinned)
             moved[Moved(path.as_posix(), was, now)] = None
     for path in (CLOUD_BUILD, DOCKERFILE):
         if not any(one.name == path.as_posix() for one in moved):

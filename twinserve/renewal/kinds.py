@@ -83,7 +83,9 @@ def renew_packages(options: Options) -> Concluded:
         )
         brought = bring_in(trees.new, wanted)
         if not brought.changes:
-            held = ", ".join(f"{one.package} {one.version} ({one.line})" for one in brought.held)
+            held = ", ".join(
+                f"{hold.package} {hold.version} ({hold.line})" for hold in brought.held
+            )
             line = f"nothing newer fits; held back: {held}" if held else "nothing is newer"
             return Concluded(line)
         return conclude(trees, brought, options.rounds, Words(subject_of(brought), notes))
@@ -92,10 +94,12 @@ def renew_packages(options: Options) -> Concluded:
 def _vulnerable() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The packages that are renewed at once; a note where nobody could be asked."""
     try:
-        found = ask(Path())
+        vulnerabilities = ask(Path())
     except UserError as error:
         return (), (f"The age limit held for all: {code(str(error))}.",)
-    return tuple(sorted({one.package for one in found if one.fixed})), ()
+    return tuple(
+        sorted({vulnerability.package for vulnerability in vulnerabilities if vulnerability.fixed})
+    ), ()
 
 
 def renew_data(options: Options) -> Concluded:
@@ -137,10 +141,9 @@ def renew_what_builds(options: Options) -> Concluded:
             # Parameters have them as defaults.
             run_in(tree, [sys.executable, "-m", "twinserve", "reference"])
         passed = fit(tree, REPORTS / "tools.log", outputs=OUTPUTS, engine=options.engine)
-        notes = "\n".join(
-            f"- {code(line)}" for line in [one.line for one in renewed.moved] + unasked
-        )
-        names = list(dict.fromkeys(one.name for one in renewed.moved))
+        lines = [*(change.line for change in renewed.moved), *unasked]
+        notes = "\n".join(f"- {code(line)}" for line in lines)
+        names = list(dict.fromkeys(change.name for change in renewed.moved))
         words = Words(f"Renew tools: {', '.join(names[:MOST_NAMED])}", (notes,))
         return conclude(trees, Brought((), (), passed, 1), options.rounds, words)
 

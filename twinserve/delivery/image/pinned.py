@@ -22,11 +22,12 @@ def run(_arguments: argparse.Namespace) -> None:
     Raises:
         UserError: the file pins none, or several.
     """
-    found = set(_PYTHON.findall(BUILD.read_text(encoding="utf-8")))
-    if len(found) != 1:
-        raise UserError(f"{BUILD}: pins {len(found)} images of Python; expected one")
-    print(f"python={found.pop()}")
+    images = set(_PYTHON.findall(BUILD.read_text(encoding="utf-8")))
+    if len(images) != 1:
+        raise UserError(f"{BUILD}: pins {len(images)} images of Python; expected one")
+    print(f"python={images.pop()}")
     pythons = tried_pythons()
     print(f"pythons={json.dumps(pythons)}")
     # Every pull request runs the engine's suite on the oldest.
-    print(f"newer={json.dumps([one for one in pythons if one != oldest_python()])}")
+    newer = [version for version in pythons if version != oldest_python()]
+    print(f"newer={json.dumps(newer)}")

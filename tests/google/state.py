@@ -29,6 +29,7 @@ GATED = frozenset(
         "iam",
         "iamcredentials",
         "cloudbilling",
+        "cloudfunctions",
         "logging",
         "orgpolicy",
         "run",
@@ -259,6 +260,9 @@ class State:
     operations: dict[str, Json] = field(default_factory=dict)
     logs: list[Json] = field(default_factory=list)
     billing: bool = True
+    # As tests/google/resources/catalogue.py makes them, where a test gives any.
+    runtimes: list[Json] = field(default_factory=list)
+    skus: list[Json] = field(default_factory=list)
     constraints: dict[str, list[Json]] = field(default_factory=dict)
     # The smallest that has been seen.
     build_cpus: int = 4

@@ -8,9 +8,10 @@ import pytest
 
 from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
+from tests.renewed import PYTHON
 from twinserve.delivery.image import pinned
 
-IMAGE = re.compile(r"python:3\.11-bookworm@sha256:[0-9a-f]{64}")
+IMAGE = re.compile(rf"python:{re.escape(PYTHON)}-bookworm@sha256:[0-9a-f]{{64}}")
 
 
 def test_one_image_of_python_is_used_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,7 +20,7 @@ def test_one_image_of_python_is_used_everywhere(capsys: pytest.CaptureFixture[st
     nightly = read_files(texts_of(ROOT)).workflows["nightly.yml"]["jobs"]["everything"]
     assert nightly["container"]["image"] == "${{ needs.images.outputs.python }}"
     pinned.run(Namespace())
-    told = capsys.readouterr().out.strip().removeprefix("python=")
+    told = capsys.readouterr().out.splitlines()[0].removeprefix("python=")
     built = set(IMAGE.findall((ROOT / "cloudbuild.yaml").read_text()))
     assert built == {editor["image"]} == {told}
 

@@ -30,6 +30,12 @@ class PackageIndex:
         modules = {f"{name}.py": f'__version__ = "{version}"\n'}
         self.add(name, version, modules, days_ago=days_ago, requires=requires)
 
+    def yank(self, name: str, version: str, why: str) -> None:
+        """Take a version back (PEP 592)."""
+        for file in self.files[name]:
+            if file["filename"].split("-")[1] == version:
+                file["yanked"] = why
+
     def pin(self, name: str) -> str:
         """The newest upload in a lock file."""
         wheel = self.files[name][-1]

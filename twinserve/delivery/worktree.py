@@ -81,9 +81,11 @@ def _remove(own: Checkout, place: Path) -> None:
     own.ask("worktree", "prune")
 
 
-def make_environment(tree: Path, log: IO[str] | None = None) -> str:
+def make_environment(
+    tree: Path, log: IO[str] | None = None, interpreter: str = sys.executable
+) -> str:
     """The Python of the tree's own environment, made from its own locks."""
-    run_in(tree, ["make", f"PYTHON={sys.executable}", ".venv/ready"], log)
+    run_in(tree, ["make", f"PYTHON={interpreter}", ".venv/ready"], log)
     return str((tree / PYTHON).absolute())
 
 

@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             subcommand.add_argument(
                 "names", nargs=kind.count, metavar=kind.names, help=kind.names_help
             )
+        if kind.fetch:
+            subcommand.add_argument("--fetch", action="store_true", help=kind.fetch)
         subcommand.add_argument("--engine", action="store_true", help="run the engine's suite too")
         subcommand.add_argument(
             "--rounds", type=int, help="of the comparison, instead of the usual"
@@ -50,7 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
 def _renew(arguments: argparse.Namespace) -> str:
     names = getattr(arguments, "names", ())
     given = (names,) if isinstance(names, str) else tuple(names)
-    options = Options(given, engine=arguments.engine, rounds=arguments.rounds)
+    fetch = getattr(arguments, "fetch", False)
+    options = Options(given, engine=arguments.engine, rounds=arguments.rounds, fetch=fetch)
     return KINDS[arguments.command].renew(options).line
 
 
@@ -58,7 +61,8 @@ def _planned(arguments: argparse.Namespace) -> str:
     from twinserve.renewal.proposal.planned import read_planned
 
     planned, folder = read_planned(), arguments.leave
-    options = Options(planned.names, engine=True, rounds=None)
+    # A Python is renewed by hand alone, on a machine that is thrown away.
+    options = Options(planned.names, engine=True, rounds=None, fetch=True)
     try:
         concluded = KINDS[planned.kind].renew(options)
     except UserError as error:

@@ -10,6 +10,7 @@ from twinserve.config.card import Card, load_card
 from twinserve.config.layout import CARD_NAME
 from twinserve.config.measurement import Measurement
 from twinserve.config.params import PARAMS_PATH, load_params
+from twinserve.delivery.worktree import PYTHON
 from twinserve.measure.http.client import golden_body
 from twinserve.measure.imports.trace import TARGETS
 from twinserve.measure.pairs.loads import Load, memories, take_loads
@@ -78,8 +79,8 @@ def ask_both(old: Path, new: Path, rows: list[Any]) -> tuple[list[str], list[str
         UserError: a service cannot be started.
     """
     with (
-        local_service(old / SERVICE).start() as first,
-        local_service(new / SERVICE).start() as second,
+        local_service(old / SERVICE, interpreter=_interpreter(old)).start() as first,
+        local_service(new / SERVICE, interpreter=_interpreter(new)).start() as second,
     ):
         for endpoint in (first, second):
             wait_until_answering(endpoint)
@@ -121,7 +122,14 @@ def card_of(tree: Path) -> Card:
 
 def _side(target: str, tree: Path) -> Side:
     bundle = tree / "dist" / target
-    return Side(local_target(target, bundle), golden_body(load_card(bundle / CARD_NAME)))
+    served = local_target(target, bundle, _interpreter(tree))
+    return Side(served, golden_body(load_card(bundle / CARD_NAME)))
+
+
+def _interpreter(tree: Path) -> Path | None:
+    """The Python that the tree's own environment was made by; without one, this."""
+    python = (tree / PYTHON).absolute()
+    return python if python.exists() else None
 
 
 def _latencies(
@@ -137,7 +145,9 @@ def _latencies(
             None if latency.ratio is None else _estimate(latency.ratio),
             latency.outcome,
         )
-        for latency in compare_latency(old, new, wanted, say=say)
+        for latency in compare_latency(
+            old, new, wanted, say=say, interpreters=(_interpreter(old), _interpreter(new))
+        )
     ]
 
 

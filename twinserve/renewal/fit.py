@@ -4,6 +4,7 @@ The pipeline itself keeps the gates, and proves what is served equal to the esti
 """
 
 import re
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,9 +59,17 @@ class FitError(UserError):
 
 
 def fit(
-    tree: Path, log: Path, *, outputs: Sequence[str], engine: bool, until: str | None = None
+    tree: Path,
+    log: Path,
+    *,
+    outputs: Sequence[str],
+    engine: bool,
+    until: str | None = None,
+    interpreter: str = sys.executable,
 ) -> tuple[Passed, ...]:
     """Run the checks one after the other, the cheap ones first; ``until`` names the last.
+
+    The tree's environment is made by the ``interpreter``.
 
     Raises:
         FitError: the first that does not pass.
@@ -69,20 +78,20 @@ def fit(
     for check in (ENVIRONMENT, PIPELINE, *CHECKS, *(ENGINE if engine else ())):
         began = time.monotonic()
         print(f"  {check} …", flush=True)
-        _run(check, tree, log, outputs)
+        _run(check, tree, log, outputs, interpreter)
         passed.append(Passed(check, time.monotonic() - began))
         if check == until:
             break
     return tuple(passed)
 
 
-def _run(check: str, tree: Path, log: Path, outputs: Sequence[str]) -> None:
+def _run(check: str, tree: Path, log: Path, outputs: Sequence[str], interpreter: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         began = file.tell()
         try:
             if check == ENVIRONMENT:
-                make_environment(tree, file)
+                make_environment(tree, file, interpreter)
             elif check == PIPELINE:
                 reproduce(tree, str((tree / PYTHON).absolute()), outputs, file)
             else:

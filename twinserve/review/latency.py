@@ -15,16 +15,22 @@ from twinserve.targets.local import local_target
 
 
 def compare_latency(
-    base: Path, head: Path, wanted: Measurement, *, say: Callable[[str], None] = print
+    base: Path,
+    head: Path,
+    wanted: Measurement,
+    *,
+    say: Callable[[str], None] = print,
+    interpreters: tuple[Path | None, Path | None] = (None, None),
 ) -> tuple[Latency, ...]:
-    """Every figure of both targets.
+    """Every figure of both targets; by this Python, or by another of each tree's.
 
     Raises:
         UserError: a bundle cannot be started, or does not answer.
     """
     latencies: list[Latency] = []
     for target in TARGETS:
-        sides = [_side(target, tree) for tree in (base, head)]
+        trees = zip((base, head), interpreters, strict=True)
+        sides = [_side(target, tree, interpreter) for tree, interpreter in trees]
         rounds = []
         for taken in take_rounds(sides[0], sides[1], wanted):
             rounds.append(taken)
@@ -33,9 +39,11 @@ def compare_latency(
     return tuple(latencies)
 
 
-def _side(target: TargetName, tree: Path) -> Side:
+def _side(target: TargetName, tree: Path, interpreter: Path | None) -> Side:
     bundle = tree / "dist" / target
-    return Side(local_target(target, bundle), golden_body(load_card(bundle / CARD_NAME)))
+    return Side(
+        local_target(target, bundle, interpreter), golden_body(load_card(bundle / CARD_NAME))
+    )
 
 
 def _latency(target: TargetName, compared: Compared) -> Latency:

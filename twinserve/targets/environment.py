@@ -17,8 +17,10 @@ from twinserve.config.variables import PACKAGES, tool_environment
 ENVIRONMENTS = Path(".cache/environments")
 
 
-def ensure_environment(requirements: Path) -> Path:
+def ensure_environment(requirements: Path, interpreter: Path | None = None) -> Path:
     """The Python executable of an environment that holds exactly ``requirements``.
+
+    It is made by this Python, or by another ``interpreter``.
 
     Made once for each content of the file, each Python and each place, every hash checked and all
     bytecode compiled; after that a look-up.
@@ -30,7 +32,7 @@ def ensure_environment(requirements: Path) -> Path:
         content = requirements.read_bytes()
     except OSError as error:
         raise UserError(f"{requirements}: {error.strerror}; make it with `dvc repro`") from None
-    key = hashlib.sha256(content + sys.version.encode() + sys.base_prefix.encode()).hexdigest()[:16]
+    key = hashlib.sha256(content + _identity(interpreter)).hexdigest()[:16]
     # Scripts name their Python by its path, which must outlive a link that led here.
     directory = ENVIRONMENTS.resolve() / key
     python = directory / "bin" / "python"
@@ -39,11 +41,29 @@ def ensure_environment(requirements: Path) -> Path:
         # For the same reason a tree that was moved or copied gets its environments anew.
         if not (ready.exists() and ready.read_text(encoding="utf-8") == str(directory)):
             _remove(directory)
-            _uv("venv", "--python", sys.executable, str(directory))
+            _uv("venv", "--python", str(interpreter or sys.executable), str(directory))
             sync = ["pip", "sync", "--require-hashes", "--compile-bytecode"]
             _uv(*sync, "--python", str(python), str(requirements.absolute()))
             ready.write_text(str(directory), encoding="utf-8")
     return python
+
+
+def _identity(interpreter: Path | None) -> bytes:
+    """Version and place of a Python, whichever environment it is asked in."""
+    if interpreter is None:
+        return f"{sys.version}{sys.base_prefix}".encode()
+    asks = "import sys; print(sys.version + sys.base_prefix, end='')"
+    done = subprocess.run(
+        [str(interpreter), "-I", "-c", asks],
+        env=tool_environment(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise UserError(
+            f"{interpreter}: does not run: {done.stderr.decode(errors='replace')[:300]}"
+        )
+    return done.stdout
 
 
 def _remove(directory: Path) -> None:

@@ -13,13 +13,19 @@ from twinserve.targets.native import native_environment
 from twinserve.targets.process import ProcessTarget
 
 
-def local_service(bundle: Path, *, port: int = 0, output: IO[bytes] | None = None) -> ProcessTarget:
-    """The service: the command of its container.
+def local_service(
+    bundle: Path,
+    *,
+    port: int = 0,
+    output: IO[bytes] | None = None,
+    interpreter: Path | None = None,
+) -> ProcessTarget:
+    """The service: the command of its container; by this Python, or by another ``interpreter``.
 
     Raises:
         UserError: the bundle or its environment cannot be made ready.
     """
-    python = _ready(bundle)
+    python = _ready(bundle, interpreter)
     command = (str(python), "-m", "service")
     environment = environment_for(python) | native_environment(bundle)
     headers = check_headers()
@@ -27,14 +33,18 @@ def local_service(bundle: Path, *, port: int = 0, output: IO[bytes] | None = Non
 
 
 def local_function(
-    bundle: Path, *, port: int = 0, output: IO[bytes] | None = None
+    bundle: Path,
+    *,
+    port: int = 0,
+    output: IO[bytes] | None = None,
+    interpreter: Path | None = None,
 ) -> ProcessTarget:
     """The function: the command and the variables of Google's Python buildpack.
 
     Raises:
         UserError: the bundle or its environment cannot be made ready.
     """
-    python = _ready(bundle)
+    python = _ready(bundle, interpreter)
     environment = environment_for(python) | native_environment(bundle)
     environment |= {"FUNCTION_TARGET": "predict", "FUNCTION_USE_ASGI": "true"}
     command = (str(python.parent / "functions-framework"),)
@@ -42,13 +52,14 @@ def local_function(
     return ProcessTarget("function", command, bundle, environment, port, output, headers=headers)
 
 
-def local_target(name: str, bundle: Path) -> ProcessTarget:
+def local_target(name: str, bundle: Path, interpreter: Path | None = None) -> ProcessTarget:
     """The target of this name: ``service`` or ``function``.
 
     Raises:
         UserError: the bundle or its environment cannot be made ready.
     """
-    return (local_service if name == "service" else local_function)(bundle)
+    start = local_service if name == "service" else local_function
+    return start(bundle, interpreter=interpreter)
 
 
 def environment_for(python: Path) -> dict[str, str]:
@@ -75,9 +86,9 @@ def compile_bytecode(python: Path, directory: Path) -> None:
         raise UserError(f"{directory}: cannot compile: {' '.join(done.stdout.split())[:500]}")
 
 
-def _ready(bundle: Path) -> Path:
+def _ready(bundle: Path, interpreter: Path | None) -> Path:
     if not bundle.is_dir():
         raise UserError(f"{bundle}: no bundle there; make it with `dvc repro`")
-    python = ensure_environment(bundle / REQUIREMENTS_NAME)
+    python = ensure_environment(bundle / REQUIREMENTS_NAME, interpreter)
     compile_bytecode(python, bundle)
     return python

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.renewed import PYTHON
 from tests.targets.fake_engine import FakeEngines, Reply
 from tests.tools import require
 from tests.tree import ROOT, TREE
@@ -138,7 +139,7 @@ def test_image_without_a_project_is_this_machines() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("build",), "no container engine can run python:3.11"),
+        (("build",), f"no container engine can run python:{PYTHON}"),
         (("build", "--ca=absent.pem"), "absent.pem: no such file"),
         (("push", "--project=my-project"), "no container engine can run us-central1-docker"),
     ],

@@ -10,6 +10,7 @@ import jsonschema
 
 from tests.pipeline.builds.cloud_build import Step, faults, steps
 from tests.pipeline.workflows import commands
+from tests.renewed import GCLOUD, PYTHON
 
 COMMANDS = {
     "environment": "python3 -m twinserve environment",
@@ -51,9 +52,9 @@ OPTIONS = {
     "substitutionOption": "MUST_MATCH",
 }
 IMAGES = {
-    "gcloud": "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-alpine",
+    "gcloud": f"gcr.io/google.com/cloudsdktool/google-cloud-cli:{GCLOUD}-alpine",
     "docker": "docker:29-cli",
-    "": "python:3.11-bookworm",
+    "": f"python:{PYTHON}-bookworm",
 }
 COPIES = {
     "gcloud": "cp -a /google-cloud-sdk /builder/home/google-cloud-sdk",

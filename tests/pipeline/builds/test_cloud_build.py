@@ -18,6 +18,7 @@ import pytest
 from tests.pipeline.builds.build_rules import AFTER, COMMANDS
 from tests.pipeline.builds.cloud_build import Outcome, Worker, faults, read, steps
 from tests.pipeline.workflows.stand_ins import ROOT, StandIns, install
+from tests.renewed import PYTHON
 from twinserve.delivery.release.submit import LEFT
 from twinserve.targets.google.build import without
 
@@ -114,7 +115,7 @@ def repeat_id(build: dict[str, Any]) -> None:
 
 
 def loosen_pin(build: dict[str, Any]) -> None:
-    build["steps"][2]["name"] = "python:3.11-bookworm"
+    build["steps"][2]["name"] = f"python:{PYTHON}-bookworm"
 
 
 def drop_timeout(build: dict[str, Any]) -> None:
@@ -130,7 +131,7 @@ def drop_timeout(build: dict[str, Any]) -> None:
         (declare_unused, "$_REGION is declared and not used"),
         (refer_to_unknown, "$COMIT_SHA is not declared"),
         (repeat_id, "reproduce: has no id of its own"),
-        (loosen_pin, "environment: python:3.11-bookworm is not pinned by digest"),
+        (loosen_pin, f"environment: python:{PYTHON}-bookworm is not pinned by digest"),
         (drop_timeout, "environment: has no timeout"),
     ],
 )

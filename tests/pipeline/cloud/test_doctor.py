@@ -2,12 +2,13 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Bucket, Repository, timestamp
+from tests.pipeline.cloud.locked_index import serve_locked
 from tests.pipeline.cloud.repository import ID, NAME, OWNER_ID, GitHub, make_fork
 from tests.pipeline.releases.project import BUILDER, DEPLOYER, Project
 from twinserve.delivery.cloud import federation
@@ -20,9 +21,17 @@ IDENTITY = Identity(ID, OWNER_ID)
 Break = Callable[[Project, GitHub], None]
 
 
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """An index that stands by all that is locked, by the variables that name it."""
+    with serve_locked(tmp_path_factory.mktemp("uv")) as variables:
+        yield variables
+
+
 @pytest.fixture
-def github(project: Project, tmp_path: Path) -> GitHub:
+def github(project: Project, index: Mapping[str, str], tmp_path: Path) -> GitHub:
     """A project and its repository as bootstrap leaves them."""
+    project.google.environment.update(index)
     state = project.google.state
     state.enabled |= set(APIS)
     state.repositories["ml-models"] = Repository("ml-models", {"format": "DOCKER"})
@@ -78,6 +87,7 @@ def test_healthy_project_is_told_fine(project: Project, github: GitHub) -> None:
         "build quota",
         "GitHub",
         "support",
+        "packages",
         "renewal",
     }
     asked = [call for call in project.changes() if "getIamPolicy" not in call]

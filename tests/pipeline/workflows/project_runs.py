@@ -2,6 +2,7 @@
 
 from tests.pipeline.workflows.act import Run
 from tests.pipeline.workflows.stand_ins import Rule
+from tests.renewed import GCLOUD, PYTHON
 
 PROJECT = {
     "GOOGLE_CLOUD_PROJECT": "a-project",
@@ -19,7 +20,7 @@ MEASURED = (CLEANED, PROBED, KEPT)
 # What `measure.yml` does, by itself or after a push.
 MEASUREMENT = (
     LOGGED_IN,
-    "setup-gcloud 528.0.0",
+    f"setup-gcloud {GCLOUD}",
     "twinserve repro --pull",
     "twinserve probe",
     "twinserve probe --clean-up",
@@ -28,7 +29,7 @@ MEASUREMENT = (
     "upload-artifact history error reports/history/*",
 )
 # What a machine has not is installed first.
-SETTING_UP = ("setup-python 3.11", "cache .venv ", "make .venv/ready")
+SETTING_UP = (f"setup-python {PYTHON}", "cache .venv ", "make .venv/ready")
 
 
 def of_job(run: Run, job: str) -> list[str]:

@@ -10,6 +10,7 @@ from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import Run, Workflows
 from tests.pipeline.workflows.project_runs import LOGGED_IN, MEASURED, MEASUREMENT, PROJECT, of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
+from tests.renewed import GCLOUD
 
 IMAGE = "us-central1-docker.pkg.dev/a-project/ml-models/fastapi-ml-service"
 DIGEST = f"sha256:{'1' * 64}"
@@ -50,7 +51,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     assert of_job(run, "verify") == ["make test-model"]
     assert of_job(run, "build") == [
         LOGGED_IN,
-        "setup-gcloud 528.0.0",
+        f"setup-gcloud {GCLOUD}",
         "twinserve repro --pull --locked --push",
         "twinserve submit --untested",
         f"attest  {IMAGE} {DIGEST} ",
@@ -58,7 +59,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     ]
     assert of_job(run, "release") == [
         LOGGED_IN,
-        "setup-gcloud 528.0.0",
+        f"setup-gcloud {GCLOUD}",
         "twinserve release --from-build",
         "twinserve status",
     ]

@@ -17,6 +17,7 @@ from tests.pipeline.workflows.project_runs import (
     of_job,
 )
 from tests.pipeline.workflows.stand_ins import Rule, failing
+from tests.renewed import GCLOUD
 
 WATCHED: Rule = {
     "call": "twinserve monitor",
@@ -70,7 +71,7 @@ def test_monitoring_runs_by_itself(workflows: Workflows, event: str) -> None:
     assert run.succeeded, run.output
     assert of_job(run, "monitor") == [
         LOGGED_IN,
-        "setup-gcloud 528.0.0",
+        f"setup-gcloud {GCLOUD}",
         "twinserve monitor --issue",
         "upload-artifact monitoring error reports/monitoring.*",
     ]
@@ -113,7 +114,7 @@ def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line:
         variables=PROJECT,
     )
     assert run.succeeded, run.output
-    expected = [LOGGED_IN, "setup-gcloud 528.0.0", line, "twinserve status"]
+    expected = [LOGGED_IN, f"setup-gcloud {GCLOUD}", line, "twinserve status"]
     assert of_job(run, "rollback") == expected
     assert not list(workflows.tree.rglob("owned"))
     assert run.summary.strip() == "both in step"

@@ -13,6 +13,7 @@ from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import TOKEN, Run, Workflows
 from tests.pipeline.workflows.project_runs import PROJECT
 from tests.pipeline.workflows.stand_ins import Rule, failing
+from tests.renewed import PYTHON
 from twinserve.config.errors import UserError
 from twinserve.review.plan import DATA, JOBS, READING, settle
 
@@ -209,7 +210,7 @@ def test_comment_is_written_by_the_trusted_code(workflows: Workflows) -> None:
     assert run.succeeded, run.output
     assert [line for line in run.lines() if not line.startswith("cache ")] == [
         "checkout main .",
-        "setup-python 3.11",
+        f"setup-python {PYTHON}",
         "make .venv/ready",
         f"download-artifact review untrusted 4711 {TOKEN}",
         "twinserve review comment untrusted/review/review.json",

@@ -18,6 +18,7 @@ from tests.pipeline.workflows.reference_rules import (
     references_lead_somewhere,
 )
 from tests.pipeline.workflows.workflow_files import Files, parse
+from tests.renewed import PYTHON
 from twinserve.delivery.data.dvc import LOGIN
 from twinserve.delivery.data.login import VARIABLE
 from twinserve.review.comment import VARIABLES
@@ -245,7 +246,7 @@ def setup_is_one_command(files: Files) -> Iterator[str]:
         yield "setup: other steps than intended"
     if action["runs"].get("using") != "composite":
         yield "setup: not composite"
-    if action.get("inputs", {}).get("python-version", {}).get("default") != "3.11":
+    if action.get("inputs", {}).get("python-version", {}).get("default") != PYTHON:
         yield "setup: another Python than the project's oldest"
     if {step.raw.get("shell") for step in files.setup if step.run} != {"bash"}:
         yield "setup: no shell"

@@ -103,6 +103,10 @@ def _in_a_line(value: Any) -> str:  # noqa: ANN401 - YAML's
     yaml.width = 2**20
     yaml.allow_unicode = True
     text = io.StringIO()
+    if isinstance(value, dict):
+        # In a list, one with a single key would lose its braces.
+        yaml.dump(_flowing(value), text)
+        return text.getvalue().strip()
     # A scalar of its own would be followed by the document's end.
     yaml.dump(_flowing([value]), text)
     return text.getvalue().strip()[1:-1]

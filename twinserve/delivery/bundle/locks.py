@@ -16,6 +16,7 @@ from uv import find_uv_bin
 
 from twinserve.config.errors import UserError
 from twinserve.config.variables import PACKAGES, tool_environment
+from twinserve.delivery.bundle.oldest import oldest_python
 from twinserve.delivery.bundle.pins import LOCKS, lowered, read_pins
 
 # Compiled first and without constraints: it holds every other group, so it settles all versions.
@@ -46,7 +47,6 @@ OPTIONS = (
     "--universal",
     # One version of each package on every Python: the model card names them.
     "--fork-strategy=fewest",
-    "--python-version=3.11",
     "--generate-hashes",
     "--no-emit-index-url",
     "--no-emit-find-links",
@@ -186,7 +186,7 @@ def _young(tree: Path, pins: Mapping[str, str], newer: Newer | None) -> dict[str
     if newer is None or newer.before is None or not pins:
         return {}
     with _listed(f"{name}<={version}" for name, version in pins.items()) as requirements:
-        options = ["--no-deps", "--universal", "--python-version=3.11"]
+        options = ["--no-deps", "--universal"]
         limit = f"--exclude-newer={_time(newer.before)}"
         printed = _run(tree, "the locked versions", [*options, limit, str(requirements)])
     return lowered(pins, read_pins(printed))
@@ -220,7 +220,14 @@ def _run(tree: Path, subject: str, words: Sequence[str]) -> str:
         UserError: no versions fit together, or the index cannot be asked.
     """
     done = subprocess.run(
-        [find_uv_bin(), "pip", "compile", "--quiet", *words],
+        [
+            find_uv_bin(),
+            "pip",
+            "compile",
+            "--quiet",
+            f"--python-version={oldest_python(tree)}",
+            *words,
+        ],
         cwd=tree,
         env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,

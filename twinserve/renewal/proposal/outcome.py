@@ -15,21 +15,23 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
+from twinserve.renewal.python.places import PLACES
 from twinserve.renewal.report import Report
-from twinserve.renewal.tools import FILES, SUPPORT
+from twinserve.renewal.tools.renewing import TOUCHED
 from twinserve.targets.git import Checkout
 
 OUTCOME, REPORT, BUNDLE = "outcome.json", "report.json", "branch.bundle"
 LARGEST_BYTES = 1 << 20
 LARGEST_BUNDLE = 64 << 20
 State = Literal["renewed", "nothing", "refused"]
-Kind = Literal["packages", "tools", "data"]
+Kind = Literal["packages", "python", "tools", "data"]
 # What the pipeline makes of any change.
 MADE = ("dvc.lock", "evaluation/metrics.json", "models/model.pkl.sha256")
 # What a commit of each kind may change: files, and folders with a slash at their end.
 PATHS: Mapping[Kind, tuple[str, ...]] = {
     "packages": ("locks/",),
-    "tools": (*(path.as_posix() for path in FILES), SUPPORT.as_posix()),
+    "python": ("locks/", *(path.as_posix() for path in PLACES)),
+    "tools": tuple(path.as_posix() for path in TOUCHED),
     # And the file that names the table's source.
     "data": (),
 }

@@ -15,7 +15,7 @@ from twinserve.delivery.cloud.doctor import (
     trial,
 )
 from twinserve.delivery.cloud.doctor.finding import Check, Finding, Weight, asked, stop
-from twinserve.delivery.cloud.doctor.support import supported
+from twinserve.delivery.cloud.doctor.support import kept, supported
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.targets.github.api import Identity, identity_of
 
@@ -72,6 +72,7 @@ def examine(cloud: Cloud, github: str | None) -> Sequence[Finding]:
         ("secrets", lambda: places.secrets(cloud)),
         ("CPU", lambda: places.processors(cloud)),
         ("support", supported),
+        ("packages", kept),
         ("data", lambda: data.remote(cloud)),
     ]
     if github is not None:

@@ -1,7 +1,7 @@
-"""``twinserve support``: what goes out of support soon, or was looked up too long ago.
+"""``twinserve support``: what goes out of support soon, is old, or was taken back by its makers.
 
-Nothing is asked of anybody: the dates are those of ``support.json`` beside this and of the price
-table, each with its day and source; `twinserve renew tools` looks them up anew.
+The dates are those of ``support.json`` beside this and of the price table, each with its day and
+source; `twinserve renew tools` looks them up anew. Of packages the index is asked.
 """
 
 import argparse
@@ -13,8 +13,9 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params, load_params
+from twinserve.delivery.bundle.yanked import find_yanked
 from twinserve.delivery.cloud.doctor.ends import Ends, Support, read_support
-from twinserve.delivery.cloud.doctor.finding import Finding, fine, warn
+from twinserve.delivery.cloud.doctor.finding import Finding, asked, fine, warn
 from twinserve.targets.github.issue import Issue
 
 DOCKERFILE = Path("service/Dockerfile")
@@ -22,7 +23,10 @@ AHEAD = timedelta(days=90)
 LABEL = "support"
 MARKER = "<!-- twinserve: support -->"
 TITLE = "Something goes out of support"
-_BASE = re.compile(r"^ARG BASE_IMAGE=python:(\d+\.\d+)", re.MULTILINE)
+RENEW = "twinserve renew tools"
+MOST_ROOMS = 3
+_BASE = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
+_PYTHON = re.compile(r"python:(\d+\.\d+)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: GitHub refuses.
     """
-    findings = supported()
+    findings = [*supported(), *asked("packages", kept)]
     for finding in findings:
         print(finding.line)
     if arguments.tell:
@@ -44,43 +48,71 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def supported(today: date | None = None) -> list[Finding]:
-    """Python, the function's runtime, and the age of what was looked up."""
+    """Python, the function's runtime, the base image, and the age of what was looked up."""
     day = today or datetime.now(UTC).date()
-    findings = list(_findings(load_params(), read_support(), day))
+    params, support = load_params(), read_support()
+    findings = [*_ending(params, support, day), *_old(params, support, day)]
     return findings or [fine("support", "everything has more than 90 days")]
 
 
-def _findings(params: Params, support: Support, today: date) -> Iterator[Finding]:
-    base = _BASE.search(DOCKERFILE.read_text(encoding="utf-8"))
-    runtime = params.deployment.function.base_image
-    asked: Mapping[str, tuple[str, Ends, str]] = {
-        "the service's Python": (
-            base.group(1) if base else "", support.python, "docs/renewing.md, Another Python",
-        ),
-        "the function's runtime": (
-            runtime, support.runtimes, "deployment.function.base_image in params.yaml",
-        ),
-    }  # fmt: skip
-    for subject, (version, ends, cure) in asked.items():
-        last = ends.ends.get(version)
+def kept() -> list[Finding]:
+    """Whether the index still stands by every version that is locked.
+
+    Raises:
+        UserError: it cannot be asked.
+    """
+    findings = []
+    for one in find_yanked(Path()):
+        rooms = ", ".join(one.rooms[:MOST_ROOMS]) + (" and more" if one.rooms[MOST_ROOMS:] else "")
+        why = f": {one.why}" if one.why else ""
+        told = f"{one.name} {one.version} was taken back by its makers{why} (locks: {rooms})"
+        findings.append(warn("packages", told, f"twinserve renew packages {one.name}"))
+    return findings or [fine("packages", "none that is locked was taken back by its makers")]
+
+
+def _ending(params: Params, support: Support, today: date) -> Iterator[Finding]:
+    base = _PYTHON.match(_base_image())
+    asked_of: Mapping[str, tuple[str, Ends]] = {
+        "the service's Python": (base[1] if base else "", support.python),
+        "the function's runtime": (params.deployment.function.base_image, support.runtimes),
+    }
+    for subject, (version, ends) in asked_of.items():
+        last, cure = ends.ends.get(version), "twinserve renew python VERSION"
         if last is None:
-            told = f"{version or 'unknown'}: {ends.source} had no date for it"
-            yield warn(subject, f"{told} on {support.as_of}", "twinserve renew tools")
+            told = f"{version or 'unknown'}: {ends.source} had no date for it on {ends.as_of}"
+            yield warn(subject, told, RENEW)
         elif last <= today:
             yield warn(subject, f"{version} is out of support since {last} ({ends.source})", cure)
         elif last - today <= AHEAD:
             told = f"{version} goes out of support on {last} ({ends.source})"
             yield warn(subject, told, cure)
+
+
+def _old(params: Params, support: Support, today: date) -> Iterator[Finding]:
     oldest = timedelta(days=params.renewal.max_age_days)
+    base, known = _base_image(), support.base_image
+    if base != known.name:
+        told = f"nobody has looked up when {base or 'it'} was built"
+        yield warn("the base image", told, RENEW)
+    elif today - known.created > oldest:
+        told = f"built on {known.created}, more than {oldest.days} days ago ({known.source})"
+        yield warn("the base image", told, RENEW)
     prices = params.prices
     looked = {
         "prices": (date.fromisoformat(prices.as_of), prices.source),
-        "dates of support": (support.as_of, support.python.source),
+        "the ends of Python": (support.python.as_of, support.python.source),
+        "the ends of runtimes": (support.runtimes.as_of, support.runtimes.source),
     }
     for subject, (day, source) in looked.items():
         if today - day > oldest:
             told = f"looked up on {day}, more than {oldest.days} days ago ({source})"
-            yield warn(subject, told, "twinserve renew tools")
+            yield warn(subject, told, RENEW)
+
+
+def _base_image() -> str:
+    """As the Dockerfile names it; empty where somebody has rewritten it."""
+    line = _BASE.search(DOCKERFILE.read_text(encoding="utf-8"))
+    return line[1] if line else ""
 
 
 def _tell(findings: list[Finding]) -> str:

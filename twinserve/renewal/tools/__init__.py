@@ -1,0 +1,1 @@
+"""What is renewed besides packages: gcloud, images, prices, dates of support."""

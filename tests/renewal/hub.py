@@ -55,8 +55,12 @@ class Hub:
         work.git("reset", "--quiet", "--hard", "HEAD^")
         self.leave("renewed")
         write_bundle(self.left, tree, BRANCH)
-        write_json(REPORT, self.left / "report.json")
+        self.leave_report(REPORT)
         return commit
+
+    def leave_report(self, report: Report) -> None:
+        """Let it leave this report."""
+        write_json(report, self.left / "report.json")
 
     def leave(self, state: str, line: str = "told") -> None:
         """Let it leave how it ended."""

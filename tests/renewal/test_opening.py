@@ -1,15 +1,12 @@
 """The pull request of a renewal, by real git and a strict fake of GitHub's API."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.delivery.update.forks import Repository
-from tests.renewal import github_api
 from tests.renewal.hub import BRANCH, Hub
 from tests.review.reports import sample
 from twinserve.config.errors import UserError
@@ -19,39 +16,6 @@ from twinserve.renewal.proposal.verdict import Verdict, tell
 from twinserve.targets.git import Checkout
 
 FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests (HTTP 403)"
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """A repository with one commit, in which nothing is open."""
-    origin = Repository(tmp_path / "origin")
-    origin.directory.mkdir()
-    origin.begin()
-    origin.write("locks/dev.txt", "alpha==1.0\n")
-    origin.commit("First")
-    checkout = Repository(tmp_path / "checkout")
-    origin.git("clone", "--quiet", ".", str(checkout.directory))
-    checkout.name_user()
-    state = tmp_path / "state.json"
-    empty: dict[str, Any] = {
-        name: [] for name in ("calls", "pulls", "issues", "comments", "statuses")
-    }
-    state.write_text(json.dumps({**empty, "refused": {}}))
-    program = tmp_path / "bin" / "gh"
-    program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\n" + Path(github_api.__file__).read_text())
-    program.chmod(0o755)
-    for name, text in {
-        "PATH": f"{program.parent}:/usr/bin:/bin",
-        "GH_STATE": str(state),
-        "GH_TOKEN": "the-token",
-        "GITHUB_REPOSITORY": "owner/twinserve",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-    }.items():
-        monkeypatch.setenv(name, text)
-    monkeypatch.delenv("APP", raising=False)
-    monkeypatch.chdir(checkout.directory)
-    return Hub(checkout, origin, state)
 
 
 def test_pull_request_is_opened_with_the_report(hub: Hub) -> None:

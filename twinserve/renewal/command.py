@@ -34,12 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     opening.add_argument("folder", type=Path)
     telling = commands.add_parser("tell", help="tell how the pull request's checks ended")
     telling.add_argument("figures", type=Path, help="the figures of `review collect`")
+    commands.add_parser("merge", help="merge the pull request whose checks have passed")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Renew, and say what came of it."""
     end_as_interrupted()
-    steps = {"planned": _planned, "open": _open, "tell": _tell}
+    steps = {"planned": _planned, "open": _open, "tell": _tell, "merge": _merge}
     print(steps.get(arguments.command, _renew)(arguments))
 
 
@@ -65,10 +66,13 @@ def _planned(arguments: argparse.Namespace) -> str:
 
 
 def _leave(folder: Path, kind: Kind, concluded: Concluded) -> str:
+    from twinserve.renewal.proposal.objects import leave_objects
+
     if concluded.branch is not None:
         write_bundle(folder, Checkout(Path.cwd()), concluded.branch)
         content = concluded.report.read_bytes() if concluded.report else b""
         (folder / REPORT).write_bytes(content)
+        leave_objects(folder, Checkout(Path.cwd()), concluded.branch)
     state: State = "nothing" if concluded.branch is None else "renewed"
     write_outcome(folder, Outcome(kind=kind, state=state, line=concluded.line))
     return concluded.line
@@ -83,6 +87,7 @@ def _open(arguments: argparse.Namespace) -> str:
             "base": opened.base,
             "checks": opened.checks,
             "head": opened.head,
+            "merge": "true" if opened.merge else "",
             "number": opened.number or "",
         }
         with Path(path).open("a", encoding="utf-8") as file:
@@ -94,3 +99,9 @@ def _tell(arguments: argparse.Namespace) -> str:
     from twinserve.renewal.proposal.verdict import read_verdict, tell
 
     return "\n".join(tell(arguments.figures, read_verdict()))
+
+
+def _merge(_: argparse.Namespace) -> str:
+    from twinserve.renewal.proposal.merging import merge, read_passed
+
+    return merge(read_passed())

@@ -9,14 +9,17 @@ open pull requests at all.
 
 import base64
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from twinserve.config.errors import UserError
 from twinserve.renewal.branch import Branch
 from twinserve.renewal.page import markdown
+from twinserve.renewal.proposal import merging
+from twinserve.renewal.proposal.objects import add_objects
 from twinserve.renewal.proposal.outcome import Left, Outcome, fetch_bundle, read_left
 from twinserve.renewal.report import Report
 from twinserve.review.render import code, fitted
@@ -63,13 +66,18 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the jobs that follow are told."""
+    """What the jobs that follow are told.
+
+    Attributes:
+        merge: whether the run merges it once its checks have passed.
+    """
 
     line: str
     checks: Checks = "none"
     number: int | None = None
     base: str = ""
     head: str = ""
+    merge: bool = False
 
 
 def read_repository() -> Repository:
@@ -123,10 +131,22 @@ def _propose(folder: Path, repository: Repository, left: Left, report: Report) -
     there = _fetch(own, branch)
     if there and (person := branch.commit_of_a_person(there)):
         return Opened(f"{branch.name} is left as it is: it has a commit of a person's ({person})")
+    added = add_objects(folder, own, head)
     words = ("push", "--quiet", f"--force-with-lease={branch.name}:{there}")
     own.ask(*words, "origin", f"{head}:refs/heads/{branch.name}")
     base = own.ask("rev-parse", f"{head}^")
-    return _open(repository, branch, report, base, head)
+    named = merging.is_named(left.outcome.kind)
+    merge = named and merging.is_proved(report)
+    more = (merging.WILL if merge else merging.WILL_NOT,) if named else ()
+    opened = _open(repository, branch, report, more)
+    line = "; ".join(filter(None, [added, opened.line]))
+    if opened.pull is None:
+        return Opened(line)
+    if repository.app:
+        merging.settle_auto_merge(repository.name, opened.pull, head, wanted=merge)
+    checks: Checks = "github" if repository.app else "here"
+    number = int(opened.pull["number"])
+    return Opened(line, checks, number, base, head, merge and not repository.app)
 
 
 def _login(token: str) -> tuple[Setting, ...]:
@@ -144,12 +164,19 @@ def _fetch(own: Checkout, branch: Branch) -> str:
     return listed[0]
 
 
-def _open(repository: Repository, branch: Branch, report: Report, base: str, head: str) -> Opened:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A line that says what became of the pull request, and the API's description of it."""
+
+    line: str
+    pull: Mapping[str, Any] | None = None
+
+
+def _open(repository: Repository, branch: Branch, report: Report, more: tuple[str, ...]) -> _Shown:
     pulls = f"repos/{repository.name}/pulls"
-    how = BY_APP if repository.app else BY_WORKFLOW
-    text = {"title": report.subject, "body": fitted([*markdown(report).split("\n\n"), how])}
+    how = (BY_APP if repository.app else BY_WORKFLOW, *more)
+    text = {"title": report.subject, "body": fitted([*markdown(report).split("\n\n"), *how])}
     there = search(pulls, state="open", head=f"{repository.owner}:{branch.name}")
-    checks: Checks = "github" if repository.app else "here"
     try:
         if there:
             made = api(f"{pulls}/{there[0]['number']}", "PATCH", text)
@@ -161,6 +188,5 @@ def _open(repository: Repository, branch: Branch, report: Report, base: str, hea
         link = f"{SERVER}/{repository.name}/compare/{BASE}...{branch.name}?expand=1"
         issue = Issue(repository.name, LABEL, f"<!-- twinserve: pull request {branch.name} -->")
         said = issue.say(f"{report.subject}: open the pull request", NOT_ALLOWED.format(link=link))
-        return Opened(f"GitHub lets this token open no pull request; {said}")
-    verb = "brought up to date" if there else "opened"
-    return Opened(f"{verb}: {made['html_url']}", checks, int(made["number"]), base, head)
+        return _Shown(f"GitHub lets this token open no pull request; {said}")
+    return _Shown(f"{'brought up to date' if there else 'opened'}: {made['html_url']}", made)

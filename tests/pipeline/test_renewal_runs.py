@@ -61,6 +61,7 @@ def test_checks_run_here_and_their_result_is_told(workflows: Workflows) -> None:
     }
 
 
+@pytest.mark.nightly
 def test_what_has_passed_is_merged_where_it_may(workflows: Workflows) -> None:
     """After the checks, and after their result was told; by the run's own token."""
     run = renew(workflows, LEFT, opened(merge="true"))

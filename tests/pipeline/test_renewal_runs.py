@@ -4,7 +4,7 @@ import pytest
 
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import TOKEN, Run, Workflows
-from tests.pipeline.workflows.project_runs import of_job
+from tests.pipeline.workflows.project_runs import PROJECT, of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.pipeline.workflows.test_pull_request_runs import PLANNED, REVIEWED
 from twinserve.renewal.proposal.planned import SCHEDULES
@@ -106,6 +106,21 @@ def test_app_opens_in_its_own_name_and_checks_nothing_here(workflows: Workflows)
     told = {name: opening.environment[name] for name in ("APP", "GH_TOKEN")}
     assert told == {"APP": "Iv1.a", "GH_TOKEN": "token-of-Iv1.a"}
     assert set(run.jobs) == {"renew", "open"}
+
+
+@pytest.mark.nightly
+def test_rows_are_added_by_an_account_of_their_own(workflows: Workflows) -> None:
+    """The job that opens the pull request logs in as it; the one that renews as nobody."""
+    run = renew(workflows, LEFT, opened(checks="none"), **PROJECT, RENEWER="renewer@a-project")
+    assert run.succeeded, run.output
+    project, provider, _ = PROJECT.values()
+    assert of_job(run, "open") == [
+        "download-artifact renewal untrusted  ",
+        f"auth {project} {provider} renewer@a-project",
+        "setup-gcloud 528.0.0",
+        "twinserve renew open untrusted/renewal",
+    ]
+    assert not [line for line in of_job(run, "renew") if line.startswith("auth")]
 
 
 @pytest.mark.nightly

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
+from twinserve.delivery.probe.history import challenges_for
 from twinserve.renewal.kinds import KINDS, Options
 from twinserve.renewal.proposal.outcome import (
     REPORT,
@@ -15,6 +17,7 @@ from twinserve.renewal.proposal.outcome import (
     write_outcome,
 )
 from twinserve.renewal.trees import Concluded
+from twinserve.review.render import code
 from twinserve.targets.child import end_as_interrupted
 from twinserve.targets.git import Checkout
 
@@ -48,7 +51,12 @@ def _renew(arguments: argparse.Namespace) -> str:
     names = getattr(arguments, "names", ())
     given = (names,) if isinstance(names, str) else tuple(names)
     options = Options(given, engine=arguments.engine, rounds=arguments.rounds)
-    return KINDS[arguments.command].renew(options).line
+    concluded = KINDS[arguments.command].renew(options)
+    if concluded.challenge is None:
+        return concluded.line
+    history = challenges_for(load_params(), deployed=False, project=None)
+    kept = history.append(concluded.challenge)
+    return f"{concluded.line}; kept: {kept}, which `make history` draws"
 
 
 def _planned(arguments: argparse.Namespace) -> str:
@@ -74,7 +82,8 @@ def _leave(folder: Path, kind: Kind, concluded: Concluded) -> str:
         (folder / REPORT).write_bytes(content)
         leave_objects(folder, Checkout(Path.cwd()), concluded.branch)
     state: State = "nothing" if concluded.branch is None else "renewed"
-    write_outcome(folder, Outcome(kind=kind, state=state, line=concluded.line))
+    challenge = concluded.challenge
+    write_outcome(folder, Outcome(kind=kind, state=state, line=concluded.line, challenge=challenge))
     return concluded.line
 
 
@@ -92,6 +101,9 @@ def _open(arguments: argparse.Namespace) -> str:
         }
         with Path(path).open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{code(opened.line)}\n")
     return opened.line
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
+from twinserve.delivery.probe.history import PROJECT, challenges_for
 from twinserve.renewal.branch import Branch
 from twinserve.renewal.page import markdown
 from twinserve.renewal.proposal import merging
@@ -104,7 +106,7 @@ def open_left(folder: Path, repository: Repository) -> Opened:
         return Opened(_issue(repository, outcome).say(_title(outcome), code(outcome.line)))
     closed = _close_issue(repository, outcome)
     if left.report is None:
-        return Opened(f"{outcome.line}{closed}")
+        return Opened(f"{outcome.line}{closed}{_keep(outcome)}")
     return _propose(folder, repository, left, left.report)
 
 
@@ -118,10 +120,31 @@ def _issue(repository: Repository, outcome: Outcome) -> Issue:
 
 def _close_issue(repository: Repository, outcome: Outcome) -> str:
     issue = _issue(repository, outcome)
-    number = issue.find()
+    number = _find(issue)
     if number is None:
         return ""
     return f"; {issue.close(number, 'The renewal has gone through.')}"
+
+
+def _find(issue: Issue) -> int | None:
+    """The open issue; none where issues are off, as in every fork."""
+    try:
+        return issue.find()
+    except GitHubError as error:
+        if error.status != HTTPStatus.GONE:
+            raise
+        return None
+
+
+def _keep(outcome: Outcome) -> str:
+    """Put a model that has lost into the history; where it is now, as the end of a line."""
+    if outcome.challenge is None:
+        return ""
+    params = load_params()
+    if params.history.deployed == PROJECT and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
+        return "; kept in no history, since no project is named"
+    history = challenges_for(params, deployed=True, project=None)
+    return f"; kept: {history.append(outcome.challenge)}"
 
 
 def _propose(folder: Path, repository: Repository, left: Left, report: Report) -> Opened:
@@ -185,8 +208,23 @@ def _open(repository: Repository, branch: Branch, report: Report, more: tuple[st
     except GitHubError as error:
         if error.status != HTTPStatus.FORBIDDEN:
             raise
-        link = f"{SERVER}/{repository.name}/compare/{BASE}...{branch.name}?expand=1"
-        issue = Issue(repository.name, LABEL, f"<!-- twinserve: pull request {branch.name} -->")
-        said = issue.say(f"{report.subject}: open the pull request", NOT_ALLOWED.format(link=link))
-        return _Shown(f"GitHub lets this token open no pull request; {said}")
+        told = _tell_link(repository, branch, report.subject)
+        return _Shown(f"GitHub lets this token open no pull request; {told}")
+    issue = _link_issue(repository, branch)
+    if (number := _find(issue)) is not None:
+        issue.close(number, f"Open: {made['html_url']}.")
     return _Shown(f"{'brought up to date' if there else 'opened'}: {made['html_url']}", made)
+
+
+def _link_issue(repository: Repository, branch: Branch) -> Issue:
+    return Issue(repository.name, LABEL, f"<!-- twinserve: pull request {branch.name} -->")
+
+
+def _tell_link(repository: Repository, branch: Branch, subject: str) -> str:
+    """Have an issue say how a person opens the pull request; without issues, the line does."""
+    link = f"{SERVER}/{repository.name}/compare/{BASE}...{branch.name}?expand=1"
+    issue = _link_issue(repository, branch)
+    try:
+        return issue.say(f"{subject}: open the pull request", NOT_ALLOWED.format(link=link))
+    except GitHubError as error:
+        return f"nor an issue ({error}): open the pull request at {link}"

@@ -1,4 +1,4 @@
-"""A repository on GitHub, played, for the tests of pull requests."""
+"""A repository on GitHub, played, and two jobs of a renewal in another."""
 
 import json
 import sys
@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.delivery.update.forks import Repository
-from tests.renewal import github_api
-from tests.renewal.hub import Hub
+from tests.renewal.proposal import github_api
+from tests.renewal.proposal.hub import Hub
+from tests.renewal.proposal.jobs import Jobs, make_jobs
 from tests.tree import PROJECT, ROOT
 
 
@@ -48,3 +49,12 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     monkeypatch.delenv("APP", raising=False)
     monkeypatch.chdir(checkout.directory)
     return Hub(checkout, origin, state)
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """As the job that opens the pull request finds them."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    made = make_jobs(tmp_path)
+    monkeypatch.chdir(made.opening.directory)
+    return made

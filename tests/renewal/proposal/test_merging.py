@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.renewal.hub import BRANCH, REPORT, Hub
+from tests.renewal.proposal.hub import BRANCH, REPORT, Hub
 from twinserve.config.errors import UserError
 from twinserve.measure.statistics import Estimate, Outcome
 from twinserve.renewal.proposal.merging import Passed, is_proved, merge, read_passed

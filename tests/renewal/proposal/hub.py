@@ -62,9 +62,9 @@ class Hub:
         """Let it leave this report."""
         write_json(report, self.left / "report.json")
 
-    def leave(self, state: str, line: str = "told") -> None:
+    def leave(self, state: str, line: str = "told", **members: Any) -> None:  # noqa: ANN401 - JSON
         """Let it leave how it ended."""
-        given = {"kind": "packages", "state": state, "line": line}
+        given = {"kind": "packages", "state": state, "line": line, **members}
         write_outcome(self.left, Outcome.model_validate(given))
 
     def open(self) -> Opened:

@@ -50,8 +50,9 @@ class PackageIndex:
         requires: tuple[str, ...] = (),
     ) -> None:
         """Upload a wheel of these files."""
-        path = self.folder / f"{name}-{version}-py3-none-any.whl"
-        info = f"{name}-{version}.dist-info"
+        stem = f"{name.replace('-', '_')}-{version}"
+        path = self.folder / f"{stem}-py3-none-any.whl"
+        info = f"{stem}.dist-info"
         needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
         members = dict(modules) | {
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",

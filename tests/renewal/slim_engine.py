@@ -9,7 +9,7 @@ from twinserve.delivery.bundle.pins import LOCKS
 # Groups of pyproject.toml that neither needs.
 _OTHERS = re.compile(
     r"^(?:peer-|server-|clients\b|remote-|lightgbm\b|xgboost\b"
-    r"|(?:service|function)-(?:onnx|joblib))[\w-]* = .*\n",
+    r"|(?:service|function)-joblib)[\w-]* = .*\n",
     re.MULTILINE,
 )
 

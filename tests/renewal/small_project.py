@@ -77,7 +77,7 @@ run_as_command(lambda: main(sys.argv[1:]))
 
 def unserved() -> None:
     """Take a small project's bundles as equal, and its packages as safe: it has neither."""
-    from twinserve.renewal import kinds, trees
+    from twinserve.renewal import fit, kinds, trees
     from twinserve.renewal.report import Answers, Effect
     from twinserve.review.report import ModelChange
 
@@ -92,6 +92,8 @@ def unserved() -> None:
         return ()
 
     patch.object(trees, "measure_effect", measure).start()
+    patch.object(kinds, "runtime_of", lambda _: "none").start()
+    patch.object(fit, "_keep_runtime", lambda *_: None).start()
     # No database is asked for packages of ours.
     patch.object(kinds, "ask", ask).start()
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=suites.Shard.parse,
         metavar="I/N",
         help="only the I-th of N parts of the files",
+    )
+    parser.addoption(
+        "--every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="sweeps over a release's calls take each N-th of them; others on another day",
     )
 
 
@@ -100,6 +108,13 @@ def show() -> Show:
         (SHOWN / f"{name}.md").write_text(f"{text.rstrip()}\n")
 
     return keep
+
+
+@pytest.fixture
+def sweep(pytestconfig: pytest.Config) -> Callable[[int], range]:
+    """Takes a bound; the numbers of the calls below it that a sweep takes."""
+    today = datetime.now(UTC).toordinal()
+    return lambda most: suites.swept(most, pytestconfig.getoption("every"), today)
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,12 @@ def workers() -> int:
     return math.ceil((os.cpu_count() or 1) * 1.5)
 
 
-def run(name: str, shard: Shard | None, *, coverage: bool) -> Result:
+def swept(most: int, every: int, day: int) -> range:
+    """The calls that a sweep takes of those from 1: every N-th, from another one each day."""
+    return range(1 + day % every, most, every)
+
+
+def run(name: str, shard: Shard | None, *, coverage: bool, every: int = 1) -> Result:
     """Run a suite; what pytest prints is shown as it comes."""
     # Only what may be in it is collected: that alone takes seconds.
     folders = MODEL_FOLDERS if name == MODEL else ("",)
@@ -117,6 +122,8 @@ def run(name: str, shard: Shard | None, *, coverage: bool) -> Result:
         "--dist=loadfile",
         "--no-loadscope-reorder",
     ]
+    if every > 1:
+        command.append(f"--every={every}")
     if shard:
         command.append(f"--shard={shard.number}/{shard.count}")
     if coverage:
@@ -161,12 +168,18 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("suites", nargs="+", choices=SUITES, metavar="SUITE", help="|".join(SUITES))
     parser.add_argument("--shard", type=Shard.parse, metavar="I/N", help="one part of N")
     parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="sweeps take each N-th call only"
+    )
+    parser.add_argument(
         "--coverage", action="store_true", help="hold all of it together to the bound"
     )
     arguments = parser.parse_args(words)
     if arguments.coverage:
         coverage("erase")
-    results = [run(name, arguments.shard, coverage=arguments.coverage) for name in arguments.suites]
+    results = [
+        run(name, arguments.shard, coverage=arguments.coverage, every=arguments.every)
+        for name in arguments.suites
+    ]
     covered = 0
     if arguments.coverage:
         covered = coverage("report")

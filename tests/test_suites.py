@@ -50,6 +50,14 @@ def test_shards_are_whole_files_and_lose_nothing() -> None:
     assert files[0].isdisjoint(files[1])
 
 
+def test_sweep_in_parts_takes_every_call_within_as_many_days() -> None:
+    """Of each part some, of all together each call once; whole, every call on each day."""
+    days = [suites.swept(20, 4, day) for day in range(700_000, 700_004)]
+    assert all(days)
+    assert sorted(call for part in days for call in part) == list(range(1, 20))
+    assert list(suites.swept(20, 1, 700_000)) == list(range(1, 20))
+
+
 @pytest.mark.parametrize("text", ["3", "0/3", "4/3", "a/b", "1/3/5"])
 def test_shard_of_another_form_is_refused(text: str) -> None:
     """The line says what is expected."""

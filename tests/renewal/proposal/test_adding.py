@@ -85,8 +85,8 @@ def guarded(roles: tuple[str, ...]) -> Iterator[Guard]:
             wanted = guard.wanted(self.command, self.path)
             guard.used |= wanted
             if denied := wanted - held:
-                text = f"Permission '{min(denied)}' denied on resource".encode()
-                answer = Answer(403, {"Content-Type": "text/plain"}, text)
+                told = f"Permission '{min(denied)}' denied on resource".encode()
+                answer = Answer(403, {"Content-Type": "text/plain"}, told)
             else:
                 headers = {**self.headers, "Host": f"127.0.0.1:{port}"}
                 answer = guard.ask(self.command, self.path, body, headers)

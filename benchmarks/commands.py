@@ -87,6 +87,10 @@ def _add_others(commands: "Commands") -> None:
     scoring.add_argument("--rows", type=_at_least_one, default=1_000_000, help="default: 1,000,000")
     scoring.add_argument("--rounds", type=_at_least_one, default=5, help="default: %(default)s")
     scoring.add_argument("--publish", action="store_true", help="into docs/ too")
+    serving = commands.add_parser("served", help="which estimator on which table is served how")
+    serving.set_defaults(run=_serve_all)
+    serving.add_argument("--only", nargs="+", metavar="FAMILY", help="of docs/served.md's rows")
+    serving.add_argument("--publish", action="store_true", help="all of it, as docs/served.md")
     recording = commands.add_parser("noise", help="what this machine's clock shows of no change")
     recording.set_defaults(run=_record)
     recording.add_argument("--rounds", type=_at_least_one, default=NOISE_ROUNDS)
@@ -224,7 +228,7 @@ def _batch(options: argparse.Namespace) -> int:
     print(f"written: {batches.write_study(study, REPORTS)}")
     if options.publish:
         put(PERFORMANCE, "batches", batches.markdown(study))
-    return 0 if all(one.holds for one in study.targets) else 1
+    return 0 if all(target.holds for target in study.targets) else 1
 
 
 def _score(options: argparse.Namespace) -> None:
@@ -237,6 +241,21 @@ def _score(options: argparse.Namespace) -> None:
     print(f"written: {scoring.write_figures(figures, REPORTS)}")
     if options.publish:
         put(SCORING, "scoring", scoring.markdown(figures))
+
+
+def _serve_all(options: argparse.Namespace) -> None:
+    from benchmarks.studies.served.page import PAGE, page, said
+    from benchmarks.studies.served.run import cells_with_libraries
+
+    if options.publish and options.only:
+        raise UserError("--publish writes a whole page; leave --only out")
+    cells = []
+    for one in cells_with_libraries(options.only or ()):
+        cells.append(one)
+        _print_at_once(f"{one.family}, {one.task} of {one.kind}: {said(one)}")
+    if options.publish:
+        PAGE.write_text(page(cells), encoding="utf-8")
+        print(f"written: {PAGE}")
 
 
 def _record(options: argparse.Namespace) -> None:

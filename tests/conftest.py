@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="sweeps over a release's calls take each N-th of them; others on another day",
+        help="of what the night takes in many cases each N-th; others on another day",
     )
 
 
@@ -54,13 +54,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", suites.MARK)
+    part(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what belongs to the suite and to the shard that are asked for."""
     kept = suites.chosen(items, config.getoption("suite"), config.getoption("shard"))
+    kept = part(config).cases(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def part(config: pytest.Config) -> suites.Part:
+    """What is taken today, or all of it."""
+    # Said by who starts the workers: midnight may pass between two of them.
+    day = os.environ.setdefault("TESTS_DAY", str(datetime.now(UTC).toordinal()))
+    return suites.Part(config.getoption("every"), int(day))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -113,8 +122,7 @@ def show() -> Show:
 @pytest.fixture
 def sweep(pytestconfig: pytest.Config) -> Callable[[int], range]:
     """Takes a bound; the numbers of the calls below it that a sweep takes."""
-    today = datetime.now(UTC).toordinal()
-    return lambda most: suites.swept(most, pytestconfig.getoption("every"), today)
+    return part(pytestconfig).calls
 
 
 @pytest.fixture(scope="session")

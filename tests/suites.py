@@ -7,6 +7,7 @@ and never asserted: a test passes on a busy machine too.
 import argparse
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -63,6 +64,29 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Of what the night takes in many cases every N-th, and other ones each day."""
+
+    every: int
+    day: int
+
+    def calls(self, bound: int) -> range:
+        """The calls below a bound, from 1, at which a sweep stops what it sweeps."""
+        return range(1 + self.day % self.every, bound, self.every)
+
+    def cases(self, items: Sequence["pytest.Item"]) -> list["pytest.Item"]:
+        """Of each of the night's tests some parameters, one at the least; all other tests."""
+        kinds: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            kinds.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        left_out: set[pytest.Item] = set()
+        for kind in kinds.values():
+            if suite_of(kind[0]) == NIGHTLY:
+                left_out |= {*kind} - {*kind[self.day % min(self.every, len(kind)) :: self.every]}
+        return [item for item in items if item not in left_out]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """How a suite ended."""
 
@@ -104,11 +128,6 @@ def chosen(
 def workers() -> int:
     """Half as many again as cores: a quarter of the time a test waits for another process."""
     return math.ceil((os.cpu_count() or 1) * 1.5)
-
-
-def swept(most: int, every: int, day: int) -> range:
-    """The calls that a sweep takes of those from 1: every N-th, from another one each day."""
-    return range(1 + day % every, most, every)
 
 
 def run(name: str, shard: Shard | None, *, coverage: bool, every: int = 1) -> Result:
@@ -168,7 +187,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("suites", nargs="+", choices=SUITES, metavar="SUITE", help="|".join(SUITES))
     parser.add_argument("--shard", type=Shard.parse, metavar="I/N", help="one part of N")
     parser.add_argument(
-        "--every", type=int, default=1, metavar="N", help="sweeps take each N-th call only"
+        "--every", type=int, default=1, metavar="N", help="of the night's many cases each N-th"
     )
     parser.add_argument(
         "--coverage", action="store_true", help="hold all of it together to the bound"
@@ -194,4 +213,8 @@ def coverage(command: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # pytest has said so by then.
+        sys.exit(128 + signal.SIGINT)

@@ -39,8 +39,8 @@ class Renewal(Section):
     max_age_days: Annotated[int, Field(ge=1)] = 180
     """Days after which prices, and dates of support, are looked up too long ago."""
     loss: Literal["wrong", "absolute", "squared"] | None = None
-    """What is counted where fresh rows make another model, on rows that neither model was trained
-    on: `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
+    """The loss that judges a model made with fresh rows, on rows that neither model was trained on:
+    `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
     the second of a regression."""
     margin: Annotated[float, Field(ge=0)] = 0
     """How much more of that mean loss the new model may have: over it by the whole 95% interval,
@@ -56,12 +56,25 @@ class Renewal(Section):
 
 
 class Training(Section):
-    """When the model is fitted again, to prove that it is what its inputs give."""
+    """Where the model is fitted, and when again, to prove that it is what its inputs give."""
+
+    engine: Literal["local", "dask"] = "local"
+    """`local`: on this machine's cores. `dask`: fits of members, searches and folds on a cluster of
+    Dask's, to the same bytes; `make` then installs its packages; see yours.md."""
+    scheduler: Annotated[str, Field(min_length=1)] | None = None
+    """Address of the scheduler of that cluster, `tcp://host:8786`; left out: a cluster of this
+    machine's own cores, for as long as a stage runs."""
 
     reproduce: Literal["push", "nightly"] = "push"
     """`push`: by each pull request and push. `nightly`, for a fit that takes long: those take what
     `dvc.lock` names from DVC's remote, every object by hash, and prove gates, parity and contract
     on it; the night fits it again from nothing, and is red if a byte differs."""
+
+    @model_validator(mode="after")
+    def _scheduler_is_of_a_cluster(self) -> Self:
+        if self.scheduler is not None and self.engine != "dask":
+            raise ValueError("scheduler: is of engine: dask; name that engine, or no scheduler")
+        return self
 
 
 class Params(Section):
@@ -94,11 +107,11 @@ class Params(Section):
     prices: Prices = LIST_PRICES
     """What Cloud Run costs."""
     monitoring: Monitoring = Monitoring()
-    """What is read of the logs, and when that is worth an issue."""
+    """The figures that are read from the logs, and the thresholds that open an issue."""
     renewal: Renewal = Renewal()
     """What comes in from outside: packages, Python, tools, rows."""
     training: Training = Training()
-    """When the model is fitted again."""
+    """Where the model is fitted, and when again."""
     storage: Storage = Storage()
     """Where a table is kept."""
     deployment: Deployment = Deployment()
@@ -132,7 +145,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         # A misspelt key first: it may be why another one is missing.
-        first, *rest = sorted(error.errors(), key=lambda one: one["type"] != _UNKNOWN)
+        first, *rest = sorted(error.errors(), key=lambda entry: entry["type"] != _UNKNOWN)
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         more = f" (and {len(rest)} more)" if rest else ""
         raise UserError(f"{path}: {where}: {_complaint(first, content)}{more}") from None
@@ -160,11 +173,11 @@ _UNKNOWN = "extra_forbidden"
 
 
 def _complaint(error: Any, content: Any) -> str:  # noqa: ANN401 - pydantic's type, and YAML's
-    """What is wrong with a key, and what was found."""
+    """The fault of a key, and the value that it has."""
     if error["type"] == _UNKNOWN:
         return f"unknown; {_instead(error['loc'], content)}"
-    found = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"
-    return f"{error['msg']}{found}"
+    given = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"
+    return f"{error['msg']}{given}"
 
 
 def _instead(unknown: Sequence[str | int], content: Any) -> str:  # noqa: ANN401 - YAML's

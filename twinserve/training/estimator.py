@@ -16,6 +16,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.serving import LIBRARIES
 from twinserve.config.training import Estimator, Task
 from twinserve.inference.custom import CUSTOM, load_custom
+from twinserve.training.fitting.pins import as_argument, package_of, pins
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -59,10 +60,8 @@ def build_classifier(
     classes: Sequence[str] = (),
     task: Task = "classification",
 ) -> Classifier:
-    """Build the estimator, with every open ``random_state`` set and every given ``n_jobs`` unset.
+    """Build the estimator, with all that is pinned of it; see ``fitting.pins``.
 
-    Both are part of the pickle, which would differ from run to run or machine to machine. How many
-    cores a fit takes is decided where it is run; a library that would take all by itself gets 1.
     A ``class_weight`` may call the classes by their names, which are given in their order.
 
     Raises:
@@ -70,7 +69,7 @@ def build_classifier(
     """
     path = choice.import_path
     factory = load_class(path)
-    if not issubclass(factory, BaseEstimator):
+    if not _is_estimator(factory):
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
     built = _build(path, factory, choice.arguments, classes)
     classifier = cast("Classifier", built)
@@ -92,24 +91,7 @@ def build_classifier(
         )
     if task == "classification" and not classifies:
         raise UserError(f"{_WHERE}: {path} is not a classifier; expected one, or a Pipeline of one")
-    pinned: dict[str, int | None] = {}
-    for name, value in arguments.items():
-        match name.rpartition("__")[2]:
-            case "random_state" if value is None:
-                pinned[name] = seed
-            case "n_jobs" if (package := _package_of(built, name)) == _PACKAGE:
-                pinned[name] = None
-            case "n_jobs" if value is not None or package in LIBRARIES:
-                # One of a library takes all cores where nothing is said.
-                pinned[name] = 1
-    return classifier.set_params(**pinned)
-
-
-def _package_of(built: Any, argument: str) -> str:  # noqa: ANN401 - scikit-learn has no types
-    """The package of the estimator whose argument it is."""
-    owner = argument.rpartition("__")[0]
-    found = built.get_params(deep=True).get(owner) if owner else built
-    return type(found).__module__.partition(".")[0]
+    return classifier.set_params(**pins(built, arguments, seed))
 
 
 def build_steps(spelt: Mapping[str, object]) -> object:
@@ -154,7 +136,7 @@ def _describe_object(value: object) -> str | dict[str, Any]:
 
 
 def first_line(error: Exception) -> str:
-    """Of what an exception says, which may be thousands of lines."""
+    """The first line of an exception's message, which may have thousands."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
@@ -164,7 +146,7 @@ def _build(
     try:
         signature = inspect.signature(factory)
         values = {
-            name: _as_default(signature, name, _value(name, argument, classes))
+            name: as_argument(factory, signature, name, _value(name, argument, classes))
             for name, argument in arguments.items()
         }
         return factory(**values)
@@ -202,24 +184,16 @@ def _is_function(path: str) -> bool:
 def _by_number(weights: Mapping[object, object], classes: Sequence[str]) -> dict[int, object]:
     """Weights of classes that are called by name or by number, by their numbers."""
     numbers = {name: number for number, name in enumerate(classes)}
-    found: dict[int, object] = {}
+    weights_by_number: dict[int, object] = {}
     for key, weight in weights.items():
         number = key if type(key) is int else numbers.get(str(key), -1)
-        if number not in range(len(classes)) or number in found:
+        if number not in range(len(classes)) or number in weights_by_number:
             raise UserError(
                 f"{_WHERE}: class_weight: found {key!r:.40}, expected each class once, by its name "
                 f"in data.classes ({', '.join(classes)}) or its number, 0 to {len(classes) - 1}"
             )
-        found[number] = weight
-    return found
-
-
-def _as_default(signature: inspect.Signature, name: str, value: object) -> object:
-    # YAML has no tuples, and some arguments (feature_range) are refused as lists.
-    parameter = signature.parameters.get(name)
-    if parameter and isinstance(parameter.default, tuple) and isinstance(value, list):
-        return tuple(value)
-    return value
+        weights_by_number[number] = weight
+    return weights_by_number
 
 
 def load_class(path: str) -> type:
@@ -228,13 +202,19 @@ def load_class(path: str) -> type:
     Raises:
         UserError: it cannot be had, or is no such class.
     """
-    found = _load(path)
-    if not isinstance(found, type):
+    loaded = _load(path)
+    if not isinstance(loaded, type):
         raise UserError(f"{_WHERE}: {path} is not a class")
     # Kernels and splitters are no estimators, but may be an argument of an estimator.
-    if not issubclass(found, BaseEstimator) and found.__module__.partition(".")[0] != _PACKAGE:
+    if not _is_estimator(loaded) and package_of(loaded) != _PACKAGE:
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
-    return found
+    return loaded
+
+
+def _is_estimator(kind: type) -> bool:
+    """Whether it has scikit-learn's interface; CatBoost's has it without its base class."""
+    own = package_of(kind) in LIBRARIES and hasattr(kind, "__sklearn_tags__")
+    return own or issubclass(kind, BaseEstimator)
 
 
 def _load(path: str) -> object:
@@ -250,10 +230,10 @@ def _load(path: str) -> object:
     package, _, inner = module.partition(".")
     if package == CUSTOM:
         own = load_custom(Path.cwd(), inner)
-        found = getattr(own, name, None)
-        if found is None:
+        member = getattr(own, name, None)
+        if member is None:
             raise UserError(f"{_WHERE}: {path}: {CUSTOM}/{inner}.py has no {name}, or is not there")
-        return cast("object", found)
+        return cast("object", member)
     if module and package not in _OF_FUNCTIONS and not _for_estimators(package):
         raise UserError(
             f"{_WHERE}: {path} is not a scikit-learn estimator: {package} is neither scikit-learn "
@@ -274,9 +254,9 @@ def _cure(package: str) -> str:
 
 
 def _for_estimators(package: str) -> bool:
-    if package == _PACKAGE:
-        return True
     names = packages_distributions().get(package, ())
+    if package == _PACKAGE or (names and package in LIBRARIES):
+        return True
     requirements = (one for name in names for one in requires(name) or ())
     return any(_REQUIREMENT.match(one) for one in requirements)
 

@@ -18,6 +18,7 @@ from twinserve.training.evaluation.figures import (
     regression_figures,
 )
 from twinserve.training.evaluation.plots import write_plots
+from twinserve.training.fitting.cluster import on_engine
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import reads_names
 from twinserve.training.outputs import write_output
@@ -39,7 +40,7 @@ def evaluate(params: Params) -> None:
         read_prepared(path, params.data, named=named) for path in (TRAIN_PATH, TEST_PATH)
     )
     # One thread, as in training. What a fit warns of, training has said already.
-    with threadpool_limits(1), warnings.catch_warnings():
+    with threadpool_limits(1), on_engine(params.training), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         metrics = _metrics(params, model, train, test)
         write_plots(params, model, test)

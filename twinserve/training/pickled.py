@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from twinserve.config.errors import UserError
+from twinserve.training.fitting.pickler import Pickler
+from twinserve.training.frame import restore
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import MODEL_PATH
 
@@ -28,11 +30,9 @@ def digest_path(path: Path = MODEL_PATH) -> Path:
 
 def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
     """Pickle the classifier, and write its digest; the number of bytes."""
-    import joblib
-
     _forget_times(classifier)
     pickled = io.BytesIO()
-    joblib.dump(classifier, pickled, protocol=PROTOCOL)
+    Pickler(pickled, PROTOCOL).dump(classifier)
     content = pickled.getvalue()
     write_output(path, content)
     line = f"{hashlib.sha256(content).hexdigest()}  {path.as_posix()}\n"
@@ -41,7 +41,7 @@ def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
 
 
 def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no types
-    """Of a search, behind the steps of a Pipeline too: how long each try took, never the same."""
+    """Delete a search's times of each try, which are never the same; a Pipeline's last step too."""
     for _, step in getattr(model, "steps", ()):
         _forget_times(step)
     tried = getattr(model, "cv_results_", None)
@@ -60,10 +60,10 @@ def read_pickled(path: Path = MODEL_PATH) -> bytes:
     """
     content = read_output(path)
     expected = read_output(digest_path(path)).decode(errors="replace").partition(" ")[0]
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
         raise UserError(
-            f"{path}: SHA-256 is {found[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
+            f"{path}: SHA-256 is {digest[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
             "not unpickled. Restore the digest from git, remove the file here and in DVC's cache, "
             "and make it anew with `dvc repro --force train`"
         )
@@ -74,7 +74,9 @@ def unpickle(content: bytes) -> "Classifier":
     """The classifier in bytes that ``read_pickled`` has compared."""
     import joblib
 
-    return cast("Classifier", joblib.load(io.BytesIO(content)))
+    loaded = joblib.load(io.BytesIO(content))
+    restore(loaded)
+    return cast("Classifier", loaded)
 
 
 def read_model(path: Path = MODEL_PATH) -> "Classifier":

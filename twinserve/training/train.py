@@ -13,6 +13,7 @@ from twinserve.training.estimator import (
     build_classifier,
     first_line,
 )
+from twinserve.training.fitting.cluster import on_engine
 from twinserve.training.fitting.cores import fitting
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import names_columns
@@ -63,7 +64,9 @@ def train(params: Params) -> None:
             f"train: preprocessing auto is the same as, in params.yaml:\n{as_yaml(choice, step)}"
         )
     rows = read_prepared(TRAIN_PATH, params.data, named=names_columns(classifier))
-    for warning in fit(classifier, params.estimator, rows):
+    with on_engine(params.training):
+        warned = fit(classifier, params.estimator, rows)
+    for warning in warned:
         sys.stdout.write(f"train: warning: {warning}\n")
     size = write_model(classifier)
     sys.stdout.write(

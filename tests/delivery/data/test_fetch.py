@@ -10,30 +10,23 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tests.delivery.data.projects import CONTENT, TABLE, Project, project, push
+from tests.delivery.data.projects import CONTENT, TABLE, Project
 from tests.tools import require
 from twinserve.config.errors import UserError
 from twinserve.delivery.data import fetch
 from twinserve.delivery.data.fetch import fetch_sources
 
 
-@pytest.fixture(scope="module")
-def _pushed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = project(tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("remote"))
-    push(made)
-    return made
-
-
 @pytest.fixture
-def pushed(_pushed: Project, tmp_path: Path) -> Project:
+def pushed(whole: Project, tmp_path: Path) -> Project:
     """A project whose sources are in its remote, which a test may spoil."""
     remote = tmp_path / "remote"
-    shutil.copytree(_pushed.remote, remote)
+    shutil.copytree(whole.remote, remote)
     for path in remote.rglob("*"):
         path.chmod(path.stat().st_mode | stat.S_IWUSR)
-    made = Project(_pushed.directory, remote).clone(tmp_path / "one")
+    made = Project(whole.directory, remote).clone(tmp_path / "one")
     config = made.path(".dvc/config")
-    config.write_text(config.read_text().replace(str(_pushed.remote), str(remote)))
+    config.write_text(config.read_text().replace(str(whole.remote), str(remote)))
     return made
 
 
@@ -139,6 +132,30 @@ def test_what_cannot_be_had_is_one_line(
     assert all(part in line for part in parts), line
     assert line.endswith("nothing that was made before has changed")
     assert not clone.path(TABLE).exists()
+
+
+@pytest.mark.parametrize(("links", "fits"), [("copy", False), ("hardlink", True)])
+def test_what_cache_and_copy_need_of_the_disk_is_looked_at_first(
+    clone: Project,
+    links: str,
+    fits: bool,  # noqa: FBT001 - pytest's way
+) -> None:
+    """More than half of what is free fits once, not twice; then nothing at all is fetched."""
+    free = shutil.disk_usage(clone.directory).free
+    path = clone.path(f"{TABLE}.dvc")
+    size = f"size: {int(free * 0.7)}"
+    path.write_text(path.read_text().replace(f"size: {len(CONTENT)}", size))
+    clone.path(".dvc/config.local").write_text(f"[cache]\n    type = {links}\n")
+    if fits:
+        fetch_sources()
+        assert clone.path(TABLE).read_text() == CONTENT
+        return
+    line = refusal()
+    assert line.startswith(f"{TABLE}: ")
+    assert f"are needed on the disk of {clone.directory}" in line
+    assert "`dvc config --local cache.type hardlink,symlink`" in line
+    assert not clone.path("pictures").exists()
+    assert not [path for path in clone.path(".dvc/cache").rglob("*") if path.is_file()]
 
 
 def test_login_in_an_address_is_not_shown(clone: Project) -> None:

@@ -2,8 +2,10 @@
 
 import base64
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
@@ -11,10 +13,53 @@ from urllib.parse import unquote
 USER, PASSWORD = "somebody", "secret"
 
 
-class Store(BaseHTTPRequestHandler):
-    """Files of a folder for whoever knows the password; what is sent is written."""
+@dataclass
+class Store:
+    """What is kept, and what was asked for.
+
+    Attributes:
+        folder: of the files.
+        port: where it listens.
+        given: paths whose content somebody has been given, or a part of it.
+        stuck: paths of which the second half does not come for as long as they are named here.
+    """
 
     folder: Path
+    port: int = 0
+    given: list[str] = field(default_factory=list)
+    stuck: set[str] = field(default_factory=set)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Files for whoever knows the password; what is sent is written."""
+
+    store: Store
+
+    def do_GET(self) -> None:
+        if not self._is_let_in():
+            return
+        content = self._path().read_bytes() if self._path().is_file() else None
+        self.send_response(404 if content is None else 200)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        if self.command == "GET" and content:
+            self.store.given.append(self.path)
+            with suppress(OSError):
+                self._write(content)
+
+    do_HEAD = do_GET  # noqa: N815 - http.server's name
+
+    def do_PUT(self) -> None:
+        content = self._body()
+        if not self._is_let_in():
+            return
+        self._path().parent.mkdir(parents=True, exist_ok=True)
+        self._path().write_bytes(content)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_PUT  # noqa: N815 - http.server's name
 
     def _is_let_in(self) -> bool:
         given = self.headers.get("Authorization", "")
@@ -27,31 +72,15 @@ class Store(BaseHTTPRequestHandler):
         self.end_headers()
         return False
 
-    def do_GET(self) -> None:
-        path = self.folder / unquote(self.path).lstrip("/")
-        if not self._is_let_in():
-            return
-        content = path.read_bytes() if path.is_file() else None
-        self.send_response(404 if content is None else 200)
-        self.send_header("Content-Length", str(len(content or b"")))
-        self.end_headers()
-        if self.command == "GET" and content:
-            self.wfile.write(content)
+    def _path(self) -> Path:
+        return self.store.folder / unquote(self.path).lstrip("/")
 
-    do_HEAD = do_GET  # noqa: N815 - http.server's name
-
-    def do_PUT(self) -> None:
-        path = self.folder / unquote(self.path).lstrip("/")
-        content = self._body()
-        if not self._is_let_in():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_POST = do_PUT  # noqa: N815 - http.server's name
+    def _write(self, content: bytes) -> None:
+        half = len(content) // 2
+        self.wfile.write(content[:half])
+        while self.path in self.store.stuck:
+            time.sleep(0.05)
+        self.wfile.write(content[half:])
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -68,15 +97,14 @@ class Store(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[int, Callable[[], None]]]:
-    """The port of a server of this folder, and what ends it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OfFolder", (Store,), {"folder": folder}))
+def served(folder: Path) -> Iterator[Store]:
+    """A server of this folder."""
+    store = Store(folder)
+    kind = type("OfStore", (Handler,), {"store": store})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    store.port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-
-    yield server.server_port, stop
-    stop()
+    yield store
+    store.stuck.clear()
+    server.shutdown()
+    server.server_close()

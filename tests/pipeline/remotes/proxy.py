@@ -15,10 +15,12 @@ class Proxy:
 
     Attributes:
         most: how many it brings; None for all.
+        broken: once it has broken down.
     """
 
     def __init__(self, target: int, most: int | None) -> None:
         self.most = most
+        self.broken = threading.Event()
         self._target = target
         self._brought = 0
         self._listener = socket.create_server((HOST, 0))
@@ -56,6 +58,7 @@ class Proxy:
                 if source.getpeername()[1] == self._target:
                     self._brought += len(content)
                     if self._is_over():
+                        self.broken.set()
                         break
                 target.sendall(content)
         for end in (source, target):

@@ -5,12 +5,26 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-READY_S = 120.0
+READY_S = 60.0
 HOST = "127.0.0.1"
 Write = Callable[[str, bytes | None], None]
 Options = Mapping[str, str | bool]
+Variables = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Login:
+    """What somebody comes with.
+
+    Attributes:
+        options: of the remote, which a machine keeps for itself.
+        variables: of the environment.
+    """
+
+    options: Options = field(default_factory=dict)
+    variables: Variables = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -19,31 +33,46 @@ class Server:
 
     Attributes:
         url: for `dvc remote add`.
-        options: of the remote, besides; those of a login are in ``login``.
-        login: options that a machine keeps for itself.
-        environment: variables that let somebody in.
-        wrong: login and variables that do not.
+        port: where it listens, as ``url``, ``options`` and ``login`` say.
         write: puts other bytes in the place of an object, or takes it away.
-        stop: ends the server.
+        login: of somebody whom it lets in.
+        options: of the remote, for everybody.
+        refused: whom it does not let in, by what is wrong with their login.
     """
 
-    scheme: str
     url: str
+    port: int
     write: Write
-    stop: Callable[[], None]
+    login: Login
     options: Options = field(default_factory=dict)
-    login: Options = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    wrong: tuple[Options, Mapping[str, str]] | None = None
+    refused: Mapping[str, Login] = field(default_factory=dict)
+
+    def through(self, port: int) -> "Server":
+        """The same server, for whoever comes by another port."""
+
+        def moved(texts: Mapping[str, str | bool]) -> dict[str, str | bool]:
+            return {
+                name: text.replace(f":{self.port}", f":{port}") if isinstance(text, str) else text
+                for name, text in texts.items()
+            }
+
+        variables = {name: str(text) for name, text in moved(self.login.variables).items()}
+        return replace(
+            self,
+            url=self.url.replace(f":{self.port}", f":{port}"),
+            port=port,
+            options=moved(self.options),
+            login=Login(moved(self.login.options), variables),
+        )
 
 
 def started(
     stack: ExitStack,
     command: Sequence[str],
     port: int,
-    environment: Mapping[str, str] | None = None,
-) -> Callable[[], None]:
-    """A program that listens by now; what is returned ends it."""
+    environment: Variables | None = None,
+) -> None:
+    """Have a program that listens by now, until the stack is closed."""
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -62,4 +91,4 @@ def started(
                 raise AssertionError(f"{command[0]} does not listen on {port}") from None
             time.sleep(0.1)
         else:
-            return stop
+            return

@@ -106,6 +106,18 @@ def test_rounds_after_the_best_are_left_out() -> None:
     assert trees == 3 * (xgboost.best_iteration + 1) < len(xgboost.get_booster().get_dump())
 
 
+def test_what_is_nearly_zero_is_zero_to_lightgbm() -> None:
+    """On either side of 0, as near as LightGBM tells numbers apart, and nearer."""
+    data = table(PLAIN)
+    rows = data.rows - np.quantile(data.rows, 0.4, axis=0)
+    nearly = float(np.float32(1e-35))
+    near = [-2 * nearly, -nearly, -1e-36, 0.0, 1e-36, nearly, 2 * nearly]
+    rows[: len(near), 1] = near
+    found = compared(LGBMRegressor(**LGBM), PLAIN, rows, rows.sum(axis=1))
+    assert np.count_nonzero(np.abs(found.rows[:, 1]) <= nearly) >= 5
+    assert found.off == 0
+
+
 def test_labels_of_margins_that_are_nothing_in_float32() -> None:
     """A margin above 0 whose probability is rounded to a half is class 0, as XGBoost says."""
     rows = np.linspace(-1, 1, 400)[:, None]

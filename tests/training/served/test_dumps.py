@@ -60,3 +60,13 @@ def test_dump_gives_the_very_sums(library: str, monkeypatch: pytest.MonkeyPatch)
     rows = [[np.nan if one is None else one for one in row] for row in ANSWERS["rows"]]
     found, _ = model.scores(rows)
     assert found == ANSWERS[library]["expected"]
+
+
+def test_what_is_nearly_zero_is_zero_to_lightgbm() -> None:
+    """A threshold beside 0 has all that is read as 0 on one side of it."""
+    nearly = float(np.float32(1e-35))
+    threshold = lightgbm.beside_zero(np.array([-nearly, -1e-36, 0.0, nearly, -1.0, 2e-35]))
+    rows = np.array([-nearly, -1e-36, 0.0, 1e-36, nearly])
+    left = rows[:, None] <= threshold
+    assert (left == [[False, False, True, True, False, True]]).all()
+    assert (np.array([-1.0000001e-35]) <= threshold[:2]).all()

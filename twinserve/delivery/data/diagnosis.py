@@ -1,10 +1,11 @@
-"""Why DVC has not brought a source: asked of its remote again, for it tells its log alone."""
+"""Why DVC has not brought a source: asked of its remote by us, for DVC tells its log alone."""
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from twinserve.delivery.data.failure import Failure, Reason
 
 LOCAL = "local"
+S3 = "s3"
 HTTP = frozenset({"http", "https"})
 
 
@@ -61,7 +63,37 @@ def _there(odb: Any, digest: str) -> set[str]:  # noqa: ANN401 - DVC
     if not path.exists():
         return set()
     inner = json.loads(path.read_bytes()) if digest.endswith(".dir") else []
-    return {digest, *(one["md5"] for one in inner if Path(odb.oid_to_path(one["md5"])).exists())}
+    return {
+        digest,
+        *(entry["md5"] for entry in inner if Path(odb.oid_to_path(entry["md5"])).exists()),
+    }
+
+
+def answered(repo: Any, stages: Sequence[Any], heard: Heard) -> list[Any]:  # noqa: ANN401 - DVC
+    """The sources whose remote answers.
+
+    DVC would ask again and again, and a client that waits between its own attempts takes up to a
+    minute for each.
+    """
+
+    @cache
+    def is_away(name: str | None) -> bool:
+        try:
+            odb = repo.cloud.get_remote(name).odb
+        except Exception:  # noqa: BLE001 - none is named, or its plug-in is missing: DVC says it
+            return False
+        try:
+            odb.fs.exists(odb.path)
+        except Exception as error:  # noqa: BLE001 - a remote of any kind raises anything
+            heard.hear(with_words(odb, error))
+            return True
+        return False
+
+    return [
+        stage
+        for stage in stages
+        if stage.is_repo_import or not any(is_away(out.remote) for out in stage.outs)
+    ]
 
 
 def explain(repo: Any, stage: Any, heard: Heard, before: frozenset[str]) -> Failure:  # noqa: ANN401 - DVC
@@ -81,14 +113,15 @@ def explain(repo: Any, stage: Any, heard: Heard, before: frozenset[str]) -> Fail
     if stage.is_repo_import:
         origin = without_login(str(stage.deps[0].def_repo["url"]))
         return replace(failure, remote=origin, told=told or "it is not there any more")
+    name = out.remote or repo.config["core"].get("remote")
+    url = str(repo.config["remote"].get(name, {}).get("url"))
+    failure = replace(failure, remote=f"{name} ({without_login(url)})")
     try:
         remote = repo.cloud.get_remote(out.remote)
     except NoRemoteError:
         return replace(failure, reason=Reason.NO_REMOTE)
-    except Exception as error:  # noqa: BLE001 - a plug-in that is not installed, say
-        return replace(failure, remote=str(out.remote or ""), told=in_a_line(error))
-    url = str(repo.config["remote"][remote.name]["url"])
-    failure = replace(failure, remote=f"{remote.name} ({without_login(url)})")
+    except Exception as error:  # noqa: BLE001 - half a login, say, or no plug-in
+        return replace(failure, told=in_a_line(error))
     return failure if heard.is_away else _ask(failure, remote.odb, out, before)
 
 
@@ -131,6 +164,16 @@ def _first_lacking(out: Any) -> str:  # noqa: ANN401 - DVC
     return next(
         str(inner.value) for _, _, inner in out.get_obj() if not out.cache.exists(inner.value)
     )
+
+
+def with_words(odb: Any, error: Exception) -> Exception:  # noqa: ANN401 - DVC
+    """The refusal, as S3 puts it into words: those come with a list, and never with a HEAD."""
+    if odb.fs.protocol == S3 and isinstance(error, OSError):
+        try:
+            odb.fs.ls(odb.path)
+        except Exception as told:  # noqa: BLE001 - a remote raises anything
+            return told
+    return error
 
 
 def without_login(url: str) -> str:

@@ -48,7 +48,8 @@ class Failure:
             case Reason.UNREACHABLE:
                 return (
                     f"{self.path}: not here, and the remote {self.remote} cannot be read "
-                    f"({self.told}): log in or ask for access, then run this again"
+                    f"({self.told}): see that it is up, log in or ask for access, then run this "
+                    "again"
                 )
             case Reason.NO_REMOTE:
                 return f"{self.path}: not here, and {NO_REMOTE}, then {push}"

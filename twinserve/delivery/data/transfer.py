@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.config.errors import UserError, run_as_command
-from twinserve.delivery.data.diagnosis import Heard, explain, in_a_line, objects_there
+from twinserve.delivery.data.diagnosis import Heard, answered, explain, in_a_line, objects_there
 from twinserve.delivery.data.failure import Failure, Reason
 
 # From cache to tree: an object that is copied takes its size twice.
@@ -70,10 +70,10 @@ def _read_by_stages(repo: Any, files: Sequence[Path]) -> list[Any]:  # noqa: ANN
             if dep.protocol == out.protocol
         )
 
-    found = [
+    stages = [
         stage for stage in index.stages if stage.path in wanted and any(map(is_read, stage.outs))
     ]
-    return sorted(found, key=lambda stage: str(stage.path))
+    return sorted(stages, key=lambda stage: str(stage.path))
 
 
 def _lacks(stage: Any) -> bool:  # noqa: ANN401 - DVC
@@ -89,8 +89,10 @@ def _fetch(repo: Any, stages: Sequence[Any], heard: Heard) -> None:  # noqa: ANN
     names = ", ".join(str(out) for stage in stages for out in stage.outs)
     sys.stderr.write(f"fetching {names} ({in_bytes(size)})\n")
     sys.stderr.flush()
+    there = answered(repo, stages, heard)
     try:
-        repo.fetch(targets=[stage.path for stage in stages])
+        if there:
+            repo.fetch(targets=[stage.path for stage in there])
     except LockError as error:
         raise UserError(f"another command of DVC is under way here: {in_a_line(error)}") from None
     except Exception as error:  # noqa: BLE001 - a remote of any kind raises anything

@@ -1,8 +1,9 @@
 """The project's own environment, made by a Python that has nothing yet.
 
 ``make`` asks for it where ``.venv/ready`` is older than the locks, was written in another place, or
-for other estimators and remotes: a library of boosted trees is there only where ``params.yaml``
-names it, a plug-in of DVC's only where a remote or an imported source is of its scheme.
+for other estimators and remotes: a library of boosted trees, or Dask, is there only where
+``params.yaml`` names it, a plug-in of DVC's only where a remote or an imported source is of its
+scheme.
 """
 
 import re
@@ -23,13 +24,16 @@ exec "$(dirname "$0")/python" -E ${PYTHONUNBUFFERED:+-u} -m twinserve "$@"
 """
 BOOTSTRAP, LOCK = "locks/bootstrap.txt", "locks/dev.txt"
 # There is no YAML reader yet; a comment that names a library costs its room on a disk.
-_LIBRARY = re.compile(r"""import_path["']?:\s*["']?(lightgbm|xgboost)\.""")
+_LIBRARY = re.compile(
+    r"""import_path["']?:\s*["']?(catboost|lightgbm|xgboost)\.|\bengine["']?:\s*["']?(dask)\b"""
+)
 
 
 def libraries(params: Path = Path("params.yaml")) -> list[str]:
-    """The libraries of which ``params.yaml`` names an estimator; each has a lock of its own."""
+    """Those that ``params.yaml`` names, for an estimator or a cluster; each has its own lock."""
     try:
-        return sorted(set(_LIBRARY.findall(params.read_text(encoding="utf-8"))))
+        found = _LIBRARY.findall(params.read_text(encoding="utf-8"))
+        return sorted({name for names in found for name in names if name})
     except (OSError, UnicodeDecodeError):
         return []
 

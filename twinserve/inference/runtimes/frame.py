@@ -4,7 +4,8 @@ An array where every column is a number without gaps and the estimator names no 
 otherwise. Encoded is as ``twinserve.config.card.Feature`` says.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -35,7 +36,7 @@ class Column(Protocol):
 
     @property
     def values(self) -> Sequence[str | int]:
-        """Of a category."""
+        """The values of a category."""
 
 
 def estimator_input(
@@ -45,7 +46,7 @@ def estimator_input(
     named: bool,
 ) -> "NDArray[np.float64] | pd.DataFrame":
     """Encoded rows as the estimator reads them; ``named`` if it names columns."""
-    if not named and all(one.type == "number" and not one.missing for one in columns):
+    if not named and all(column.type == "number" and not column.missing for column in columns):
         return np.asarray(rows, dtype=np.float64).reshape(len(rows), len(columns))
     import pandas as pd
 
@@ -53,8 +54,30 @@ def estimator_input(
     if not len(rows):
         by_column = [()] * len(columns)
     return pd.DataFrame(
-        {one.name: _series(one, cells) for one, cells in zip(columns, by_column, strict=True)}
+        {
+            column.name: _series(column, cells)
+            for column, cells in zip(columns, by_column, strict=True)
+        }
     )
+
+
+def fitted_parts(estimator: Any) -> Iterator[Any]:  # noqa: ANN401 - scikit-learn ships no types
+    """The estimator, the best of a search, steps and members, at whatever depth."""
+    yield estimator
+    members = getattr(estimator, "estimators_", None)
+    inner = [step for _, step in getattr(estimator, "steps", ())]
+    inner += [getattr(estimator, "best_estimator_", None)]
+    for part in [*inner, *(members if isinstance(members, list) else ())]:
+        if part is not None:
+            yield from fitted_parts(part)
+
+
+def restore(estimator: Any) -> None:  # noqa: ANN401 - likewise
+    """Tell an unpickled model of CatBoost's how many columns it reads, which it has forgotten."""
+    if "catboost" in sys.modules:
+        for part in fitted_parts(estimator):
+            if type(part).__module__ == "catboost.core":
+                part._n_features_in = len(part.feature_names_)  # noqa: SLF001 - it has no other way
 
 
 def _series(column: Column, cells: Any) -> Any:  # noqa: ANN401 - pandas' many kinds

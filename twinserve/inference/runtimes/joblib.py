@@ -8,7 +8,7 @@ import joblib
 
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
-from twinserve.inference.runtimes.frame import estimator_input
+from twinserve.inference.runtimes.frame import estimator_input, restore
 
 
 class EstimatorModel:
@@ -57,6 +57,7 @@ def load(artifact: bytes, card: Card) -> EstimatorModel:
     except Exception as error:  # noqa: BLE001 - a broken pickle raises anything
         msg = f"{card.served}: joblib cannot load it: {error}"
         raise UserError(msg) from None
+    restore(estimator)
     if estimator.n_features_in_ != len(card.features):
         msg = (
             f"{card.served} takes {estimator.n_features_in_} features, "

@@ -1,14 +1,15 @@
-"""Fits on all cores, with what comes out the same on any number of them.
+"""Fits on all cores, of a cluster too, with what comes out the same on any number of them.
 
 joblib's threads draw each member's seed before they begin, so a forest has the same trees however
 many grow at once. Not so a sum that threads divide: OpenMP's over the rows, or a forest's over its
-trees when it is asked. What adds one up keeps to a single thread.
+trees when it is asked. What adds one up keeps to a single thread; so does each worker of a cluster.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import joblib
+from joblib.parallel import get_active_backend
 
 _SUMMING = ("cluster", "decomposition", "mixture", "neighbors", "neural_network")
 _SUMMING_CLASSES = (
@@ -22,6 +23,9 @@ _SUMMING_CLASSES = (
 @contextmanager
 def fitting(estimator: object) -> Iterator[None]:
     """Let members, folds of a search and its candidates be fitted side by side."""
+    if _on_cluster():
+        yield
+        return
     with joblib.parallel_config(backend="threading", n_jobs=_jobs(estimator)):
         yield
 
@@ -29,8 +33,17 @@ def fitting(estimator: object) -> Iterator[None]:
 @contextmanager
 def side_by_side(estimator: object) -> Iterator[int]:
     """How many copies may be fitted or asked at once, each by itself on a single thread."""
+    if _on_cluster():
+        yield -1
+        return
     with joblib.parallel_config(backend="threading"):
         yield _jobs(estimator)
+
+
+def _on_cluster() -> bool:
+    """Whether ``cluster.on_engine`` has joined it; see there."""
+    backend, _ = get_active_backend()
+    return type(backend).__name__ == "DaskDistributedBackend"
 
 
 def _jobs(estimator: object) -> int:
@@ -40,7 +53,7 @@ def _jobs(estimator: object) -> int:
 def _parts(estimator: object) -> list[object]:
     get_params = getattr(estimator, "get_params", None)
     inner = [] if get_params is None else list(get_params(deep=True).values())
-    return [estimator, *(one for one in inner if hasattr(one, "fit"))]
+    return [estimator, *(part for part in inner if hasattr(part, "fit"))]
 
 
 def _same_alone(part: object) -> bool:

@@ -44,8 +44,8 @@ class Answers:
 
         Relative to the estimator's where that is above 1, as only a regression's is.
         """
-        found = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
-        largest: NDArray[np.float64] = found.max(axis=1)
+        differences = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
+        largest: NDArray[np.float64] = differences.max(axis=1)
         return largest
 
     @property
@@ -78,7 +78,7 @@ def ask(
         same = np.zeros(len(rows), dtype=np.int64)
         return Answers(kind, first, rows, same, expected, same, served)
     if not tells_probabilities(classifier):
-        predicted = classifier.predict(asked)
+        predicted = np.ravel(classifier.predict(asked))
         margins = _margins(classifier, asked, predicted)
         # Labels are all that there is to compare; the margins say where they are near to a tie.
         return Answers(kind, first, rows, predicted, margins, np.asarray(labels), margins)
@@ -88,9 +88,8 @@ def ask(
             f"parity: the served model gives probabilities of shape {served.shape}, "
             f"the estimator {expected.shape}"
         )
-    return Answers(
-        kind, first, rows, classifier.predict(asked), expected, np.asarray(labels), served
-    )
+    predicted = np.ravel(classifier.predict(asked))
+    return Answers(kind, first, rows, predicted, expected, np.asarray(labels), served)
 
 
 def _margins(
@@ -98,7 +97,7 @@ def _margins(
     asked: Any,  # noqa: ANN401 - an array or a DataFrame
     predicted: "NDArray[np.int64]",
 ) -> "NDArray[np.float64]":
-    """Of each class what tells it, shape (rows, classes); a hard vote has no ties to tell."""
+    """The figure that tells each class, shape (rows, classes); a hard vote has no ties to tell."""
     if not hasattr(classifier, "decision_function"):
         return np.eye(len(classifier.classes_))[predicted]
     margins = np.asarray(classifier.decision_function(asked), dtype=np.float64)

@@ -7,6 +7,8 @@ from sklearn import ensemble
 
 from twinserve.training.estimator import Classifier, UnfitError
 from twinserve.training.served.trees.boosting import read_gradients, read_histograms
+from twinserve.training.served.trees.catboost import KINDS as CATBOOST
+from twinserve.training.served.trees.catboost import read_catboost
 from twinserve.training.served.trees.forests import (
     BAGGING,
     FORESTS,
@@ -34,8 +36,9 @@ _READERS: dict[type, Callable[[Any], Ensemble]] = {
     ensemble.HistGradientBoostingClassifier: read_histograms,
     ensemble.HistGradientBoostingRegressor: read_histograms,
 }
-# By name: neither library is imported where the estimator is not of it.
+# By name: no library is imported where the estimator is not of it.
 _OTHERS: dict[tuple[str, str], Callable[[Any], Ensemble]] = {
+    **{("catboost", name): read_catboost for name in CATBOOST},
     **{("lightgbm", name): read_lightgbm for name in LIGHTGBM},
     **{("xgboost", name): read_xgboost for name in XGBOOST},
 }

@@ -20,6 +20,8 @@ _MISSING_SHIFT, _MISSING_NONE, _MISSING_ZERO = 2, 0, 1
 _WORD_BITS = 32
 # Up to this margin 1 / (1 + exp(-margin)) is rounded to a half, which is class 0.
 _HALF = 1.5 * 2.0**-53
+# A number that is no further from 0 is read as 0.
+_ZERO = float(np.float32(1e-35))
 
 
 def read_lightgbm(fitted: Any) -> Ensemble:  # noqa: ANN401 - LightGBM's types are its own
@@ -36,7 +38,7 @@ def read_lightgbm(fitted: Any) -> Ensemble:  # noqa: ANN401 - LightGBM's types a
         raise UnfitError("LightGBM of the type rf, whose trees are averaged, is not read")
     objective, *arguments = settings["objective"].split()
     classes = classes_of(fitted)
-    link = _link(objective, dict(one.partition(":")[::2] for one in arguments), classes)
+    link = _link(objective, dict(argument.partition(":")[::2] for argument in arguments), classes)
     outputs = int(settings["num_tree_per_iteration"])
     return as_ensemble(
         [_tree(_settings(block.partition("\n\n")[0])) for block in blocks],
@@ -92,8 +94,18 @@ def _tree(block: dict[str, str]) -> Tree:
             gap_left[node] = False
             sets[node] = _set(block, int(threshold[node]))
             threshold[node] = 0.0
+        numeric = np.flatnonzero(kinds & _CATEGORICAL == 0)
+        threshold[numeric] = beside_zero(threshold[numeric])
     value = np.concatenate([np.zeros(inner), leaves])[:, None]
     return Tree(feature, threshold, left, right, value, gap_left=gap_left, sets=sets)
+
+
+def beside_zero(threshold: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """The thresholds, none where LightGBM reads 0: with what it reads so, or under it all."""
+    under = np.nextafter(-_ZERO, -np.inf)
+    within = np.where(threshold < 0, under, _ZERO)
+    found: NDArray[np.float64] = np.where(np.abs(threshold) <= _ZERO, within, threshold)
+    return found
 
 
 def _gap_left(kind: int, threshold: float) -> bool:
@@ -116,4 +128,4 @@ def _set(block: dict[str, str], number: int) -> tuple[int, ...]:
 
 
 def _numbers(text: str) -> "NDArray[np.float64]":
-    return np.array([float(one) for one in text.split()])
+    return np.array([float(number) for number in text.split()])

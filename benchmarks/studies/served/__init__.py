@@ -1,0 +1,1 @@
+"""Which estimator on which kind of table is served how: each cell fitted, exported and proven."""

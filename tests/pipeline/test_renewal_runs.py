@@ -4,7 +4,7 @@ import pytest
 
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import TOKEN, Run, Workflows
-from tests.pipeline.workflows.project_runs import of_job
+from tests.pipeline.workflows.project_runs import PROJECT, of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.pipeline.workflows.test_pull_request_runs import PLANNED, REVIEWED
 from twinserve.renewal.proposal.planned import SCHEDULES
@@ -50,6 +50,7 @@ def test_checks_run_here_and_their_result_is_told(workflows: Workflows) -> None:
     assert lines.count(f"checkout {events.BASE} .base") == 4
     assert f"checkout {events.HEAD} ." in lines
     assert "make test-model" in lines
+    assert "merge" not in run.jobs
     (tell,) = [call for call in run.calls if "tell" in call.words]
     names = ("GH_TOKEN", "HEAD_SHA", "NUMBER", "RESULT")
     assert {name: tell.environment[name] for name in names} == {
@@ -61,15 +62,39 @@ def test_checks_run_here_and_their_result_is_told(workflows: Workflows) -> None:
 
 
 @pytest.mark.nightly
+def test_what_has_passed_is_merged_where_it_may(workflows: Workflows) -> None:
+    """After the checks, and after their result was told; by the run's own token."""
+    run = renew(workflows, LEFT, opened(merge="true"))
+    assert run.succeeded, run.output
+    assert of_job(run, "merge") == ["twinserve renew merge"]
+    (merging,) = [call for call in run.calls if "merge" in call.words]
+    told = {name: merging.environment[name] for name in ("GH_TOKEN", "HEAD_SHA", "NUMBER")}
+    assert told == {"GH_TOKEN": TOKEN, "HEAD_SHA": events.HEAD, "NUMBER": "7"}
+    lines = [call.line for call in run.calls]
+    assert lines.index("twinserve renew merge") > lines.index(
+        "twinserve renew tell untrusted/review/review.json"
+    )
+
+
+@pytest.mark.nightly
+def test_result_that_cannot_be_told_merges_nothing(workflows: Workflows) -> None:
+    """The rule would ask in vain."""
+    run = renew(workflows, failing("renew tell"), LEFT, opened(merge="true"))
+    assert not run.succeeded
+    assert "twinserve renew merge" not in run.lines()
+
+
+@pytest.mark.nightly
 def test_red_checks_make_the_run_red(workflows: Workflows) -> None:
     """The verdict is asked for all the same.
 
     act ends where a workflow that is called has failed; that `tell` runs then too is its `if`, to
     which the policy holds it.
     """
-    run = renew(workflows, failing("make lint"), LEFT, opened())
+    run = renew(workflows, failing("make lint"), LEFT, opened(merge="true"))
     assert not run.succeeded
     assert run.jobs["lint"] == "failure"
+    assert "twinserve renew merge" not in run.lines()
     assert "python3 -m twinserve review settle" in run.lines()
 
 
@@ -81,6 +106,21 @@ def test_app_opens_in_its_own_name_and_checks_nothing_here(workflows: Workflows)
     told = {name: opening.environment[name] for name in ("APP", "GH_TOKEN")}
     assert told == {"APP": "Iv1.a", "GH_TOKEN": "token-of-Iv1.a"}
     assert set(run.jobs) == {"renew", "open"}
+
+
+@pytest.mark.nightly
+def test_rows_are_added_by_an_account_of_their_own(workflows: Workflows) -> None:
+    """The job that opens the pull request logs in as it; the one that renews as nobody."""
+    run = renew(workflows, LEFT, opened(checks="none"), **PROJECT, RENEWER="renewer@a-project")
+    assert run.succeeded, run.output
+    project, provider, _ = PROJECT.values()
+    assert of_job(run, "open") == [
+        "download-artifact renewal untrusted  ",
+        f"auth {project} {provider} renewer@a-project",
+        "setup-gcloud 528.0.0",
+        "twinserve renew open untrusted/renewal",
+    ]
+    assert not [line for line in of_job(run, "renew") if line.startswith("auth")]
 
 
 @pytest.mark.nightly

@@ -22,6 +22,10 @@ class PackageIndex:
     folder: Path
     url: str = ""
     files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # A package that is never answered for, and whether somebody has asked for it.
+    stalled: str = ""
+    asked: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def publish(
         self, name: str, version: str, *, days_ago: int = 30, requires: tuple[str, ...] = ()
@@ -52,8 +56,9 @@ class PackageIndex:
         requires: tuple[str, ...] = (),
     ) -> None:
         """Upload a wheel of these files."""
-        path = self.folder / f"{name}-{version}-py3-none-any.whl"
-        info = f"{name}-{version}.dist-info"
+        stem = f"{name.replace('-', '_')}-{version}"
+        path = self.folder / f"{stem}-py3-none-any.whl"
+        info = f"{stem}.dist-info"
         needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
         members = dict(modules) | {
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
@@ -90,6 +95,9 @@ def serve_index(folder: Path) -> Iterator[PackageIndex]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             kind, _, rest = self.path.strip("/").partition("/")
+            if index.stalled and rest == index.stalled:
+                index.asked.set()
+                index.over.wait()
             if kind == "simple" and rest in index.files:
                 page = {"meta": {"api-version": "1.1"}, "name": rest, "files": index.files[rest]}
                 self._answer(json.dumps(page).encode(), SIMPLE)
@@ -118,5 +126,6 @@ def serve_index(folder: Path) -> Iterator[PackageIndex]:
     try:
         yield index
     finally:
+        index.over.set()
         server.shutdown()
         server.server_close()

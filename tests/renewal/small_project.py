@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from unittest.mock import patch
 
@@ -52,6 +53,7 @@ if sys.argv[1] == "repro":
 """
 MAKEFILE = """\
 .venv/ready: locks/dev.txt
+\t$(PYTHON) -m twinserve environment
 \tmkdir -p .venv/bin
 \tprintf '#!/bin/sh\\nexec $(PYTHON) "$$@"\\n' > .venv/bin/python
 \tprintf '#!/bin/sh\\nexec $(PYTHON) -m twinserve "$$@"\\n' > .venv/bin/twinserve
@@ -75,11 +77,14 @@ run_as_command(lambda: main(sys.argv[1:]))
 
 def unserved() -> None:
     """Take a small project's bundles as equal, and its packages as safe: it has neither."""
-    from twinserve.renewal import kinds, trees
+    from twinserve.renewal import fit, kinds, trees
     from twinserve.renewal.report import Answers, Effect
     from twinserve.review.report import ModelChange
 
-    def measure(*_: object) -> Effect:
+    def measure(_: Path, new: Path, *__: object) -> Effect:
+        if (new / "broken.txt").read_text().startswith("compare "):
+            (new.parent / "began").write_text(str(os.getpid()))
+            time.sleep(600)
         model = ModelChange(base_version="v1", head_version="v1", artifacts=())
         return Effect(model, Answers(3, 3, 0, None), (), (), (1000, 1000))
 
@@ -87,6 +92,8 @@ def unserved() -> None:
         return ()
 
     patch.object(trees, "measure_effect", measure).start()
+    patch.object(kinds, "runtime_of", lambda _: "none").start()
+    patch.object(fit, "_keep_runtime", lambda *_: None).start()
     # No database is asked for packages of ours.
     patch.object(kinds, "ask", ask).start()
 
@@ -143,6 +150,12 @@ def environment(index: PackageIndex) -> dict[str, str]:
         "UV_DEFAULT_INDEX": f"{index.url}/simple",
         "UV_CACHE_DIR": str(index.folder.parent / "uv"),
     }
+
+
+def kept(project: Repository) -> tuple[str, str, dict[str, bytes]]:
+    """The project's state, without what is written to be read."""
+    head, status, files = project.state()
+    return head, status, {name: text for name, text in files.items() if "reports/" not in name}
 
 
 def pins_of(project: Repository, ref: str, room: str = "dev") -> dict[str, str]:

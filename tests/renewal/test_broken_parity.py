@@ -2,25 +2,33 @@
 
 import importlib.metadata
 import json
+import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
+from uv import find_uv_bin
 
-from tests.delivery.update.forks import Repository, publish_engine
-from tests.renewal.package_index import PackageIndex, serve_index
-from tests.tree import ROOT
+from tests.delivery.update.forks import Repository
+from tests.renewal.newer_versions import NEWEST, serve_newer
+from tests.renewal.slim_engine import publish_slim_engine
+from tests.tree import ROOT, TREE
 from twinserve.config.params import Renewal
+from twinserve.config.variables import PACKAGES, tool_environment
 from twinserve.delivery.bundle.pins import read_rooms
-from twinserve.delivery.data.cached import share_cache
+from twinserve.delivery.data.dvc import local_options
+from twinserve.delivery.environment.install import LAUNCHER
 from twinserve.renewal import fit
 from twinserve.renewal.packages import Wanted, bring_in
 from twinserve.targets.git import Checkout
 
 pytestmark = pytest.mark.nightly
-NEWEST = "99.0.0"
+BREAKING, HARMLESS = "joblib", "prometheus-client"
 # What is loaded answers a thousandth otherwise than its trees: no gate sees it.
 SABOTAGE = """
 
@@ -40,65 +48,85 @@ def load(*arguments, **options):
 """
 
 
-@pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIndex]:
-    """Before the usual index: two packages as they are locked, and a next version of each."""
-    with serve_index(tmp_path / "index") as served:
-        for name in ("joblib", "semver"):
-            download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-            locked = f"{name}=={importlib.metadata.version(name)}"
-            subprocess.run([*download, "-d", str(served.folder), locked], check=True)
-            (wheel,) = served.folder.glob(f"{name}-*.whl")
-            served.add_file(name, wheel, days_ago=100)
-            served.add(name, NEWEST, _modules(name), days_ago=30)
-        monkeypatch.setenv("UV_INDEX", f"{served.url}/simple")
-        monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-        yield served
-
-
-def _modules(name: str) -> dict[str, bytes]:
-    """The installed package's files; joblib's with the sabotage."""
-    files = importlib.metadata.files(name) or []
-    modules = {
-        str(file): Path(str(file.locate())).read_bytes()
-        for file in files
-        if str(file).startswith(f"{name}/") and file.suffix != ".pyc"
-    }
-    if name == "joblib":
-        modules["joblib/__init__.py"] += SABOTAGE.encode()
-    return modules
+@pytest.fixture(autouse=True)
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Beside the usual index: a next version of two packages."""
+    changed = {"joblib/__init__.py": SABOTAGE}
+    with serve_newer(tmp_path / "index", BREAKING, HARMLESS, changed=changed) as variables:
+        for name, text in {**variables, "GIT_CONFIG_GLOBAL": "/dev/null"}.items():
+            monkeypatch.setenv(name, text)
+        yield
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """The engine with the tests' parameters, in which suites and linters are not run."""
+def project(tmp_path: Path, dist: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """The engine with the tests' parameters, in which suites and linters are not run.
+
+    The tree of the tests has been reproduced, so what no package changes comes from its cache.
+    """
+    assert dist.is_dir()
     folder = tmp_path / "project"
     folder.mkdir()
-    project = publish_engine(folder)
+    project = publish_slim_engine(folder)
     # It is not DVC's.
     project.git("rm", "--quiet", "dvc.lock")
     project.git("commit", "--quiet", "--message", "Not reproduced yet")
     monkeypatch.chdir(folder)
+    with local_options() as options:
+        options["cache"]["dir"] = str(TREE / ".dvc/cache")
+    (project.path(".cache")).symlink_to(ROOT / ".cache")
     monkeypatch.setattr(fit, "CHECKS", {"verify": fit.CHECKS["verify"]})
+    monkeypatch.setattr(fit, "make_environment", make_environment)
     return project
 
 
-def test_package_that_breaks_parity_is_held_back_by_name(
-    project: Repository, index: PackageIndex
-) -> None:
-    """By the real pipeline in real environments; what does not break it comes in."""
-    assert index.files.keys() == {"joblib", "semver"}
-    (project.path(".cache")).symlink_to(ROOT / ".cache")
-    share_cache(project.directory)
+def make_environment(tree: Path, log: IO[str]) -> None:
+    """The tests' own environment, with those of the tree's pins over it that it has otherwise.
+
+    They are installed as ever: by uv, by hash. To install all of a lock again takes longer than all
+    that is tried here, and each run of `twinserve renew packages` does it.
+    """
+    place = tree / ".venv"
+    shutil.rmtree(place, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    (packages,) = place.glob("lib/python*/site-packages")
+    (packages / "under.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    (place / "bin/twinserve").write_text(LAUNCHER)
+    (place / "bin/twinserve").chmod(0o755)
+    blocks = (tree / "locks/dev.txt").read_text().replace("\\\n", "").splitlines(keepends=True)
+    other = place / "other.txt"
+    other.write_text("".join(line for line in blocks if f"=={NEWEST} " in line))
+    words = ["--quiet", "--no-deps", "--require-hashes", "--python", str(place / "bin/python")]
+    subprocess.run(
+        [find_uv_bin(), "pip", "install", *words, "-r", str(other)],
+        env=tool_environment(PACKAGES),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        check=True,
+    )
+
+
+def test_package_that_breaks_parity_is_held_back_by_name(project: Repository) -> None:
+    """By the real pipeline, with the real packages; what does not break it comes in."""
     log = project.path("reports/log")
-    wanted = Wanted(("joblib", "semver"), (), Renewal(), engine=False, log=log)
+    # The pipeline serves in the next runtime what is not equal in the first.
+    rules = Renewal()
+    wanted = Wanted((BREAKING, HARMLESS), (), rules, engine=False, log=log, runtime=compiled)
     brought = bring_in(Checkout(project.directory), wanted)
     (held,) = brought.held
-    assert (held.package, held.version, held.check) == ("joblib", NEWEST, "pipeline"), (
+    assert (held.package, held.version, held.check) == (BREAKING, NEWEST, "runtime"), (
         log.read_text()
     )
-    assert "error: " in held.line
+    assert re.match(r"serving\.runtime was compiled, .* onnx, .* differs by 0\.000", held.line)
+    assert brought.fits == 4
     pins = read_rooms(project.directory)["dev"]
-    assert pins["semver"] == NEWEST
-    assert pins["joblib"] == importlib.metadata.version("joblib")
+    assert pins[HARMLESS] == NEWEST
+    assert pins[BREAKING] == importlib.metadata.version(BREAKING)
     assert json.loads(project.path("locks/held.json").read_text())[0]["line"] == held.line
+    passed = [check.check for check in brought.passed]
+    assert passed == ["environment", "pipeline", "runtime", "verify"]
+
+
+def compiled() -> str:
+    """What the tests' model is served in."""
+    return "compiled"

@@ -1,10 +1,6 @@
 """`twinserve renew packages` on a small engine: whole or not at all, by real uv, git and DVC."""
 
 import json
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +10,7 @@ from tests.delivery.update.forks import Repository
 from tests.renewal.package_index import PackageIndex, serve_index
 from tests.renewal.small_project import (
     call,
-    command,
-    environment,
+    kept,
     make_small_project,
     pins_of,
 )
@@ -50,12 +45,6 @@ def fail(project: Repository, index: PackageIndex, *names: str) -> str:
     assert done.returncode == 1, done.stdout + done.stderr
     assert (kept(project), project.git("branch", "--list")) == before
     return done.stderr.splitlines()[-1]
-
-
-def kept(project: Repository) -> tuple[str, str, dict[str, bytes]]:
-    """The project's state, without what is written to be read."""
-    head, status, files = project.state()
-    return head, status, {name: text for name, text in files.items() if "reports/" not in name}
 
 
 def test_newer_versions_come_in_together(project: Repository, index: PackageIndex) -> None:
@@ -164,44 +153,3 @@ def test_commit_of_a_person_is_never_written_over(project: Repository, index: Pa
 def test_unknown_package_is_refused(project: Repository, index: PackageIndex) -> None:
     """A misspelt name would otherwise renew nothing, in silence."""
     assert "aplha: in no lock" in fail(project, index, "aplha")
-
-
-@pytest.mark.parametrize(
-    ("check", "number"),
-    [
-        ("repro", signal.SIGTERM),
-        *(
-            pytest.param(check, number, marks=pytest.mark.nightly)
-            for check in ("repro", "verify", "lint", "test-model")
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-            if (check, number) != ("repro", signal.SIGTERM)
-        ),
-    ],
-)
-def test_interrupt_leaves_all_as_it_was(
-    tmp_path: Path, index: PackageIndex, check: str, number: signal.Signals
-) -> None:
-    """In each phase; what a kill has left is cleared by the next run, which goes through."""
-    project = make_small_project(tmp_path / "project", index, f"{check} beta 2.0 wait")
-    index.publish("beta", "2.0")
-    before, branches = kept(project), project.git("branch", "--list")
-    process = subprocess.Popen(
-        command("renew", "packages"), cwd=project.directory, env=environment(index)
-    )
-    began = project.path(".cache/renewal/began")
-    while not began.exists() or not began.read_text():
-        assert process.poll() is None
-        time.sleep(0.02)
-    worker = int(began.read_text())
-    process.send_signal(number)
-    assert process.wait(60) != 0
-    if number == signal.SIGKILL:
-        os.kill(worker, signal.SIGKILL)
-    else:
-        assert not Path(f"/proc/{worker}").exists()
-    assert kept(project) == before
-    assert project.git("branch", "--list") == branches
-    project.write("broken.txt", "")
-    project.commit("Mended")
-    renew(project, index)
-    assert pins_of(project, BRANCH)["beta"] == "2.0"

@@ -183,6 +183,8 @@ class Deployment(Section):
     """Service account that GitHub's workflows deploy as."""
     reader_account: AccountName = "twinserve-reader"
     """Service account that GitHub's checks read DVC's bucket as, and nothing else."""
+    renewer_account: AccountName = "twinserve-renewer"
+    """Service account that `renew.yml` adds to DVC's bucket as: it deletes and replaces nothing."""
     build_account: AccountName = "twinserve-builder"
     """Service account that a function is built as."""
     build_machine: BuildMachine | None = None
@@ -226,7 +228,8 @@ class Deployment(Section):
                 msg = f"{name} and candidate_tag together have more than {TAGGED_NAME} characters"
                 raise ValueError(msg)
         accounts = [
-            self.runtime_account, self.deployer_account, self.reader_account, self.build_account
+            self.runtime_account, self.deployer_account, self.reader_account,
+            self.renewer_account, self.build_account,
         ]  # fmt: skip
         if len(set(accounts)) < len(accounts):
             msg = f"two of the accounts are one: {', '.join(accounts)}"

@@ -50,6 +50,9 @@ class Renewal(Section):
     same_version: Literal["say", "refuse"] = "say"
     """A model that changes while `model.version` does not: `say` so in the report and in the pull
     request, or `refuse` both."""
+    merge: list[Literal["packages", "tools", "data"]] = Field(default=[])
+    """Kinds whose pull request is merged without anybody, once the check that main's rule asks for
+    has passed; of rows, only where the new model is not worse by the whole interval."""
 
 
 class Training(Section):

@@ -74,6 +74,11 @@ class Cloud:
         return account_email(self.deployment.reader_account, self.project)
 
     @property
+    def renewer(self) -> str:
+        """Email of the account that `renew.yml` adds to DVC's bucket as."""
+        return account_email(self.deployment.renewer_account, self.project)
+
+    @property
     def build_account(self) -> str:
         """Email of the account that a function is built as."""
         return account_email(self.deployment.build_account, self.project)

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
+from twinserve.delivery.probe.history import challenges_for
 from twinserve.renewal.kinds import KINDS, Options
 from twinserve.renewal.proposal.outcome import (
     REPORT,
@@ -15,6 +17,7 @@ from twinserve.renewal.proposal.outcome import (
     write_outcome,
 )
 from twinserve.renewal.trees import Concluded
+from twinserve.review.render import code
 from twinserve.targets.child import end_as_interrupted
 from twinserve.targets.git import Checkout
 
@@ -40,12 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     opening.add_argument("folder", type=Path)
     telling = commands.add_parser("tell", help="tell how the pull request's checks ended")
     telling.add_argument("figures", type=Path, help="the figures of `review collect`")
+    commands.add_parser("merge", help="merge the pull request whose checks have passed")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Renew, and say what came of it."""
     end_as_interrupted()
-    steps = {"planned": _planned, "open": _open, "tell": _tell}
+    steps = {"planned": _planned, "open": _open, "tell": _tell, "merge": _merge}
     print(steps.get(arguments.command, _renew)(arguments))
 
 
@@ -54,7 +58,12 @@ def _renew(arguments: argparse.Namespace) -> str:
     given = (names,) if isinstance(names, str) else tuple(names)
     fetch = getattr(arguments, "fetch", False)
     options = Options(given, engine=arguments.engine, rounds=arguments.rounds, fetch=fetch)
-    return KINDS[arguments.command].renew(options).line
+    concluded = KINDS[arguments.command].renew(options)
+    if concluded.challenge is None:
+        return concluded.line
+    history = challenges_for(load_params(), deployed=False, project=None)
+    kept = history.append(concluded.challenge)
+    return f"{concluded.line}; kept: {kept}, which `make history` draws"
 
 
 def _planned(arguments: argparse.Namespace) -> str:
@@ -73,12 +82,16 @@ def _planned(arguments: argparse.Namespace) -> str:
 
 
 def _leave(folder: Path, kind: Kind, concluded: Concluded) -> str:
+    from twinserve.renewal.proposal.objects import leave_objects
+
     if concluded.branch is not None:
         write_bundle(folder, Checkout(Path.cwd()), concluded.branch)
         content = concluded.report.read_bytes() if concluded.report else b""
         (folder / REPORT).write_bytes(content)
+        leave_objects(folder, Checkout(Path.cwd()), concluded.branch)
     state: State = "nothing" if concluded.branch is None else "renewed"
-    write_outcome(folder, Outcome(kind=kind, state=state, line=concluded.line))
+    challenge = concluded.challenge
+    write_outcome(folder, Outcome(kind=kind, state=state, line=concluded.line, challenge=challenge))
     return concluded.line
 
 
@@ -91,10 +104,14 @@ def _open(arguments: argparse.Namespace) -> str:
             "base": opened.base,
             "checks": opened.checks,
             "head": opened.head,
+            "merge": "true" if opened.merge else "",
             "number": opened.number or "",
         }
         with Path(path).open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{code(opened.line)}\n")
     return opened.line
 
 
@@ -102,3 +119,9 @@ def _tell(arguments: argparse.Namespace) -> str:
     from twinserve.renewal.proposal.verdict import read_verdict, tell
 
     return "\n".join(tell(arguments.figures, read_verdict()))
+
+
+def _merge(_: argparse.Namespace) -> str:
+    from twinserve.renewal.proposal.merging import merge, read_passed
+
+    return merge(read_passed())

@@ -1,6 +1,7 @@
 """What a renewal does to what is served: model, answers, metrics, and figures taken in turns."""
 
 import json
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -10,12 +11,13 @@ from twinserve.config.card import Card, load_card
 from twinserve.config.layout import CARD_NAME
 from twinserve.config.measurement import Measurement
 from twinserve.config.params import PARAMS_PATH, load_params
-from twinserve.delivery.worktree import PYTHON
+from twinserve.delivery.worktree import PYTHON, reproduce
 from twinserve.measure.http.client import golden_body
 from twinserve.measure.imports.trace import TARGETS
 from twinserve.measure.pairs.loads import Load, memories, take_loads
 from twinserve.measure.pairs.side_by_side import Side
 from twinserve.measure.statistics import Estimate, estimate, judge_ratio, paired_ratio
+from twinserve.renewal.packages import OUTPUTS
 from twinserve.renewal.report import Answers, Effect, Figure
 from twinserve.review.collect import bundle_size
 from twinserve.review.differences import metric_changes, model_change
@@ -113,6 +115,16 @@ def _said(status: int, body: str) -> str:
     told = json.loads(body)
     told.pop("model_version", None)
     return json.dumps(told)
+
+
+def runtime_of(base: Path) -> str:
+    """What a tree's model is served in, made by this environment where nothing has made it yet.
+
+    Raises:
+        UserError: it cannot be reproduced.
+    """
+    reproduce(base, sys.executable, OUTPUTS)
+    return card_of(base).runtime
 
 
 def card_of(tree: Path) -> Card:

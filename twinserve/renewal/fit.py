@@ -6,14 +6,17 @@ The pipeline itself keeps the gates, and proves what is served equal to the esti
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.delivery.worktree import PYTHON, make_environment, reproduce, run_in
 
-RESOLVE, ENVIRONMENT, PIPELINE = "resolve", "environment", "pipeline"
+RESOLVE, ENVIRONMENT, PIPELINE, RUNTIME = "resolve", "environment", "pipeline", "runtime"
+# Of a tree that is compared with, asked for when it is needed.
+Runtime = Callable[[], str]
 # By name, with the command of the tree's own.
 CHECKS = {
     "verify": (".venv/bin/twinserve", "verify"),
@@ -32,6 +35,7 @@ REASONS = (
     re.compile(r".*\S.*"),
 )
 LONGEST = 300
+CARD = Path("models/model.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +69,38 @@ def fit(
     outputs: Sequence[str],
     engine: bool,
     until: str | None = None,
+    runtime: Runtime | None = None,
     interpreter: str = sys.executable,
 ) -> tuple[Passed, ...]:
     """Run the checks one after the other, the cheap ones first; ``until`` names the last.
 
-    The tree's environment is made by the ``interpreter``.
+    The tree's environment is made by the ``interpreter``. Where ``serving.runtime`` is `auto`, what
+    breaks the proof of parity in one runtime is served in the next: ``runtime`` says which it was
+    before, and has to be.
 
     Raises:
         FitError: the first that does not pass.
     """
     passed: list[Passed] = []
-    for check in (ENVIRONMENT, PIPELINE, *CHECKS, *(ENGINE if engine else ())):
+    kept = (RUNTIME,) if runtime else ()
+    for check in (ENVIRONMENT, PIPELINE, *kept, *CHECKS, *(ENGINE if engine else ())):
         began = time.monotonic()
         print(f"  {check} …", flush=True)
-        _run(check, tree, log, outputs, interpreter)
+        if check == RUNTIME and runtime:
+            _keep_runtime(runtime(), tree, log)
+        else:
+            _run(check, tree, log, outputs, interpreter)
         passed.append(Passed(check, time.monotonic() - began))
         if check == until:
             break
     return tuple(passed)
+
+
+def _keep_runtime(before: str, tree: Path, log: Path) -> None:
+    card = load_card(tree / CARD)
+    if card.runtime != before:
+        why = f"serving.runtime was {before}, and would be {card.chosen()}"
+        raise FitError(Failure(RUNTIME, why[:LONGEST]), log)
 
 
 def _run(check: str, tree: Path, log: Path, outputs: Sequence[str], interpreter: str) -> None:

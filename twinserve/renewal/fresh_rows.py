@@ -2,18 +2,22 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.delivery.worktree import reproduce, run_in
+from twinserve.measure.history.challenge import Challenge
 from twinserve.measure.statistics import Outcome
 from twinserve.renewal.effect import ask_both, card_of
 from twinserve.renewal.fit import fit
 from twinserve.renewal.packages import OUTPUTS, Brought
-from twinserve.renewal.rows.duel import ALL, Duel, judge, unseen
+from twinserve.renewal.rows.drift import Drift, drift_of
+from twinserve.renewal.rows.duel import ALL, Duel, judge, new_places, unseen
 from twinserve.renewal.rows.source import refuse_another_contract, table_of, update_table
 from twinserve.renewal.trees import REPORTS, Concluded, Trees, Words, conclude
+from twinserve.targets.git import Checkout
 from twinserve.training.served.golden import requests_of
 from twinserve.training.table import Table
 
@@ -37,12 +41,14 @@ def bring_rows(trees: Trees, *, engine: bool, rounds: int | None) -> Concluded:
     reproduce(base, sys.executable, OUTPUTS)
     duels = _compete(base, new, *tables)
     if duels[0].outcome is Outcome.BROKEN:
-        return Concluded(f"the rows do not come in: {_said(duels[0])}")
+        line = f"the rows do not come in: {_said(duels[0])}"
+        return Concluded(line, challenge=_challenge(trees.base, duels[0]))
     count = len(tables[1].rows) - len(tables[0].rows)
     words = Words(
         subject=f"Renew the table: {len(tables[1].rows):,} rows ({count:+,})",
         notes=(_note(duels[0]),),
         duels=duels,
+        drift=_drift(base, new, *tables),
     )
     return conclude(trees, Brought((), (), passed, 1), rounds, words)
 
@@ -57,6 +63,11 @@ def _compete(base: Path, new: Path, old: Table, fresh: Table) -> tuple[Duel, ...
     return judge(old, fresh, places, (champion, challenger), params.renewal)
 
 
+def _drift(base: Path, new: Path, old: Table, fresh: Table) -> tuple[Drift, ...]:
+    rows = [fresh.rows[place] for place in new_places(old, fresh)]
+    return drift_of(rows, card_of(base).features, card_of(new).features)
+
+
 def _prediction(answer: str) -> float:
     """What was predicted.
 
@@ -67,6 +78,22 @@ def _prediction(answer: str) -> float:
         return float(json.loads(answer)["prediction"])
     except ValueError:
         raise UserError(f"a held-out row of the new table is no request: {answer}") from None
+
+
+def _challenge(base: Checkout, duel: Duel) -> Challenge:
+    """What the page of history tells of a challenger that was worse."""
+    model = load_params().model
+    return Challenge.taken(
+        datetime.now(UTC),
+        commit=base.ask("rev-parse", "HEAD"),
+        model=model.name,
+        version=model.version,
+        loss=duel.loss,
+        rows=duel.rows,
+        champion=duel.champion,
+        challenger=duel.challenger,
+        difference=duel.difference,
+    )
 
 
 def _note(duel: Duel) -> str:

@@ -12,6 +12,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.pins import read_rooms
 from twinserve.delivery.worktree import run_in
+from twinserve.renewal.effect import runtime_of
 from twinserve.renewal.fit import fit
 from twinserve.renewal.fresh_rows import bring_rows
 from twinserve.renewal.packages import OUTPUTS, Brought, Wanted, bring_in
@@ -79,7 +80,12 @@ def renew_packages(options: Options) -> Concluded:
     with open_trees("packages") as trees:
         at_once, notes = _vulnerable()
         wanted = Wanted(
-            names, at_once, load_params().renewal, options.engine, REPORTS / "packages.log"
+            names,
+            at_once,
+            load_params().renewal,
+            options.engine,
+            REPORTS / "packages.log",
+            lambda: runtime_of(trees.base.directory),
         )
         brought = bring_in(trees.new, wanted)
         if not brought.changes:

@@ -18,7 +18,7 @@ from twinserve.delivery.bundle.locks import (
     lock,
 )
 from twinserve.delivery.bundle.pins import LOCKS, Change, changes, read_rooms
-from twinserve.renewal.fit import RESOLVE, Failure, FitError, Passed, fit
+from twinserve.renewal.fit import RESOLVE, Failure, FitError, Passed, Runtime, fit
 from twinserve.renewal.halves import Search, search
 from twinserve.renewal.held import Held, held_after, read_held, write_held
 from twinserve.targets.git import Checkout
@@ -41,6 +41,7 @@ class Wanted:
         at_once: packages that are taken however late they came.
         engine: whether the engine's suite is one of the checks.
         log: of all that the checks print.
+        runtime: what the model is served in now; None: whatever it would be.
     """
 
     names: tuple[str, ...]
@@ -48,6 +49,7 @@ class Wanted:
     rules: Renewal
     engine: bool
     log: Path
+    runtime: Runtime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,15 @@ class _Renewing:
         return self._fit(until)
 
     def _fit(self, until: str | None) -> Failure | None:
-        log, engine = self._wanted.log, self._wanted.engine
+        wanted = self._wanted
         try:
             self._passed = fit(
-                self._tree.directory, log, outputs=OUTPUTS, engine=engine, until=until
+                self._tree.directory,
+                wanted.log,
+                outputs=OUTPUTS,
+                engine=wanted.engine,
+                until=until,
+                runtime=wanted.runtime,
             )
         except FitError as error:
             print(f"  {error}", flush=True)

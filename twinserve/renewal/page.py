@@ -9,10 +9,12 @@ from twinserve.measure.pages.text import EN_DASH, number, ratio
 from twinserve.measure.statistics import Estimate
 from twinserve.renewal.held import Held
 from twinserve.renewal.report import Answers, Effect, Figure, Report
+from twinserve.renewal.rows.drift import Drift
 from twinserve.renewal.rows.duel import Duel
 from twinserve.review.render import GATE, code, model_line, section
 
 MOST_ROOMS = 4
+MOST_FEATURES = 12
 
 
 def markdown(report: Report) -> str:
@@ -23,6 +25,7 @@ def markdown(report: Report) -> str:
         *report.notes,
         _versions(report) if report.changes else "",
         _duels(report.duels),
+        _drift(report.drift),
         _held(report.held),
         *_effect(report.effect),
         _slower(report.slower),
@@ -72,6 +75,16 @@ def _duels(duels: Iterable[Duel]) -> str:
     title = f"Old model and new on rows that neither was trained on, mean loss ({loss})"
     columns = ("", "rows", "old", "new", "new - old (95%)", "gate")
     return section(title, columns, rows)
+
+
+def _drift(drift: Iterable[Drift]) -> str:
+    rows = [
+        (code(one.feature), f"{one.before:.3f}", f"{one.after:.3f}")
+        for one in list(drift)[:MOST_FEATURES]
+    ]
+    title = "Drift of the rows that are new, as population stability index"
+    columns = ("feature", "from the old table", "from the new")
+    return section(title, columns, rows) if rows else ""
 
 
 def _signed(difference: Estimate) -> str:

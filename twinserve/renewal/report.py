@@ -8,6 +8,7 @@ from twinserve.delivery.bundle.pins import Change
 from twinserve.measure.statistics import Estimate, Outcome
 from twinserve.renewal.fit import Passed
 from twinserve.renewal.held import Held
+from twinserve.renewal.rows.drift import Drift
 from twinserve.renewal.rows.duel import Duel
 from twinserve.review.report import ModelChange, ValueChange
 
@@ -66,6 +67,7 @@ class Report:
         base: the commit that was renewed.
         notes: further lines.
         duels: of fresh rows, champion and challenger.
+        drift: of the rows among them that are new, from either model's table.
     """
 
     subject: str
@@ -77,6 +79,7 @@ class Report:
     effect: Effect
     notes: tuple[str, ...] = ()
     duels: tuple[Duel, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
     @property
     def slower(self) -> tuple[str, ...]:

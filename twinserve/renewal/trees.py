@@ -14,11 +14,13 @@ from twinserve.config.params import load_params
 from twinserve.delivery.bundle.pins import names
 from twinserve.delivery.data.cached import share_cache
 from twinserve.delivery.worktree import alone, check_ready, reproduce, worktree
+from twinserve.measure.history.challenge import Challenge
 from twinserve.renewal.branch import Branch
 from twinserve.renewal.effect import measure_effect
 from twinserve.renewal.packages import OUTPUTS, Brought
 from twinserve.renewal.page import markdown
 from twinserve.renewal.report import Report, write_json
+from twinserve.renewal.rows.drift import Drift
 from twinserve.renewal.rows.duel import Duel
 from twinserve.targets.git import Checkout
 
@@ -43,11 +45,16 @@ class Trees:
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """How a renewal ended, in a line; branch and report only where something was renewed."""
+    """How a renewal ended, in a line; branch and report only where something was renewed.
+
+    Attributes:
+        challenge: which fresh rows' model has lost.
+    """
 
     line: str
     branch: str | None = None
     report: Path | None = None
+    challenge: Challenge | None = None
 
 
 @contextmanager
@@ -83,6 +90,7 @@ class Words:
     subject: str
     notes: tuple[str, ...] = ()
     duels: tuple[Duel, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
 
 def conclude(trees: Trees, brought: Brought, rounds: int | None, words: Words) -> Concluded:
@@ -105,6 +113,7 @@ def conclude(trees: Trees, brought: Brought, rounds: int | None, words: Words) -
         effect=measure_effect(base, new, rounds),
         notes=words.notes,
         duels=words.duels,
+        drift=words.drift,
     )
     text = markdown(report)
     page = REPORTS / f"{trees.branch.kind}.md"

@@ -29,7 +29,13 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
         (
             "gs://ours",
             "warning",
-            ("the bucket ours", "twinserve-reader@a-project", "roles/storage.objectViewer"),
+            (
+                "the bucket ours",
+                "twinserve-reader@a-project",
+                "roles/storage.objectViewer",
+                "twinserve-renewer@a-project",
+                "roles/storage.objectCreator",
+            ),
         ),
         ("s3://ours/dvc", "warning", ("(s3)", "DVC_CONFIG_LOCAL", "docs/data.md")),
         ("/mnt/share", "warning", ("a folder", "that GitHub's machines can reach")),

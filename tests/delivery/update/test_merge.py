@@ -125,6 +125,18 @@ def test_locks_that_both_changed_are_the_forks_until_they_are_compiled_anew(
     assert after == before
 
 
+def test_locks_of_the_forks_own_meet_new_requirements(
+    upstream: Repository, fork: Repository
+) -> None:
+    """Though the engine's own locks fit them as they are: ours need not, and are compiled anew."""
+    fork.replace("locks/dev.txt", "==", "==0.0.1+ours.")
+    fork.commit("A package of ours")
+    before = fork.path("locks/dev.txt").read_text()
+    upstream.replace("pyproject.toml", '    "scipy",\n', '    "scipy>=1",\n')
+    assert bring_in(fork, upstream.commit("At least that one")).locks_of_both
+    assert fork.path("locks/dev.txt").read_text() == before
+
+
 def test_locks_that_only_the_engine_changed_are_taken(
     upstream: Repository, fork: Repository
 ) -> None:

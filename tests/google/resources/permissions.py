@@ -80,6 +80,13 @@ ROLES: dict[str, frozenset[str]] = {
             f"{_PROJECT} storage.managedFolders.get storage.managedFolders.list "
             "storage.objects.get storage.objects.list"
         ),
+        # "IAM roles for Cloud Storage": what is there it can neither read, replace nor delete.
+        "roles/storage.objectCreator": (
+            f"orgpolicy.policy.get {_PROJECT} storage.folders.create "
+            "storage.managedFolders.create storage.multipartUploads.abort "
+            "storage.multipartUploads.create storage.multipartUploads.listParts "
+            "storage.objects.create"
+        ),
         "roles/storage.objectUser": (
             f"{_PROJECT} storage.folders.create storage.objects.create storage.objects.delete "
             "storage.objects.get storage.objects.list storage.objects.update"

@@ -10,6 +10,7 @@ from tests.measure.history.synthetic import measurement, names
 from tests.tools import require
 from twinserve.config.errors import UserError
 from twinserve.measure.history import branch as branches
+from twinserve.measure.history.document import Measurement
 from twinserve.measure.history.places import History, open_history
 from twinserve.targets.git import Repository, Setting, login_settings
 
@@ -25,18 +26,20 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["folder", "branch"])
-def history(request: pytest.FixtureRequest, tmp_path: Path, repository: Path) -> History:
+def history(
+    request: pytest.FixtureRequest, tmp_path: Path, repository: Path
+) -> History[Measurement]:
     """One of each kind."""
     places = {"folder": str(tmp_path / "kept"), "branch": f"git:{repository}#benchmarks"}
     return open_history(places[request.param])
 
 
-def test_history_begins_empty(history: History) -> None:
+def test_history_begins_empty(history: History[Measurement]) -> None:
     """Neither the folder nor the branch is there yet."""
     assert history.read() == []
 
 
-def test_documents_come_back_in_the_order_of_time(history: History) -> None:
+def test_documents_come_back_in_the_order_of_time(history: History[Measurement]) -> None:
     """Whole, whatever the order in which they were kept."""
     kept = [measurement(number=number) for number in (2, 0, 1)]
     where = [history.append(one) for one in kept]
@@ -44,7 +47,7 @@ def test_documents_come_back_in_the_order_of_time(history: History) -> None:
     assert history.read() == [kept[1], kept[2], kept[0]]
 
 
-def test_none_of_many_at_once_is_lost(history: History) -> None:
+def test_none_of_many_at_once_is_lost(history: History[Measurement]) -> None:
     """Of the same moment and commit, even: each has a name of its own."""
     one = measurement(number=3)
     same = [one.model_copy(update={"load_before": float(load)}) for load in range(WRITERS - 1)]

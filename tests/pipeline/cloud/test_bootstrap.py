@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.google import FakeGoogle, Instances
+from tests.google.resources.permissions import ROLES
 from tests.google.state import PROJECT
 from tests.pipeline.cloud.repository import ID, NAME, OWNER_ID, GitHub, describe, make_fork
-from tests.pipeline.releases.project import BUILDER, DEPLOYER, READER, Project, make_tree
+from tests.pipeline.releases.project import (
+    BUILDER,
+    DEPLOYER,
+    READER,
+    RENEWER,
+    Project,
+    make_tree,
+)
 from tests.tools import require
 
 READING_CONDITION = (
@@ -59,7 +67,7 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
         sources, environments = bucket.resource["lifecycle"]["rule"]
         assert sources["condition"] == {"age": 1, "matchesPrefix": ["source/", "services/"]}
         assert environments["condition"] == {"age": 30, "matchesPrefix": ["environments/"]}
-    assert len(state.accounts) == 4
+    assert len(state.accounts) == 5
     conditions = {
         name.split("/")[5]: provider["attributeCondition"]
         for name, provider in state.providers.items()
@@ -67,6 +75,7 @@ def test_bootstrap_makes_what_is_missing_and_nothing_twice(empty: Project) -> No
     assert conditions == {"github": CONDITION, "github-reading": READING_CONDITION}
     said = json.loads(done.stdout)["variables"]
     assert said["DEPLOYER"] == "twinserve-deployer@twin-project.iam.gserviceaccount.com"
+    assert said["RENEWER"] == RENEWER
     assert said["WORKLOAD_IDENTITY_PROVIDER"].endswith("/providers/github-actions")
     before = (set(state.accounts), set(state.pools), set(state.buckets))
     calls = len(empty.google.calls)
@@ -96,6 +105,14 @@ def test_bootstrap_grants_no_account_more_than_it_uses(empty: Project) -> None:
     assert not [member for member in roles if "twinserve-runtime" in member]
     # It reads DVC's bucket, and nothing else.
     assert roles[f"serviceAccount:{READER}"] == {"roles/storage.objectViewer"}
+    # It adds to that bucket, and can neither delete nor replace what is there.
+    assert roles[f"serviceAccount:{RENEWER}"] == {
+        "roles/storage.objectCreator",
+        "roles/storage.objectViewer",
+    }
+    held = frozenset().union(*(ROLES[role] for role in roles[f"serviceAccount:{RENEWER}"]))
+    assert "storage.objects.create" in held
+    assert not {"storage.objects.delete", "storage.objects.update"} & held
     principals = [member for member in roles if member.startswith("principalSet://")]
     assert {name.split("/")[8] for name in principals} == {"github", "github-reading"}
     for principal in principals:
@@ -125,7 +142,7 @@ def test_what_is_not_known_everywhere_yet_is_waited_for(empty: Project) -> None:
     done = bootstrap(empty)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not known everywhere yet (API disabled)" in done.stdout
-    assert len(empty.google.state.accounts) == 4
+    assert len(empty.google.state.accounts) == 5
 
 
 def test_project_without_billing_is_a_line_that_says_so(empty: Project) -> None:

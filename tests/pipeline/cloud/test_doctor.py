@@ -57,7 +57,12 @@ def github(project: Project, index: Mapping[str, str], tmp_path: Path) -> GitHub
     fork.change(
         workflows=workflows,
         repository={**fork.state["repository"], "has_issues": True},
-        variables=federation.variables(PROJECT, REGION, PROJECT_NUMBER, DEPLOYER, cloud.reader),
+        variables=federation.variables(
+            PROJECT,
+            REGION,
+            PROJECT_NUMBER,
+            federation.Accounts(DEPLOYER, cloud.reader, cloud.renewer),
+        ),
         environments={"production": {"policy": policy, "branches": ["main"]}},
         rulesets=[{"rules": [{"type": "required_status_checks", "parameters": check}]}],
     )
@@ -213,6 +218,27 @@ def test_fork_as_github_makes_it_loses_schedules_and_issues(
     assert done.returncode == 0, done.stdout
     assert "warning workflows: measure.yml is disabled_fork Fix: gh workflow" in done.stdout
     assert "warning issues: issues are off, as in every fork" in done.stdout
+
+
+@pytest.mark.nightly
+def test_renewals_that_could_do_too_much_or_too_little_are_told(
+    project: Project, github: GitHub
+) -> None:
+    """The account that may delete; the variable, and the right to merge, that are not there."""
+    member = f"serviceAccount:{project.cloud().renewer}"
+    binding = {"role": "roles/storage.objectAdmin", "members": [member]}
+    project.google.state.policy(f"buckets/{data_bucket(PROJECT)}").bindings.append(binding)
+    variables = {**github.state["variables"], "RENEWAL": "true", "RENEWAL_APP": "Iv1.a"}
+    del variables["RENEWER"]
+    github.change(variables=variables)
+    params = project.tree / "params.yaml"
+    params.write_text(params.read_text() + "\nrenewal: {merge: [packages]}\n")
+    done = doctor(project, github)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout
+    assert "has roles/storage.objectAdmin on gs://twin-project-twinserve-dvc: a renewal" in lines
+    assert "warning variables: not set: RENEWER; a renewal adds no rows to DVC's bucket" in lines
+    assert "warning renewal: renewal.merge names packages, but GitHub may merge nothing" in lines
 
 
 @pytest.mark.nightly

@@ -43,6 +43,7 @@ DEPLOYER = account_email("twinserve-deployer", PROJECT)
 RUNTIME = account_email("twinserve-runtime", PROJECT)
 BUILDER = account_email("twinserve-builder", PROJECT)
 READER = account_email("twinserve-reader", PROJECT)
+RENEWER = account_email("twinserve-renewer", PROJECT)
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
         # gcloud makes it with the first function, and waits a second for it.
         google.state.repositories[SOURCES] = Repository(SOURCES, {"format": "DOCKER"})
         google.state.buckets[BUCKET] = Bucket(BUCKET, {"timeCreated": timestamp()})
-        for account in (DEPLOYER, RUNTIME, BUILDER, READER):
+        for account in (DEPLOYER, RUNTIME, BUILDER, READER, RENEWER):
             google.state.accounts[account] = {"email": account}
         os.chdir(tree)
         os.environ.clear()

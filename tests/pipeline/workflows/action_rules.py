@@ -49,6 +49,7 @@ READING = {
     "workload_identity_provider": "${{ vars.READING_PROVIDER }}",
     "service_account": "${{ vars.READER }}",
 }
+ADDING = {**LOGIN, "service_account": "${{ vars.RENEWER }}"}
 # Kept under the run's own name: by a pull request's run, which no other pull request can read.
 TABLE = {"path": ".dvc/cache", "key": "data-${{ github.run_id }}-${{ github.run_attempt }}"}
 MODEL = {"subject-path": "models/**/model.*"}
@@ -134,7 +135,7 @@ def _gcloud() -> str:
 
 _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "actions/checkout": lambda given: given.get("persist-credentials") is False,
-    "google-github-actions/auth": lambda given: given in (LOGIN, READING),
+    "google-github-actions/auth": lambda given: given in (LOGIN, READING, ADDING),
     "google-github-actions/setup-gcloud": lambda given: given == {"version": _gcloud()},
     "actions/upload-artifact": lambda given: (
         given.get("if-no-files-found") == "error"

@@ -37,6 +37,11 @@ APP_KEY = {"private-key": action_rules.APP["private-key"]}
 # What DVC's remote asks for, where no login of Google's serves; and the commands that may ask it.
 SECRET = {LOGIN: f"${{{{ secrets.{LOGIN} }}}}"}
 REMOTE = SECRET | {VARIABLE: f"${{{{ vars.{VARIABLE} }}}}"}
+# The same of an account that adds to the remote and deletes nothing.
+ADDING = {
+    LOGIN: f"${{{{ secrets.RENEWAL_{LOGIN} }}}}",
+    VARIABLE: f"${{{{ vars.RENEWAL_{VARIABLE} }}}}",
+}
 READING = ("make run", "make test-model", "test-all", "twinserve fetch", "twinserve repro")
 # A pull request that GitHub gives neither secrets nor a token to log in with.
 FOREIGN = {
@@ -187,8 +192,14 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             "SCHEDULE": "${{ github.event.schedule }}",
         },
         "twinserve renew open": {
+            **ADDING,
             "APP": "${{ vars.RENEWAL_APP }}",
             "GH_TOKEN": "${{ steps.app.outputs.token || github.token }}",
+        },
+        "twinserve renew merge": {
+            "GH_TOKEN": "${{ github.token }}",
+            "HEAD_SHA": "${{ needs.open.outputs.head }}",
+            "NUMBER": "${{ needs.open.outputs.number }}",
         },
         "twinserve renew tell": {
             "GH_TOKEN": "${{ github.token }}",
@@ -220,15 +231,14 @@ _COMMENT = {
 }
 
 
-def three_secrets_are_used(files: Files) -> Iterator[str]:
-    """What lets our requests in, and DVC, and what an App signs with: by name, where asked for.
+def four_secrets_are_used(files: Files) -> Iterator[str]:
+    """What lets our requests in, DVC to read and to add, and what an App signs with: by name.
 
     The login needs none, and the run's own token is named as such.
     """
     for name, text in files.texts.items():
-        named = sum(
-            text.count(f"{key}: {value}") for key, value in (KEY | SECRET | APP_KEY).items()
-        )
+        known = [*(KEY | SECRET | APP_KEY).items(), (LOGIN, ADDING[LOGIN])]
+        named = sum(text.count(f"{key}: {value}") for key, value in known)
         if text.count("secrets.") != named:
             yield f"{name}: uses another secret, or under another name"
     for job in files.jobs:
@@ -285,7 +295,7 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     references_lead_somewhere,
     called_with_what_it_takes,
     hours_are_known,
-    three_secrets_are_used,
+    four_secrets_are_used,
     setup_is_one_command,
     dependencies_are_watched,
 )

@@ -66,9 +66,8 @@ def bootstrap(cloud: Cloud, repository: str) -> int:
     _say(cloud, 5, "what each account may do")
     _grant(cloud, number, identity)
     _say(cloud, 6, f"the repository {repository}")
-    variables = federation.variables(
-        gcloud.project, cloud.region, number, cloud.deployer, cloud.reader
-    )
+    accounts = federation.Accounts(cloud.deployer, cloud.reader, cloud.renewer)
+    variables = federation.variables(gcloud.project, cloud.region, number, accounts)
     _set_up(cloud, repository, variables)
     if gcloud.dry_run:
         cloud.result({"repository": repository, "variables": variables})

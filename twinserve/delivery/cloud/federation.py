@@ -7,6 +7,8 @@ A name can be given up and taken by somebody else; GitHub's numbers cannot. Sour
 "Configure Workload Identity Federation with deployment pipelines", which asks for such claims.
 """
 
+from dataclasses import dataclass
+
 from twinserve.targets.github.api import Identity
 from twinserve.targets.google.project.identity_pool import Provider
 
@@ -52,13 +54,23 @@ def principals(number: str, identity: Identity, pool: str = POOL) -> str:
     return f"principalSet://iam.googleapis.com/{pool_path(number, pool)}/{attribute}"
 
 
-def variables(project: str, region: str, number: str, deployer: str, reader: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Emails of the accounts that workflows may be."""
+
+    deployer: str
+    reader: str
+    renewer: str
+
+
+def variables(project: str, region: str, number: str, accounts: Accounts) -> dict[str, str]:
     """What the workflows read of the repository's variables."""
     return {
         "GOOGLE_CLOUD_PROJECT": project,
         "GOOGLE_CLOUD_REGION": region,
         "WORKLOAD_IDENTITY_PROVIDER": f"{pool_path(number)}/providers/{PROVIDER}",
-        "DEPLOYER": deployer,
-        "READER": reader,
+        "DEPLOYER": accounts.deployer,
+        "READER": accounts.reader,
+        "RENEWER": accounts.renewer,
         "READING_PROVIDER": f"{pool_path(number, READING_POOL)}/providers/{PROVIDER}",
     }

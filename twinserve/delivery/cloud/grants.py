@@ -30,6 +30,9 @@ DEPLOYER_ROLES = (
 )
 # Reads the source, writes the image and its log.
 BUILDER_ROLES = ("roles/run.builder",)
+# Neither of them deletes, and to replace an object is to delete it first. Source: Google Cloud
+# Storage, "IAM permissions for JSON methods".
+RENEWER_ROLES = ("roles/storage.objectCreator", "roles/storage.objectViewer")
 ACT_AS = "roles/iam.serviceAccountUser"
 
 
@@ -40,6 +43,7 @@ def accounts(cloud: Cloud) -> dict[str, str]:
         deployment.runtime_account: "Both targets run as this; it may read their secrets, no more",
         deployment.deployer_account: "Builds, releases and measures",
         deployment.reader_account: "GitHub's checks read DVC's bucket as this",
+        deployment.renewer_account: "Renewals add to DVC's bucket as this, and delete nothing",
         deployment.build_account: "The function is built as this",
     }
 
@@ -59,6 +63,7 @@ def of_accounts(cloud: Cloud) -> list[Grant]:
             for name in (data_bucket(project), releases_bucket(project))
         ),
         (bucket_resource(data_bucket(project)), cloud.reader, "roles/storage.objectViewer"),
+        *((bucket_resource(data_bucket(project)), cloud.renewer, role) for role in RENEWER_ROLES),
         # Both targets run as the one, the function is built as the other, and builds that it
         # submits run as itself, whom identity tokens are made for.
         *(
@@ -80,8 +85,12 @@ def secret_names(cloud: Cloud) -> list[str]:
 
 
 def of_repository(cloud: Cloud, number: str, identity: Identity) -> list[Grant]:
-    """Grants to a repository's workflows: to be the deployer, on main, and the reader."""
-    pairs = ((cloud.deployer, federation.POOL), (cloud.reader, federation.READING_POOL))
+    """That its workflows may be deployer and renewer, on main, and on any branch the reader."""
+    pairs = (
+        (cloud.deployer, federation.POOL),
+        (cloud.renewer, federation.POOL),
+        (cloud.reader, federation.READING_POOL),
+    )
     return [
         Grant(
             account_resource(email),

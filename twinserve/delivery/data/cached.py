@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
@@ -66,6 +67,11 @@ def _outputs(lock: Path) -> Iterator[tuple[str, str]]:
         content = read_yaml(lock, "DVC makes it")
     except UserError:
         return
+    yield from outputs_of(content)
+
+
+def outputs_of(content: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - YAML's
+    """Path and MD5 of each output that a lock's content names, whatever else stands in it."""
     stages = content.get("stages") if isinstance(content, dict) else None
     for stage in stages.values() if isinstance(stages, dict) else ():
         for output in (stage.get("outs") or ()) if isinstance(stage, dict) else ():

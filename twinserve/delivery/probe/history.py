@@ -7,10 +7,11 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import Params, load_params
-from twinserve.delivery.names import releases_bucket
-from twinserve.measure.history.document import read_report
+from twinserve.delivery.names import data_bucket, releases_bucket
+from twinserve.measure.history.challenge import Challenge
+from twinserve.measure.history.document import Measurement, read_report
 from twinserve.measure.history.page import write_history
-from twinserve.measure.history.places import History, open_history
+from twinserve.measure.history.places import History, open_challenges, open_history
 from twinserve.targets.git import remote_url
 from twinserve.targets.google.gcloud import Gcloud, current_project
 
@@ -47,17 +48,28 @@ def run(arguments: argparse.Namespace) -> None:
             raise UserError(f"{REPORT} is of a {measurement.place} run: {other} --deployed")
         print(f"kept: {history.append(measurement)}")
     measurements = history.read()
-    page = write_history(measurements, repository_url(), PAGES)
+    challenges = challenges_for(
+        load_params(), deployed=arguments.deployed, project=arguments.project
+    ).read()
+    page = write_history(measurements, repository_url(), PAGES, challenges)
     count = f"{len(measurements)} measurement{'s' * (len(measurements) != 1)}"
     print(f"{count}: {page}")
 
 
-def open_for(params: Params, *, deployed: bool, project: str | None) -> History:
+def open_for(params: Params, *, deployed: bool, project: str | None) -> History[Measurement]:
     """The history that ``params.yaml`` names."""
     place = params.history.deployed if deployed else params.history.local
     if place == PROJECT:
         place = f"gs://{releases_bucket(current_project(project))}/{FOLDER}"
     return open_history(place, lambda: Gcloud(current_project(project)))
+
+
+def challenges_for(params: Params, *, deployed: bool, project: str | None) -> History[Challenge]:
+    """The challenges beside it; the project's are in DVC's bucket, which renewals may add to."""
+    place = params.history.deployed if deployed else params.history.local
+    if place == PROJECT:
+        place = f"gs://{data_bucket(current_project(project))}/{FOLDER}"
+    return open_challenges(place, lambda: Gcloud(current_project(project)))
 
 
 def repository_url() -> str | None:

@@ -67,7 +67,7 @@ def update(ref: str) -> str:
         if merged.kept:
             print(f"changed by both sides, kept as yours: {', '.join(merged.kept)}", flush=True)
         if merged.locks_of_both:
-            print("both sides changed locks: compiled anew, from the fork's versions", flush=True)
+            print("the locks are your own: compiled anew, from your versions", flush=True)
             run_in(tree.directory, [sys.executable, "-m", "twinserve", "lock"])
         anew = tree.run("diff", "--quiet", ours, "--", *ENVIRONMENT).code != 0
         share_cache(tree.directory)

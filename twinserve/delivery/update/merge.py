@@ -14,6 +14,8 @@ OWN = ("README.md", "custom", "data", "tests/model")
 # Likewise, but line by line, so that a key that the engine has renamed comes in.
 CHOICES = "params.yaml"
 LOCKS = "locks"
+# What the locks are compiled from.
+REQUIREMENTS = "pyproject.toml"
 # What git writes in the place of a file that a side does not have.
 ABSENT = "."
 MOST_NAMED = 5
@@ -25,7 +27,8 @@ class Merged:
 
     Attributes:
         kept: files of the fork's own that both sides changed; of params.yaml, only the lines.
-        locks_of_both: both sides changed locks. They are the fork's, to be compiled anew.
+        locks_of_both: the fork has changed locks, and the engine its own, or what they are compiled
+            from. They are the fork's, to be compiled anew.
     """
 
     kept: tuple[str, ...]
@@ -82,9 +85,10 @@ def _named(paths: list[str]) -> str:
 
 
 def _locks_of_both(ours: set[str], theirs: set[str]) -> set[str]:
-    """The locks that either side has changed, if both have changed any."""
+    """The locks that either side has changed, if ours need not fit what theirs ask for now."""
     changed = [{path for path in side if _is_below(path, (LOCKS,))} for side in (ours, theirs)]
-    return changed[0] | changed[1] if all(changed) else set()
+    others = changed[1] or REQUIREMENTS in theirs
+    return changed[0] | changed[1] if changed[0] and others else set()
 
 
 def _prefer_our_lines(tree: Checkout, ours: str, path: str) -> None:

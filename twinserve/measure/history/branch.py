@@ -1,10 +1,12 @@
 """A history on a branch of its own in a git repository: a file each, a commit each."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from twinserve.config.errors import UserError
-from twinserve.measure.history.document import Measurement, read_line
+from twinserve.measure.history.document import Document
 from twinserve.measure.history.names import attempts
 from twinserve.targets.git import Repository, Setting, login_settings, remote_url
 
@@ -14,17 +16,21 @@ AUTHOR = (Setting("user.name", "twinserve"), Setting("user.email", "twinserve@lo
 REJECTED = ("[rejected]", "[remote rejected]", "cannot lock ref", "fetch first")
 
 
-class BranchHistory:
+Kept = TypeVar("Kept", bound=Document)
+
+
+class BranchHistory(Generic[Kept]):
     """Files at the top of a branch that shares no commit with the code.
 
     See ``twinserve.measure.history.places.History``.
     """
 
-    def __init__(self, remote: str, branch: str) -> None:
+    def __init__(self, remote: str, branch: str, parse: Callable[[str, str], Kept]) -> None:
         self._remote = remote
         self._branch = branch
+        self._parse = parse
 
-    def append(self, measurement: Measurement) -> str:
+    def append(self, document: Kept) -> str:
         """Keep it; where it is now.
 
         A push that comes second is refused by git; then the document is put upon what was first.
@@ -37,13 +43,12 @@ class BranchHistory:
                 tree = Path(directory)
                 repository = self._check_out(tree)
                 name = next(
-                    attempt
-                    for attempt in attempts(measurement.name)
-                    if not (tree / attempt).exists()
+                    attempt for attempt in attempts(document.name) if not (tree / attempt).exists()
                 )
-                (tree / name).write_text(measurement.to_line(), encoding="utf-8")
+                (tree / name).write_text(document.to_line(), encoding="utf-8")
                 repository.ask("add", name)
-                repository.ask("commit", "--quiet", "--message", f"Measurement {name}")
+                message = f"{type(document).__name__} {name}"
+                repository.ask("commit", "--quiet", "--message", message)
                 done = repository.run(
                     "push", "--quiet", "origin", f"HEAD:refs/heads/{self._branch}"
                 )
@@ -56,20 +61,20 @@ class BranchHistory:
             f"run it again: {done.told}"
         )
 
-    def read(self) -> list[Measurement]:
+    def read(self) -> list[Kept]:
         """All of them, the oldest first.
 
         Raises:
-            UserError: the repository cannot be reached, or a document is no measurement.
+            UserError: the repository cannot be reached, or a document is another.
         """
         with tempfile.TemporaryDirectory() as directory:
             tree = Path(directory)
             self._check_out(tree)
-            measurements = [
-                read_line(path.read_text(encoding="utf-8"), f"{self._branch}:{path.name}")
+            documents = [
+                self._parse(path.read_text(encoding="utf-8"), f"{self._branch}:{path.name}")
                 for path in tree.glob("*.json")
             ]
-        return sorted(measurements, key=lambda measurement: measurement.taken_at)
+        return sorted(documents, key=lambda document: document.taken_at)
 
     def _check_out(self, tree: Path) -> Repository:
         """The branch as it is now, or the beginning of one; without the history of either."""

@@ -5,7 +5,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -30,6 +30,19 @@ SHORT = 12
 
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Document(Protocol):
+    """What a history keeps: a line of JSON under a name in the order of time."""
+
+    @property
+    def taken_at(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def to_line(self) -> str:
+        """JSON in one line."""
 
 
 class _Part(BaseModel):
@@ -87,17 +100,19 @@ class Measurement(_Part):
 
     @property
     def name(self) -> str:
-        """The file's name, which sorts by time: moment, commit, place."""
-        moment = self.taken_at[:19].replace("-", "").replace(":", "")
-        commit = (
-            "".join(character for character in self.commit[:SHORT] if character.isalnum())
-            or "unknown"
-        )
-        return f"{moment}Z-{commit}-{self.place}"
+        """Of its file, in the order of time: moment, commit, place."""
+        return name_of(self.taken_at, self.commit, self.place)
 
     def to_line(self) -> str:
         """JSON in one line."""
         return json.dumps(rounded(self.model_dump(mode="json")), allow_nan=False) + "\n"
+
+
+def name_of(taken_at: str, commit: str, of: str) -> str:
+    """The name of a document's file."""
+    moment = taken_at[:19].replace("-", "").replace(":", "")
+    short = "".join(character for character in commit[:SHORT] if character.isalnum())
+    return f"{moment}Z-{short or 'unknown'}-{of}"
 
 
 def measurement_of(results: Results) -> Measurement:
@@ -170,7 +185,7 @@ def read_results(path: Path, cure: str = "measure first") -> Results:
     try:
         return TypeAdapter(MeasurementReport).validate_json(content).results
     except ValidationError as error:
-        raise UserError(f"{path} is not a report: {_first(error)}; {cure}") from None
+        raise UserError(f"{path} is not a report: {first_of(error)}; {cure}") from None
 
 
 def read_line(line: str, where: str) -> Measurement:
@@ -182,7 +197,7 @@ def read_line(line: str, where: str) -> Measurement:
     try:
         return Measurement.model_validate_json(line)
     except ValidationError as error:
-        raise UserError(f"{where} holds what is no measurement: {_first(error)}") from None
+        raise UserError(f"{where} holds what is no measurement: {first_of(error)}") from None
 
 
 def json_schema() -> str:
@@ -192,6 +207,7 @@ def json_schema() -> str:
     return json.dumps(schema, indent=2) + "\n"
 
 
-def _first(error: ValidationError) -> str:
+def first_of(error: ValidationError) -> str:
+    """The first thing that does not fit."""
     first = error.errors()[0]
     return f"{'.'.join(str(part) for part in first['loc']) or 'the document'}: {first['msg']}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from twinserve.measure.history.challenge import Challenge, challenge_rows
 from twinserve.measure.history.change import LEAST, SIGNIFICANCE, SMALLEST
 from twinserve.measure.history.chart import chart
 from twinserve.measure.history.document import SHORT, Measurement, TargetFigures
@@ -24,7 +25,10 @@ TITLES: dict[Place, str] = {
 
 
 def write_history(
-    measurements: Sequence[Measurement], repository: str | None, directory: Path
+    measurements: Sequence[Measurement],
+    repository: str | None,
+    directory: Path,
+    challenges: Sequence[Challenge] = (),
 ) -> Path:
     """Write the page; its path.
 
@@ -35,6 +39,7 @@ def write_history(
         "title": "Cold and warm over time",
         "places": [_place(place, measurements, repository) for place in places_of(measurements)],
         "count": len(measurements),
+        "challenges": challenge_rows(challenges),
         "rule": (
             f"A change is marked where the measurements before and after differ in rank more than "
             f"chance would have them (p {SIGNIFICANCE:g}, by permutation), their medians by at "

@@ -3,45 +3,51 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from twinserve.config.errors import UserError
 from twinserve.measure.history.branch import BranchHistory
 from twinserve.measure.history.bucket import BucketHistory
-from twinserve.measure.history.document import Measurement, read_line
+from twinserve.measure.history.challenge import Challenge, read_challenge
+from twinserve.measure.history.document import Document, Measurement, read_line
 from twinserve.measure.history.names import attempts
 from twinserve.targets.google.gcloud import Gcloud, current_project
 
+Kept = TypeVar("Kept", bound=Document)
+# Beside the measurements: what was kept there by an earlier version is read by it still.
+CHALLENGES = "challenges"
 
-class History(Protocol):
+
+class History(Protocol[Kept]):
     """Documents that are only ever added to."""
 
-    def append(self, measurement: Measurement) -> str:
+    def append(self, document: Kept) -> str:
         """Keep it, whoever else appends meanwhile; where it is now.
 
         Raises:
             UserError: it cannot be kept.
         """
 
-    def read(self) -> list[Measurement]:
+    def read(self) -> list[Kept]:
         """All of them, the oldest first.
 
         Raises:
-            UserError: they cannot be read, or a document is no measurement.
+            UserError: they cannot be read, or a document is another.
         """
 
 
-class FolderHistory:
+class FolderHistory(Generic[Kept]):
     """A file each, in a folder of this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, parse: Callable[[str, str], Kept]) -> None:
         self._folder = folder
+        self._parse = parse
 
-    def append(self, measurement: Measurement) -> str:
-        line = measurement.to_line()
+    def append(self, document: Kept) -> str:
+        line = document.to_line()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            for name in attempts(measurement.name):
+            for name in attempts(document.name):
                 path = self._folder / name
                 if _create(path, line):
                     return str(path)
@@ -51,12 +57,12 @@ class FolderHistory:
             ) from None
         raise AssertionError  # the attempts never end
 
-    def read(self) -> list[Measurement]:
-        measurements = [
-            read_line(path.read_text(encoding="utf-8"), str(path))
+    def read(self) -> list[Kept]:
+        documents = [
+            self._parse(path.read_text(encoding="utf-8"), str(path))
             for path in self._folder.glob("*.json")
         ]
-        return sorted(measurements, key=lambda measurement: measurement.taken_at)
+        return sorted(documents, key=lambda document: document.taken_at)
 
 
 def _create(path: Path, line: str) -> bool:
@@ -76,11 +82,23 @@ def _this_project() -> Gcloud:
     return Gcloud(current_project(None))
 
 
-def open_history(place: str, gcloud: Callable[[], Gcloud] = _this_project) -> History:
+def open_history(place: str, gcloud: Callable[[], Gcloud] = _this_project) -> History[Measurement]:
     """What ``history`` in params.yaml names: ``gs://…``, ``git:REMOTE#BRANCH``, or a folder."""
+    return _open(place, read_line, gcloud)
+
+
+def open_challenges(place: str, gcloud: Callable[[], Gcloud] = _this_project) -> History[Challenge]:
+    """The challenges that are kept beside a history."""
+    joint = "-" if place.startswith("git:") else "/"
+    return _open(f"{place.rstrip('/')}{joint}{CHALLENGES}", read_challenge, gcloud)
+
+
+def _open(
+    place: str, parse: Callable[[str, str], Kept], gcloud: Callable[[], Gcloud]
+) -> History[Kept]:
     if place.startswith("gs://"):
-        return BucketHistory(gcloud(), place.rstrip("/"))
+        return BucketHistory(gcloud(), place.rstrip("/"), parse)
     if place.startswith("git:"):
         remote, _, branch = place.removeprefix("git:").partition("#")
-        return BranchHistory(remote, branch)
-    return FolderHistory(Path(place))
+        return BranchHistory(remote, branch, parse)
+    return FolderHistory(Path(place), parse)

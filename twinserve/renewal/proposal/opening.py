@@ -9,14 +9,19 @@ open pull requests at all.
 
 import base64
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from twinserve.config.errors import UserError
+from twinserve.config.params import load_params
+from twinserve.delivery.probe.history import PROJECT, challenges_for
 from twinserve.renewal.branch import Branch
 from twinserve.renewal.page import markdown
+from twinserve.renewal.proposal import merging
+from twinserve.renewal.proposal.objects import add_objects
 from twinserve.renewal.proposal.outcome import Left, Outcome, fetch_bundle, read_left
 from twinserve.renewal.report import Report
 from twinserve.review.render import code, fitted
@@ -63,13 +68,18 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the jobs that follow are told."""
+    """What the jobs that follow are told.
+
+    Attributes:
+        merge: whether the run merges it once its checks have passed.
+    """
 
     line: str
     checks: Checks = "none"
     number: int | None = None
     base: str = ""
     head: str = ""
+    merge: bool = False
 
 
 def read_repository() -> Repository:
@@ -96,7 +106,7 @@ def open_left(folder: Path, repository: Repository) -> Opened:
         return Opened(_issue(repository, outcome).say(_title(outcome), code(outcome.line)))
     closed = _close_issue(repository, outcome)
     if left.report is None:
-        return Opened(f"{outcome.line}{closed}")
+        return Opened(f"{outcome.line}{closed}{_keep(outcome)}")
     return _propose(folder, repository, left, left.report)
 
 
@@ -110,10 +120,31 @@ def _issue(repository: Repository, outcome: Outcome) -> Issue:
 
 def _close_issue(repository: Repository, outcome: Outcome) -> str:
     issue = _issue(repository, outcome)
-    number = issue.find()
+    number = _find(issue)
     if number is None:
         return ""
     return f"; {issue.close(number, 'The renewal has gone through.')}"
+
+
+def _find(issue: Issue) -> int | None:
+    """The open issue; none where issues are off, as in every fork."""
+    try:
+        return issue.find()
+    except GitHubError as error:
+        if error.status != HTTPStatus.GONE:
+            raise
+        return None
+
+
+def _keep(outcome: Outcome) -> str:
+    """Put a model that has lost into the history; where it is now, as the end of a line."""
+    if outcome.challenge is None:
+        return ""
+    params = load_params()
+    if params.history.deployed == PROJECT and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
+        return "; kept in no history, since no project is named"
+    history = challenges_for(params, deployed=True, project=None)
+    return f"; kept: {history.append(outcome.challenge)}"
 
 
 def _propose(folder: Path, repository: Repository, left: Left, report: Report) -> Opened:
@@ -123,10 +154,22 @@ def _propose(folder: Path, repository: Repository, left: Left, report: Report) -
     there = _fetch(own, branch)
     if there and (person := branch.commit_of_a_person(there)):
         return Opened(f"{branch.name} is left as it is: it has a commit of a person's ({person})")
+    added = add_objects(folder, own, head)
     words = ("push", "--quiet", f"--force-with-lease={branch.name}:{there}")
     own.ask(*words, "origin", f"{head}:refs/heads/{branch.name}")
     base = own.ask("rev-parse", f"{head}^")
-    return _open(repository, branch, report, base, head)
+    named = merging.is_named(left.outcome.kind)
+    merge = named and merging.is_proved(report)
+    more = (merging.WILL if merge else merging.WILL_NOT,) if named else ()
+    opened = _open(repository, branch, report, more)
+    line = "; ".join(filter(None, [added, opened.line]))
+    if opened.pull is None:
+        return Opened(line)
+    if repository.app:
+        merging.settle_auto_merge(repository.name, opened.pull, head, wanted=merge)
+    checks: Checks = "github" if repository.app else "here"
+    number = int(opened.pull["number"])
+    return Opened(line, checks, number, base, head, merge and not repository.app)
 
 
 def _login(token: str) -> tuple[Setting, ...]:
@@ -144,12 +187,19 @@ def _fetch(own: Checkout, branch: Branch) -> str:
     return listed[0]
 
 
-def _open(repository: Repository, branch: Branch, report: Report, base: str, head: str) -> Opened:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A line that says what became of the pull request, and the API's description of it."""
+
+    line: str
+    pull: Mapping[str, Any] | None = None
+
+
+def _open(repository: Repository, branch: Branch, report: Report, more: tuple[str, ...]) -> _Shown:
     pulls = f"repos/{repository.name}/pulls"
-    how = BY_APP if repository.app else BY_WORKFLOW
-    text = {"title": report.subject, "body": fitted([*markdown(report).split("\n\n"), how])}
+    how = (BY_APP if repository.app else BY_WORKFLOW, *more)
+    text = {"title": report.subject, "body": fitted([*markdown(report).split("\n\n"), *how])}
     there = search(pulls, state="open", head=f"{repository.owner}:{branch.name}")
-    checks: Checks = "github" if repository.app else "here"
     try:
         if there:
             made = api(f"{pulls}/{there[0]['number']}", "PATCH", text)
@@ -158,9 +208,23 @@ def _open(repository: Repository, branch: Branch, report: Report, base: str, hea
     except GitHubError as error:
         if error.status != HTTPStatus.FORBIDDEN:
             raise
-        link = f"{SERVER}/{repository.name}/compare/{BASE}...{branch.name}?expand=1"
-        issue = Issue(repository.name, LABEL, f"<!-- twinserve: pull request {branch.name} -->")
-        said = issue.say(f"{report.subject}: open the pull request", NOT_ALLOWED.format(link=link))
-        return Opened(f"GitHub lets this token open no pull request; {said}")
-    verb = "brought up to date" if there else "opened"
-    return Opened(f"{verb}: {made['html_url']}", checks, int(made["number"]), base, head)
+        told = _tell_link(repository, branch, report.subject)
+        return _Shown(f"GitHub lets this token open no pull request; {told}")
+    issue = _link_issue(repository, branch)
+    if (number := _find(issue)) is not None:
+        issue.close(number, f"Open: {made['html_url']}.")
+    return _Shown(f"{'brought up to date' if there else 'opened'}: {made['html_url']}", made)
+
+
+def _link_issue(repository: Repository, branch: Branch) -> Issue:
+    return Issue(repository.name, LABEL, f"<!-- twinserve: pull request {branch.name} -->")
+
+
+def _tell_link(repository: Repository, branch: Branch, subject: str) -> str:
+    """Have an issue say how a person opens the pull request; without issues, the line does."""
+    link = f"{SERVER}/{repository.name}/compare/{BASE}...{branch.name}?expand=1"
+    issue = _link_issue(repository, branch)
+    try:
+        return issue.say(f"{subject}: open the pull request", NOT_ALLOWED.format(link=link))
+    except GitHubError as error:
+        return f"nor an issue ({error}): open the pull request at {link}"

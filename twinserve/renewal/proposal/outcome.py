@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
+from twinserve.measure.history.challenge import Challenge
 from twinserve.renewal.python.places import PLACES
 from twinserve.renewal.report import Report
 from twinserve.renewal.tools.renewing import TOUCHED
@@ -40,13 +41,18 @@ MODES = frozenset({"100644", "100755", "000000"})
 
 
 class Outcome(BaseModel):
-    """How a renewal ended."""
+    """How a renewal ended.
+
+    Attributes:
+        challenge: which fresh rows' model has lost, where that is why nothing was renewed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     state: State
     line: Annotated[str, Field(max_length=4000)]
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,12 @@ def unseen(old: Table, new: Table, split: Split) -> list[int]:
     return [place for place in sorted(held_out_of(new, split)) if keys[place] not in trained]
 
 
+def new_places(old: Table, new: Table) -> list[int]:
+    """Places of the rows that the old table did not have, by content."""
+    known = set(_keys(old))
+    return [place for place, key in enumerate(_keys(new)) if key not in known]
+
+
 def _keys(table: Table) -> list[Key]:
     """Each row's content, label included."""
     return [
@@ -74,13 +80,13 @@ def judge(
         tuple(_loss(kind, said, new.labels[place]) for said in pair)
         for place, pair in zip(places, zip(*predictions, strict=True), strict=True)
     ]
-    known, keys = set(_keys(old)), _keys(new)
+    fresh = set(new_places(old, new))
     groups = {ALL: list(range(len(places)))}
     for number, name in enumerate(new.data.classes):
         groups[f"class {name}"] = [
             at for at, place in enumerate(places) if new.labels[place] == number
         ]
-    groups[NEW] = [at for at, place in enumerate(places) if keys[place] not in known]
+    groups[NEW] = [at for at, place in enumerate(places) if place in fresh]
     return tuple(
         _duel(group, kind, [losses[at] for at in chosen], rules)
         for group, chosen in groups.items()

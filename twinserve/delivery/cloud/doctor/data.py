@@ -26,8 +26,9 @@ def remote(cloud: Cloud) -> Sequence[Finding]:
     if parts.scheme == "gs":
         told = f"DVC's remote is the bucket {parts.netloc}; bootstrap gives rights on {own} only"
         cure = (
-            f"give {cloud.reader} roles/storage.objectViewer and {cloud.deployer} "
-            f"roles/storage.objectAdmin on gs://{parts.netloc}"
+            f"give {cloud.reader} roles/storage.objectViewer, {cloud.renewer} that and "
+            f"roles/storage.objectCreator, and {cloud.deployer} roles/storage.objectAdmin on "
+            f"gs://{parts.netloc}"
         )
         return [warn(SUBJECT, told, cure)]
     if parts.scheme in {"http", "https"}:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from twinserve.delivery.cloud import federation, grants
 from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop, warn
 from twinserve.delivery.cloud.doctor.project import BOOTSTRAP
-from twinserve.delivery.names import account_email
+from twinserve.delivery.names import account_email, data_bucket
 from twinserve.delivery.project import Cloud
 from twinserve.targets.github.api import Identity
 from twinserve.targets.google.gcloud import GcloudError, Reason
 from twinserve.targets.google.project import policies
 from twinserve.targets.google.project import resources as project
 from twinserve.targets.google.project.identity_pool import Provider, differences, read_provider
+from twinserve.targets.google.project.policies import bucket_resource
 
 
 def accounts(cloud: Cloud) -> Sequence[Finding]:
@@ -48,7 +49,30 @@ def roles(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:
             if error.reason is not Reason.NOT_FOUND:
                 raise
             findings.append(stop("roles", f"{resource} does not exist", BOOTSTRAP))
-    return findings or [fine("roles", f"all {len(wanted)} are given")]
+    return [*(findings or [fine("roles", f"all {len(wanted)} are given")]), *_renewer(cloud)]
+
+
+def _renewer(cloud: Cloud) -> list[Finding]:
+    """Whether the account that adds to DVC's bucket could do more there than that."""
+    bucket = bucket_resource(data_bucket(cloud.project))
+    try:
+        there = policies.members_by_role(cloud.gcloud, bucket)
+    except GcloudError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
+        # Its roles are missing, which has been said.
+        return []
+    member = f"serviceAccount:{cloud.renewer}"
+    more = [role for role, members in there.items() if member in members]
+    return [
+        warn(
+            "roles",
+            f"{cloud.renewer} has {role} on {bucket}: a renewal is to add objects, no more",
+            f"gcloud storage buckets remove-iam-policy-binding {bucket} --member={member} "
+            f"--role={role}",
+        )
+        for role in sorted(set(more) - set(grants.RENEWER_ROLES))
+    ]
 
 
 def provider(cloud: Cloud, identity: Identity | None) -> Sequence[Finding]:

@@ -20,6 +20,9 @@ from twinserve.delivery.project import Cloud
 from twinserve.targets.github.api import api, find, has_gh
 from twinserve.targets.google.project.resources import project_number
 
+# The variable that a project of an earlier version has not been given.
+RENEWER = "RENEWER"
+
 
 def examine(cloud: Cloud, github: str) -> Sequence[Finding]:
     """Everything that can be asked for with gh."""
@@ -36,13 +39,17 @@ def examine(cloud: Cloud, github: str) -> Sequence[Finding]:
         *_rule(here),
     ]
     fit = [fine("GitHub", f"{github} is as the workflows need it")]
-    return [*(findings or fit), *_renewal(here)]
+    return [*(findings or fit), *_renewal(cloud, here)]
 
 
-def _renewal(here: str) -> list[Finding]:
-    """Whether packages, tools and rows are renewed: nobody has to want that."""
-    if read_variables(here).get("RENEWAL") == "true":
-        return []
+def _renewal(cloud: Cloud, here: str) -> list[Finding]:
+    """Whether packages, tools and rows are renewed, as they are to be: nobody has to want that."""
+    there, merged = read_variables(here), cloud.params.renewal.merge
+    if there.get("RENEWAL") == "true":
+        if not (merged and there.get("RENEWAL_APP")) or api(here).get("allow_auto_merge"):
+            return []
+        told = f"renewal.merge names {', '.join(merged)}, but GitHub may merge nothing by itself"
+        return [warn("renewal", told, "gh repo edit --enable-auto-merge")]
     told = "off: packages, tools and rows are renewed by nobody (docs/renewing.md)"
     return [Finding(Weight.FINE, "renewal", told, "gh variable set RENEWAL --body true")]
 
@@ -65,14 +72,16 @@ def _repository(here: str) -> list[Finding]:
 
 def _variables(cloud: Cloud, here: str) -> list[Finding]:
     gcloud = cloud.gcloud
-    wanted = federation.variables(
-        gcloud.project, cloud.region, project_number(gcloud), cloud.deployer, cloud.reader
-    )
+    accounts = federation.Accounts(cloud.deployer, cloud.reader, cloud.renewer)
+    wanted = federation.variables(gcloud.project, cloud.region, project_number(gcloud), accounts)
     there = read_variables(here)
     missing = [name for name in wanted if name not in there]
     other = [name for name, value in wanted.items() if there.get(name, value) != value]
     findings = []
-    if missing:
+    if missing == [RENEWER]:
+        told = f"not set: {RENEWER}; a renewal adds no rows to DVC's bucket"
+        findings.append(warn("variables", told, BOOTSTRAP))
+    elif missing:
         told = f"not set: {', '.join(missing)}; a push would deploy nowhere"
         findings.append(stop("variables", told, BOOTSTRAP))
     if other:

@@ -106,6 +106,7 @@ def test_rows_come_in_where_they_make_no_worse_a_model(
     assert "dvc.lock" in changed
     page = project.path("reports/renewal/data.md").read_text()
     assert "Old model and new on rows that neither was trained on" in page
+    assert "Drift of the rows that are new" in page
     assert project.git("status", "--porcelain") == ""
 
 
@@ -128,6 +129,11 @@ def test_worse_rows_do_not_come_in(project: Repository, source: tuple[Path, str]
     assert concluded.branch is None
     assert concluded.line.startswith("the rows do not come in: on ")
     assert project.git("branch", "--list", "renew/data") == ""
+    lost = concluded.challenge
+    assert lost is not None
+    assert (lost.commit, lost.loss) == (project.git("rev-parse", "HEAD"), "wrong")
+    assert lost.challenger > lost.champion
+    assert lost.difference.low > 0
 
 
 def test_refused_table_names_its_row(project: Repository, source: tuple[Path, str]) -> None:

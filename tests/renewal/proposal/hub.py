@@ -55,12 +55,16 @@ class Hub:
         work.git("reset", "--quiet", "--hard", "HEAD^")
         self.leave("renewed")
         write_bundle(self.left, tree, BRANCH)
-        write_json(REPORT, self.left / "report.json")
+        self.leave_report(REPORT)
         return commit
 
-    def leave(self, state: str, line: str = "told") -> None:
+    def leave_report(self, report: Report) -> None:
+        """Let it leave this report."""
+        write_json(report, self.left / "report.json")
+
+    def leave(self, state: str, line: str = "told", **members: Any) -> None:  # noqa: ANN401 - JSON
         """Let it leave how it ended."""
-        given = {"kind": "packages", "state": state, "line": line}
+        given = {"kind": "packages", "state": state, "line": line, **members}
         write_outcome(self.left, Outcome.model_validate(given))
 
     def open(self) -> Opened:

@@ -121,6 +121,27 @@ def test_loss_is_of_the_task_or_as_set(loss: str | None, expected: float) -> Non
     assert found[0].outcome is Outcome.BROKEN
 
 
+@pytest.mark.parametrize(
+    ("error", "outcome"), [(0.0, Outcome.KEPT), (0.05, Outcome.KEPT), (0.5, Outcome.BROKEN)]
+)
+def test_regression_is_judged_on_all_rows_and_on_those_that_are_new(
+    error: float, outcome: Outcome
+) -> None:
+    """It has no classes; the margin is of its loss."""
+    old, fresh = (table(range(size), "regression") for size in (300, 600))
+    places = list(range(200, 400))
+    said = [float(place) for place in places]
+    worse = [value + error for value in said]
+    found = {
+        one.group: one for one in judge(old, fresh, places, (said, worse), Renewal(margin=0.1))
+    }
+    assert list(found) == [ALL, NEW]
+    assert (found[ALL].rows, found[NEW].rows) == (200, 100)
+    assert found[ALL].outcome is outcome
+    assert found[NEW].outcome is None
+    assert found[NEW].challenger == pytest.approx(error)
+
+
 def with_columns(*names: str, kind: str = "number") -> Table:
     features = [Feature.model_validate({"name": name, "type": kind}) for name in names]
     return replace(OLD, data=OLD.data.model_copy(update={"features": features}))

@@ -1,16 +1,14 @@
 """The pull request of a renewal, by real git and a strict fake of GitHub's API."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.delivery.update.forks import Repository
-from tests.renewal import github_api
-from tests.renewal.hub import BRANCH, Hub
+from tests.renewal.proposal.hub import BRANCH, Hub
 from tests.review.reports import sample
 from twinserve.config.errors import UserError
 from twinserve.renewal.branch import Branch
@@ -19,39 +17,6 @@ from twinserve.renewal.proposal.verdict import Verdict, tell
 from twinserve.targets.git import Checkout
 
 FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests (HTTP 403)"
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """A repository with one commit, in which nothing is open."""
-    origin = Repository(tmp_path / "origin")
-    origin.directory.mkdir()
-    origin.begin()
-    origin.write("locks/dev.txt", "alpha==1.0\n")
-    origin.commit("First")
-    checkout = Repository(tmp_path / "checkout")
-    origin.git("clone", "--quiet", ".", str(checkout.directory))
-    checkout.name_user()
-    state = tmp_path / "state.json"
-    empty: dict[str, Any] = {
-        name: [] for name in ("calls", "pulls", "issues", "comments", "statuses")
-    }
-    state.write_text(json.dumps({**empty, "refused": {}}))
-    program = tmp_path / "bin" / "gh"
-    program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\n" + Path(github_api.__file__).read_text())
-    program.chmod(0o755)
-    for name, text in {
-        "PATH": f"{program.parent}:/usr/bin:/bin",
-        "GH_STATE": str(state),
-        "GH_TOKEN": "the-token",
-        "GITHUB_REPOSITORY": "owner/twinserve",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-    }.items():
-        monkeypatch.setenv(name, text)
-    monkeypatch.delenv("APP", raising=False)
-    monkeypatch.chdir(checkout.directory)
-    return Hub(checkout, origin, state)
 
 
 def test_pull_request_is_opened_with_the_report(hub: Hub) -> None:
@@ -113,6 +78,36 @@ def test_repository_without_the_right_gets_a_link(hub: Hub) -> None:
     assert "https://github.com/owner/twinserve/compare/main...renew/packages" in issue["body"]
 
 
+def test_issue_with_the_link_is_closed_once_the_pull_request_is_open(hub: Hub) -> None:
+    """Whoever has allowed it meanwhile need not tidy up."""
+    hub.refuse("POST pulls", FORBIDDEN)
+    hub.renew()
+    hub.open()
+    hub.change(refused={})
+    assert hub.open().number == 1
+    assert [issue["state"] for issue in hub.read()["issues"]] == ["closed"]
+
+
+def test_repository_without_issues_has_the_link_in_the_line(hub: Hub) -> None:
+    """As GitHub makes every fork."""
+    hub.change(refused={"POST pulls": FORBIDDEN, "GET issues": "Issues are disabled (HTTP 410)"})
+    hub.renew()
+    line = hub.open().line
+    assert "nor an issue" in line
+    assert "https://github.com/owner/twinserve/compare/main...renew/packages" in line
+
+
+def test_token_that_may_not_push_opens_nothing(hub: Hub) -> None:
+    """GitHub's own words are told."""
+    hook = hub.origin.path(".git/hooks/pre-receive")
+    hook.write_text("#!/bin/sh\necho 'Permission to owner/twinserve.git denied' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    hub.renew()
+    with pytest.raises(UserError, match=r"^git push .*Permission to owner/twinserve\.git denied"):
+        hub.open()
+    assert hub.read()["pulls"] == []
+
+
 def test_other_refusal_is_an_error(hub: Hub) -> None:
     """GitHub's own words are told."""
     hub.refuse("POST pulls", "Validation Failed (HTTP 422)")
@@ -132,6 +127,50 @@ def test_refused_renewal_is_one_issue_until_the_next_goes_through(hub: Hub) -> N
     hub.leave("nothing", "nothing is newer")
     assert hub.open().line == "nothing is newer; closed: issue 1"
     assert hub.read()["issues"][0]["state"] == "closed"
+
+
+LOST = {
+    "taken_at": "2026-11-25T05:53:00+00:00",
+    "commit": "a" * 40,
+    "model": "iris",
+    "version": "v1.0",
+    "loss": "wrong",
+    "rows": 40,
+    "champion": 0.1,
+    "challenger": 0.3,
+    "difference": {"value": 0.2, "low": 0.1, "high": 0.3},
+}
+
+
+def test_model_that_lost_is_kept_in_the_history(hub: Hub) -> None:
+    """Of what is deployed, beside the measurements; no pull request is opened."""
+    hub.checkout.replace("params.yaml", "  deployed: project ", "  deployed: kept ")
+    hub.leave("nothing", "the rows do not come in", kind="data", challenge=LOST)
+    line = hub.open().line
+    name = "kept/challenges/20261125T055300Z-aaaaaaaaaaaa-challenge.json"
+    assert line == f"the rows do not come in; kept: {name}"
+    assert json.loads(hub.checkout.path(name).read_text())["challenger"] == 0.3
+    assert hub.read()["pulls"] == []
+
+
+def test_model_that_lost_where_no_project_is_named_is_told_alone(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default place is a bucket of the project's."""
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    hub.leave("nothing", "the rows do not come in", kind="data", challenge=LOST)
+    assert hub.open().line.endswith("; kept in no history, since no project is named")
+
+
+def test_model_that_lost_by_figures_that_do_not_fit_is_refused(hub: Hub) -> None:
+    """They are a stranger's as all that is left."""
+    with pytest.raises(ValidationError):
+        hub.leave("nothing", "told", kind="data", challenge={**LOST, "rows": -1})
+    hub.leave("nothing", "told", kind="data", challenge=LOST)
+    left = hub.left / "outcome.json"
+    left.write_text(left.read_text().replace('"rows": 40', '"rows": "all"'))
+    with pytest.raises(UserError, match=r"does not fit at 'challenge\.rows'"):
+        hub.open()
 
 
 @pytest.mark.parametrize(

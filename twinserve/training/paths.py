@@ -6,6 +6,8 @@ TRAIN_PATH = Path("data/prepared/train.csv")
 TEST_PATH = Path("data/prepared/test.csv")
 # What params.yaml leaves out of the columns, from the table.
 COLUMNS_PATH = Path("data/prepared/columns.json")
+# Of the fit, or of DVC's run cache in its place; nothing unpickles it.
+FITTED_PATH = Path("models/fitted.pkl")
 MODEL_PATH = Path("models/model.pkl")
 EVALUATION = Path("evaluation")
 METRICS_PATH = EVALUATION / "metrics.json"

@@ -14,8 +14,8 @@ from twinserve.training.estimator import (
     first_line,
 )
 from twinserve.training.fitting.cores import fitting
-from twinserve.training.fitting.progress import said_while
 from twinserve.training.fitting.known import note_fit
+from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import names_columns
 from twinserve.training.outputs import write_output
 from twinserve.training.paths import FITTED_PATH, TRAIN_PATH

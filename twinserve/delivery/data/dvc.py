@@ -102,12 +102,13 @@ def pull() -> None:
 
 
 def push() -> None:
-    """Put every source and every output of the stages into the remote.
+    """Put every source and every output of the stages into the remote, and what they came from.
 
     Raises:
         UserError: the remote cannot be written.
     """
-    if dvc("push").returncode:
+    # DVC leaves the run cache out by itself where a remote cannot hold one.
+    if dvc("push", "--run-cache").returncode:
         raise UserError("dvc push failed; DVC's own line above says why")
 
 

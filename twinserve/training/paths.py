@@ -11,3 +11,6 @@ FITTED_PATH = Path("models/fitted.pkl")
 MODEL_PATH = Path("models/model.pkl")
 EVALUATION = Path("evaluation")
 METRICS_PATH = EVALUATION / "metrics.json"
+# Set where a fit is taken by its hash: the figures of folds, each of which is a fit too, are taken
+# from METRICS_PATH, which git has.
+FOLDS_TAKEN = "TWINSERVE_FOLDS_TAKEN"

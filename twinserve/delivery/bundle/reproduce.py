@@ -19,6 +19,7 @@ from twinserve.delivery.data.remotes import NO_REMOTE, default_remote, verify_re
 from twinserve.delivery.data.runs import verify_runs
 from twinserve.delivery.data.sources import Source, find_sources
 from twinserve.delivery.data.taken import LOCK, is_taken, take
+from twinserve.training.paths import FOLDS_TAKEN
 
 # The stages that judge a model that is there.
 PROOFS = ("evaluate", "export", "bundle")
@@ -124,7 +125,7 @@ def reproduce(*, afresh: bool = False, shared: bool = False) -> None:
 def prove() -> None:
     """Take what ``dvc.lock`` names by hash, and hold it to gates, golden cases and parity.
 
-    Every stage runs again but the fit and the split before it.
+    Every stage runs again but the fit and the split before it; no fold is fitted again either.
 
     Raises:
         UserError: an output cannot be had, or is not of this tree's inputs; or a stage fails.
@@ -134,7 +135,7 @@ def prove() -> None:
     verify_cache(LOCK)
     _run("--single-item", "engine")
     verify_outputs()
-    _run("--force", "--single-item", *PROOFS)
+    _run("--force", "--single-item", *PROOFS, **{FOLDS_TAKEN: "true"})
     settle()
 
 
@@ -153,8 +154,8 @@ def _have_sources() -> None:
     fetch_sources()
 
 
-def _run(*words: str) -> None:
-    if data.dvc("repro", *words).returncode:
+def _run(*words: str, **more: str) -> None:
+    if data.dvc("repro", *words, **more).returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
 
 

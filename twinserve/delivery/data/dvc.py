@@ -23,12 +23,17 @@ LOGIN = "DVC_CONFIG_LOCAL"
 ONLY_THERE = "deleted"
 
 
-def dvc(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run DVC; what it prints is shown as it comes, unless its stdout is wanted."""
-    return run_module("dvc", *words, capture=capture)
+def dvc(*words: str, capture: bool = False, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run DVC; what it prints is shown as it comes, unless its stdout is wanted.
+
+    ``more`` are variables that the stages read.
+    """
+    return run_module("dvc", *words, capture=capture, **more)
 
 
-def run_module(module: str, *words: str, capture: bool) -> subprocess.CompletedProcess[str]:
+def run_module(
+    module: str, *words: str, capture: bool, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run a module that is DVC, or uses it: remotes' variables reach no other."""
     environment = tool_environment(REMOTES) | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -37,7 +42,7 @@ def run_module(module: str, *words: str, capture: bool) -> subprocess.CompletedP
     with logged_in() as variables:
         return subprocess.run(
             [sys.executable, "-m", module, *words],
-            env=environment | variables,
+            env=environment | variables | more,
             stdout=subprocess.PIPE if capture else None,
             text=True,
             check=False,

@@ -155,7 +155,7 @@ def test_long_fit_is_taken_by_hash_and_proven_and_the_night_fits_it(
     assert stages_of(second.run("twinserve", "repro", "--locked")) == STAGES
     second.run("twinserve", "verify")
     done = second.run("twinserve", "repro", "--afresh", "--locked")
-    assert stages_of(done) == ["engine", "prepare", "train", *STAGES[1:]]
+    assert stages_of(done) == ["engine", "prepare", "train", "accept", *STAGES[1:]]
     assert second.git("status", "--porcelain") == ""
 
 

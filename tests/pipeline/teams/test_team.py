@@ -173,7 +173,7 @@ def test_long_fit_that_was_not_pushed_or_not_run_is_one_line(first: Clone, tmp_p
     second = first.clone(tmp_path / "two")
     for words in (("fetch",), ("repro", "--locked")):
         said = error(second.run("twinserve", *words, check=False))
-        assert said.startswith("error: models/model.pkl: neither here nor in DVC's remote")
+        assert said.startswith("error: models/fitted.pkl: neither here nor in DVC's remote")
         assert "run `dvc push` on the machine that has made it" in said
     gone.write_bytes(content)
     path = second.path("params.yaml")

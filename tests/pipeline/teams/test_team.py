@@ -9,12 +9,7 @@ import pytest
 import yaml
 
 from tests.pipeline.teams.clones import Clone, team
-from tests.tools import require
-from twinserve.contract.calls import HttpCaller
 from twinserve.delivery.bundle.manifest import read_manifest
-from twinserve.targets.environment import ensure_environment
-from twinserve.targets.process import ProcessTarget
-from twinserve.targets.ready import wait_until_answering
 
 pytestmark = pytest.mark.nightly
 TABLE = "data/iris.csv"
@@ -210,24 +205,3 @@ def test_artifacts_are_found_by_name(first: Clone, tmp_path: Path) -> None:
     )  # fmt: skip
     path, size = done.stdout.split()
     assert (path, int(size)) == ("models/model.pkl", first.path(path).stat().st_size)
-
-
-def test_another_repository_serves_the_bundle_that_it_imports(first: Clone, tmp_path: Path) -> None:
-    """`dvc import`, an environment of its requirements, and `python -m service`."""
-    other = Clone(tmp_path / "other")
-    other.directory.mkdir()
-    other.git("init", "--quiet", "--initial-branch=main")
-    other.run("dvc", "init", "--quiet")
-    other.run("dvc", "import", str(first.directory), "dist/service")
-    bundle = other.path("service")
-    python = ensure_environment(bundle / "requirements.txt")
-    environment = {"PATH": f"{python.parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
-    command = ("/bin/sh", "-c", "exec python -m service")
-    target = ProcessTarget("imported", command, bundle, environment)
-    with target.start() as endpoint:
-        wait_until_answering(endpoint)
-        reply = HttpCaller(endpoint.url).call(
-            "POST", "/predict", body=b'{"features": [5.1, 3.5, 1.4, 0.2]}'
-        )
-    assert reply.body == b'{"prediction": 0, "model_version": "v1.0"}'
-    assert require("git")

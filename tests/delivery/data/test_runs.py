@@ -29,8 +29,8 @@ def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         else value
         for name, value in ENTRY.items()
     }
-    key = dict_sha256(unsized | {"outs": ["models/fitted.pkl"]})
-    path = Path(".dvc/cache/runs") / key[:2] / key / dict_sha256(unsized)
+    key = str(dict_sha256(unsized | {"outs": ["models/fitted.pkl"]}))
+    path = Path(".dvc/cache/runs") / key[:2] / key / str(dict_sha256(unsized))
     path.parent.mkdir(parents=True)
     with path.open("w") as file:
         YAML(typ="safe", pure=True).dump(ENTRY, file)
@@ -68,7 +68,7 @@ def test_entry_that_was_written_over_is_refused(entry: Path, old: str, new: str)
     text = entry.read_text()
     assert old in text
     entry.write_text(text.replace(old, new))
-    with pytest.raises(UserError, match="is not what its name says; nothing is run") as refused:
+    with pytest.raises(UserError, match="is not what its name says; it is not taken") as refused:
         verify_runs()
     assert str(entry) in str(refused.value)
 

@@ -50,7 +50,8 @@ def test_what_has_changed_is_told_and_made_anew(first: Clone) -> None:
     set_trees(first, 2)
     assert set(as_json(first, "status")) == {"engine", "train", "export"}
     assert stages_of(first.run("dvc", "repro"))[:3] == ["engine", "train", "accept"]
-    assert as_json(first, "params", "diff") == {"params.yaml": {TREES: {"old": 100, "new": 2}}}
+    changed = as_json(first, "params", "diff")["params.yaml"]
+    assert changed == {TREES: {"old": 100, "new": 2, "diff": -98}}
     differences = as_json(first, "metrics", "diff")["evaluation/metrics.json"]
     assert {"old", "new", "diff"} <= set(differences["log_loss"])
     assert stages_of(first.run("dvc", "repro")) == ["engine"]
@@ -76,7 +77,6 @@ def test_table_under_dvc_that_was_changed_is_read_anew(first: Clone) -> None:
 @pytest.mark.nightly
 def test_experiments_run_here_aside_and_in_a_queue(first: Clone) -> None:
     """``exp run``, ``--temp``, three queued on two workers; ``exp show`` and ``exp remove``."""
-    first.commit("As it is")
     set_trees(first, 2)
     first.run("dvc", "exp", "run", "--name", "here")
     model = first.path(MODEL).read_bytes()

@@ -174,6 +174,11 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             "ATTESTED": "${{ needs.build.outputs.signed }}",
             "GH_TOKEN": "${{ github.token }}",
         },
+        "twinserve tag": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve night": {
+            "ATTESTATIONS": "${{ vars.ATTESTATIONS }}",
+            "GH_TOKEN": "${{ github.token }}",
+        },
         "twinserve schedules": {
             "GH_TOKEN": "${{ github.token }}",
             "GOOGLE_CLOUD_PROJECT": "${{ vars.GOOGLE_CLOUD_PROJECT }}",

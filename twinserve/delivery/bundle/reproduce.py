@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ def prove() -> None:
     verify_cache(LOCK)
     _run("--single-item", "engine")
     verify_outputs()
-    _run("--force", "--single-item", *PROOFS, **{FOLDS_TAKEN: "true"})
+    _run("--force", "--single-item", *PROOFS, variables={FOLDS_TAKEN: "true"})
     settle()
 
 
@@ -154,8 +154,8 @@ def _have_sources() -> None:
     fetch_sources()
 
 
-def _run(*words: str, **more: str) -> None:
-    if data.dvc("repro", *words, **more).returncode:
+def _run(*words: str, variables: Mapping[str, str] | None = None) -> None:
+    if data.dvc("repro", *words, variables=variables).returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
 
 

@@ -23,26 +23,28 @@ LOGIN = "DVC_CONFIG_LOCAL"
 ONLY_THERE = "deleted"
 
 
-def dvc(*words: str, capture: bool = False, **more: str) -> subprocess.CompletedProcess[str]:
+def dvc(
+    *words: str, capture: bool = False, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run DVC; what it prints is shown as it comes, unless its stdout is wanted.
 
-    ``more`` are variables that the stages read.
+    ``variables`` are for the stages.
     """
-    return run_module("dvc", *words, capture=capture, **more)
+    return run_module("dvc", *words, capture=capture, variables=variables)
 
 
 def run_module(
-    module: str, *words: str, capture: bool, **more: str
+    module: str, *words: str, capture: bool, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a module that is DVC, or uses it: remotes' variables reach no other."""
     environment = tool_environment(REMOTES) | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_NO_ANALYTICS": "1",
     }
-    with logged_in() as variables:
+    with logged_in() as login:
         return subprocess.run(
             [sys.executable, "-m", module, *words],
-            env=environment | variables | more,
+            env=environment | login | dict(variables or {}),
             stdout=subprocess.PIPE if capture else None,
             text=True,
             check=False,

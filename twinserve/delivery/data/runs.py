@@ -48,7 +48,7 @@ def verify_runs() -> None:
             continue
         if _names(path) != (path.parent.name, path.name):
             raise UserError(
-                f"{path}: an entry of DVC's run cache is not what its name says; nothing is run. "
+                f"{path}: an entry of DVC's run cache is not what its name says; it is not taken. "
                 "Find out who wrote it, and remove it here and from the remote"
             )
     _COMPARED.parent.mkdir(exist_ok=True)

@@ -47,7 +47,7 @@ def slow(first: Clone) -> Clone:
     path = first.path("params.yaml")
     text = path.read_text()
     text = text.replace("sklearn.ensemble.RandomForestClassifier", "custom.mine.SlowTree")
-    text = text.replace("arguments: {n_estimators: 100}", "arguments: {}")
+    text = text.replace("arguments:\n    n_estimators: 100\n", "arguments: {}\n")
     path.write_text(f"{text}\ntraining: {{reproduce: nightly}}\n")
     first.run("twinserve", "repro", "--push")
     assert fits(first) > 1

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="I/N",
         help="only the I-th of N parts of the files",
     )
+    parser.addoption(
+        "--every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of what the night takes in many cases each N-th; others on another day",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,13 +54,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", suites.MARK)
+    part(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what belongs to the suite and to the shard that are asked for."""
     kept = suites.chosen(items, config.getoption("suite"), config.getoption("shard"))
+    kept = part(config).cases(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def part(config: pytest.Config) -> suites.Part:
+    """What is taken today, or all of it."""
+    # Said by who starts the workers: midnight may pass between two of them.
+    day = os.environ.setdefault("TESTS_DAY", str(datetime.now(UTC).toordinal()))
+    return suites.Part(config.getoption("every"), int(day))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -100,6 +117,12 @@ def show() -> Show:
         (SHOWN / f"{name}.md").write_text(f"{text.rstrip()}\n")
 
     return keep
+
+
+@pytest.fixture
+def sweep(pytestconfig: pytest.Config) -> Callable[[int], range]:
+    """Takes a bound; the numbers of the calls below it that a sweep takes."""
+    return part(pytestconfig).calls
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,29 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Of what the night takes in many cases every N-th, and other ones each day."""
+
+    every: int
+    day: int
+
+    def calls(self, bound: int) -> range:
+        """The calls below a bound, from 1, at which a sweep stops what it sweeps."""
+        return range(1 + self.day % self.every, bound, self.every)
+
+    def cases(self, items: Sequence["pytest.Item"]) -> list["pytest.Item"]:
+        """Of each of the night's tests some parameters, one at the least; all other tests."""
+        kinds: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            kinds.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        left_out: set[pytest.Item] = set()
+        for kind in kinds.values():
+            if suite_of(kind[0]) == NIGHTLY:
+                left_out |= {*kind} - {*kind[self.day % min(self.every, len(kind)) :: self.every]}
+        return [item for item in items if item not in left_out]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """How a suite ended."""
 
@@ -106,7 +129,7 @@ def workers() -> int:
     return math.ceil((os.cpu_count() or 1) * 1.5)
 
 
-def run(name: str, shard: Shard | None, *, coverage: bool) -> Result:
+def run(name: str, shard: Shard | None, *, coverage: bool, every: int = 1) -> Result:
     """Run a suite; what pytest prints is shown as it comes."""
     # Only what may be in it is collected: that alone takes seconds.
     folders = MODEL_FOLDERS if name == MODEL else ("",)
@@ -117,6 +140,8 @@ def run(name: str, shard: Shard | None, *, coverage: bool) -> Result:
         "--dist=loadfile",
         "--no-loadscope-reorder",
     ]
+    if every > 1:
+        command.append(f"--every={every}")
     if shard:
         command.append(f"--shard={shard.number}/{shard.count}")
     if coverage:
@@ -161,12 +186,18 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("suites", nargs="+", choices=SUITES, metavar="SUITE", help="|".join(SUITES))
     parser.add_argument("--shard", type=Shard.parse, metavar="I/N", help="one part of N")
     parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="of the night's many cases each N-th"
+    )
+    parser.add_argument(
         "--coverage", action="store_true", help="hold all of it together to the bound"
     )
     arguments = parser.parse_args(words)
     if arguments.coverage:
         coverage("erase")
-    results = [run(name, arguments.shard, coverage=arguments.coverage) for name in arguments.suites]
+    results = [
+        run(name, arguments.shard, coverage=arguments.coverage, every=arguments.every)
+        for name in arguments.suites
+    ]
     covered = 0
     if arguments.coverage:
         covered = coverage("report")

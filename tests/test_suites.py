@@ -1,6 +1,7 @@
 """Which suite a test is in, and what running suites prints."""
 
 import argparse
+import math
 import subprocess
 import sys
 from collections import Counter
@@ -9,7 +10,7 @@ from functools import cache
 import pytest
 
 from tests import suites
-from tests.suites import ENGINE, MODEL, NIGHTLY, Result, Shard
+from tests.suites import ENGINE, MODEL, NIGHTLY, Part, Result, Shard
 from tests.tree import ROOT, TREE
 
 SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/containers/test_container.py")
@@ -48,6 +49,36 @@ def test_shards_are_whole_files_and_lose_nothing() -> None:
     files = [{one.split("::")[0] for one in part} for part in parts]
     assert files[0]
     assert files[0].isdisjoint(files[1])
+
+
+def test_sweep_in_parts_takes_every_call_within_as_many_days() -> None:
+    """Of each part some, of all together each call once; whole, every call on each day."""
+    days = [Part(4, day).calls(20) for day in range(700_000, 700_004)]
+    assert all(days)
+    assert sorted(call for part in days for call in part) == list(range(1, 20))
+    assert list(Part(1, 700_000).calls(20)) == list(range(1, 20))
+
+
+@pytest.mark.parametrize("every", [1, 3, 40])
+def test_each_case_of_the_night_is_taken_within_some_days(
+    request: pytest.FixtureRequest, every: int
+) -> None:
+    """Each test on each day, in one case at the least; what is no night's, always."""
+
+    def test(name: str, mark: str = "") -> pytest.Item:
+        item = pytest.Function.from_parent(request.node.parent, name=name, callobj=test)
+        if mark:
+            item.add_marker(mark)
+        return item
+
+    quick = [test("quick[a]"), test("quick[b]")]
+    single = [test("whole", NIGHTLY)]
+    many = [test(f"many[{number}]", NIGHTLY) for number in range(7)]
+    days = [Part(every, day).cases([*quick, *single, *many]) for day in range(700_000, 700_040)]
+    for taken in days:
+        assert [item for item in taken if item not in many] == [*quick, *single]
+        assert 1 <= len(taken) - 3 <= math.ceil(7 / every)
+    assert {item for taken in days for item in taken} == {*quick, *single, *many}
 
 
 @pytest.mark.parametrize("text", ["3", "0/3", "4/3", "a/b", "1/3/5"])

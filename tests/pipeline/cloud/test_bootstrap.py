@@ -97,7 +97,7 @@ def test_bootstrap_grants_no_account_more_than_it_uses(empty: Project) -> None:
     # It reads DVC's bucket, and nothing else.
     assert roles[f"serviceAccount:{READER}"] == {"roles/storage.objectViewer"}
     principals = [member for member in roles if member.startswith("principalSet://")]
-    assert [name.split("/")[8] for name in sorted(principals)] == ["github", "github-reading"]
+    assert {name.split("/")[8] for name in principals} == {"github", "github-reading"}
     for principal in principals:
         assert principal.endswith(f"/attribute.repository_id/{ID}")
         assert roles[principal] == {"roles/iam.workloadIdentityUser"}
@@ -107,14 +107,15 @@ def test_bootstrap_grants_no_account_more_than_it_uses(empty: Project) -> None:
 
 @pytest.mark.nightly
 def test_another_repository_takes_the_first_ones_place(empty: Project) -> None:
-    """Run again for another name, the provider lets in that repository, and no more the first."""
+    """Run again for another name, both providers let in that repository, and no more the first."""
     assert bootstrap(empty).returncode == 0
     empty.google.state.github["someone/else"] = describe("someone/else", 1, 2)
     done = empty.run("bootstrap", "--github", "someone/else")
     assert done.returncode == 0, done.stdout
-    (provider,) = empty.google.state.providers.values()
-    assert "repository_id=='1'" in provider["attributeCondition"]
-    assert str(ID) not in provider["attributeCondition"]
+    conditions = [each["attributeCondition"] for each in empty.google.state.providers.values()]
+    assert len(conditions) == 2
+    assert all("repository_id=='1'" in condition for condition in conditions)
+    assert not any(str(ID) in condition for condition in conditions)
 
 
 @pytest.mark.nightly

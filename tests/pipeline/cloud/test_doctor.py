@@ -102,8 +102,9 @@ def account_switched_off(project: Project, _: GitHub) -> None:
 
 
 def other_repository_is_let_in(project: Project, _: GitHub) -> None:
-    (provider,) = project.google.state.providers.values()
-    provider["attributeCondition"] = "assertion.repository=='someone/before'"
+    for name, provider in project.google.state.providers.items():
+        if "/github/" in name:
+            provider["attributeCondition"] = "assertion.repository=='someone/before'"
 
 
 def small_quota(project: Project, _: GitHub) -> None:

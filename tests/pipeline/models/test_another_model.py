@@ -99,7 +99,7 @@ def test_everything_follows_an_edit_of_the_parameters(
         assert check_contract(endpoints, tree / "models" / "model.json").passed > 150
         document = json.loads(HttpCaller(endpoints[0].url).call("GET", "/openapi.json").body)
     assert document["info"]["version"] == "v2.0"
-    described = document["components"]["schemas"]["Features"]["properties"]["features"]["anyOf"][0]
+    described = document["components"]["schemas"]["Row"]["anyOf"][0]
     assert described["minItems"] == described["maxItems"] == len(card.features)
     assert all(feature.name in described["description"] for feature in card.features)
 

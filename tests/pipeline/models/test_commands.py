@@ -65,7 +65,9 @@ def test_contract_holds_for_the_service_of_a_checkout(
     name: str, dist: Path, tmp_path: Path
 ) -> None:
     """Once there is a bundle in `dist/`."""
-    hold(started("service", SERVICE[name], dist.parent, tmp_path), dist)
+    # Another test may make the shared tree's files anew, which whoever reloads would follow.
+    tree = shutil.copytree(dist.parent, tmp_path / "tree", symlinks=True)
+    hold(started("service", SERVICE[name], tree, tmp_path), dist)
 
 
 @pytest.mark.nightly

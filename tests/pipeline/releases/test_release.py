@@ -171,4 +171,4 @@ def test_access_follows_the_parameter(project: Project) -> None:
     assert status_without_token(url) == 403
     edit(project, "public: false", "public: true", count=1)
     release(project.cloud(), project.bundle("v1.2"), check=golden_only)
-    assert status_without_token(url) == 404
+    assert status_without_token(url) == 200

@@ -187,12 +187,14 @@ def test_rollback_takes_over_from_a_release_that_died(served: tuple[Project, lis
 def test_release_is_stopped_at_any_call(
     served: tuple[Project, list[str]],
     dies: bool,  # noqa: FBT001 - a column
+    sweep: Callable[[int], range],
     show: Callable[[str, str], None],
 ) -> None:
     """Wherever it is asked, alive or dead: the rollback ends with both where it was told to go."""
     project, (old, new) = served
     rows = []
-    for number in range(1, MOST_CALLS):
+    calls = sweep(MOST_CALLS)
+    for number in calls:
         release_again(project, new)
         version = project.bundle(f"v2.{number}").name
         found = stop(project, str(number), old, dies=dies)
@@ -203,7 +205,7 @@ def test_release_is_stopped_at_any_call(
         # One that has no lock yet is not asked: it begins when the rollback is over.
         begins_after = codes[0] == "0" and had_the_lock == "False"
         assert in_step(project) == (version if begins_after else old), rows[-1]
-    assert len(rows) >= 10
+    assert len(rows) >= 10 // calls.step
     show(f"stop-sweep-{'dies' if dies else 'goes-on'}", "\n".join([*HEAD, *rows]))
 
 
@@ -216,12 +218,15 @@ def release_again(project: Project, name: str) -> None:
 
 @pytest.mark.nightly
 def test_rollback_killed_while_it_asks_is_mended(
-    served: tuple[Project, list[str]], show: Callable[[str, str], None]
+    served: tuple[Project, list[str]],
+    sweep: Callable[[int], range],
+    show: Callable[[str, str], None],
 ) -> None:
     """Dead at any call of asking and waiting: the release ends well, and the next goes through."""
     project, (old, new) = served
     rows = []
-    for number in range(1, ASKING_CALLS + 1):
+    calls = sweep(ASKING_CALLS + 1)
+    for number in calls:
         release_again(project, new)
         third = project.bundle(f"v3.{number}").name
         folder = project.tree.parent / "paused"
@@ -244,5 +249,6 @@ def test_rollback_killed_while_it_asks_is_mended(
         assert done.returncode == 0, done.stderr
         assert in_step(project) == old
         rows.append(f"| {number} | asked: {asked} | {releasing.returncode} | 0 | {old} |")
-    assert len({row.split("|")[2] for row in rows}) == 2
+    # Whole, it dies before it has asked and after.
+    assert len({row.split("|")[2] for row in rows}) == 2 or calls.step > 1
     show("rollback-sweep", "\n".join([*HEAD, *rows]))

@@ -37,12 +37,14 @@ def test_files_keep_every_rule(files: Files) -> None:
 
 @pytest.mark.nightly
 def test_most_mutants_are_caught_and_the_rest_explained(
+    sweep: Callable[[int], range],
     show: Callable[[str, str], None],
 ) -> None:
     """Of all small changes, one at a time over every line, nine in ten at the least are noticed."""
-    result = survey.survey()
+    numbers = sweep(survey.ALL.stop)
+    result = survey.survey(numbers)
     show("mutants", survey.table(result))
-    assert len(result.all) > 1000
+    assert len(result.all) > 1000 // numbers.step
     assert result.share >= 0.9
     assert [str(mutant) for mutant in result.survivors if survey.reason(mutant) is None] == []
 

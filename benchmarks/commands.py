@@ -224,7 +224,7 @@ def _batch(options: argparse.Namespace) -> int:
     print(f"written: {batches.write_study(study, REPORTS)}")
     if options.publish:
         put(PERFORMANCE, "batches", batches.markdown(study))
-    return 0 if all(one.holds for one in study.targets) else 1
+    return 0 if all(target.holds for target in study.targets) else 1
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -36,7 +36,7 @@ QUIET = {
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """One of them.
+    """A framework.
 
     Attributes:
         description: what it is, in a line.

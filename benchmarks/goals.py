@@ -17,7 +17,7 @@ from twinserve.measure.statistics import Estimate
 
 
 class Figure(StrEnum):
-    """What is compared."""
+    """The quantities that are compared."""
 
     COLD = "cold start"
     THROUGHPUT = "requests/s"

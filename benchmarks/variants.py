@@ -50,7 +50,10 @@ DESCRIPTIONS = {
     **{f"{FUNCTION} {runtime}": f"the same under runtime {runtime}" for runtime in RUNTIMES},
     EMPTY_FUNCTION: "functions-framework in ASGI mode, returning a constant",
     UNSET: "the function without FUNCTION_USE_ASGI: Flask is made and thrown away",
-    **{f"{SERVICE} {kind}": f"the service with {what}" for kind, what in OWN_CODE.items()},
+    **{
+        f"{SERVICE} {kind}": f"the service with {description}"
+        for kind, description in OWN_CODE.items()
+    },
     **{f"{target} {UNMONITORED}": "the same without monitoring" for target in (SERVICE, FUNCTION)},
     **{name: frameworks.describe(name) for name in frameworks.NAMES},
 }
@@ -58,7 +61,7 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is compared.
+    """A variant to compare.
 
     Attributes:
         dialect: how it is spoken to.

@@ -91,7 +91,7 @@ class Metrics(_Fresh):
         self._expose: Callable[[Monitor], tuple[str, bytes]] | None = None
 
     async def content(self) -> tuple[bytes, bytes]:
-        """Of this moment."""
+        """The current metrics."""
         if self._expose is None:
             self._expose = await asyncio.to_thread(_exposition)
         # On the event loop, as everything is counted there.

@@ -36,8 +36,8 @@ _PROBLEM = "application/problem+json"
 def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
     """What requests and answers of the protocol are made of, by name."""
     outputs = outputs_of(card)
-    taken = {datatype for one in _columns(card, steps) for datatype in one.taken}
-    datatypes = [one for one in DATATYPES if one in taken or not taken]
+    taken = {datatype for column in _columns(card, steps) for datatype in column.taken}
+    datatypes = [datatype for datatype in DATATYPES if datatype in taken or not taken]
     tensor = {
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
@@ -132,7 +132,7 @@ def schemas_of_protocol(card: "Card", steps: "Steps | None") -> dict[str, Any]:
 
 
 def _columns(card: "Card", steps: "Steps | None") -> list[Column]:
-    """Those of a row; none where a step reads what no tensor has, as an inference then tells."""
+    """The columns of a row; none where a step reads what no tensor has."""
     try:
         return columns_of(card, steps)
     except Problem:
@@ -203,7 +203,7 @@ def _examples(card: "Card", steps: "Steps | None") -> dict[str, Any]:
     if not card.golden or not columns:
         return {}
     given = card.golden[0].features
-    names = [one.name for one in columns]
+    names = [column.name for column in columns]
     # A list is the model's own features, which a step may make of other fields.
     if not isinstance(given, dict) and len(given) != len(names):
         return {}
@@ -214,8 +214,8 @@ def _examples(card: "Card", steps: "Steps | None") -> dict[str, Any]:
         inputs = [tensor]
     else:
         inputs = [
-            {"name": one.name, "shape": [1], "datatype": one.datatype, "data": [value]}
-            for one, value in zip(columns, values, strict=True)
+            {"name": column.name, "shape": [1], "datatype": column.datatype, "data": [value]}
+            for column, value in zip(columns, values, strict=True)
         ]
     return {"a golden row": {"value": {"inputs": inputs}}}
 
@@ -234,12 +234,12 @@ _WHY = {
 
 def _refusals(*statuses: int) -> dict[str, Any]:
     """Refusals in the protocol's form; those of any path may come before it is looked at."""
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for status in (*statuses, 408, 431, 500, 503):
         content: dict[str, Any] = {_JSON: {"schema": _reference("InferenceError")}}
         if status not in statuses:
             content[_PROBLEM] = {"schema": _reference("Problem")}
-        found[str(status)] = {"description": _WHY[status], "content": content}
-    if "405" in found:
-        found["405"]["headers"] = {"Allow": {"schema": _TEXT}}
-    return found
+        answers[str(status)] = {"description": _WHY[status], "content": content}
+    if "405" in answers:
+        answers["405"]["headers"] = {"Allow": {"schema": _TEXT}}
+    return answers

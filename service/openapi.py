@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.open_inference import TAG, paths_of_protocol, schemas_of_protocol
 from service.paths import HEALTH_PATH, METRICS_PATH, PREDICT_PATH, ROOT_PATH
-from service.schemas import schemas_of, schemas_of_steps, words_of
+from service.schemas import schemas_of, words_of
 from twinserve.config.card import Card, GoldenCase
 from twinserve.inference.bundle import Settings
 from twinserve.inference.contract import TITLES
@@ -39,12 +39,12 @@ WHY = {
 
 def description(card: Card) -> str:
     """The page's first paragraph."""
-    what = f"one of {len(card.classes)} classes ({', '.join(card.classes)})"
+    predicted = f"one of {len(card.classes)} classes ({', '.join(card.classes)})"
     if card.target is not None:
-        what = f"a number, {card.target.name}"
+        predicted = f"a number, {card.target.name}"
     values = "numbers" if card.plain else "values"
     return (
-        f"Predicts {what} from {len(card.features)} {values}. "
+        f"Predicts {predicted} from {len(card.features)} {values}. "
         "The same contract holds on the service and on the function."
     )
 
@@ -55,6 +55,8 @@ def with_contract(
     """Add the paths that the handler answers to what FastAPI found by itself."""
     schemas = schemas_of(card, settings.max_rows) | schemas_of_protocol(card, steps)
     if steps is not None:
+        from service.step_schemas import schemas_of_steps
+
         schemas |= schemas_of_steps(steps)
     schema = _with_names_apart(schema, schemas)
     components = schema.setdefault("components", {})
@@ -63,8 +65,8 @@ def with_contract(
     own = {PREDICT_PATH: _predict(card, settings), HEALTH_PATH: _health(card), ROOT_PATH: _page()}
     if settings.drift_window:
         own[METRICS_PATH] = _metrics()
-    found = schema["paths"]["/model"]["get"]["responses"]["200"]
-    found |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
+    shown = schema["paths"]["/model"]["get"]["responses"]["200"]
+    shown |= _json("Card", "As `models/model.json`.", examples={card.name: {"value": _plain(card)}})
     schema["paths"] = own | paths_of_protocol(card, steps) | schema["paths"]
     # Who may ask is the platform's to decide, not this document's.
     schema |= {"servers": [{"url": "/"}], "tags": TAGS, "security": []}
@@ -81,11 +83,13 @@ def with_contract(
 
 def _with_names_apart(schema: dict[str, Any], taken: Iterable[str]) -> dict[str, Any]:
     """The schema with the user's own models renamed where the contract has one of that name."""
-    found = schema.get("components", {}).get("schemas", {})
-    renamed = {name: f"Own{name}" for name in taken if name in found}
+    models = schema.get("components", {}).get("schemas", {})
+    renamed = {name: f"Own{name}" for name in taken if name in models}
     if not renamed:
         return schema
-    schema["components"]["schemas"] = {renamed.get(name, name): one for name, one in found.items()}
+    schema["components"]["schemas"] = {
+        renamed.get(name, name): model for name, model in models.items()
+    }
     text = json.dumps(schema)
     for name, other in renamed.items():
         text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{other}"')

@@ -197,7 +197,7 @@ def build_application(service: Front, routes: "Routes | None") -> FastAPI:
             HTTPException: _http_problem,
             contract.Problem: _problem,
             Exception: _unforeseen,
-            **{kind: _on_own_paths(one) for kind, one in handlers.items()},
+            **{kind: _on_own_paths(handler) for kind, handler in handlers.items()},
         },
     )
     application.router.routes.append(Route(PREDICT_PATH, service.endpoint))

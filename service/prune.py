@@ -58,7 +58,7 @@ def strip(library: Path) -> int:
     if not content.startswith(ELF64) or len(content) < HEADER.size:
         return 0
     table, _, size, count = HEADER.unpack_from(content)
-    segments = (SEGMENT.unpack_from(content, table + size * one) for one in range(count))
+    segments = (SEGMENT.unpack_from(content, table + size * position) for position in range(count))
     end = max((start + length for start, length in segments), default=0)
     if not table < end < len(content):
         return 0

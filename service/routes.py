@@ -77,13 +77,13 @@ class Routes:
 
     def methods(self, path: str) -> set[str] | None:
         """The methods that a path takes; None where only what is mounted there knows."""
-        found: set[str] = set()
+        methods: set[str] = set()
         for route in self.routes:
             if re.match(route.pattern, path):
                 if route.methods is None:
                     return None
-                found |= route.methods
-        return found
+                methods |= route.methods
+        return methods
 
     def join(self, application: FastAPI, card: "Card", model: "Model") -> None:
         """Add the routes to an application, and the model that they may ask."""
@@ -119,7 +119,7 @@ def load_routes(root: Path) -> Routes:
 
 
 def _own_routes(router: APIRouter) -> tuple[OwnRoute, ...]:
-    found = []
+    routes = []
     for context in iter_route_contexts(router.routes):
         path = context.path or ""
         if not isinstance(context.original_route, Route | Mount):
@@ -133,16 +133,16 @@ def _own_routes(router: APIRouter) -> tuple[OwnRoute, ...]:
                 "it one, or its router a prefix"
             )
         pattern = context.path_regex.pattern
-        taken = [one for one in RESERVED if re.match(pattern, one)]
-        taken += [one for one in RESERVED_BELOW if f"{path}/".startswith(f"{one}/")]
+        taken = [reserved for reserved in RESERVED if re.match(pattern, reserved)]
+        taken += [reserved for reserved in RESERVED_BELOW if f"{path}/".startswith(f"{reserved}/")]
         if taken:
             raise UserError(
                 f"{WHERE}: the route {path} answers {taken[0]}, which is the contract's own; "
                 "give it another path"
             )
         methods = None if isinstance(context.original_route, Mount) else context.methods
-        found.append(OwnRoute(path, pattern, None if methods is None else frozenset(methods)))
-    return tuple(found)
+        routes.append(OwnRoute(path, pattern, None if methods is None else frozenset(methods)))
+    return tuple(routes)
 
 
 class Lifespan:

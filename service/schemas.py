@@ -1,17 +1,10 @@
 """What the contract's requests and answers are made of, as JSON Schema, from the model card."""
 
-import inspect
 import json
-from typing import TYPE_CHECKING, Any, get_type_hints, is_typeddict
-
-from pydantic import TypeAdapter
+from typing import Any
 
 from twinserve.config.card import OPTIONAL, Card, Feature
 from twinserve.inference.contract import FLOAT32_MAX
-
-if TYPE_CHECKING:
-    from twinserve.inference.steps import Steps
-
 
 ROW = "#/components/schemas/Row"
 INCLUDED = "#/components/schemas/IncludedPrediction"
@@ -95,7 +88,9 @@ def schemas_of(card: Card, most_rows: int) -> dict[str, Any]:
 def _members(card: Card) -> dict[str, Any]:
     """The types of the card's members."""
     kinds: dict[type, str] = {str: "string", list: "array", dict: "object"}
-    return {name: {"type": kinds[type(one)]} for name, one in json.loads(card.to_json()).items()}
+    return {
+        name: {"type": kinds[type(member)]} for name, member in json.loads(card.to_json()).items()
+    }
 
 
 def words_of(card: Card) -> list[str]:
@@ -136,43 +131,6 @@ def _instances(card: Card, most_rows: int) -> dict[str, Any]:
         },
         # A body that has both asks for one row.
         "not": {"required": ["features"], "properties": {"features": {}}},
-    }
-
-
-def schemas_of_steps(steps: "Steps") -> dict[str, Any]:
-    """A request's row and the answer as the user's own steps have them."""
-    schemas: dict[str, Any] = {}
-    if steps.row_type is not None:
-        width = len(steps.fields)
-        schemas["Row"] = {
-            "anyOf": [
-                _inline(steps.row_type),
-                {
-                    "type": "array",
-                    "description": f"In this order: {', '.join(steps.fields)}.",
-                    "minItems": width,
-                    "maxItems": width,
-                },
-            ]
-        }
-    if steps.answer_type is not None:
-        schemas["Prediction"] = _inline(steps.answer_type)
-    elif steps.after is not None:
-        schemas["Prediction"] = {"type": "object"}
-    if steps.after is not None:
-        schemas["IncludedPrediction"] = {"type": "object"}
-    return schemas
-
-
-def _inline(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
-    """The JSON Schema of a type; of a TypedDict by hand, which pydantic takes from 3.12 on only."""
-    if not is_typeddict(kind):
-        return TypeAdapter(kind).json_schema()
-    return {
-        "type": "object",
-        "description": inspect.getdoc(kind) or "",
-        "required": sorted(kind.__required_keys__),
-        "properties": {name: _inline(one) for name, one in get_type_hints(kind).items()},
     }
 
 

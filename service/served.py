@@ -38,7 +38,7 @@ class ServedModel:
         self._model = model
 
     def predict(self, row: Row) -> Prediction:
-        """Of one row: values in the card's order, or by feature name.
+        """The prediction for one row: values in the card's order, or by feature name.
 
         Raises:
             Problem: 422, the row is not what the card asks for.
@@ -46,7 +46,7 @@ class ServedModel:
         return self.predict_many([row])[0]
 
     def predict_many(self, rows: Sequence[Row]) -> list[Prediction]:
-        """Of each row.
+        """The prediction for each row.
 
         Raises:
             Problem: 422, a row is not what the card asks for.

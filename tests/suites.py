@@ -7,6 +7,7 @@ and never asserted: a test passes on a busy machine too.
 import argparse
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -212,4 +213,8 @@ def coverage(command: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # pytest has said so by then.
+        sys.exit(128 + signal.SIGINT)

@@ -153,7 +153,7 @@ SECTIONS = {
         ),
     },
 }
-COMMANDS = {name: one for section in SECTIONS.values() for name, one in section.items()}
+COMMANDS = {name: command for section in SECTIONS.values() for name, command in section.items()}
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:

@@ -26,7 +26,7 @@ class Sections(click.Group):
         for title, commands in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl(
-                    [(name.ljust(width), one.help) for name, one in commands.items()]
+                    [(name.ljust(width), command.help) for name, command in commands.items()]
                 )
 
 

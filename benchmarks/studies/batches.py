@@ -95,8 +95,10 @@ def study_batches(names: Sequence[str], rounds: int, dist: Path) -> Study:
     card = bundled_card()
     rows = load_params().serving.max_rows
     full = json.dumps({"instances": full_rows(card, rows)}).encode()
-    found = tuple(_of_target(name, dist, (golden_body(card), full), rows, rounds) for name in names)
-    return Study(end(), found)
+    measured = tuple(
+        _of_target(name, dist, (golden_body(card), full), rows, rounds) for name in names
+    )
+    return Study(end(), measured)
 
 
 def full_rows(card: Card, count: int) -> list[object]:
@@ -114,8 +116,8 @@ def handler_ms(name: str, dist: Path, body: bytes) -> float:
             _burst(endpoint, post(endpoint.predict_url, body), connections=1)
         output.seek(0)
         requests = [json.loads(line).get("httpRequest", {}) for line in output]
-    answered = [one for one in requests if one.get("requestMethod") == "POST"]
-    return median(float(one["latency"].removesuffix("s")) for one in answered) * 1e3
+    answered = [request for request in requests if request.get("requestMethod") == "POST"]
+    return median(float(request["latency"].removesuffix("s")) for request in answered) * 1e3
 
 
 def _of_target(
@@ -131,13 +133,13 @@ def _of_target(
             answer = first_exchange(endpoint, body).answer
             if answer is None or not answer.ok:
                 raise UserError(f"{name}: its first request was not answered with 200")
-        one, full = (post(endpoint.predict_url, body) for body in bodies)
+        single, full = (post(endpoint.predict_url, body) for body in bodies)
         for number in range(rounds):
-            pair = [(one, 1, singles), (full, rows, batched)]
+            pair = [(single, 1, singles), (full, rows, batched)]
             for call, each, taken in pair if number % 2 else reversed(pair):
                 taken.append(_burst(endpoint, call) * each)
-            alone.append(_p99(one))
-            beside.append(_p99_beside(one, full))
+            alone.append(_p99(single))
+            beside.append(_p99_beside(single, full))
     return Batches(
         name, rows, in_handler, tuple(singles), tuple(batched), tuple(alone), tuple(beside)
     )
@@ -191,17 +193,17 @@ def table(study: Study) -> Table:
     """What was found, beside what it is to be."""
     rows = [
         Row(
-            one.target,
+            result.target,
             (
-                Cell(milliseconds(one.handler_ms)),
-                Cell(per_second(median(one.singles))),
-                Cell(per_second(median(one.batched))),
-                Cell(ratio(one.times.value), interval(one.times)),
-                Cell(milliseconds(one.wait_ms)),
-                Cell("holds" if one.holds else "missed"),
+                Cell(milliseconds(result.handler_ms)),
+                Cell(per_second(median(result.singles))),
+                Cell(per_second(median(result.batched))),
+                Cell(ratio(result.times.value), interval(result.times)),
+                Cell(milliseconds(result.wait_ms)),
+                Cell("holds" if result.holds else "missed"),
             ),
         )
-        for one in study.targets
+        for result in study.targets
     ]
     columns = (
         "",

@@ -64,7 +64,7 @@ class Figures:
     @property
     def middle(self) -> Round:
         """The round with the median time."""
-        return sorted(self.rounds, key=lambda one: one.wall_s)[len(self.rounds) // 2]
+        return sorted(self.rounds, key=lambda figures: figures.wall_s)[len(self.rounds) // 2]
 
 
 def run_scoring(rows: int, rounds: int, say: Callable[[str], object]) -> Figures:
@@ -84,9 +84,9 @@ def run_scoring(rows: int, rounds: int, say: Callable[[str], object]) -> Figures
         measured = []
         for number in range(rounds):
             measured.append(_measured(source, Path(folder, "results.csv")))
-            one = measured[-1]
-            memory = megabytes(one.memory_bytes)
-            say(f"round {number + 1}/{rounds}  {one.wall_s:.2f} s  {memory}")
+            last = measured[-1]
+            memory = megabytes(last.memory_bytes)
+            say(f"round {number + 1}/{rounds}  {last.wall_s:.2f} s  {memory}")
     return Figures(end(), rows, f"{card.name} {card.version}, {card.runtime}", tuple(measured))
 
 
@@ -133,15 +133,15 @@ def _measured(source: Path, target: Path) -> Round:
 
 def markdown(figures: Figures) -> str:
     """Time, memory, and what the time goes to, for a page."""
-    one, machine = figures.middle, figures.conditions.machine
+    middle, machine = figures.middle, figures.conditions.machine
     walls = sorted(each.wall_s for each in figures.rounds)
-    rate = per_second(figures.rows / one.wall_s)
+    rate = per_second(figures.rows / middle.wall_s)
     spread = f"{walls[0]:.2f} to {walls[-1]:.2f} in {len(walls)} runs, Python's start included"
-    memory = f"{megabytes(one.memory_bytes)} in {one.processes} processes and their parent"
+    memory = f"{megabytes(middle.memory_bytes)} in {middle.processes} processes and their parent"
     head = (
         f"{figures.rows:,} rows of {figures.model}, CSV to CSV, on {machine}, "
-        f"{figures.conditions.taken_at[:10]}: **{one.wall_s:.2f} s** ({spread}), {rate}, {memory}; "
-        f"load {figures.conditions.load}.\n\n"
+        f"{figures.conditions.taken_at[:10]}: **{middle.wall_s:.2f} s** ({spread}), {rate}, "
+        f"{memory}; load {figures.conditions.load}.\n\n"
     )
     return head + as_markdown(stage_table(figures))
 
@@ -152,10 +152,10 @@ def stage_table(figures: Figures) -> Table:
     total = sum(stages.values())
     rows = tuple(
         Row(
-            f"`{name}`: {what}",
+            f"`{name}`: {meaning}",
             (Cell(f"{stages[name]:.2f} s"), Cell(f"{stages[name] / total:.0%}")),
         )
-        for name, what in STAGES.items()
+        for name, meaning in STAGES.items()
         if name in stages
     )
     return Table("Processor time of all processes", ("stage", "time", "share"), rows)

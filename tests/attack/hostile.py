@@ -3,9 +3,18 @@
 import gzip
 import json
 import random
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
 
 from twinserve.config.card import Card
+from twinserve.targets.local import local_target
+from twinserve.targets.ready import wait_until_answering
+
+TARGETS = ("service", "function")
 
 METHODS = (
     *[b"POST"] * 40,
@@ -96,6 +105,20 @@ BAD = (
     b"Transfer-Encoding: identity",
     b"Trailer: X-Later",
 )
+
+
+@contextmanager
+def both_targets(dist: Path) -> Iterator[tuple[list[int], list[IO[bytes]]]]:
+    """Both targets, running: their ports, and the files that they log to."""
+    with ExitStack() as stack:
+        outputs: list[IO[bytes]] = [stack.enter_context(tempfile.TemporaryFile()) for _ in TARGETS]
+        ports = []
+        for name, output in zip(TARGETS, outputs, strict=True):
+            target = replace(local_target(name, dist / name), output=output)
+            endpoint = stack.enter_context(target.start())
+            wait_until_answering(endpoint)
+            ports.append(int(endpoint.url.rpartition(":")[2]))
+        yield ports, outputs
 
 
 def requests(seed: int, count: int, card: Card) -> Iterator[bytes]:

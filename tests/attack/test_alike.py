@@ -1,19 +1,16 @@
 """What functions-framework or uvicorn would answer by themselves is answered by us, on both."""
 
 import json
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from tests.attack.test_attack import TARGETS, comparable
+from tests.attack.hostile import both_targets
+from tests.attack.test_attack import comparable
 from tests.wire import exchange, post, statuses
-from twinserve.targets.local import local_target
-from twinserve.targets.ready import wait_until_answering
 
 
 @dataclass(frozen=True)
@@ -36,15 +33,8 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(dist: Path) -> Iterator[Pair]:
     """Both, running."""
-    with ExitStack() as stack:
-        outputs = tuple(stack.enter_context(tempfile.TemporaryFile()) for _ in TARGETS)
-        ports = []
-        for name, output in zip(TARGETS, outputs, strict=True):
-            target = replace(local_target(name, dist / name), output=output)
-            endpoint = stack.enter_context(target.start())
-            wait_until_answering(endpoint)
-            ports.append(int(endpoint.url.rpartition(":")[2]))
-        yield Pair(tuple(ports), outputs)
+    with both_targets(dist) as (ports, outputs):
+        yield Pair(tuple(ports), tuple(outputs))
 
 
 def plain(line: bytes) -> bytes:

@@ -2,24 +2,19 @@
 
 import json
 import re
-import tempfile
 from collections import Counter
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from tests.attack.hostile import requests
+from tests.attack.hostile import both_targets, requests
 from tests.conftest import Show
 from tests.wire import exchange, statuses
 from twinserve.config.card import Card, load_card
 from twinserve.inference.logs import MOST_LINE_BYTES
-from twinserve.targets.local import local_target
-from twinserve.targets.ready import wait_until_answering
 
-TARGETS = ("service", "function")
 SEED = 14
 # What says who answered and when, and what depends on when the client's end has been seen.
 OWN = re.compile(
@@ -81,14 +76,7 @@ def logged(output: IO[bytes], found: Found) -> list[tuple[object, ...]]:
 def attack(dist: Path, seed: int, count: int, card: Card) -> Found:
     """Send the same requests to both targets, and compare what comes and what is logged."""
     found = Found()
-    with ExitStack() as stack:
-        outputs = [stack.enter_context(tempfile.TemporaryFile()) for _ in TARGETS]
-        ports = []
-        for name, output in zip(TARGETS, outputs, strict=True):
-            target = replace(local_target(name, dist / name), output=output)
-            endpoint = stack.enter_context(target.start())
-            wait_until_answering(endpoint)
-            ports.append(int(endpoint.url.rpartition(":")[2]))
+    with both_targets(dist) as (ports, outputs):
         for sent in requests(seed, count, card):
             found.requests += 1
             try:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -221,16 +221,12 @@ def test_a_card_without_a_golden_case_is_one_line(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_comparison_is_published(
-    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    comparison: Comparison, published: Callable[[str], Path]
 ) -> None:
     """The page gets tables and pictures between its marks."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "benchmarks.md").write_text(
-        "# One\n<!-- begin bench -->\n<!-- end bench -->\nlast\n"
-    )
+    page = published("bench")
     publish_comparison(comparison)
-    text = (tmp_path / "docs" / "benchmarks.md").read_text()
+    text = page.read_text()
     for part in (
         "![Cold starts](cold.svg)",
         "| service onnx |",
@@ -239,5 +235,5 @@ def test_a_comparison_is_published(
         assert part in text
     assert text.endswith("<!-- end bench -->\nlast\n")
     for name in ("cold", "throughput"):
-        drawing = ET.parse(tmp_path / "docs" / f"{name}.svg").getroot()  # noqa: S314 - ours
+        drawing = ET.parse(page.with_name(f"{name}.svg")).getroot()  # noqa: S314 - ours
         assert drawing.tag == "{http://www.w3.org/2000/svg}svg"

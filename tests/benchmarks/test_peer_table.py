@@ -1,6 +1,6 @@
 """Peers beside both targets, as a picture and in tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -90,17 +90,11 @@ def test_the_terminal_s_table_fits_80_columns(comparison: Comparison) -> None:
     assert sum("mlflow onnx" in line and "6,000" in line for line in lines) == 1
 
 
-def test_peers_are_published(
-    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_peers_are_published(comparison: Comparison, published: Callable[[str], Path]) -> None:
     """Between the page's marks: picture, table, date, command."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "benchmarks.md").write_text(
-        "# One\n<!-- begin peers -->\n<!-- end peers -->\nlast\n"
-    )
+    page = published("peers")
     publish_peers(comparison)
-    text = (tmp_path / "docs" / "benchmarks.md").read_text()
+    text = page.read_text()
     for part in (
         "(peers.svg)",
         "| mlflow onnx |",
@@ -110,7 +104,7 @@ def test_peers_are_published(
     ):
         assert part in text
     assert text.endswith("last\n")
-    assert ET.parse(tmp_path / "docs/peers.svg").getroot().tag == f"{SVG}svg"  # noqa: S314 - ours
+    assert ET.parse(page.with_name("peers.svg")).getroot().tag == f"{SVG}svg"  # noqa: S314 - ours
 
 
 def test_the_page_names_its_own_file(comparison: Comparison, tmp_path: Path) -> None:

@@ -20,6 +20,17 @@ run_as_command(main)
 """
 
 
+def run_with(variables: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a shell that has these variables alone."""
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **variables},
+        capture_output=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     "variables",
     [
@@ -31,13 +42,7 @@ run_as_command(main)
 )
 def test_character_that_a_terminal_does_not_take_is_replaced(variables: dict[str, str]) -> None:
     """The figures beside it are read, and no traceback is."""
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", **variables},
-        capture_output=True,
-        check=False,
-    )
+    done = run_with(variables)
     assert done.stdout.decode("ascii") == "1.50 ? 0.02\n? 2\n"
     assert done.stderr.decode("ascii") == "error: ? 3\n"
     assert done.returncode == 1
@@ -46,11 +51,5 @@ def test_character_that_a_terminal_does_not_take_is_replaced(variables: dict[str
 @pytest.mark.parametrize("variables", [{"LANG": "C"}, {"LC_ALL": "C"}, {"LANG": "C.UTF-8"}])
 def test_character_that_a_terminal_takes_is_shown(variables: dict[str, str]) -> None:
     """Where Python itself finds that UTF-8 will do, it does."""
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", **variables},
-        capture_output=True,
-        check=False,
-    )
+    done = run_with(variables)
     assert "1.50 \N{PLUS-MINUS SIGN} 0.02" in done.stdout.decode()

@@ -1,5 +1,6 @@
 """The page as it is served: from the bundle, when it is first asked for."""
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from service.front import Service
 from tests.callers import InProcessCaller
 from tests.tree import ROOT
 from twinserve.config.layout import PAGE_NAME, RELEASE_VARIABLES
+from twinserve.inference.endpoint import open_endpoint
 from twinserve.inference.protocols.page import RELEASE_PLACE, asks_for_page
 from twinserve.targets.opener import Reply
 
@@ -70,6 +72,31 @@ def test_page_that_was_changed_is_not_shown(
     assert predicted.status == 200
     messages = [json.loads(line)["message"] for line in capfd.readouterr().out.splitlines()]
     assert any(f"{PAGE_NAME}: SHA-256" in message for message in messages)
+
+
+@pytest.mark.parametrize("target", ["service", "function"])
+def test_page_is_compressed_for_who_takes_gzip(dist: Path, target: str) -> None:
+    """Another coding of the same bytes, whose length the answer to HEAD has; caches learn of it."""
+    endpoint, _ = open_endpoint(dist / target, {"/predict"})
+    caller = InProcessCaller(endpoint)
+    plain = caller.call("GET", "/", HTML)
+    packed = caller.call("GET", "/", [*HTML, ("Accept-Encoding", "br, gzip")])
+    head = caller.call("HEAD", "/", [*HTML, ("Accept-Encoding", "br, gzip")])
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == head.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert int(packed.headers["content-length"]) == len(packed.body) < len(plain.body) / 3
+    assert head.headers["content-length"] == packed.headers["content-length"]
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept, Accept-Encoding"
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip;q=0", "br", "*", ""])
+def test_page_is_unpacked_for_who_does_not_name_gzip(dist: Path, coding: str) -> None:
+    """What stands for any coding is no wish for one."""
+    caller = InProcessCaller(Service(dist / "service"))
+    page = caller.call("GET", "/", [*HTML, ("Accept-Encoding", coding)])
+    assert "content-encoding" not in page.headers
+    assert page.body.startswith(b"<!doctype html>")
 
 
 def test_page_counts_as_a_request(dist: Path) -> None:

@@ -79,9 +79,7 @@ def pulls(
         return state["pulls"][-1]
     assert method == "PATCH", method
     assert set(body) <= {"title", "body"}, body
-    (one,) = [one for one in state["pulls"] if one["number"] == int(rest)]
-    one.update(body)
-    return one
+    return updated(state["pulls"], "number", int(rest), body)
 
 
 def issues(
@@ -101,9 +99,7 @@ def issues(
         state["comments"].append(made | {"html_url": f"https://github.com/c/{made['id']}"})
         return state["comments"][-1]
     if rest.startswith("comments/"):
-        (one,) = [one for one in state["comments"] if f"comments/{one['id']}" == rest]
-        one.update(body)
-        return one
+        return updated(state["comments"], "id", int(rest.removeprefix("comments/")), body)
     if method == "GET":
         return [
             one
@@ -115,9 +111,14 @@ def issues(
         here = {"number": number, "state": "open", "user": {"login": ME}}
         state["issues"].append({**here, "html_url": f"https://github.com/i/{number}", **body})
         return state["issues"][-1]
-    (one,) = [one for one in state["issues"] if one["number"] == int(rest)]
-    one.update(body)
-    return one
+    return updated(state["issues"], "number", int(rest), body)
+
+
+def updated(entries: list[Any], key: str, value: int, body: Any) -> Any:  # noqa: ANN401 - JSON
+    """The entry with this value, once the members of the body are changed in it."""
+    (entry,) = [entry for entry in entries if entry[key] == value]
+    entry.update(body)
+    return entry
 
 
 def statuses(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import cars, penguins, titanic
+from tests.training.project import Project
 
 
 def as_pandas_reads(root: Path, label: str, gap: str) -> "tuple[pd.DataFrame, list[Any]]":
@@ -29,15 +30,20 @@ def as_pandas_reads(root: Path, label: str, gap: str) -> "tuple[pd.DataFrame, li
     return frame, sent
 
 
+def assert_both_predict_as_the_estimator(project: Project, label: str, gap: str) -> None:
+    """Each row of the table has one answer."""
+    with served(project) as twins:
+        frame, sent = as_pandas_reads(project.root, label, gap)
+        expected = twins.estimator().predict(frame).tolist()
+        assert [expected, expected] == twins.answers(sent)
+
+
 def test_penguins_as_they_come(tmp_path: Path) -> None:
     """Islands, sexes and gaps are classified on both targets as scikit-learn does, all rows."""
     data: dict[str, object] = {"label": "species", "missing_values": ["NA"]}
     project = project_of(tmp_path / "penguins", penguins(), data)
     project.estimator("sklearn.ensemble.RandomForestClassifier", n_estimators=20)
-    with served(project) as twins:
-        frame, sent = as_pandas_reads(project.root, "species", "NA")
-        expected = twins.estimator().predict(frame).tolist()
-        assert [expected, expected] == twins.answers(sent)
+    assert_both_predict_as_the_estimator(project, "species", "NA")
 
 
 def test_a_number_is_predicted(tmp_path: Path) -> None:
@@ -45,10 +51,7 @@ def test_a_number_is_predicted(tmp_path: Path) -> None:
     data: dict[str, object] = {"label": "mpg", "missing_values": ["?"]}
     project = project_of(tmp_path / "cars", cars(), data)
     project.estimator("sklearn.ensemble.RandomForestRegressor", n_estimators=20)
-    with served(project) as twins:
-        frame, sent = as_pandas_reads(project.root, "mpg", "?")
-        expected = twins.estimator().predict(frame).tolist()
-        assert [expected, expected] == twins.answers(sent)
+    assert_both_predict_as_the_estimator(project, "mpg", "?")
 
 
 @pytest.mark.nightly

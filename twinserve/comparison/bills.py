@@ -22,25 +22,25 @@ STARTS = 1000
 
 
 def resources_of(side: Side, params: Params) -> Resources:
-    """What its instances get."""
+    """CPUs and memory of an instance."""
     deployment = params.deployment
     return deployment.service if side.name == "service" else deployment.function
 
 
 def times_of(side: Side, params: Params) -> Times:
-    """What its bills are made from."""
+    """The latency and throughput that a target's bills are computed from."""
     full = side.at(resources_of(side, params).concurrency)
     return Times(side.warm_p50_ms.value, full.per_second.value)
 
 
 def bill(side: Side, requests: float, sharing: Sharing, params: Params) -> Bill:
-    """Of one target and a month."""
+    """A target's bill for a month."""
     resources, times = resources_of(side, params), times_of(side, params)
     return by_request(requests, sharing, times, resources, params.prices)
 
 
 def month_table(side: Side, params: Params) -> Table:
-    """Of one target; a row each volume and way of sharing."""
+    """A target's monthly bills; a row each volume and way of sharing."""
     columns = ("", "vCPU-s", "GiB-s", "US$", "list US$")
     rows = []
     for name, requests in VOLUMES.items():
@@ -55,7 +55,7 @@ def month_table(side: Side, params: Params) -> Table:
 
 
 def idle_table(facts: Facts, params: Params) -> Table:
-    """What is paid while nobody asks, or so that nobody waits."""
+    """The cost while nobody asks, and of instances that are kept so that nobody waits."""
     prices = params.prices
 
     def row(label: str, amounts: list[float]) -> Row:

@@ -42,7 +42,7 @@ class Level(_Fact):
 
 
 class Side(_Fact):
-    """One target.
+    """A target.
 
     Attributes:
         packages: distributions that its bundle locks, by name.
@@ -179,7 +179,7 @@ def _packages(locked: str) -> dict[str, str]:
 
 
 def _image_bytes(bundle: str) -> int | None:
-    """Of the image, if it is that of the bundle with this hash."""
+    """The image's size, if it holds the bundle with this hash."""
     if not IMAGE.exists():
         return None
     try:

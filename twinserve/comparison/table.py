@@ -21,7 +21,7 @@ PINNED, PROVEN = "pinned", "proven"
 
 
 def throughput_label(facts: Facts, params: Params) -> str:
-    """Of the row with both ends of what was measured."""
+    """The label of the throughput's row, with both ends of the range that was measured."""
     first, last = _ends(facts.sides[0], params.deployment.service)
     return f"requests/s over {first.connections} and {last.connections} connections"
 
@@ -126,7 +126,7 @@ def _artifact(facts: Facts) -> str:
 
 
 def short_digest(facts: Facts) -> str:
-    """Of the base image."""
+    """The base image's digest, shortened."""
     return facts.base_image.partition("@")[2][: len("sha256:") + 12]
 
 

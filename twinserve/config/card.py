@@ -26,11 +26,11 @@ def read_file(path: Path, remedy: str, most: int | None = _MOST_BYTES) -> bytes:
     """
     try:
         with open(path, "rb", opener=_without_waiting) as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 raise UserError(f"{path}: not a file; {remedy}")
-            if most is not None and found.st_size > most:
-                raise UserError(f"{path}: {found.st_size:,} bytes, far too long; {remedy}")
+            if most is not None and status.st_size > most:
+                raise UserError(f"{path}: {status.st_size:,} bytes, far too long; {remedy}")
             return file.read()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)

@@ -12,9 +12,10 @@ def stability_index(counts: Sequence[int], shares: Sequence[float]) -> float:
     about (bins - 1) / n: a few dozen say nothing.
     """
     total = sum(counts) + 0.5 * len(counts)
-    found = [(count + 0.5) / total for count in counts]
+    observed = [(count + 0.5) / total for count in counts]
     return sum(
-        (one - other) * math.log(one / other) for one, other in zip(found, shares, strict=True)
+        (share - other) * math.log(share / other)
+        for share, other in zip(observed, shares, strict=True)
     )
 
 

@@ -7,7 +7,7 @@ MANIFEST_NAME = "manifest.json"
 REQUIREMENTS_NAME = "requirements.txt"
 SETTINGS_NAME = "serving.json"
 # The page to try the model, in each bundle.
-PAGE_NAME = "page.html"
+PAGE_NAME = "page.html.gz"
 # Below models/, beside the card: the one artifact that a runtime loads.
 SERVED_NAME = "served"
 # Compiled models for the laptop at hand, where the endpoints run on something else; and how a local

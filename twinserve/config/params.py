@@ -39,8 +39,8 @@ class Renewal(Section):
     max_age_days: Annotated[int, Field(ge=1)] = 180
     """Days after which prices, and dates of support, are looked up too long ago."""
     loss: Literal["wrong", "absolute", "squared"] | None = None
-    """What is counted where fresh rows make another model, on rows that neither model was trained
-    on: `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
+    """The loss that judges a model made with fresh rows, on rows that neither model was trained on:
+    `wrong` answers, `absolute` or `squared` errors; left out: the first of a classification,
     the second of a regression."""
     margin: Annotated[float, Field(ge=0)] = 0
     """How much more of that mean loss the new model may have: over it by the whole 95% interval,
@@ -91,7 +91,7 @@ class Params(Section):
     prices: Prices = LIST_PRICES
     """What Cloud Run costs."""
     monitoring: Monitoring = Monitoring()
-    """What is read of the logs, and when that is worth an issue."""
+    """The figures that are read from the logs, and the thresholds that open an issue."""
     renewal: Renewal = Renewal()
     """What comes in from outside: packages, Python, tools, rows."""
     training: Training = Training()
@@ -129,7 +129,7 @@ def load_params(path: Path = PARAMS_PATH) -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         # A misspelt key first: it may be why another one is missing.
-        first, *rest = sorted(error.errors(), key=lambda one: one["type"] != _UNKNOWN)
+        first, *rest = sorted(error.errors(), key=lambda entry: entry["type"] != _UNKNOWN)
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         more = f" (and {len(rest)} more)" if rest else ""
         raise UserError(f"{path}: {where}: {_complaint(first, content)}{more}") from None
@@ -157,11 +157,11 @@ _UNKNOWN = "extra_forbidden"
 
 
 def _complaint(error: Any, content: Any) -> str:  # noqa: ANN401 - pydantic's type, and YAML's
-    """What is wrong with a key, and what was found."""
+    """The fault of a key, and the value that it has."""
     if error["type"] == _UNKNOWN:
         return f"unknown; {_instead(error['loc'], content)}"
-    found = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"
-    return f"{error['msg']}{found}"
+    given = "" if error["type"] == "missing" else f", found {error['input']!r:.60}"
+    return f"{error['msg']}{given}"
 
 
 def _instead(unknown: Sequence[str | int], content: Any) -> str:  # noqa: ANN401 - YAML's

@@ -14,7 +14,7 @@ Price = Annotated[float, Field(ge=0)]
 
 
 class AlwaysPrices(Section):
-    """Of an instance that is billed for all of its life; no request is."""
+    """Prices of an instance that is billed for all of its life; no request is."""
 
     vcpu_second: Price
     """One virtual CPU for a second."""

@@ -127,7 +127,7 @@ def _type(schema: Node, node: Node) -> str:
     """What a value is, in words."""
     node = _inner(schema, node)
     if "anyOf" in node:
-        return " or ".join(_type(schema, one) for one in node["anyOf"])
+        return " or ".join(_type(schema, branch) for branch in node["anyOf"])
     if "enum" in node:
         return "one of " + ", ".join(f"`{_value(value)}`" for value in node["enum"])
     if node["type"] == "array":

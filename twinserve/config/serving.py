@@ -34,15 +34,15 @@ def _as_sent(origin: str) -> str:
     """
     if origin in {ANY_ORIGIN, _OPAQUE}:
         return origin
-    found = _ORIGIN.fullmatch(origin)
-    if found is None or int(found["port"] or 0) >= 2**16:
+    parts = _ORIGIN.fullmatch(origin)
+    if parts is None or int(parts["port"] or 0) >= 2**16:
         msg = (
             "an origin is scheme://host or scheme://host:port in lower case, without a path, a "
             "slash at its end or a wildcard, as in https://www.example.com; or * for every one"
         )
         raise ValueError(msg)
-    if found["port"] is not None and found["port"] == _DEFAULT_PORTS.get(found["scheme"]):
-        msg = f"a browser leaves out :{found['port']} of {found['scheme']}, so leave it out too"
+    if parts["port"] is not None and parts["port"] == _DEFAULT_PORTS.get(parts["scheme"]):
+        msg = f"a browser leaves out :{parts['port']} of {parts['scheme']}, so leave it out too"
         raise ValueError(msg)
     return origin
 

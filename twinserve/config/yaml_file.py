@@ -39,8 +39,8 @@ def parse_yaml(content: bytes, source: str) -> Any:  # noqa: ANN401 - whatever Y
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{content[error.start]:02x}"
-        raise UserError(f"{source}: line {line}: found {found}, expected UTF-8 text") from None
+        byte = f"byte 0x{content[error.start]:02x}"
+        raise UserError(f"{source}: line {line}: found {byte}, expected UTF-8 text") from None
     try:
         _check_brackets(text)
         # Pure Python, as DVC has it too: a parser in C nests on the stack of the machine.
@@ -75,23 +75,23 @@ def _check_size(node: Node | None, source: str) -> None:
     # By node: values and levels of what it stands for; None while that is being counted.
     known: dict[int, tuple[int, int] | None] = {}
 
-    def measure(one: Node) -> tuple[int, int]:
-        if id(one) not in known:
-            known[id(one)] = None
-            inner = [measure(child) for child in _children(one)]
+    def measure(part: Node) -> tuple[int, int]:
+        if id(part) not in known:
+            known[id(part)] = None
+            inner = [measure(child) for child in _children(part)]
             values = 1 + sum(count for count, _ in inner)
-            known[id(one)] = values, 1 + max((depth for _, depth in inner), default=0)
-        found = known[id(one)]
-        if found is None:
-            line = one.start_mark.line + 1
+            known[id(part)] = values, 1 + max((depth for _, depth in inner), default=0)
+        size = known[id(part)]
+        if size is None:
+            line = part.start_mark.line + 1
             raise UserError(f"{source}: line {line}: an alias stands for what it is a part of")
-        if found[0] > _MOST_VALUES:
+        if size[0] > _MOST_VALUES:
             raise UserError(
                 f"{source}: holds more than {_MOST_VALUES:,} values, its aliases written out"
             )
-        if found[1] > _MOST_LEVELS:
+        if size[1] > _MOST_LEVELS:
             raise UserError(f"{source}: nested deeper than {_MOST_LEVELS} levels")
-        return found
+        return size
 
     if node is not None:
         measure(node)

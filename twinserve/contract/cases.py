@@ -55,7 +55,7 @@ def row_of(card: Card, number: int = 0) -> list[object]:
 
 def number_place(card: Card) -> int | None:
     """The place of the first feature that is a number in each row."""
-    return next((place for place, one in enumerate(card.features) if one.plain), None)
+    return next((place for place, feature in enumerate(card.features) if feature.plain), None)
 
 
 def features(change: Callable[[list[object]], object]) -> OfRow:

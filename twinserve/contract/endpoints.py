@@ -21,7 +21,7 @@ class Endpoints(Protocol):
 
 
 class GivenEndpoints:
-    """Those that ``--base-url NAME=URL`` gives."""
+    """The endpoints that ``--base-url NAME=URL`` gives."""
 
     def __init__(self, base_urls: Sequence[str]) -> None:
         self._urls = dict(text.split("=", 1) for text in base_urls)

@@ -73,12 +73,12 @@ def test_instances_are_answered_in_their_order(endpoint: Caller, card: Card) -> 
         alike = [alone(endpoint, row) for row in rows]
         expected = [alike[rows.index(row)] for row in given]
         assert answer["model_version"] == card.version
-        found = answer["predictions"]
+        predictions = answer["predictions"]
         if "after" not in card.steps:
-            expected = [one["prediction"] for one in expected]
+            expected = [whole["prediction"] for whole in expected]
         else:
             expected = without_version(expected)
-        assert found == almost(expected, card)
+        assert predictions == almost(expected, card)
 
 
 def test_instances_include_what_parameters_ask_for(endpoint: Caller, card: Card) -> None:
@@ -187,9 +187,9 @@ def test_endpoints_answer_rows_byte_for_byte_alike(endpoints: Endpoints, card: C
 def almost(expected: Any, card: Card) -> Any:  # noqa: ANN401 - JSON
     """Numbers as they are; ONNX Runtime adds up many rows otherwise than one: to six digits."""
     if isinstance(expected, dict):
-        return {name: almost(one, card) for name, one in expected.items()}
+        return {name: almost(value, card) for name, value in expected.items()}
     if isinstance(expected, list):
-        return [almost(one, card) for one in expected]
+        return [almost(value, card) for value in expected]
     if isinstance(expected, float) and card.runtime == "onnx":
         return pytest.approx(expected, rel=1e-6, abs=1e-6)
     return expected

@@ -15,7 +15,7 @@ from twinserve.targets.opener import Reply
 
 @pytest.mark.parametrize("path", ["/v2", "/v2/", "/v2/health/live", "/v2/health/ready"])
 def test_server_tells_of_itself(endpoint: Caller, path: str) -> None:
-    """Its name and version, and that it is live and ready; such requests are not counted."""
+    """The server's name and version, and that it is ready; such requests are not counted."""
     reply = endpoint.call("GET", path)
     told = json.loads(reply.body)
     assert reply.status == 200
@@ -31,7 +31,7 @@ def test_model_tells_its_tensors(endpoint: Caller, card: Card) -> None:
         told = json.loads(endpoint.call("GET", path).body)
         assert (told["name"], told["versions"]) == (card.name, [card.version])
         assert told["outputs"][0]["name"] == "predict"
-        assert all(one["shape"][0] == -1 for one in (*told["inputs"], *told["outputs"]))
+        assert all(tensor["shape"][0] == -1 for tensor in (*told["inputs"], *told["outputs"]))
         ready = json.loads(endpoint.call("GET", f"{path}/ready").body)
         assert ready == {"name": card.name, "ready": True}
 
@@ -58,7 +58,7 @@ def test_outputs_are_those_that_are_asked_for(endpoint: Caller, card: Card) -> N
     inputs = tensors(endpoint, card, card.golden[:1])
     asked = {"inputs": inputs, "outputs": [{"name": "predict"}]}
     answer = json.loads(infer(endpoint, card, asked).body)
-    assert [one["name"] for one in answer["outputs"]] == ["predict"]
+    assert [output["name"] for output in answer["outputs"]] == ["predict"]
     assert "id" not in answer
     reply = infer(endpoint, card, {"inputs": inputs, "outputs": [{"name": "nope"}]})
     assert reply.status == 400
@@ -114,9 +114,9 @@ def test_endpoints_infer_byte_for_byte_alike(endpoints: Endpoints, card: Card) -
     """The same tensors, and the same of what is said of the model."""
     first = endpoints[endpoints.names[0]]
     body = {"id": "twins", "inputs": tensors(first, card, card.golden)}
-    for one in (body, {"inputs": 1}):
+    for request in (body, {"inputs": 1}):
         replies = [
-            infer(endpoints[name], card, one, request_id="twins") for name in endpoints.names
+            infer(endpoints[name], card, request, request_id="twins") for name in endpoints.names
         ]
         assert len({(reply.status, reply.body) for reply in replies}) == 1, replies
     told = {endpoints[name].call("GET", model(card)).body for name in endpoints.names}
@@ -132,7 +132,7 @@ def tensors(endpoint: Caller, card: Card, cases: list[GoldenCase]) -> list[dict[
     """The rows of golden cases, as the model's metadata asks for them."""
     told = json.loads(endpoint.call("GET", model(card)).body)
     inputs = told["inputs"]
-    names = [one.name for one in card.features]
+    names = [feature.name for feature in card.features]
     rows = [
         case.features
         if isinstance(case.features, dict)
@@ -144,8 +144,8 @@ def tensors(endpoint: Caller, card: Card, cases: list[GoldenCase]) -> list[dict[
         data = [[row.get(name) for name in columns] for row in rows]
         return [inputs[0] | {"shape": [len(rows), len(columns)], "data": data}]
     return [
-        one | {"shape": [len(rows)], "data": [row.get(one["name"]) for row in rows]}
-        for one in inputs
+        tensor | {"shape": [len(rows)], "data": [row.get(tensor["name"]) for row in rows]}
+        for tensor in inputs
     ]
 
 

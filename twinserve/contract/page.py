@@ -27,7 +27,7 @@ def test_browser_is_shown_the_page(endpoint: Caller, card: Card) -> None:
 
 
 def test_page_runs_what_it_brings_and_nothing_else(endpoint: Caller) -> None:
-    """Its policy lets its own script and style run, by hash, and no other host is asked."""
+    """The page's policy lets its own script and style run, by hash; no other host is asked."""
     page = endpoint.call("GET", "/", [HTML])
     policy = dict(
         directive.split(" ", 1) for directive in page.headers["content-security-policy"].split("; ")

@@ -29,7 +29,7 @@ def answered(golden: GoldenCase, card: Card) -> Any:  # noqa: ANN401 - pytest's 
 def test_row_by_name_is_answered_as_the_list(endpoint: Caller, card: Card) -> None:
     """An object by name, in any order, gets the bytes that the list gets."""
     row = row_of(card)
-    named = {one.name: value for one, value in zip(card.features, row, strict=True)}
+    named = {feature.name: value for feature, value in zip(card.features, row, strict=True)}
     expected = ask(endpoint, row)
     assert expected.status == 200
     assert ask(endpoint, named).body == expected.body
@@ -103,11 +103,11 @@ def ask(endpoint: Caller, features: object) -> Reply:
 
 def by_name(card: Card) -> dict[str, object]:
     """The first golden case by name."""
-    return dict(zip((one.name for one in card.features), row_of(card), strict=True))
+    return dict(zip((feature.name for feature in card.features), row_of(card), strict=True))
 
 
 def wrong_values(feature: Feature) -> list[object]:
-    """Of every kind but the feature's own."""
+    """Values of every kind but the feature's own."""
     whole = feature.type == "category" and not isinstance(feature.values[0], str)
     wrong: list[object] = [[], {}]
     if feature.type != "boolean":

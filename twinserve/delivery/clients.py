@@ -12,8 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from twinserve.config.layout import CARD_NAME
 from twinserve.config.variables import tool_environment, user_environment
 from twinserve.targets.environment import ensure_environment
 from twinserve.targets.local import local_service
+from twinserve.targets.opener import ask
 from twinserve.targets.ready import wait_until_answering
 
 LANGUAGES = ("python", "typescript")
@@ -33,6 +34,8 @@ NODE_LOCK = Path("locks/typescript")
 NODE_FILES = ("package.json", "package-lock.json")
 NODE_WORK = Path(".cache/clients")
 DOCUMENT = "openapi.json"
+# The first request for it imports FastAPI.
+ANSWER_WITHIN_S = 60.0
 FETCH = "openapi-fetch"
 # What an application imports: the types say what each path takes and answers.
 CLIENT = """\
@@ -68,7 +71,7 @@ def make_clients(out: Path, languages: "list[str] | tuple[str, ...]" = LANGUAGES
     document = out / DOCUMENT
     document.write_bytes(served_document())
     makers = {"python": _make_python, "typescript": _make_typescript}
-    return [makers[one](document, name, out / one) for one in languages]
+    return [makers[language](document, name, out / language) for language in languages]
 
 
 def served_document() -> bytes:
@@ -76,10 +79,10 @@ def served_document() -> bytes:
     with local_service(BUNDLE).start() as endpoint:
         wait_until_answering(endpoint)
         url = f"{endpoint.url}/{DOCUMENT}"
-        request = urllib.request.Request(url, headers=dict(endpoint.headers))  # noqa: S310 - ours
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - likewise
-            document: bytes = answer.read()
-    return document
+        reply = ask(url, ANSWER_WITHIN_S, headers=endpoint.headers)
+    if reply.status != HTTPStatus.OK:
+        raise UserError(f"the service answers {reply.status} at /{DOCUMENT}: {reply.body[:200]!r}")
+    return reply.body
 
 
 def _make_python(document: Path, name: str, folder: Path) -> Path:

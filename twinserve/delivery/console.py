@@ -14,9 +14,9 @@ LONGEST = 200
 OnStep = Callable[[str, int, int], None]
 
 
-def say_step(console: Console, number: int, of: int, what: str) -> None:
+def say_step(console: Console, number: int, of: int, title: str) -> None:
     """Head what a command prints next."""
-    console.print(f"[bold]\\[{number}/{of}][/bold] {escape(what)}")
+    console.print(f"[bold]\\[{number}/{of}][/bold] {escape(title)}")
 
 
 def one_line(text: str) -> str:
@@ -40,8 +40,8 @@ def progress(console: Console) -> Iterator[OnStep]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        def step(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
+        def step(title: str, done: int, total: int) -> None:
+            bar.update(task, description=title, completed=done, total=total)
 
         yield step
 
@@ -50,10 +50,10 @@ def _lines(console: Console) -> OnStep:
     """At most ``LINES`` lines, evenly spread."""
     said = 0
 
-    def step(what: str, done: int, total: int) -> None:
+    def step(title: str, done: int, total: int) -> None:
         nonlocal said
         if done * LINES >= (said + 1) * total:
             said = done * LINES // total
-            console.print(f"      {done:>4} of {total}  {what}")
+            console.print(f"      {done:>4} of {total}  {title}")
 
     return step

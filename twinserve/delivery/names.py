@@ -87,8 +87,10 @@ def revision_series(
 
 def next_attempt(service: str, series: str, existing: Iterable[str]) -> str:
     """The suffix of a new revision of the series: names are never used twice."""
-    found = (re.fullmatch(rf"{re.escape(f'{service}-{series}')}-(\d+)", name) for name in existing)
-    return f"{series}-{1 + max((int(match[1]) for match in found if match), default=0)}"
+    matches = (
+        re.fullmatch(rf"{re.escape(f'{service}-{series}')}-(\d+)", name) for name in existing
+    )
+    return f"{series}-{1 + max((int(match[1]) for match in matches if match), default=0)}"
 
 
 def labels(members: Mapping[str, str]) -> dict[str, str]:

@@ -143,7 +143,7 @@ def _read_settings(directory: Path, files: dict[str, str]) -> Settings:
 def _fits(value: object, kind: object) -> bool:
     """Whether a member of the settings is what it is annotated as."""
     if kind in {list[str], Sequence[str]}:
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
     # A whole number is one of the others too, a truth value is neither.
     return type(value) is kind or (kind is float and type(value) is int)
 
@@ -154,10 +154,10 @@ def _read(path: Path) -> bytes:
 
 def _proven(directory: Path, name: str, files: dict[str, str]) -> bytes:
     content = _read(directory / name)
-    found = hashlib.sha256(content).hexdigest()
-    if files.get(name) != found:
+    digest = hashlib.sha256(content).hexdigest()
+    if files.get(name) != digest:
         raise UserError(
-            f"{directory / name}: SHA-256 {found[:12]}… is not the one in {MANIFEST_NAME}; "
+            f"{directory / name}: SHA-256 {digest[:12]}… is not the one in {MANIFEST_NAME}; "
             "nothing is served. Make the bundle again with `dvc repro`"
         )
     return content

@@ -230,14 +230,14 @@ def check_row(row: Sequence[Any] | Mapping[str, Any], card: Card) -> list[Any]:
 def _as_json(row: Sequence[Any] | Mapping[str, Any]) -> object:
     """The row as JSON would give it: every number a float, but no boolean."""
     if isinstance(row, Mapping):
-        return {name: _as_value(one) for name, one in row.items()}
-    return [_as_value(one) for one in row]
+        return {name: _as_value(value) for name, value in row.items()}
+    return [_as_value(value) for value in row]
 
 
-def _as_value(one: Any) -> Any:  # noqa: ANN401 - whatever code of this process has
+def _as_value(value: Any) -> Any:  # noqa: ANN401 - whatever code of this process has
     """NumPy's too."""
-    one = one.item() if hasattr(one, "item") else one
-    return float(one) if type(one) is int else one
+    value = value.item() if hasattr(value, "item") else value
+    return float(value) if type(value) is int else value
 
 
 def _unfit(features: object, card: Card) -> Problem:
@@ -254,27 +254,27 @@ def _unfit(features: object, card: Card) -> Problem:
         details.append(f"{wanted}, found {len(features)}")
         errors.append({"pointer": "#/features", "detail": details[0]})
     wrong = [
-        (position, found)
+        (position, fault)
         for position, value in enumerate(features)
-        if (found := _fault(value)) is not None
+        if (fault := _fault(value)) is not None
     ]
     if wrong:
         places = ", ".join(str(position) for position, _ in wrong[:MOST_ERRORS_NAMED])
         more = f" and {len(wrong) - MOST_ERRORS_NAMED} more" * (len(wrong) > MOST_ERRORS_NAMED)
         details.append(f"not a finite number within float32's range at position {places}{more}")
-    for position, found in wrong[:MOST_ERRORS_NAMED]:
+    for position, fault in wrong[:MOST_ERRORS_NAMED]:
         name = f" ({names[position]})" if position < width else ""
         errors.append(
             {
                 "pointer": f"#/features/{position}",
-                "detail": f"expected a finite number within float32's range{name}, found {found}",
+                "detail": f"expected a finite number within float32's range{name}, found {fault}",
             }
         )
     return Problem(422, "; ".join(details), errors=errors)
 
 
 def _fault(value: object) -> str | None:
-    """What is wrong with one value, or None."""
+    """The fault of a value, or None."""
     if type(value) is not float:
         return kind_of(value)
     if not -FLOAT32_MAX <= value <= FLOAT32_MAX:

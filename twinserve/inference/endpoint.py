@@ -148,9 +148,9 @@ class PredictionHandler:
         )
 
     async def _show_page(
-        self, scope: Scope, _receive: Receive, _headers: dict[bytes, bytes]
+        self, scope: Scope, _receive: Receive, headers: dict[bytes, bytes]
     ) -> Answer:
-        return self._open_page().answer(scope["method"])
+        return self._open_page().answer(scope["method"], headers.get(b"accept-encoding", b""))
 
     def _open_page(self) -> "Page":
         """The page, read when it is first asked for."""
@@ -173,7 +173,7 @@ class PredictionHandler:
             from twinserve.inference.protocols.page import asks_for_page
 
             if asks_for_page(headers[b"accept"]):
-                return self._open_page().answer(method)
+                return self._open_page().answer(method, headers.get(b"accept-encoding", b""))
         raise contract.method_not_allowed()
 
     def _other_way(self, card: "Card", steps: "Steps | None") -> "Callable[[bytes], Answer] | None":

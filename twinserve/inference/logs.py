@@ -127,7 +127,7 @@ def write_event(severity: str, message: str, **members: str) -> None:
 
 
 def event_line(severity: str, message: str, **members: str) -> bytes:
-    """That line; of a message that is too long, such as a traceback, the end."""
+    """The event's line; of a message that is too long, such as a traceback, the end."""
     line = json.dumps({"severity": severity, "message": message, **members}) + "\n"
     if len(line) > MOST_LINE_BYTES:
         rest = len(line) - len(json.dumps(message))

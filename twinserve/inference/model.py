@@ -18,7 +18,7 @@ class Model(Protocol):
     """A loaded classifier or regressor. Calls may come from any thread."""
 
     def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
-        """Of one encoded row: the class's number, an int; of a regression its number, a float."""
+        """The prediction for an encoded row: a class's number, an int; a regression's, a float."""
 
     def predict_many(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         """Predictions of encoded rows, at least one, in one call."""
@@ -66,10 +66,10 @@ def load_model(card: Card, directory: Path, runtime: Runtime | None = None) -> M
     """
     path, expected = _artifact(card, directory)
     artifact = read_file(path, "make it with `dvc repro`", most=None)
-    found = hashlib.sha256(artifact).hexdigest()
-    if found != expected:
+    digest = hashlib.sha256(artifact).hexdigest()
+    if digest != expected:
         msg = (
-            f"{path}: SHA-256 is {found[:12]}…, the model card says {expected[:12]}…; nothing is "
+            f"{path}: SHA-256 is {digest[:12]}…, the model card says {expected[:12]}…; nothing is "
             "served. Make the bundle again with `dvc repro`"
         )
         raise UserError(msg)

@@ -61,7 +61,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
 
 
 def _title(status: int) -> str:
-    """Of a status that only a user's own step gives."""
+    """The title of a status that only a user's own step gives."""
     from http import HTTPStatus
 
     return HTTPStatus(status).phrase

@@ -88,9 +88,9 @@ class Steps:
         self.row_type = _row_type(self.before)
         self.answer_type = _hints(self.after).get("return")
         # Of other types than numbers, the card holds what is given, once the model is to read it.
-        kinds = {one.name: float if one.plain else object for one in card.features}
+        kinds = {feature.name: float if feature.plain else object for feature in card.features}
         self.fields: dict[str, Any] = _hints(self.row_type) or kinds
-        gaps = {one.name for one in card.features if one.missing}
+        gaps = {feature.name for feature in card.features if feature.missing}
         self.required = self.row_type.__required_keys__ if self.row_type else {*kinds} - gaps
         if self.with_probabilities and card.task == "regression":
             raise UserError(f"{WHERE}: after() takes probabilities, which a regression has none of")
@@ -220,19 +220,19 @@ def load_steps(root: Path, card: "Card") -> Steps | None:
 
 
 def _function(module: "ModuleType", name: str, most: int) -> Callable[..., Any] | None:
-    found = getattr(module, name, None)
-    if found is None:
+    step = getattr(module, name, None)
+    if step is None:
         return None
-    if not callable(found) or inspect.iscoroutinefunction(found):
+    if not callable(step) or inspect.iscoroutinefunction(step):
         raise UserError(f"{WHERE}: {name} must be a plain function")
     needed = [
         parameter
-        for parameter in inspect.signature(found).parameters.values()
+        for parameter in inspect.signature(step).parameters.values()
         if parameter.default is parameter.empty and parameter.name != "probabilities"
     ]
     if len(needed) != most:
         raise UserError(f"{WHERE}: {name} must take {most} arguments, found {len(needed)}")
-    function: Callable[..., Any] = found
+    function: Callable[..., Any] = step
     return function
 
 

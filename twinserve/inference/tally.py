@@ -79,8 +79,8 @@ class Tally:
         fresh.classes = _plus(fresh.classes, classes)
         self._recent.extend(rows)
         if rows:
-            found = self._histograms(rows)
-            fresh.values = [_plus(*pair) for pair in zip(fresh.values, found, strict=True)]
+            counts = self._histograms(rows)
+            fresh.values = [_plus(*pair) for pair in zip(fresh.values, counts, strict=True)]
 
     def total(self) -> Counts:
         """Since the instance's start."""
@@ -226,8 +226,8 @@ def _bins(feature: Feature, column: Iterable[float]) -> list[int]:
 
 
 def _differences(cumulative: Sequence[int]) -> list[int]:
-    return [one - before for one, before in zip(cumulative, [0, *cumulative], strict=False)]
+    return [count - before for count, before in zip(cumulative, [0, *cumulative], strict=False)]
 
 
-def _plus(one: Sequence[int], other: Sequence[int]) -> list[int]:
-    return [a + b for a, b in zip(one, other, strict=True)]
+def _plus(counts: Sequence[int], other: Sequence[int]) -> list[int]:
+    return [a + b for a, b in zip(counts, other, strict=True)]

@@ -41,7 +41,7 @@ def process_start_ns() -> int:
 
 
 class Instance:
-    """One process that answers, from its first line to its last request.
+    """A process that answers, from its first line to its last request.
 
     Attributes:
         requests: answered so far; health requests do not count.
@@ -85,12 +85,12 @@ class Instance:
 def trace_of(headers: dict[bytes, bytes]) -> str | None:
     """The trace id, 32 hex digits, that W3C's or Google's header carries."""
     if (value := headers.get(b"traceparent")) is not None:
-        found = _TRACEPARENT.fullmatch(value)
+        match = _TRACEPARENT.fullmatch(value)
     elif (value := headers.get(b"x-cloud-trace-context")) is not None:
-        found = _CLOUD_TRACE.fullmatch(value)
+        match = _CLOUD_TRACE.fullmatch(value)
     else:
         return None
-    return found[1].decode() if found else None
+    return match[1].decode() if match else None
 
 
 class RequestLog:

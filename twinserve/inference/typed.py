@@ -47,7 +47,9 @@ class RowReader:
         self._names = [feature.name for feature in card.features]
         self._known = frozenset(self._names)
         self._nothing = [_MISSING] * len(self._names)
-        self._plan = [(_kind(one), _codes(one), one.missing) for one in card.features]
+        self._plan = [
+            (_kind(feature), _codes(feature), feature.missing) for feature in card.features
+        ]
 
     def encode(self, given: object) -> list[Any]:
         """The encoded row of a list in the card's order, or of an object by name.
@@ -65,8 +67,8 @@ class RowReader:
             raise self._unfit(given)
         row: list[Any] = []
         for value, (kind, codes, missing) in zip(values, self._plan, strict=True):
-            found = type(value)
-            if found is kind:
+            given_type = type(value)
+            if given_type is kind:
                 if codes is not None:
                     code = codes.get(value)
                     if code is None:
@@ -113,8 +115,10 @@ class RowReader:
         elif isinstance(given, list) and len(given) == len(self._names):
             faults, values = [], {str(place): value for place, value in enumerate(given)}
         else:
-            found = len(given) if isinstance(given, list) else kind_of(given)
-            detail = f"expected {len(self._names)} values ({', '.join(self._names)}), found {found}"
+            number = len(given) if isinstance(given, list) else kind_of(given)
+            detail = (
+                f"expected {len(self._names)} values ({', '.join(self._names)}), found {number}"
+            )
             return Problem(422, detail, errors=[{"pointer": "#/features", "detail": detail}])
         for feature, (place, value) in zip(self._features, values.items(), strict=True):
             fault = _fault(feature, value)
@@ -161,23 +165,23 @@ def _kind(feature: Feature) -> type:
 
 
 def _fault(feature: Feature, value: object) -> str | None:
-    """What is wrong with one value, or None."""
+    """The fault of a value, or None."""
     if value is None or value is _MISSING:
         if feature.missing:
             return None
         return f"expected {_wanted(feature)}, found null" if value is None else "is missing"
-    found = None
+    shown = None
     if type(value) is not _kind(feature):
-        found = _shown(value)
+        shown = _shown(value)
     elif isinstance(value, float) and not _within(value):
-        found = "a number beyond it"
+        shown = "a number beyond it"
     elif isinstance(value, str) and not _sound(value):
-        found = "half of a surrogate pair in it"
+        shown = "half of a surrogate pair in it"
     elif feature.type == "category" and value not in feature.values:
         whole = isinstance(value, str) or float(str(value)).is_integer()
         if not (feature.unknown and whole):
-            found = f"{_shown(value)}{_near(feature, value)}"
-    return None if found is None else f"expected {_wanted(feature)}, found {found}"
+            shown = f"{_shown(value)}{_near(feature, value)}"
+    return None if shown is None else f"expected {_wanted(feature)}, found {shown}"
 
 
 def _wanted(feature: Feature) -> str:
@@ -196,7 +200,7 @@ def _wanted(feature: Feature) -> str:
 def _near(feature: Feature, value: object) -> str:
     if len(feature.values) <= _MOST_VALUES or not isinstance(value, str):
         return ""
-    near = get_close_matches(value, [str(one) for one in feature.values], n=1)
+    near = get_close_matches(value, [str(known) for known in feature.values], n=1)
     return f"; did you mean {json.dumps(near[0])}?" if near else ""
 
 

@@ -24,7 +24,7 @@ class Sharing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Of a month.
+    """The bill of a month.
 
     Attributes:
         dollars: with the free tier of an account that runs nothing else.
@@ -44,7 +44,7 @@ def gibibytes(resources: Resources) -> float:
 
 
 def second_price(resources: Resources, prices: Prices) -> float:
-    """Of an instance that starts or answers, billed by request."""
+    """The price of a second in which an instance starts or answers, billed by request."""
     return resources.cpu * prices.vcpu_second + gibibytes(resources) * prices.gib_second
 
 
@@ -67,7 +67,7 @@ class Times:
 
 
 def billed_seconds(requests: float, sharing: Sharing, times: Times, prices: Prices) -> float:
-    """Of instances, in a month of this many requests.
+    """Seconds of instances that are billed in a month of this many requests.
 
     One at a time: each request is billed its own steps. Spread over the month: arrivals are
     independent of each other (Poisson), and one instance takes those that overlap; it is billed

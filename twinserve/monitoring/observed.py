@@ -42,7 +42,7 @@ class FeatureSeen:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One target.
+    """A target.
 
     Attributes:
         cut: there were more lines than were read; the oldest are left out.
@@ -89,7 +89,7 @@ class Observed:
 
 
 def add_up(target: str, lines: Sequence[Mapping[str, Any]], most: int) -> Observed:
-    """Of lines, the newest first, of which no more than ``most`` were asked for.
+    """The sum of lines, the newest first, of which no more than ``most`` were asked for.
 
     Raises:
         UserError: a line is not what an instance writes.

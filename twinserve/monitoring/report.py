@@ -41,11 +41,11 @@ class Report:
 
     @property
     def state(self) -> State:
-        """Of the whole."""
+        """The worst state of all findings."""
         return worst(self.findings)
 
     def state_of(self, target: str) -> State:
-        """Of one target."""
+        """The state of one target."""
         return worst([finding for finding in self.findings if finding.target == target])
 
 

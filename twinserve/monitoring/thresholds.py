@@ -11,7 +11,7 @@ LATENCY_PERCENTILE = 99
 
 
 class State(StrEnum):
-    """What is said of a figure; the values are the page's names of colours."""
+    """The verdict on a figure; the values are the page's names of colours."""
 
     KEPT = "kept"
     UNKNOWN = "warning"
@@ -42,7 +42,7 @@ def find(targets: Sequence[Observed], monitoring: Monitoring) -> tuple[Finding, 
 
 
 def worst(findings: Sequence[Finding]) -> State:
-    """Of several: one that is passed, else one that is unknown, else all are kept."""
+    """The worst state of the findings: passed, else unknown, else kept."""
     states = {finding.state for finding in findings}
     return next((state for state in (State.PASSED, State.UNKNOWN) if state in states), State.KEPT)
 

@@ -45,60 +45,68 @@ def run(arguments: argparse.Namespace) -> None:
         UserError: something is vulnerable, an exemption is past, or nobody could be asked.
     """
     exemptions = read_exemptions(Path(), datetime.now(UTC).date())
-    found = without_exempt(ask(Path(), arguments.osv_url), exemptions)
+    vulnerabilities = without_exempt(ask(Path(), arguments.osv_url), exemptions)
     if arguments.base is not None:
-        print(_hold(found, ask(arguments.base, arguments.osv_url)))
+        print(_hold(vulnerabilities, ask(arguments.base, arguments.osv_url)))
     elif arguments.tell:
-        print("\n".join(_tell(found)))
-    elif found:
-        raise UserError(f"{_listed(found)}; {_cure(found)}")
+        print("\n".join(_tell(vulnerabilities)))
+    elif vulnerabilities:
+        raise UserError(f"{_listed(vulnerabilities)}; {_cure(vulnerabilities)}")
     else:
         print(f"nothing is known of {len(audited(Path()))} locks; exempt: {len(exemptions)}")
 
 
-def _hold(found: Sequence[Vulnerability], base: Sequence[Vulnerability]) -> str:
+def _hold(vulnerabilities: Sequence[Vulnerability], base: Sequence[Vulnerability]) -> str:
     """What to say of a pull request.
 
     Raises:
         UserError: it brings something that its base does not have.
     """
-    there = {(one.package, one.names[0]) for one in base}
-    brought = [one for one in found if (one.package, one.names[0]) not in there]
+    there = {(vulnerability.package, vulnerability.names[0]) for vulnerability in base}
+    brought = [
+        vulnerability
+        for vulnerability in vulnerabilities
+        if (vulnerability.package, vulnerability.names[0]) not in there
+    ]
     if brought:
         raise UserError(f"this brings {_listed(brought)}; {_cure(brought)}")
-    if found:
-        return f"the base has them too, and the nightly job renews them: {_listed(found)}"
+    if vulnerabilities:
+        return f"the base has them too, and the nightly job renews them: {_listed(vulnerabilities)}"
     return "nothing is known of what this serves"
 
 
-def _listed(found: Sequence[Vulnerability]) -> str:
-    return "; ".join(dict.fromkeys(one.line for one in found))
+def _listed(vulnerabilities: Sequence[Vulnerability]) -> str:
+    return "; ".join(dict.fromkeys(vulnerability.line for vulnerability in vulnerabilities))
 
 
-def _cure(found: Sequence[Vulnerability]) -> str:
-    names = " ".join(_packages(found))
+def _cure(vulnerabilities: Sequence[Vulnerability]) -> str:
+    names = " ".join(_packages(vulnerabilities))
     renew = f"`twinserve renew packages {names}`, or " if names else ""
     return f"{renew}say in {EXCEPTIONS} why it may wait, and until when"
 
 
-def _packages(found: Sequence[Vulnerability]) -> list[str]:
-    """Those that a later version mends."""
-    return sorted({one.package for one in found if one.fixed})
+def _packages(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
+    """The packages that a later version mends."""
+    return sorted(
+        {vulnerability.package for vulnerability in vulnerabilities if vulnerability.fixed}
+    )
 
 
-def _tell(found: Sequence[Vulnerability]) -> list[str]:
+def _tell(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
     repository = os.environ.get("GITHUB_REPOSITORY")
     if not repository or not os.environ.get("GH_TOKEN"):
         raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
     lines = []
-    if names := _packages(found):
+    if names := _packages(vulnerabilities):
         inputs = {"kind": "packages", "names": " ".join(names)}
         started = {"ref": BRANCH, "inputs": inputs}
         api(f"repos/{repository}/actions/workflows/{RENEW}/dispatches", "POST", started)
         lines.append(f"started: the renewal of {', '.join(names)}")
     issue = Issue(repository, LABEL, MARKER)
-    if waiting := [one for one in found if not one.fixed]:
-        text = "\n".join(f"- {line}" for line in dict.fromkeys(one.line for one in waiting))
+    if waiting := [vulnerability for vulnerability in vulnerabilities if not vulnerability.fixed]:
+        text = "\n".join(
+            f"- {line}" for line in dict.fromkeys(vulnerability.line for vulnerability in waiting)
+        )
         lines.append(issue.say(TITLE, f"{text}\n\n{EXCEPTIONS} may say why it can wait.\n"))
     elif (number := issue.find()) is not None:
         lines.append(issue.close(number, "Nothing of the kind is known any more."))

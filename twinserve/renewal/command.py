@@ -23,11 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take what is to be renewed, or a step of ``renew.yml``."""
     commands = parser.add_subparsers(dest="command", required=True, metavar="KIND")
     for name, kind in KINDS.items():
-        one = commands.add_parser(name, help=kind.help)
+        subcommand = commands.add_parser(name, help=kind.help)
         if kind.names:
-            one.add_argument("names", nargs=kind.count, metavar=kind.names, help=kind.names_help)
-        one.add_argument("--engine", action="store_true", help="run the engine's suite too")
-        one.add_argument("--rounds", type=int, help="of the comparison, instead of the usual")
+            subcommand.add_argument(
+                "names", nargs=kind.count, metavar=kind.names, help=kind.names_help
+            )
+        subcommand.add_argument("--engine", action="store_true", help="run the engine's suite too")
+        subcommand.add_argument(
+            "--rounds", type=int, help="of the comparison, instead of the usual"
+        )
     planned = commands.add_parser("planned", help="what $KIND or $SCHEDULE names, in a workflow")
     planned.add_argument("--leave", type=Path, required=True, help="folder for the next job")
     opening = commands.add_parser("open", help="open the pull request of what was left")

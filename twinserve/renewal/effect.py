@@ -3,10 +3,8 @@
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from twinserve.config.card import Card, load_card
 from twinserve.config.layout import CARD_NAME
@@ -23,6 +21,7 @@ from twinserve.review.differences import metric_changes, model_change
 from twinserve.review.latency import compare_latency
 from twinserve.review.report import Ratio
 from twinserve.targets.local import local_service, local_target
+from twinserve.targets.opener import ask
 from twinserve.targets.protocol import Endpoint
 from twinserve.targets.ready import wait_until_answering
 from twinserve.training.served.golden import requests_of
@@ -97,17 +96,12 @@ def _requests(tree: Path) -> tuple[list[Any], int]:
 
 
 def _ask(endpoint: Endpoint, rows: list[Any]) -> list[str]:
-    parts = urlsplit(endpoint.predict_url)
     headers = {"Content-Type": "application/json", **endpoint.headers}
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=LIMIT_S)
     answers = []
-    try:
-        for row in rows:
-            connection.request("POST", parts.path, json.dumps({"features": row}), headers)
-            reply = connection.getresponse()
-            answers.append(_said(reply.status, reply.read().decode(errors="replace")))
-    finally:
-        connection.close()
+    for row in rows:
+        body = json.dumps({"features": row}).encode()
+        reply = ask(endpoint.predict_url, LIMIT_S, body=body, headers=headers)
+        answers.append(_said(reply.status, reply.body.decode(errors="replace")))
     return answers
 
 

@@ -20,7 +20,7 @@ class Culprit:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is brought in, and what is held back.
+    """The result of a search: the packages that are brought in, and those that are held back.
 
     Attributes:
         failure: of all together, where the bound was reached: then nothing is brought in.

@@ -63,7 +63,7 @@ def held_after(
     locked: Mapping[str, str],
     today: date,
 ) -> tuple[Held, ...]:
-    """What is held back from now on.
+    """The packages that are held back from now on.
 
     ``offered`` has the versions that were tried, ``locked`` those that are in the locks now. A
     package that has come to the version, or is gone, is held back no longer.

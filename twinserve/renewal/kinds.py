@@ -74,7 +74,9 @@ def renew_packages(options: Options) -> Concluded:
         )
         brought = bring_in(trees.new, wanted)
         if not brought.changes:
-            held = ", ".join(f"{one.package} {one.version} ({one.line})" for one in brought.held)
+            held = ", ".join(
+                f"{hold.package} {hold.version} ({hold.line})" for hold in brought.held
+            )
             line = f"nothing newer fits; held back: {held}" if held else "nothing is newer"
             return Concluded(line)
         return conclude(trees, brought, options.rounds, Words(subject_of(brought), notes))
@@ -83,10 +85,12 @@ def renew_packages(options: Options) -> Concluded:
 def _vulnerable() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The packages that are renewed at once; a note where nobody could be asked."""
     try:
-        found = ask(Path())
+        vulnerabilities = ask(Path())
     except UserError as error:
         return (), (f"The age limit held for all: {code(str(error))}.",)
-    return tuple(sorted({one.package for one in found if one.fixed})), ()
+    return tuple(
+        sorted({vulnerability.package for vulnerability in vulnerabilities if vulnerability.fixed})
+    ), ()
 
 
 def renew_data(options: Options) -> Concluded:
@@ -112,8 +116,8 @@ def renew_tools(options: Options) -> Concluded:
         passed = fit(
             trees.new.directory, REPORTS / "tools.log", outputs=OUTPUTS, engine=options.engine
         )
-        notes = tuple(f"- {code(one.line)}" for one in moved)
-        subject = f"Renew tools: {', '.join(one.name for one in moved[:MOST_NAMED])}"
+        notes = tuple(f"- {code(tool.line)}" for tool in moved)
+        subject = f"Renew tools: {', '.join(tool.name for tool in moved[:MOST_NAMED])}"
         words = Words(subject, ("\n".join(notes),))
         return conclude(trees, Brought((), (), passed, 1), options.rounds, words)
 

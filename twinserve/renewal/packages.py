@@ -34,7 +34,7 @@ OUTPUTS = ("--allow-missing",)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be renewed, and by which rules.
+    """The packages to renew, and the rules for it.
 
     Attributes:
         names: of packages; empty: all. A package that is named is tried though it was held back.
@@ -96,16 +96,16 @@ class _Renewing:
             return Brought((), held, (), 0)
         self._candidates = _higher(self._pins, offered)
         # Without any, what has changed follows from none: versions that went down, or peers' alone.
-        found = self._search() if self._candidates else self._take_whole()
-        if found.failure:
-            raise UserError(self._given_up(found.fits, found.failure))
-        if self._candidates and not found.kept:
+        result = self._search() if self._candidates else self._take_whole()
+        if result.failure:
+            raise UserError(self._given_up(result.fits, result.failure))
+        if self._candidates and not result.kept:
             self._reset()
         new = read_rooms(self._tree.directory)
         today = datetime.now(UTC).date()
-        after = held_after(held, found.culprits, offered, _own(new), today)
+        after = held_after(held, result.culprits, offered, _own(new), today)
         write_held(self._tree.directory, after)
-        return Brought(changes(self._rooms, new), after, self._passed, found.fits)
+        return Brought(changes(self._rooms, new), after, self._passed, result.fits)
 
     def _offer(self, held: Sequence[Held]) -> Mapping[str, str]:
         """The versions of the whole set, without those that are known to break something."""

@@ -80,7 +80,8 @@ def _signed(difference: Estimate) -> str:
 
 def _held(held: Iterable[Held]) -> str:
     rows = [
-        (code(one.package), code(one.version), one.since, one.check, code(one.line)) for one in held
+        (code(hold.package), code(hold.version), hold.since, hold.check, code(hold.line))
+        for hold in held
     ]
     return (
         section("Held back", ("package", "version", "since", "check", "why"), rows) if rows else ""
@@ -90,7 +91,9 @@ def _held(held: Iterable[Held]) -> str:
 def _effect(effect: Effect) -> list[str]:
     old, new = (size / 1e6 for size in effect.bundle_bytes)
     sizes = [("both bundles", f"{old:.3f}", f"{new:.3f}", f"{new - old:+.3f}")]
-    metrics = ((code(one.name), *map(_value, (one.base, one.head))) for one in effect.metrics)
+    metrics = (
+        (code(metric.name), *map(_value, (metric.base, metric.head))) for metric in effect.metrics
+    )
     return [
         model_line(effect.model),
         _answers(effect.answers),

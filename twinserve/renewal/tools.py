@@ -90,7 +90,7 @@ def _renew_gcloud(texts: dict[Path, str]) -> list[Moved]:
 
 def _renew_images(texts: dict[Path, str]) -> list[Moved]:
     """Give each image the digest that its tag has now; every file has the same."""
-    pinned = dict.fromkeys(found for text in texts.values() for found in _IMAGE.findall(text))
+    pinned = dict.fromkeys(image for text in texts.values() for image in _IMAGE.findall(text))
     moved = []
     for name, tag, old in pinned:
         new = digest_of(name, tag)

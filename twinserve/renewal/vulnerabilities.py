@@ -60,7 +60,7 @@ def audited(tree: Path) -> tuple[Path, ...]:
 
 
 def ask(tree: Path, osv_url: str | None = None) -> tuple[Vulnerability, ...]:
-    """What is known of a tree's locks.
+    """The known vulnerabilities of a tree's locks.
 
     Raises:
         UserError: a package could not be asked for.
@@ -119,7 +119,7 @@ def read_exemptions(tree: Path, today: date) -> tuple[Exemption, ...]:
         raise UserError(
             f"{EXCEPTIONS}: {where}: {first['msg']}; each entry has id, reason and until"
         ) from None
-    if past := [one for one in exemptions if one.until < today]:
+    if past := [exemption for exemption in exemptions if exemption.until < today]:
         raise UserError(
             f"{EXCEPTIONS}: {past[0].id} was let be until {past[0].until} ({past[0].reason}): "
             "renew the package, or say why it may wait longer"
@@ -128,8 +128,10 @@ def read_exemptions(tree: Path, today: date) -> tuple[Exemption, ...]:
 
 
 def without_exempt(
-    found: Iterable[Vulnerability], exemptions: Iterable[Exemption]
+    vulnerabilities: Iterable[Vulnerability], exemptions: Iterable[Exemption]
 ) -> tuple[Vulnerability, ...]:
-    """Those that nobody lets be."""
+    """The vulnerabilities that no exemption names."""
     exempt = {exemption.id for exemption in exemptions}
-    return tuple(one for one in found if not exempt & set(one.names))
+    return tuple(
+        vulnerability for vulnerability in vulnerabilities if not exempt & set(vulnerability.names)
+    )

@@ -102,7 +102,7 @@ def fitted(sections: Sequence[str]) -> str:
 
 
 def _cut(part: str, most: int) -> str:
-    """Its first lines, of at most so many bytes: a line is whole, and with it each code span."""
+    """The part's first lines, of at most so many bytes: each line and each code span is whole."""
     lines = part.splitlines()
     size = 0
     for count, line in enumerate(lines):

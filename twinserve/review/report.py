@@ -170,7 +170,7 @@ class Report(_Part):
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """What is slower than allowed, in words."""
+        """The figures that are slower than allowed, in words."""
         slow = [
             f"{figure.target}: {figure.figure}"
             for figure in self.latency

@@ -72,10 +72,10 @@ class Content:
         self._at = len(first)
         block = b"\n"
         while not block.strip():
-            found = self._next_records(whole=True)
-            if found is None:
+            records = self._next_records(whole=True)
+            if records is None:
                 raise UserError(f"{name}: the file is empty; expected a header line and rows")
-            block, self.lines = found, self.lines + found.count(b"\n")
+            block, self.lines = records, self.lines + records.count(b"\n")
         text = block.decode(errors="replace")
         self.ending = "\r\n" if text.endswith("\r\n") else "\n"
         self.header_text = text.rstrip("\r\n")
@@ -209,5 +209,5 @@ class _Recoded:
         """As many bytes, fewer at the end only."""
         while len(self._left) < size and (text := self._text.read(BLOCK_BYTES)):
             self._left += text.encode()
-        found, self._left = self._left[:size], self._left[size:]
-        return found
+        part, self._left = self._left[:size], self._left[size:]
+        return part

@@ -41,7 +41,7 @@ def plain_numbers(columns: Sequence[Sequence[str]], marks: Format) -> list[list[
     """
     if not marks.plain or any(not set(word) - set(OF_NUMBERS) for word in marks.missing_values):
         return None
-    found = []
+    floats = []
     for cells in columns:
         joined = "".join(cells)
         # float() alone would take more than numbers.
@@ -53,8 +53,8 @@ def plain_numbers(columns: Sequence[Sequence[str]], marks: Format) -> list[list[
             return None
         if max(numbers) > FLOAT32_MAX or min(numbers) < -FLOAT32_MAX:
             return None
-        found.append(numbers)
-    return found
+        floats.append(numbers)
+    return floats
 
 
 def _present(read: Read, marks: Format) -> Read:

@@ -86,13 +86,13 @@ def _run_job(arguments: argparse.Namespace) -> None:
     options = Options(_words(arguments.include), arguments.on_error, format_of_table())
     cloud = open_cloud(arguments)
     run = new_run(cloud, arguments.source, arguments.target, BUNDLE, options, arguments.tasks)
-    found = score_objects(run)
-    cloud.result(found)
-    if found:
-        before = f", {found['before']} of them scored before" * bool(found["before"])
-        cloud.say(f"{run.target}  {found['rows']:,} rows of {found['objects']} objects{before}")
-    if found.get("wrong"):
-        cloud.say(f"  {found['wrong']:,} wrong rows have their reason in the column error")
+    totals = score_objects(run)
+    cloud.result(totals)
+    if totals:
+        before = f", {totals['before']} of them scored before" * bool(totals["before"])
+        cloud.say(f"{run.target}  {totals['rows']:,} rows of {totals['objects']} objects{before}")
+    if totals.get("wrong"):
+        cloud.say(f"  {totals['wrong']:,} wrong rows have their reason in the column error")
 
 
 def told(target: Path, summary: Summary) -> list[str]:

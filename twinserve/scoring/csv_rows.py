@@ -101,19 +101,19 @@ def _records(block: Block, source: str, marks: Format) -> _Records:
     if not lines[-1]:
         lines.pop()
     if '"' in text:
-        found = list(_quoted(lines, block.line, source, marks))
+        rows = list(_quoted(lines, block.line, source, marks))
     else:
         if "\r" in text:
             lines = [line.removesuffix("\r") for line in lines]
         cells = _parsed(lines, block.line, source, marks)
         if all(cells):
             return _Records(lines, cells, range(block.line, block.line + len(lines)))
-        found = [
-            (line, one, block.line + place)
-            for place, (line, one) in enumerate(zip(lines, cells, strict=True))
-            if one
+        rows = [
+            (line, row, block.line + place)
+            for place, (line, row) in enumerate(zip(lines, cells, strict=True))
+            if row
         ]
-    return _Records(*(list(column) for column in zip(*found, strict=True))) if found else _EMPTY
+    return _Records(*(list(column) for column in zip(*rows, strict=True))) if rows else _EMPTY
 
 
 _EMPTY = _Records((), (), ())
@@ -171,5 +171,5 @@ def _fitted(records: _Records, width: int, marks: Format) -> tuple[_Records, dic
             continue
         misfits[place] = f"found {len(cells)} cells, expected {width} as in the header"
         every[place] = [*cells[:width], *repeat("", width - len(cells))]
-        texts[place] = marks.separator.join(quoted(one, marks.separator) for one in every[place])
+        texts[place] = marks.separator.join(quoted(cell, marks.separator) for cell in every[place])
     return _Records(texts, every, records.lines), misfits

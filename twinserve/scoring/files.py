@@ -18,7 +18,7 @@ OnProgress = Callable[[int, float], None]
 
 
 class Task(NamedTuple):
-    """What is scored.
+    """A file to score.
 
     Attributes:
         bundle: folder of the bundle.
@@ -80,10 +80,10 @@ def score_csv(task: Task) -> Summary:
 
 def identity_of(task: Task, scorer: Scorer) -> dict[str, Any]:
     """What an unfinished result depends on: with any of it changed, it is begun anew."""
-    found = task.source.stat()
+    status = task.source.stat()
     return {
         "engine": __version__,
-        "source": [str(task.source.resolve()), found.st_size, found.st_mtime_ns],
+        "source": [str(task.source.resolve()), status.st_size, status.st_mtime_ns],
         "bundle": scorer.bundle,
         "options": [scorer.names, task.options.on_error],
         "format": [*task.options.format[:-1], list(task.options.format.missing_values)],
@@ -112,6 +112,6 @@ def _score(task: Task, content: Content, rows: Rows, partial: Partial, stages: S
     return counts
 
 
-def same_file(one: Path, other: Path) -> bool:
+def same_file(path: Path, other: Path) -> bool:
     """Whether two paths mean one file."""
-    return other.exists() and one.exists() and one.samefile(other)
+    return other.exists() and path.exists() and path.samefile(other)

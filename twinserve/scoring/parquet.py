@@ -133,7 +133,7 @@ def _score_group(group: Group) -> ScoredGroup:
 def _with_results(frame: "pd.DataFrame", stages: Stages) -> list[tuple[int, str]]:
     """Add the columns of results to rows; what is wrong with some of them, by their place."""
     assert _scorer is not None  # noqa: S101 - `_begin` has run
-    found: dict[str, list[Any]] = {name: [] for name in _scorer.names}
+    scored: dict[str, list[Any]] = {name: [] for name in _scorer.names}
     faults: list[tuple[int, str]] = []
     for start in range(0, len(frame), _AT_ONCE):
         with stages.timed("parse"):
@@ -141,10 +141,10 @@ def _with_results(frame: "pd.DataFrame", stages: Stages) -> list[tuple[int, str]
             columns = [as_cells(part[name]) for name in _scorer.needs]
         results = _scorer.score(columns, stages)
         for name, column in zip(_scorer.names, results.columns, strict=True):
-            found[name] += column
+            scored[name] += column
         faults += [(start + place, results.faults[place]) for place in sorted(results.faults)]
     with stages.timed("format"):
-        for name, column in found.items():
+        for name, column in scored.items():
             frame[name] = _series(name, column)
         if _options.marks:
             reasons = dict(faults)

@@ -54,7 +54,7 @@ class Rows:
         self.head = (separator.join(names) + content.ending).encode()
 
     def results(self, processes: int, stages: Stages) -> Iterator[Reached]:
-        """Of each block, in order.
+        """The results of each block, in order.
 
         Raises:
             UserError: the file is none, or has a wrong row where none may be.
@@ -91,8 +91,8 @@ def places_of(
     shown += ", …" * (len(header) > _SHOWN)
     for name in needs:
         if header.count(name) != 1:
-            found = "not found" if name not in header else f"found {header.count(name)} times"
-            raise UserError(f"{source}: row 1, column {name}: {found} among {shown}; expected once")
+            count = "not found" if name not in header else f"found {header.count(name)} times"
+            raise UserError(f"{source}: row 1, column {name}: {count} among {shown}; expected once")
     for name in added:
         if name in header:
             raise UserError(

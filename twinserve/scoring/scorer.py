@@ -53,7 +53,7 @@ class Scorer:
         self.whole = card.target is None
         # ONNX Runtime adds up many rows otherwise than one: the last digit would be another.
         self._one_by_one = steps is not None or card.runtime == "onnx"
-        features = {one.name: one for one in card.features}
+        features = {feature.name: feature for feature in card.features}
         fields = dict.fromkeys(features) if steps is None else steps.fields
         self.needs = list(fields)
         marks = options.format
@@ -67,7 +67,7 @@ class Scorer:
 
     @property
     def bundle(self) -> str:
-        """Its hash."""
+        """The bundle's hash."""
         return self._bundle.hash
 
     def score(self, columns: Columns, stages: Stages) -> Results:
@@ -88,12 +88,12 @@ class Scorer:
             kept = [_finite(number) for number in predictions]
             faults |= {place: why for place, (_, why) in zip(right, kept, strict=True) if why}
             predictions = [number for number, _ in kept]
-        found: list[Sequence[Any]] = [predictions]
+        members: list[Sequence[Any]] = [predictions]
         if self._include.label:
-            found.append([self._card.classes[number] for number in predictions])
+            members.append([self._card.classes[number] for number in predictions])
         if self._include.probabilities:
-            found += zip(*shares, strict=True) if rows else [() for _ in self._card.classes]
-        return Results([spread(count, right, column) for column in found], faults)
+            members += zip(*shares, strict=True) if rows else [() for _ in self._card.classes]
+        return Results([spread(count, right, column) for column in members], faults)
 
     def _predicted(self, rows: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         if not rows:
@@ -119,19 +119,19 @@ class Scorer:
     def _each(self, columns: Columns, stages: Stages) -> Results:
         """Row by row, by the endpoints' own code: a step sees one row at a time."""
         faults: dict[int, str] = {}
-        right, found = [], []
+        right, results = [], []
         with stages.timed("predict row by row"):
             for place, row in enumerate(self._read(columns)):
                 try:
-                    found.append(self._answered(row))
+                    results.append(self._answered(row))
                     right.append(place)
                 except Problem as problem:
                     faults[place] = problem.detail
                 except Exception as error:  # noqa: BLE001 - the user's own code, 500 when served
                     faults[place] = f"{type(error).__name__}: {error}"
         count = len(columns[0])
-        by_member = zip(*found, strict=True) if found else [() for _ in self.names]
-        return Results([spread(count, right, list(one)) for one in by_member], faults)
+        by_member = zip(*results, strict=True) if results else [() for _ in self.names]
+        return Results([spread(count, right, list(member)) for member in by_member], faults)
 
     def _answered(self, row: Sequence[Any]) -> list[Any]:
         """The members of one row's answer, in the order of ``names``."""
@@ -140,18 +140,20 @@ class Scorer:
         given = {name: value for name, value in pairs if value is not None or name in required}
         predicted = self._rows.predict_one(given, self._include)
         answer = self._rows.answer(predicted, self._include, 0)
-        found = [answer["prediction"]]
+        cells = [answer["prediction"]]
         if self._steps is not None and self._steps.after is not None:
-            found.append(json.dumps(answer, allow_nan=False))
+            cells.append(json.dumps(answer, allow_nan=False))
         shares = predicted.shares[0] if self._include.probabilities else ()
         members = self._include.members(self._card, predicted.predictions[0], shares)
         if self._include.label:
-            found.append(members["label"])
-        return [*found, *members.get("probabilities", {}).values()]
+            cells.append(members["label"])
+        return [*cells, *members.get("probabilities", {}).values()]
 
     def _read(self, columns: Columns) -> Iterator[tuple[Any, ...]]:
         """Each row as a request would give it."""
-        read = [list(map(one, cells)) for one, cells in zip(self._readers, columns, strict=True)]
+        read = [
+            list(map(reader, cells)) for reader, cells in zip(self._readers, columns, strict=True)
+        ]
         return zip(*read, strict=True)
 
     def _names(self) -> list[str]:
@@ -160,7 +162,7 @@ class Scorer:
         return names + [*map(probability_of, self._card.classes)] * self._include.probabilities
 
     def _asked(self) -> Include:
-        """What is included: what is asked for, or what the endpoints include where nothing is."""
+        """The members to include: those asked for, else those that the endpoints include."""
         words = self._options.include
         try:
             return read_words(self._bundle.settings.include if words is None else words, self._card)

@@ -12,7 +12,7 @@ CHECK_VARIABLE = "CHECK_API_KEY"
 
 
 def check_headers() -> dict[str, str]:
-    """Those that ``params.yaml`` names, with their values; none where there is no such file.
+    """The headers that ``params.yaml`` names, with their values; none where there is no such file.
 
     Raises:
         UserError: a variable that holds a value is not set.

@@ -113,7 +113,7 @@ class ContainerTarget:
                 self._stop(container, process)
 
     def command(self, container: str, port: int, pid_file: Path) -> list[str]:
-        """What is run; it stays attached, so that its end is the container's."""
+        """The engine's command; it stays attached, so that its end is the container's."""
         command = [self.engine.name, "run", "--rm", f"--name={container}", "--log-driver=none"]
         environment = dict(self.environment)
         if self.host_network:

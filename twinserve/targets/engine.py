@@ -49,11 +49,11 @@ class Image:
 
     @property
     def size(self) -> int:
-        """Of all layers."""
+        """The bytes of all layers."""
         return sum(layer.size for layer in self.layers)
 
     def above(self, base: "Image") -> tuple[Layer, ...]:
-        """Those of the layers that do not come from ``base``."""
+        """The layers that do not come from ``base``."""
         return self.layers[len(base.layers) :]
 
 

@@ -47,7 +47,7 @@ def ensure_environment(requirements: Path) -> Path:
 
 
 def _remove(directory: Path) -> None:
-    """What is there; of a link nothing but the link."""
+    """Delete the directory; of a link, the link alone."""
     if directory.is_symlink():
         directory.unlink()
     else:
@@ -74,7 +74,7 @@ def _uv(*arguments: str) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One at a time: tests and a `make run` beside them may ask for the same environment."""
+    """Hold an environment's lock: tests and a `make run` beside them may ask for the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -34,7 +34,7 @@ class Done:
 
     @property
     def told(self) -> str:
-        """What it said of its failure, in a line."""
+        """Git's message on a failure, in a line."""
         return " ".join(self.error.split())[:300] or f"exit code {self.code}"
 
 
@@ -60,7 +60,7 @@ class Repository:
         self.ask("init", "--quiet", NO_TEMPLATE, f"--initial-branch={branch}")
 
     def run(self, *words: str) -> Done:
-        """One command in it, whatever comes of it."""
+        """Run a command in the folder, whatever its exit code."""
         environment = tool_environment(GIT_LOGIN) | self._variables
         return _run(self._directory, words, environment)
 
@@ -88,7 +88,7 @@ class Checkout:
         self._settings = settings
 
     def run(self, *words: str) -> Done:
-        """One command in it, whatever comes of it."""
+        """Run a command in the folder, whatever its exit code."""
         environment = tool_environment(GIT_LOGIN, GIT_CONFIGURATION)
         if self._settings:
             environment |= _counted(self._settings)

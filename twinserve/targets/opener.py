@@ -2,7 +2,8 @@
 
 To another machine only https goes through the user's proxy, in a tunnel: what a proxy refuses is
 then an error of the connection, and never taken for the endpoint's own answer. By urllib, which
-takes certificates, proxies and the hosts without a proxy as the system names them.
+takes certificates, proxies and the hosts without a proxy as the system names them; httpx trusts
+certifi's list instead of the certificates that a company has installed.
 """
 
 import urllib.error
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -37,11 +39,9 @@ def ask(
     Raises:
         OSError: there is no answer.
     """
-    request = urllib.request.Request(url, body, dict(headers or {}), method=method)  # noqa: S310 - as it says
-    opener = _direct() if is_loopback(url) else _through_tunnel()
     try:
         try:
-            answer = opener.open(request, timeout=limit_s)
+            answer = open_answer(url, limit_s, method=method, body=body, headers=headers)
         except urllib.error.HTTPError as refusal:
             answer = refusal
         with answer:
@@ -49,6 +49,25 @@ def ask(
             return Reply(answer.status, fields, answer.read())
     except HTTPException as error:
         raise OSError(f"not an answer in HTTP: {error!r}") from None
+
+
+def open_answer(
+    url: str,
+    limit_s: float,
+    *,
+    method: str | None = None,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:  # noqa: ANN401 - urllib's
+    """The same answer, open: its body is read as it comes.
+
+    Raises:
+        OSError: there is none, or it is a refusal (``HTTPError``).
+        HTTPException: it is no HTTP.
+    """
+    request = urllib.request.Request(url, body, dict(headers or {}), method=method)  # noqa: S310 - as it says
+    opener = _direct() if is_loopback(url) else _through_tunnel()
+    return opener.open(request, timeout=limit_s)
 
 
 def is_loopback(url: str) -> bool:

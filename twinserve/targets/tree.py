@@ -31,7 +31,7 @@ def _processes() -> Iterator[psutil.Process]:
 
 
 def _numbers(pid: int) -> tuple[int, ...]:
-    """Of the process and of its session."""
+    """The numbers of the process and of its session."""
     try:
         return pid, os.getsid(pid)
     except OSError:

@@ -108,8 +108,8 @@ def build_classifier(
 def _package_of(built: Any, argument: str) -> str:  # noqa: ANN401 - scikit-learn has no types
     """The package of the estimator whose argument it is."""
     owner = argument.rpartition("__")[0]
-    found = built.get_params(deep=True).get(owner) if owner else built
-    return type(found).__module__.partition(".")[0]
+    part = built.get_params(deep=True).get(owner) if owner else built
+    return type(part).__module__.partition(".")[0]
 
 
 def build_steps(spelt: Mapping[str, object]) -> object:
@@ -154,7 +154,7 @@ def _describe_object(value: object) -> str | dict[str, Any]:
 
 
 def first_line(error: Exception) -> str:
-    """Of what an exception says, which may be thousands of lines."""
+    """The first line of an exception's message, which may have thousands."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
@@ -202,16 +202,16 @@ def _is_function(path: str) -> bool:
 def _by_number(weights: Mapping[object, object], classes: Sequence[str]) -> dict[int, object]:
     """Weights of classes that are called by name or by number, by their numbers."""
     numbers = {name: number for number, name in enumerate(classes)}
-    found: dict[int, object] = {}
+    weights_by_number: dict[int, object] = {}
     for key, weight in weights.items():
         number = key if type(key) is int else numbers.get(str(key), -1)
-        if number not in range(len(classes)) or number in found:
+        if number not in range(len(classes)) or number in weights_by_number:
             raise UserError(
                 f"{_WHERE}: class_weight: found {key!r:.40}, expected each class once, by its name "
                 f"in data.classes ({', '.join(classes)}) or its number, 0 to {len(classes) - 1}"
             )
-        found[number] = weight
-    return found
+        weights_by_number[number] = weight
+    return weights_by_number
 
 
 def _as_default(signature: inspect.Signature, name: str, value: object) -> object:
@@ -228,13 +228,13 @@ def load_class(path: str) -> type:
     Raises:
         UserError: it cannot be had, or is no such class.
     """
-    found = _load(path)
-    if not isinstance(found, type):
+    loaded = _load(path)
+    if not isinstance(loaded, type):
         raise UserError(f"{_WHERE}: {path} is not a class")
     # Kernels and splitters are no estimators, but may be an argument of an estimator.
-    if not issubclass(found, BaseEstimator) and found.__module__.partition(".")[0] != _PACKAGE:
+    if not issubclass(loaded, BaseEstimator) and loaded.__module__.partition(".")[0] != _PACKAGE:
         raise UserError(f"{_WHERE}: {path} is not a scikit-learn estimator")
-    return found
+    return loaded
 
 
 def _load(path: str) -> object:
@@ -250,10 +250,10 @@ def _load(path: str) -> object:
     package, _, inner = module.partition(".")
     if package == CUSTOM:
         own = load_custom(Path.cwd(), inner)
-        found = getattr(own, name, None)
-        if found is None:
+        member = getattr(own, name, None)
+        if member is None:
             raise UserError(f"{_WHERE}: {path}: {CUSTOM}/{inner}.py has no {name}, or is not there")
-        return cast("object", found)
+        return cast("object", member)
     if module and package not in _OF_FUNCTIONS and not _for_estimators(package):
         raise UserError(
             f"{_WHERE}: {path} is not a scikit-learn estimator: {package} is neither scikit-learn "
@@ -277,8 +277,8 @@ def _for_estimators(package: str) -> bool:
     if package == _PACKAGE:
         return True
     names = packages_distributions().get(package, ())
-    requirements = (one for name in names for one in requires(name) or ())
-    return any(_REQUIREMENT.match(one) for one in requirements)
+    requirements = (requirement for name in names for requirement in requires(name) or ())
+    return any(_REQUIREMENT.match(requirement) for requirement in requirements)
 
 
 def _refusal(path: str, error: Exception) -> UserError:

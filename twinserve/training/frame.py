@@ -10,12 +10,12 @@ def names_columns(estimator: object) -> bool:
     from sklearn.compose import ColumnTransformer
 
     get_params = getattr(estimator, "get_params", None)
-    found = [] if get_params is None else [estimator, *get_params(deep=True).values()]
+    parts = [] if get_params is None else [estimator, *get_params(deep=True).values()]
     return any(
         isinstance(column, str)
-        for one in found
-        if isinstance(one, ColumnTransformer)
-        for _, _, columns in one.transformers
+        for part in parts
+        if isinstance(part, ColumnTransformer)
+        for _, _, columns in part.transformers
         for column in ([columns] if isinstance(columns, str) else columns)
     )
 
@@ -31,9 +31,9 @@ def guesses_unknown(estimator: object) -> bool:
     XGBoost does so for what it reads as categories itself: by the place of the text in their order.
     """
     get_params = getattr(estimator, "get_params", None)
-    found = [] if get_params is None else [estimator, *get_params(deep=True).values()]
+    parts = [] if get_params is None else [estimator, *get_params(deep=True).values()]
     return any(
-        type(one).__module__.partition(".")[0] == "xgboost"
-        and bool(getattr(one, "enable_categorical", False))
-        for one in found
+        type(part).__module__.partition(".")[0] == "xgboost"
+        and bool(getattr(part, "enable_categorical", False))
+        for part in parts
     )

@@ -22,11 +22,11 @@ def check_loadable(pickled: bytes, lock: Path) -> None:
         UserError: a package is not in the lock, so that the endpoint could not load the estimator.
     """
     text = read_file(lock, "make it with `make lock`", most=None).decode()
-    held = {_normal(one) for one in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE)}
+    held = {_normal(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE)}
     names = packages_distributions()
     for package in sorted(imported(pickled) - {_OWN}):
         # Of Python's own packages there are no distributions.
-        distributions = {_normal(one) for one in names.get(package, [])}
+        distributions = {_normal(name) for name in names.get(package, [])}
         if distributions and not held & distributions:
             raise UserError(
                 f"the trained estimator needs the package {package}, which {lock} does not "

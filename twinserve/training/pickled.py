@@ -49,7 +49,7 @@ def digest_of(content: bytes) -> str:
 
 
 def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no types
-    """Of a search, behind the steps of a Pipeline too: how long each try took, never the same."""
+    """Delete a search's times of each try, which are never the same; a Pipeline's last step too."""
     for _, step in getattr(model, "steps", ()):
         _forget_times(step)
     tried = getattr(model, "cv_results_", None)
@@ -77,10 +77,10 @@ def read_pickled(path: Path = MODEL_PATH) -> bytes:
     """
     content = read_output(path)
     expected = read_digest(path)
-    found = digest_of(content)
-    if found != expected:
+    digest = digest_of(content)
+    if digest != expected:
         raise UserError(
-            f"{path}: SHA-256 is {found[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
+            f"{path}: SHA-256 is {digest[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
             "not unpickled. Restore the digest from git, remove the file here and in DVC's cache, "
             "and make it anew with `twinserve repro --afresh`"
         )

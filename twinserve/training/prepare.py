@@ -27,7 +27,7 @@ def held_out(classes: Sequence[float], split: Split) -> set[int]:
     draw = random.Random(split.seed)  # noqa: S311 - a split, not a secret
     chosen: set[int] = set()
     for number in sorted(set(classes)):
-        members = [position for position, one in enumerate(classes) if one == number]
+        members = [position for position, label in enumerate(classes) if label == number]
         draw.shuffle(members)
         count = round(split.test_fraction * len(members))
         chosen.update(members[: min(max(count, 1), len(members) - 1)])
@@ -76,10 +76,10 @@ def _check_task(params: Params, data: Data) -> None:
             )
     width = len(data.features)
     for position, case in enumerate(params.golden):
-        found = len(case.features)
-        if isinstance(case.features, list) and found != width and not _own_steps():
+        length = len(case.features)
+        if isinstance(case.features, list) and length != width and not _own_steps():
             raise UserError(
-                f"params.yaml: golden[{position}]: found {found} features, expected {width}: "
+                f"params.yaml: golden[{position}]: found {length} features, expected {width}: "
                 f"{', '.join(feature.name for feature in data.features)}"
             )
         if data.classes and case.prediction not in range(len(data.classes)):
@@ -124,7 +124,7 @@ def described_all(features: Sequence[Feature]) -> list[str]:
     for kind, run in groupby(features, key=_kind):
         members = list(run)
         if len(members) <= _SIDE_BY_SIDE:
-            lines += [f"{_named(one)}: {kind}" for one in members]
+            lines += [f"{_named(member)}: {kind}" for member in members]
         else:
             ends = f"{_named(members[0])} … {_named(members[-1])}"
             lines.append(f"{ends}, {len(members)} columns: {kind}")

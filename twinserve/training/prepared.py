@@ -92,8 +92,8 @@ def with_columns(params: Params) -> Params:
     Raises:
         UserError: the file is not there.
     """
-    found = json.loads(read_output(COLUMNS_PATH))
-    data = Data.model_validate({**params.data.model_dump(), **found})
+    columns = json.loads(read_output(COLUMNS_PATH))
+    data = Data.model_validate({**params.data.model_dump(), **columns})
     return params.model_copy(update={"data": data})
 
 
@@ -108,7 +108,7 @@ def read_prepared(path: Path, data: Data, *, named: bool = False) -> Rows:
     from twinserve.training.frame import estimator_input
 
     _, *records = csv.reader(io.StringIO(read_output(path).decode(), newline=""))
-    texts = [place for place, one in enumerate(data.features) if one.type == "text"]
+    texts = [place for place, feature in enumerate(data.features) if feature.type == "text"]
     rows: Any = [record[:-1] for record in records]
     if not texts:
         rows = np.array([[cell or "nan" for cell in row] for row in rows], dtype=np.float64)

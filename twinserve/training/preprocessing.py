@@ -44,19 +44,19 @@ Step = dict[str, Any]
 def preprocessing_for(
     built: Classifier, choice: Estimator, features: Sequence[Feature]
 ) -> Step | None:
-    """What is to stand before the estimator, spelt as in params.yaml; None if nothing is.
+    """The preprocessing before the estimator, spelt as in params.yaml; None if nothing is.
 
     Raises:
         UserError: a column's type has no preprocessing here.
     """
-    plain = all(one.type == "number" and not one.missing for one in features)
+    plain = all(feature.type == "number" and not feature.missing for feature in features)
     if choice.preprocessing == "none" or plain or names_columns(built):
         return None
     transformers = _transformers(built, features)
     if not transformers:
         return None
     arguments: dict[str, Any] = {"transformers": transformers}
-    if any(one.type == "text" for one in features):
+    if any(feature.type == "text" for feature in features):
         # Words make a sparse matrix, which not every estimator reads.
         arguments["sparse_threshold"] = 0
     return {"import_path": "sklearn.compose.ColumnTransformer", "arguments": arguments}
@@ -84,13 +84,15 @@ def _transformers(built: Classifier, features: Sequence[Feature]) -> list[list[A
     last = _last(built)
     kind = type(last).__name__
     tree, nan = kind in _TREES, bool(get_tags(cast("Any", last)).input_tags.allow_nan)
-    few = all(len(one.values) <= _MOST_NATIVE and one.type != "text" for one in features)
+    few = all(
+        len(feature.values) <= _MOST_NATIVE and feature.type != "text" for feature in features
+    )
     if kind in _NATIVE and few:
         return []
     groups: dict[str, tuple[Any, list[str]]] = {}
-    for one in features:
-        name, step = _step(one, tree=tree, nan=nan)
-        groups.setdefault(name, (step, []))[1].append(one.name)
+    for feature in features:
+        name, step = _step(feature, tree=tree, nan=nan)
+        groups.setdefault(name, (step, []))[1].append(feature.name)
     return [
         [name, step, columns[0] if step_reads_text(step) else columns]
         for name, (step, columns) in groups.items()

@@ -49,8 +49,10 @@ class TableStep:
         Raises:
             UserError: the table lacks one that it cannot do without.
         """
-        check_names(data, records.header, [one.name for one in self._taken if not one.missing])
-        return [one.name for one in self._taken if one.name in records.header]
+        check_names(
+            data, records.header, [feature.name for feature in self._taken if not feature.missing]
+        )
+        return [feature.name for feature in self._taken if feature.name in records.header]
 
     def sent(self, data: Data, records: Records) -> list[dict[str, Any]]:
         """Each row as a request gives it; what it can do without is left out where it is a gap.
@@ -149,5 +151,5 @@ def _typed(column: Column) -> Feature:
 def _draft(data: Data) -> Card:
     """As much of the model card as steps read."""
     blank: dict[str, Any] = dict.fromkeys(Card._fields)
-    blank |= {"version": "", "features": [_typed(one) for one in data.features]}
+    blank |= {"version": "", "features": [_typed(feature) for feature in data.features]}
     return Card(**{**blank, "classes": data.classes, "task": data.task or "classification"})

@@ -54,14 +54,16 @@ def read_table(data: Data) -> Table:
         UserError: anything in it is not as ``params.yaml`` says; one line: file, row, column, what
             was found, what was expected, and the setting that would read it.
     """
-    found = read_records(data)
-    records = labelled(data, found)
+    raw = read_records(data)
+    records = labelled(data, raw)
     data = completed(data, records)
     step = table_step(data)
     sent: list[dict[str, Any]] = []
     if step is None:
         used = [feature.name for feature in data.features]
-        columns = [encoded(cells_of(data, records, one.name), one) for one in data.features]
+        columns = [
+            encoded(cells_of(data, records, feature.name), feature) for feature in data.features
+        ]
         rows = [list(row) for row in zip(*columns, strict=True)]
     else:
         used = step.columns(data, records)
@@ -82,7 +84,7 @@ def read_table(data: Data) -> Table:
         labels=labels,
         lines=records.lines,
         ignored=[name for name in records.header if name not in {*used, data.label}],
-        unlabelled=len(found.rows) - len(records.rows),
+        unlabelled=len(raw.rows) - len(records.rows),
         sha256=records.sha256,
     )
 
@@ -115,10 +117,10 @@ def _class(label: Cells, place: int, classes: Sequence[str]) -> int:
 
 def _check_counts(data: Data, labels: Sequence[float]) -> None:
     for number, name in enumerate(data.classes):
-        found = labels.count(number)
-        if found < data.min_rows_per_class:
+        size = labels.count(number)
+        if size < data.min_rows_per_class:
             raise UserError(
-                f"{data.table}: column {data.label}: found {count(found, 'row')} of class "
+                f"{data.table}: column {data.label}: found {count(size, 'row')} of class "
                 f"{shown(name)}, expected at least {data.min_rows_per_class} "
                 "(data.min_rows_per_class in params.yaml)"
             )

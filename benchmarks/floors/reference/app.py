@@ -11,13 +11,13 @@ model = joblib.load(os.environ["MODEL"])
 
 
 class PredictionRequest(BaseModel):
-    """What is asked."""
+    """The request."""
 
     features: list[float]
 
 
 class Prediction(BaseModel):
-    """What is answered."""
+    """The answer."""
 
     prediction: int
     model_version: str

@@ -43,8 +43,6 @@ def test_bundle_is_complete_and_free_of_training(target: str, dist: Path) -> Non
     assert runtimes == {
         "twinserve/inference/runtimes/__init__.py",
         "twinserve/inference/runtimes/compiled.py",
-        # Of several models in one; nothing imports it otherwise.
-        "twinserve/inference/runtimes/mixture.py",
     }
     assert not {"model.c", "model.pkl"} & set(files)
     requirements = (dist / target / "requirements.txt").read_text()
@@ -75,6 +73,15 @@ def test_bundle_has_what_its_runtime_needs(
         requirements = (path / "requirements.txt").read_text()
         assert f"{needed}==" in requirements
         assert f"{spared}==" not in requirements
+
+
+def test_module_of_mixtures_is_bundled_with_a_mixture(tree: Path) -> None:
+    """The artifact's symbol tells: what several models are put together by is of no other's use."""
+    artifact = b"an object with the symbol model_mixture in it"
+    card = load_card(tree / "models" / "model.json")
+    (tree / "models" / "served" / card.served).write_bytes(artifact)
+    for target, path in bundle.assemble().items():
+        assert "twinserve/inference/runtimes/mixture.py" in read_manifest(path)["files"], target
 
 
 def test_both_bundles_share_one_hash(dist: Path) -> None:

@@ -77,17 +77,26 @@ def test_peers_open_the_model_with_what_made_it(path: Path) -> None:
     assert {name: theirs[name] for name in shared} == {name: ours[name] for name in shared}
 
 
+def in_project(folder: Path, monkeypatch: pytest.MonkeyPatch, groups: str) -> None:
+    """Make a project with these groups of dependencies, and enter it."""
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+        + groups
+    )
+    (folder / "locks").mkdir()
+    monkeypatch.chdir(folder)
+
+
 def test_groups_are_compiled_under_the_widest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`make lock` compiles the widest group first and holds the others to it, a peer to little."""
-    (tmp_path / "pyproject.toml").write_text(
-        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+    in_project(
+        tmp_path,
+        monkeypatch,
         'dev = ["iniconfig==2.1.0", "joblib==1.5.1"]\nsmall = ["iniconfig"]\n'
-        'peer-other = ["iniconfig<2.1", "joblib"]\n'
+        'peer-other = ["iniconfig<2.1", "joblib"]\n',
     )
-    (tmp_path / "locks").mkdir()
-    monkeypatch.chdir(tmp_path)
     assert [path.name for path in lock.lock()] == ["dev.txt", "small.txt", "other.txt"]
     assert pins(tmp_path / "locks" / "small.txt") == {("iniconfig", "2.1.0")}
     others = dict(pins(tmp_path / "locks" / "peers" / "other.txt"))
@@ -96,12 +105,11 @@ def test_groups_are_compiled_under_the_widest(
 
 def test_versions_that_do_not_fit_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What uv says of a conflict ends as one line that names the lock."""
-    (tmp_path / "pyproject.toml").write_text(
-        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
-        'dev = ["iniconfig==2.1.0", "iniconfig==2.0.0"]\n'
+    in_project(
+        tmp_path,
+        monkeypatch,
+        'dev = ["iniconfig==2.1.0", "iniconfig==2.0.0"]\n',
     )
-    (tmp_path / "locks").mkdir()
-    monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"locks/dev\.txt: .*iniconfig"):
         lock.lock()
 
@@ -117,13 +125,13 @@ def test_own_requirements_are_locked_with_the_bundles_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What custom/ imports is installed where it runs; training and peers have nothing of it."""
-    (tmp_path / "pyproject.toml").write_text(
-        '[project]\nname = "x"\nversion = "0"\nrequires-python = ">=3.11"\n[dependency-groups]\n'
+    in_project(
+        tmp_path,
+        monkeypatch,
         'dev = ["joblib"]\nservice-onnx = ["joblib"]\nfunction-joblib = ["joblib"]\n'
-        'training = ["joblib"]\npeer-other = ["joblib"]\n'
+        'training = ["joblib"]\npeer-other = ["joblib"]\n',
     )
     (tmp_path / "custom").mkdir()
     (tmp_path / "custom" / "requirements.txt").write_text("iniconfig==2.1.0\n")
-    monkeypatch.chdir(tmp_path)
     found = {path.stem for path in lock.lock() if ("iniconfig", "2.1.0") in pins(path)}
     assert found == {"dev", "service-onnx", "function-joblib"}

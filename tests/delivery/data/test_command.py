@@ -6,18 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.delivery.data.projects import CONTENT, TABLE, Project, project, push
+from tests.delivery.data.projects import CONTENT, TABLE, Project
 from twinserve.config.errors import UserError
 from twinserve.delivery.data import command
 from twinserve.delivery.data import dvc as data
 from twinserve.delivery.data.command import fetch
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = project(tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("remote"))
-    push(made)
-    return made
 
 
 @pytest.fixture

@@ -10,30 +10,23 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tests.delivery.data.projects import CONTENT, TABLE, Project, project, push
+from tests.delivery.data.projects import CONTENT, TABLE, Project
 from tests.tools import require
 from twinserve.config.errors import UserError
 from twinserve.delivery.data import fetch
 from twinserve.delivery.data.fetch import fetch_sources
 
 
-@pytest.fixture(scope="module")
-def _pushed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = project(tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("remote"))
-    push(made)
-    return made
-
-
 @pytest.fixture
-def pushed(_pushed: Project, tmp_path: Path) -> Project:
+def pushed(whole: Project, tmp_path: Path) -> Project:
     """A project whose sources are in its remote, which a test may spoil."""
     remote = tmp_path / "remote"
-    shutil.copytree(_pushed.remote, remote)
+    shutil.copytree(whole.remote, remote)
     for path in remote.rglob("*"):
         path.chmod(path.stat().st_mode | stat.S_IWUSR)
-    made = Project(_pushed.directory, remote).clone(tmp_path / "one")
+    made = Project(whole.directory, remote).clone(tmp_path / "one")
     config = made.path(".dvc/config")
-    config.write_text(config.read_text().replace(str(_pushed.remote), str(remote)))
+    config.write_text(config.read_text().replace(str(whole.remote), str(remote)))
     return made
 
 

@@ -106,22 +106,24 @@ def _list_images(cloud: "Cloud", request: Request) -> Json:
 VERSION = PACKAGE + "/versions/sha256:{hex}"
 
 
-@routes("GET", VERSION)
-def _get_version(cloud: "Cloud", request: Request) -> Json:
-    repository, name, package = _find_package(cloud, request)
+def _find_digest(package: Package, request: Request) -> str:
     digest = f"sha256:{request.values['hex']}"
     if digest not in package.images:
         raise not_found("Requested entity was not found.")
-    return _version(repository, name, package, digest)
+    return digest
+
+
+@routes("GET", VERSION)
+def _get_version(cloud: "Cloud", request: Request) -> Json:
+    repository, name, package = _find_package(cloud, request)
+    return _version(repository, name, package, _find_digest(package, request))
 
 
 @routes("DELETE", VERSION)
 def _delete_version(cloud: "Cloud", request: Request) -> Json:
     """Without ``force``, one that has tags stays."""
     _, _, package = _find_package(cloud, request)
-    digest = f"sha256:{request.values['hex']}"
-    if digest not in package.images:
-        raise not_found("Requested entity was not found.")
+    digest = _find_digest(package, request)
     tags = [tag for tag, known in package.tags.items() if known == digest]
     if tags and request.query.get("force", "").lower() != "true":
         raise ApiError(400, "FAILED_PRECONDITION", "version has tags, use force to delete")

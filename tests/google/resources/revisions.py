@@ -167,6 +167,16 @@ def as_json(service: Service, revision: Revision) -> Json:
     }
 
 
+def listing(kind: str, items: list[Json]) -> Json:
+    """A list as the API words it."""
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": kind,
+        "metadata": {},
+        "items": items,
+    }
+
+
 def find(cloud: "Cloud", name: str) -> tuple[Service, Revision]:
     """A revision and the service that it is one of.
 
@@ -193,12 +203,7 @@ def _list(cloud: "Cloud", request: Request) -> Json:
     ]
     items = [item for item in found if wanted.items() <= item["metadata"]["labels"].items()]
     items.sort(key=lambda item: str(item["metadata"]["creationTimestamp"]), reverse=True)
-    return {
-        "apiVersion": "serving.knative.dev/v1",
-        "kind": "RevisionList",
-        "metadata": {},
-        "items": items,
-    }
+    return listing("RevisionList", items)
 
 
 @routes("GET", BASE + "/revisions/{revision}")

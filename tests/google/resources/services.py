@@ -15,7 +15,7 @@ from tests.google.faults import permission_denied
 from tests.google.resources import traffic
 from tests.google.resources.accounts import DEFAULT_ACCOUNT
 from tests.google.resources.permissions import may
-from tests.google.resources.revisions import BASE, condition
+from tests.google.resources.revisions import BASE, condition, listing
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Revision, Service, timestamp
 
 if TYPE_CHECKING:
@@ -32,13 +32,7 @@ routes = Routes()
 
 @routes("GET", BASE + "/services")
 def _list(cloud: "Cloud", _request: Request) -> Json:
-    items = [as_json(service) for service in cloud.state.services.values()]
-    return {
-        "apiVersion": "serving.knative.dev/v1",
-        "kind": "ServiceList",
-        "metadata": {},
-        "items": items,
-    }
+    return listing("ServiceList", [as_json(service) for service in cloud.state.services.values()])
 
 
 @routes("GET", BASE + "/services/{service}")

@@ -15,7 +15,13 @@ from tests.measure.fakes import BODY, fake_target, raw_peer, unused_port, wait_f
 from twinserve.measure.cold.starts import first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import post
-from twinserve.measure.http.load import back_to_back, fixed_rate, fixed_rate_in_turns
+from twinserve.measure.http.load import (
+    Arrivals,
+    Throughput,
+    back_to_back,
+    fixed_rate,
+    fixed_rate_in_turns,
+)
 from twinserve.targets.protocol import Endpoint
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -47,6 +53,16 @@ def frozen(endpoint: Endpoint) -> Iterator[None]:
     thread.start()
     yield
     thread.join()
+
+
+def under_both_loads(mode: str, requests: int) -> tuple[Arrivals, Throughput]:
+    """What both loads see of an endpoint that answers in this mode."""
+    with fake_target(mode).start() as endpoint:
+        call = post(endpoint.predict_url, BODY)
+        first_exchange(endpoint, BODY)
+        arrivals = fixed_rate(call, requests=requests, rate=200, warm_up=0)
+        taken = back_to_back(call, connections=2, seconds=0.2, warm_up_seconds=0)
+    return arrivals, taken
 
 
 def test_a_fixed_rate_gives_one_latency_for_each_request(endpoint: Endpoint) -> None:
@@ -119,11 +135,7 @@ def test_without_uvloop_the_standard_loop_serves(
 
 def test_answers_other_than_200_are_errors_and_no_samples() -> None:
     """A third of the answers is 503: they are counted, and have no latency."""
-    with fake_target("fails every third").start() as endpoint:
-        call = post(endpoint.predict_url, BODY)
-        first_exchange(endpoint, BODY)
-        arrivals = fixed_rate(call, requests=60, rate=400, warm_up=0)
-        taken = back_to_back(call, connections=2, seconds=0.1, warm_up_seconds=0)
+    arrivals, taken = under_both_loads("fails every third", requests=60)
     assert (len(arrivals.latencies_ms), arrivals.errors) == (40, 20)
     assert taken.answers
     assert taken.errors
@@ -132,11 +144,7 @@ def test_answers_other_than_200_are_errors_and_no_samples() -> None:
 @pytest.mark.parametrize("mode", ["closes", "chunked"])
 def test_both_loops_go_on_when_the_server_closes_or_chunks(mode: str) -> None:
     """An answer that ends its connection is no error; neither is one in chunks."""
-    with fake_target(mode).start() as endpoint:
-        call = post(endpoint.predict_url, BODY)
-        first_exchange(endpoint, BODY)
-        arrivals = fixed_rate(call, requests=40, rate=200, warm_up=0)
-        taken = back_to_back(call, connections=2, seconds=0.2, warm_up_seconds=0)
+    arrivals, taken = under_both_loads(mode, requests=40)
     assert (len(arrivals.latencies_ms), arrivals.errors) == (40, 0)
     assert taken.answers
     assert taken.errors == 0

@@ -18,6 +18,7 @@ SERVICE = {
     "python": "python -m service",
     "uvicorn": "uvicorn service.app:app --host $HOST --port $PORT",
     "uvicorn, reloading": "uvicorn service.app:app --reload --host $HOST --port $PORT",
+    "uvicorn, a factory": "uvicorn --factory service.app:create_app --host $HOST --port $PORT",
     "fastapi dev": "fastapi dev service/app.py --host $HOST --port $PORT",
     "fastapi run": "fastapi run service/app.py --host $HOST --port $PORT",
     "gunicorn": "gunicorn -k uvicorn_worker.UvicornWorker service.app:app --bind $HOST:$PORT",

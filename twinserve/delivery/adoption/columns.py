@@ -71,7 +71,7 @@ def _of_text(cells: Cells, present: Sequence[str]) -> str:
 def is_affixed(cells: Cells) -> bool:
     """Whether most cells are a number with a unit, a currency or a percent sign around it."""
     present = [text for _, text in cells.present()]
-    units = [found.groups() for text in present if (found := _AFFIXED.fullmatch(text))]
+    units = [match.groups() for text in present if (match := _AFFIXED.fullmatch(text))]
     return len(units) > _MOST * len(present) and len(set(units)) <= _FEW_UNITS
 
 

@@ -100,7 +100,7 @@ def describe_table(path: Path, label: str, task: Task | None) -> tuple[Data, Col
 
 
 def _too_few(label: Cells) -> UserError:
-    """Of a label that has a class of one row, which would be either trained on or held out."""
+    """The refusal of a class of one row, which would be either trained on or held out."""
     rows = Counter(text for _, text in label.present())
     single = next(text for text, number in rows.items() if number == 1)
     said = (
@@ -129,26 +129,28 @@ def _place(given: Path) -> Path:
 
 
 def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
-    found = table.data
+    read = table.data
     changes: dict[Sequence[str], Any] = {
         ("model", "name"): _slug(path),
         ("data", "table"): data.table,
         ("data", "label"): data.label,
-        ("data", "task"): found.task,
+        ("data", "task"): read.task,
         # It takes the columns of the table before.
         ("data", "step"): ABSENT,
     }
-    unusual = _unusual(found)
+    unusual = _unusual(read)
     for name in _OPTIONAL:
         changes["data", name] = unusual.get(name, ABSENT)
-    changes["data", "features"] = [one.model_dump(exclude_defaults=True) for one in found.features]
-    few = found.min_rows_per_class
+    changes["data", "features"] = [
+        feature.model_dump(exclude_defaults=True) for feature in read.features
+    ]
+    few = read.min_rows_per_class
     changes["data", "min_rows_per_class"] = few if few != _USUAL_FEWEST else ABSENT
-    estimator = _ESTIMATORS[found.task or "classification", len(table.rows) < _FEW_ROWS]
+    estimator = _ESTIMATORS[read.task or "classification", len(table.rows) < _FEW_ROWS]
     changes["estimator", "import_path"] = estimator
     changes["estimator", "arguments"] = {}
     changes["estimator", "preprocessing"] = ABSENT
-    smallest = few if found.classes else _USUAL_FOLDS
+    smallest = few if read.classes else _USUAL_FOLDS
     folds = min(_USUAL_FOLDS, smallest)
     changes["evaluation", "gates"] = {}
     changes["evaluation", "folds"] = folds if folds != _USUAL_FOLDS else ABSENT
@@ -157,7 +159,7 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
 
 
 def _unusual(data: Data) -> dict[str, Any]:
-    """Of the settings that may be left out, those that differ from their defaults."""
+    """The optional settings that differ from their defaults."""
     values = {name: getattr(data, name) for name in _OPTIONAL}
     return {
         name: value
@@ -178,7 +180,9 @@ def _taken(params: Params, table: Table, columns: Columns) -> list[str]:
     data = table.data
     unsaid = {"classes", "unlabelled"}
     marks = [f"{name} {value!r}" for name, value in _unusual(data).items() if name not in unsaid]
-    lines = [f"{params.data.table}: {len(table.rows)} rows" + "".join(f", {one}" for one in marks)]
+    lines = [
+        f"{params.data.table}: {len(table.rows)} rows" + "".join(f", {mark}" for mark in marks)
+    ]
     classes = f", classes {', '.join(data.classes)}" if data.classes else ""
     lines.append(f"{data.label}: what is predicted, a {data.task}{classes}")
     lines += described_all(data.features)

@@ -77,7 +77,7 @@ def _encoding(content: bytes) -> str:
 
 
 def _columns(text: str, separator: str) -> int:
-    """Of how many cells the first records are, if all are of as many; a separator makes some."""
+    """The number of cells in each of the first records, if it is the same in all."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     try:
         widths = {len(cells) for cells, _ in zip(reader, range(_LOOKED_AT), strict=False) if cells}

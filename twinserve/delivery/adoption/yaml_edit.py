@@ -36,7 +36,7 @@ def _edited(text: str, path: Sequence[str], value: Any) -> str:  # noqa: ANN401 
     if not isinstance(node, MappingNode) or not node.value:
         raise KeyError(".".join(path))
     indent = node.value[0][0].start_mark.column
-    pair = next(((key, one) for key, one in node.value if key.value == last), None)
+    pair = next(((key, child) for key, child in node.value if key.value == last), None)
     if value is ABSENT:
         if pair is None:
             return text
@@ -86,8 +86,8 @@ def _end(node: Node) -> int:
 
 def _line_end(text: str, at: int) -> int:
     """Behind the end of the line."""
-    found = text.find("\n", at)
-    return len(text) if found < 0 else found + 1
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end + 1
 
 
 def _written(value: Any, indent: int) -> str:  # noqa: ANN401 - YAML's

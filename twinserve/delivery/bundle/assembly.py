@@ -36,11 +36,15 @@ CONFIG_FILES = ("__init__.py", "card.py", "drift.py", "errors.py", "layout.py")
 FUNCTION_ONLY = ("direct.py", "worker.py")
 # Beside a runtime's own module, those that it imports for some models.
 RUNTIME_FILES = {"compiled": ("mixture.py",), "onnx": ("frame.py",), "joblib": ("frame.py",)}
+# The compiled runtime's second module, and the symbol of the models that need it.
+MIXTURE = "twinserve/inference/runtimes/mixture.py"
+MIXTURE_SYMBOL = b"model_mixture"
 # What loads the user's own code: a bundle without any does not carry it.
 OWN_CODE_ONLY = frozenset(
     {
         "service/routes.py",
         "service/served.py",
+        "service/step_schemas.py",
         "twinserve/inference/custom.py",
         "twinserve/inference/steps.py",
     }
@@ -139,14 +143,29 @@ def _contents(target: str) -> dict[str, bytes]:
         sources |= {str(path): path for path in Path(target).glob("*.py")}
         # The bundle is the image's whole build context.
         sources["Dockerfile"] = Path("service/Dockerfile")
-    spared = frozenset() if own_modules(Path()) else OWN_CODE_ONLY
-    files = {name: _read(path) for name, path in sources.items() if name not in spared}
+    files = {name: _read(path) for name, path in sources.items()}
+    for name in _spared(files[card.served]):
+        files.pop(name, None)
     params = load_params()
     default_of(params.serving.include, card)
     files[SETTINGS_NAME] = _settings(params.serving)
-    files[PAGE_NAME] = compose(card, params, read_evaluation())
+    files[PAGE_NAME] = _compressed(compose(card, params, read_evaluation()))
     files |= dict.fromkeys(IGNORE_NAMES, IGNORED.encode())
     return dict(sorted(files.items()))
+
+
+def _spared(artifact: bytes) -> set[str]:
+    """Modules that no request to this model can reach."""
+    spared = set() if own_modules(Path()) else set(OWN_CODE_ONLY)
+    return spared if MIXTURE_SYMBOL in artifact else {*spared, MIXTURE}
+
+
+def _compressed(page: bytes) -> bytes:
+    """The page as a gzip file: the same bytes on each machine, whose own zlib may differ."""
+    # Of the pipeline's environment; others import this module only for what is in a bundle.
+    import cramjam
+
+    return bytes(cramjam.gzip.compress(page, level=9))
 
 
 def _settings(serving: Serving) -> bytes:

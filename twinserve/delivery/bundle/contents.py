@@ -19,7 +19,7 @@ _HEADER_BYTES = 16
 
 
 def list_contents(root: Path) -> dict[str, tuple[str, int, str]]:
-    """Of everything below a folder, by its name there: kind, mode, and what it holds.
+    """Kind, mode and content of everything below a folder, by its path there.
 
     The kind is ``file`` with its SHA-256, ``folder``, ``link`` with its target, ``other``, or
     ``bytecode`` with what is wrong with it, if anything is. No link is followed, and nothing but a
@@ -48,7 +48,7 @@ def _entry(path: Path) -> tuple[str, int, str]:
 
 
 def _fault(path: Path) -> str:
-    """What is wrong with bytecode: Python may run it without a look at its source."""
+    """The fault of a file of bytecode: Python may run it without a look at its source."""
     source = path.parent.parent / f"{path.name.partition('.')[0]}.py"
     known = Path(importlib.util.cache_from_source(str(source), optimization=""))
     if path != known or source.is_symlink() or not source.is_file():

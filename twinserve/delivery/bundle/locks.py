@@ -213,7 +213,7 @@ def _uv(
     _run(tree, str(path), [*words, f"--output-file={path}"])
 
 
-def _run(tree: Path, what: str, words: Sequence[str]) -> str:
+def _run(tree: Path, subject: str, words: Sequence[str]) -> str:
     """What `uv pip compile` prints.
 
     Raises:
@@ -228,7 +228,7 @@ def _run(tree: Path, what: str, words: Sequence[str]) -> str:
         check=False,
     )
     if done.returncode:
-        raise UserError(f"{what}: {' '.join(done.stderr.split())[:500]}")
+        raise UserError(f"{subject}: {' '.join(done.stderr.split())[:500]}")
     return done.stdout
 
 

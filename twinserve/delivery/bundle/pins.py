@@ -66,10 +66,10 @@ def changes(old: Mapping[str, Pins], new: Mapping[str, Pins]) -> tuple[Change, .
         for name in {*before, *after}:
             if before.get(name) != after.get(name):
                 rooms.setdefault((name, before.get(name), after.get(name)), []).append(room)
-    found = [Change(*key, tuple(sorted(where))) for key, where in rooms.items()]
-    return tuple(sorted(found, key=lambda change: (change.name, change.rooms)))
+    moved = [Change(*key, tuple(sorted(where))) for key, where in rooms.items()]
+    return tuple(sorted(moved, key=lambda change: (change.name, change.rooms)))
 
 
-def names(found: Iterable[Change]) -> tuple[str, ...]:
+def names(moved: Iterable[Change]) -> tuple[str, ...]:
     """The packages, each once."""
-    return tuple(sorted({change.name for change in found}))
+    return tuple(sorted({change.name for change in moved}))

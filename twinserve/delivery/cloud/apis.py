@@ -19,5 +19,5 @@ APIS = (
 
 
 def needed(deployment: Deployment) -> tuple[str, ...]:
-    """Those, and Secret Manager's where a target reads a secret."""
+    """The APIs of every deployment, and Secret Manager's where a target reads a secret."""
     return (*APIS, "secretmanager.googleapis.com") if deployment.secrets else APIS

@@ -80,7 +80,7 @@ def secret_names(cloud: Cloud) -> list[str]:
 
 
 def of_repository(cloud: Cloud, number: str, identity: Identity) -> list[Grant]:
-    """That the workflows of one repository may be the deployer, on main, and the one who reads."""
+    """Grants to a repository's workflows: to be the deployer, on main, and the reader."""
     pairs = ((cloud.deployer, federation.POOL), (cloud.reader, federation.READING_POOL))
     return [
         Grant(

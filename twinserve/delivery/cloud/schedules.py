@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def switched_off(repository: str) -> list[str]:
-    """What is off in a repository, each with its cure.
+    """The schedules that are off in a repository, each with its cure.
 
     Raises:
         UserError: GitHub cannot be asked.

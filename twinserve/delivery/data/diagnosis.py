@@ -61,7 +61,10 @@ def _there(odb: Any, digest: str) -> set[str]:  # noqa: ANN401 - DVC
     if not path.exists():
         return set()
     inner = json.loads(path.read_bytes()) if digest.endswith(".dir") else []
-    return {digest, *(one["md5"] for one in inner if Path(odb.oid_to_path(one["md5"])).exists())}
+    return {
+        digest,
+        *(entry["md5"] for entry in inner if Path(odb.oid_to_path(entry["md5"])).exists()),
+    }
 
 
 def explain(repo: Any, stage: Any, heard: Heard, before: frozenset[str]) -> Failure:  # noqa: ANN401 - DVC

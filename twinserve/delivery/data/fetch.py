@@ -25,7 +25,7 @@ def fetch_sources() -> None:
     if not missing:
         return
     verify_remotes()
-    verify_objects((str(one.path), one.digest) for one in missing if one.digest)
+    verify_objects((str(file.path), file.digest) for file in missing if file.digest)
     refuse(_transfer(missing))
 
 

@@ -48,7 +48,7 @@ def find_sources(tree: Path = Path()) -> list[Source]:
 
 
 def missing_sources(tree: Path = Path()) -> list[Source]:
-    """Those that are not in the tree."""
+    """The sources that are not in the tree."""
     return [source for source in find_sources(tree) if not source.path.exists()]
 
 

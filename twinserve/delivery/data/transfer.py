@@ -70,10 +70,10 @@ def _read_by_stages(repo: Any, files: Sequence[Path]) -> list[Any]:  # noqa: ANN
             if dep.protocol == out.protocol
         )
 
-    found = [
+    stages = [
         stage for stage in index.stages if stage.path in wanted and any(map(is_read, stage.outs))
     ]
-    return sorted(found, key=lambda stage: str(stage.path))
+    return sorted(stages, key=lambda stage: str(stage.path))
 
 
 def _lacks(stage: Any) -> bool:  # noqa: ANN401 - DVC

@@ -26,8 +26,8 @@ def lock_of(scheme: str) -> Path:
 
 
 def schemes(tree: Path = Path()) -> list[str]:
-    """Those that a remote or an imported source of the tree has, and that need a lock."""
-    found = {
+    """The schemes of the tree's remotes and imported sources that need a lock."""
+    named = {
         scheme
         for pattern, files in (
             (_CONFIGURED, _configurations(tree)),
@@ -36,7 +36,7 @@ def schemes(tree: Path = Path()) -> list[str]:
         for file in files
         for scheme in pattern.findall(_text(file))
     }
-    return sorted(found)
+    return sorted(named)
 
 
 def marks() -> list[str]:

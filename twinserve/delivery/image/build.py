@@ -149,7 +149,7 @@ def build(engine: Engine, recipe: Recipe, base: str, identity: Identity) -> Buil
 
 
 def recipe_of(identity: Identity, cloud: Cloud | None, arguments: argparse.Namespace) -> Recipe:
-    """What is built from what: named for the registry, or for this machine without a project."""
+    """The image and its context; its name is the registry's, or without a project local."""
     scores = arguments.target == SCORE
     if cloud is None:
         suffix = f"-{SCORE}" * scores

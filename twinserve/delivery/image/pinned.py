@@ -20,7 +20,7 @@ def run(_arguments: argparse.Namespace) -> None:
     Raises:
         UserError: the file pins none, or several.
     """
-    found = set(_PYTHON.findall(BUILD.read_text(encoding="utf-8")))
-    if len(found) != 1:
-        raise UserError(f"{BUILD}: pins {len(found)} images of Python; expected one")
-    print(f"python={found.pop()}")
+    images = set(_PYTHON.findall(BUILD.read_text(encoding="utf-8")))
+    if len(images) != 1:
+        raise UserError(f"{BUILD}: pins {len(images)} images of Python; expected one")
+    print(f"python={images.pop()}")

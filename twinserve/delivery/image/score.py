@@ -26,6 +26,8 @@ FILES = (
     "twinserve/scoring/job/objects.py",
     "twinserve/scoring/job/plan.py",
     "twinserve/scoring/job/task.py",
+    "twinserve/targets/__init__.py",
+    "twinserve/targets/opener.py",
 )
 
 

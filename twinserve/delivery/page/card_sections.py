@@ -71,9 +71,9 @@ def classes(card: Card) -> str:
     heads = ("class", "precision", "recall", "F1", "held-out rows")
     rows = (
         f'<th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{one[key]:.3f}</td>" for key in ("precision", "recall", "f1"))
-        + f"<td>{one['support']}</td>"
-        for name, one in card.metrics["classes"].items()
+        + "".join(f"<td>{scores[key]:.3f}</td>" for key in ("precision", "recall", "f1"))
+        + f"<td>{scores['support']}</td>"
+        for name, scores in card.metrics["classes"].items()
     )
     return _table("Each class on the held-out rows", "Classes", heads, rows)
 
@@ -147,7 +147,7 @@ def _residuals(card: Card, evaluation: Evaluation) -> str:
 def _table(
     caption: str, name: str, heads: Sequence[str], rows: Iterable[str], kind: str = "figures"
 ) -> str:
-    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
@@ -174,6 +174,6 @@ def _range(feature: Feature) -> str:
     if feature.type == "number":
         return f"{feature.minimum:g} to {feature.maximum:g}"
     if feature.type == "category":
-        shown = ", ".join(escape(str(one)) for one in feature.values[:5])
+        shown = ", ".join(escape(str(value)) for value in feature.values[:5])
         return f"{shown}{', …' * (len(feature.values) > 5)}"  # noqa: PLR2004 - a line
     return ""

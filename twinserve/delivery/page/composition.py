@@ -52,13 +52,13 @@ def compose(card: Card, params: Params, evaluation: Evaluation) -> bytes:
 
 
 def _sentence(card: Card, params: Params, width: int) -> str:
-    what = params.data.label
+    predicted = params.data.label
     if card.classes:
         named = card.classes[:5]
         more = f" and {len(card.classes) - len(named)} more" * (len(card.classes) > len(named))
-        what += f" ({', '.join(named)}{more})"
+        predicted += f" ({', '.join(named)}{more})"
     columns = "1 column" if width == 1 else f"{width} columns"
-    return f"Predicts {what} from {columns}."
+    return f"Predicts {predicted} from {columns}."
 
 
 def _style() -> str:

@@ -19,8 +19,8 @@ def spread(feature: Feature) -> str:
     if not feature.edges or not extent > 0:
         return ""
     ends = [
-        (one - feature.minimum) / extent
-        for one in (feature.minimum, *feature.edges, feature.maximum)
+        (limit - feature.minimum) / extent
+        for limit in (feature.minimum, *feature.edges, feature.maximum)
     ]
     bins = [(left, max(right, left + _THINNEST)) for left, right in pairwise(ends)]
     heights = [
@@ -72,7 +72,7 @@ def scatter(pairs: Sequence[tuple[float, float]], label: str) -> str:
     """Predicted over actual values, evenly thinned out if they are many; on the line both agree."""
     step = -(-len(pairs) // _POINTS)
     shown = sorted(pairs)[:: step or 1]
-    ends = [one for pair in shown for one in pair]
+    ends = [end for pair in shown for end in pair]
     low, extent = min(ends, default=0.0), (max(ends, default=1.0) - min(ends, default=0.0)) or 1.0
     points = "".join(
         f"M{_along(actual, low, extent):.0f} {_SIDE - _along(predicted, low, extent):.0f}h0"

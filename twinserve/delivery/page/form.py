@@ -22,7 +22,7 @@ _BOOLEANS = ("true", "false")
 def fields(columns: Sequence[Feature]) -> str:
     """The fields, each with its label, a hint and a place for what is wrong with its value."""
     drawn = len(columns) <= _MOST_DRAWN
-    return "\n".join(_field(place, one, drawn=drawn) for place, one in enumerate(columns))
+    return "\n".join(_field(place, column, drawn=drawn) for place, column in enumerate(columns))
 
 
 def examples(card: Card, columns: Sequence[Feature]) -> str:
@@ -61,7 +61,7 @@ def script_data(card: Card, columns: Sequence[Feature], params: Params) -> str:
 
 
 def included(card: Card) -> list[str]:
-    """What is asked for beside the prediction: a class's name, and probabilities if it has any."""
+    """The words to ask for beside the prediction: the label, and probabilities if there are any."""
     if not card.classes:
         return []
     # Only of an estimator that tells probabilities is there such a figure.
@@ -98,7 +98,7 @@ def _control(place: int, column: Feature) -> str:
     attributes = f'id="f{place}" data-place="{place}" aria-describedby="h{place} e{place}"'
     if not column.missing:
         attributes += ' aria-required="true"'
-    choices = _BOOLEANS if column.type == "boolean" else [str(one) for one in column.values]
+    choices = _BOOLEANS if column.type == "boolean" else [str(value) for value in column.values]
     if choices and not column.unknown and len(choices) <= _MOST_CHOICES:
         none = "no value" if column.missing else "choose"
         names = map(escape, choices)
@@ -114,7 +114,7 @@ def _control(place: int, column: Feature) -> str:
         # Of the keys of a telephone these have no minus.
         attributes += ' inputmode="decimal"'
     if choices:
-        options = "".join(f'<option value="{escape(one)}"></option>' for one in choices)
+        options = "".join(f'<option value="{escape(choice)}"></option>' for choice in choices)
         return f'<input {attributes} list="l{place}"><datalist id="l{place}">{options}</datalist>'
     return f"<input {attributes}>"
 

@@ -23,7 +23,7 @@ MOST_PER_SECOND = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Of one target."""
+    """The usage of one target."""
 
     seconds: float
     requests: float
@@ -72,16 +72,16 @@ def check_matrix_cap(
     return most
 
 
-def _hold_to_cap(what: str, most: float, wanted: Measurement, cure: str) -> None:
+def _hold_to_cap(measured: str, most: float, wanted: Measurement, cure: str) -> None:
     if most > wanted.max_cost_usd:
         raise UserError(
-            f"the {what} may cost up to ${most:.4f}, over measurement.max_cost_usd "
+            f"the {measured} may cost up to ${most:.4f}, over measurement.max_cost_usd "
             f"({wanted.max_cost_usd:g}) in params.yaml: {cure}, or raise it"
         )
 
 
 def spent(results: Results, resources: Mapping[str, Resources], prices: Prices) -> str:
-    """What it has cost, in a line."""
+    """The cost of a measurement, in a line."""
     usages = {target.name: _usage(target, results.plan) for target in results.targets}
     cost = sum(usage.cost(resources[name], prices) for name, usage in usages.items())
     seconds = sum(usage.seconds for usage in usages.values())

@@ -1,4 +1,4 @@
-"""What is kept in the bucket of each build: its image, its function's source, and a record of both.
+"""The bucket's files of each build: its image, its function's source, and a record of both.
 
 Built, attested and released are three steps, which need not run on one machine: a release takes
 all that it needs from here.
@@ -97,7 +97,7 @@ def build_record(
     digest: str,
     function: str | None = None,
 ) -> BuildRecord:
-    """What is to be kept of a release whose image has been pushed under ``digest``."""
+    """The record of a release whose image has been pushed under ``digest``."""
     return BuildRecord(
         release=identity.name,
         image=f"{image_path(cloud.deployment, cloud.project)}@{digest}",
@@ -136,30 +136,23 @@ def keep_build(cloud: Cloud, identity: Identity, digest: str) -> BuildRecord:
 
 
 def read_build(cloud: Cloud, release: str) -> BuildRecord:
-    """What was built of a release.
+    """The build of a release.
 
     Raises:
-        UserError: nothing was, or its record cannot be read.
+        UserError: there is none, or its record cannot be read.
     """
-    build = _read(cloud, f"{BUILDS}/{release}.json")
-    if build is None:
-        raise UserError(f"no image of {release} was pushed; do it with `twinserve build --push`")
-    return build
+    missing = f"no image of {release} was pushed; do it with `twinserve build --push`"
+    return _read(cloud, f"{BUILDS}/{release}.json", missing)
 
 
 def read_build_of_commit(cloud: Cloud, commit: str) -> BuildRecord:
-    """What was built last of a commit.
+    """The last build of a commit.
 
     Raises:
-        UserError: nothing was, or its record cannot be read.
+        UserError: there is none, or its record cannot be read.
     """
-    build = _read(cloud, f"{COMMITS}/{commit}.json")
-    if build is None:
-        raise UserError(
-            f"nothing was built of commit {commit}; do it with `twinserve submit`, or "
-            "`twinserve build --push`"
-        )
-    return build
+    missing = f"nothing was built of commit {commit}; do it with `twinserve submit`, or "
+    return _read(cloud, f"{COMMITS}/{commit}.json", f"{missing}`twinserve build --push`")
 
 
 def read_archive(cloud: Cloud, build: BuildRecord) -> bytes:
@@ -214,10 +207,10 @@ def _archive(build: BuildRecord) -> str:
     return f"{FUNCTIONS}/{build.function}.tar.gz"
 
 
-def _read(cloud: Cloud, name: str) -> BuildRecord | None:
+def _read(cloud: Cloud, name: str, missing: str) -> BuildRecord:
     stored = read_object(cloud.gcloud, cloud.object_url(name))
     if stored is None:
-        return None
+        raise UserError(missing)
     try:
         return _BUILD.validate_json(stored.text)
     except ValidationError as error:

@@ -164,7 +164,7 @@ def _ours(cloud: Cloud, services: Services) -> list[Service]:
 
 
 def _protected(service: Service) -> set[str]:
-    """Those that Cloud Run will not delete, nor we."""
+    """The revisions that Cloud Run will not delete, nor we."""
     return {*service.shares, *service.tags.values(), *service.latest}
 
 
@@ -227,10 +227,10 @@ def _everything(cloud: Cloud, services: Services) -> list[Deletion]:
     gcloud, region = cloud.gcloud, cloud.region
     deletions = [_service(cloud, service.name, "service") for service in _ours(cloud, services)]
     for name in (cloud.deployment.repository, SOURCE_REPOSITORY):
-        what = f"repository {name} with every image"
-        deletions.append(Deletion(what, partial(delete_repository, gcloud, region, name)))
+        subject = f"repository {name} with every image"
+        deletions.append(Deletion(subject, partial(delete_repository, gcloud, region, name)))
     sources = sources_bucket(gcloud.project, region)
     for name in (data_bucket(gcloud.project), sources, releases_bucket(gcloud.project)):
-        what = f"bucket gs://{name} with all that is in it"
-        deletions.append(Deletion(what, partial(delete_bucket, gcloud, name)))
+        subject = f"bucket gs://{name} with all that is in it"
+        deletions.append(Deletion(subject, partial(delete_bucket, gcloud, name)))
     return deletions

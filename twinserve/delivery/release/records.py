@@ -1,4 +1,4 @@
-"""What is kept in the bucket of each release that had traffic."""
+"""The bucket's records of each release that had traffic."""
 
 import json
 from collections.abc import Mapping

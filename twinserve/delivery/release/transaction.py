@@ -125,13 +125,13 @@ def _release(release_run: _ReleaseRun) -> bool:
     """Whether there was anything to do."""
     cloud, payload = release_run.cloud, release_run.payload
     services = cloud.run.services()
-    found = positions_before_interrupted_release(cloud, services, release_run.lease.dead)
-    if found is None and _serves_already(cloud, payload, services):
+    interrupted = positions_before_interrupted_release(cloud, services, release_run.lease.dead)
+    if interrupted is None and _serves_already(cloud, payload, services):
         cloud.say(f"{release_run.name} serves on both already: nothing to do")
         _record(cloud, payload, services, only_if_missing=True)
         return False
     # A release that died may have left the two apart: what it found is what was good.
-    before = positions(cloud, services) if found is None else found
+    before = positions(cloud, services) if interrupted is None else interrupted
     release_run.lease.keep_positions(before)
     with both_or_neither(cloud, before):
         _run_steps(release_run, services)

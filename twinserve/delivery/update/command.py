@@ -107,8 +107,8 @@ def _resolve(own: Checkout, ref: str) -> str:
 
 
 def _version(own: Checkout, commit: str) -> str | None:
-    found = VERSION.search(own.run("show", f"{commit}:twinserve/__init__.py").out)
-    return found.group(1) if found else None
+    match = VERSION.search(own.run("show", f"{commit}:twinserve/__init__.py").out)
+    return match.group(1) if match else None
 
 
 def _commit(tree: Checkout, message: str) -> str:

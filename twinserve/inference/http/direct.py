@@ -41,7 +41,7 @@ def answer_flask(endpoint: "PredictionHandler", request: flask.Request) -> flask
 
 
 def _completed(answering: Any) -> "Answer":  # noqa: ANN401 - a coroutine
-    """What it comes to: with the whole body there, it waits for nothing."""
+    """The answer that the coroutine gives at once: with the whole body there, it never waits."""
     try:
         answering.send(None)
     except StopIteration as end:

@@ -89,18 +89,20 @@ def check(connection: "Connection", now: float) -> None:
 def too_slow(connection: "Connection") -> None:
     """Refuse a request that does not become whole."""
     limits = connection.limits
-    what, seconds = ("head", limits.head_s) if connection.stage == HEAD else ("body", limits.body_s)
-    connection.refuse(Problem(408, f"the {what} of a request must come within {seconds:g} s"))
+    part, seconds = ("head", limits.head_s) if connection.stage == HEAD else ("body", limits.body_s)
+    connection.refuse(Problem(408, f"the {part} of a request must come within {seconds:g} s"))
 
 
 def make_room(newcomer: "Connection", connections: Iterable["Connection"]) -> None:
     """Close the connection that was idle the longest, or else the one that has kept us waiting."""
-    others = [one for one in connections if not one.transport.is_closing() and one is not newcomer]
+    others = [
+        other for other in connections if not other.transport.is_closing() and other is not newcomer
+    ]
     if len(others) < newcomer.limits.at_most:
         return
-    waiting = [one for one in others if _keeps_us_waiting(one)]
+    waiting = [connection for connection in others if _keeps_us_waiting(connection)]
     if waiting:
-        longest = min(waiting, key=lambda one: (_is_asking(one), one.since))
+        longest = min(waiting, key=lambda connection: (_is_asking(connection), connection.since))
         longest.transport.lingers = False
         longest.transport.abort() if longest.flow.write_paused else longest.transport.close()
     else:

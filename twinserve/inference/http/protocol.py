@@ -179,9 +179,9 @@ class Connection(HttpToolsProtocol):
             self._raw += len(data)
             most = self.limits.head_bytes + MOST_FRAMING * self._body
             if self._raw > most or len(self.headers) > MOST_FIELDS:
-                what = "head of a request" if self.stage == HEAD else "framing of a body"
+                part = "head of a request" if self.stage == HEAD else "framing of a body"
                 limits = f"{self.limits.head_bytes} bytes and {MOST_FIELDS} fields"
-                self.refuse(Problem(431, f"the {what} may have at most {limits}"))
+                self.refuse(Problem(431, f"the {part} may have at most {limits}"))
 
     def _go_on_without(self, offer: httptools.HttpParserUpgrade, data: bytes) -> None:
         """Read the request as if it did not offer another protocol, which its server may ignore.
@@ -193,7 +193,7 @@ class Connection(HttpToolsProtocol):
             self.refuse(Problem(400, "CONNECT is for proxies, and this is none"))
             return
         lines = [b"%b %b HTTP/%b" % (method, self.url, version.encode())]
-        lines += [b"%b: %b" % one for one in self.headers if one[0] != b"upgrade"]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
         self.parser = httptools.HttpRequestParser(self)
         self._feed(b"\r\n".join([*lines, b"", b""]) + data[offer.args[0] :])
 

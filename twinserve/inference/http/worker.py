@@ -29,7 +29,7 @@ Predict = Callable[[Request], Any]
 
 
 class Front:
-    """What is served: ``predict`` for what reaches it, else the application that it gives.
+    """The served application: ``predict`` for a request that reaches it, else its application.
 
     functions-framework would answer some methods and paths by itself, each in a way of its own.
     """

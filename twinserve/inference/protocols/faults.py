@@ -1,4 +1,4 @@
-"""What is wrong with some of many rows, as one refusal."""
+"""The faults of many rows, as one refusal."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -60,13 +60,13 @@ def each(rows: str, given: Sequence[Any], read: Callable[[Any], Any]) -> list[An
     Raises:
         Problem: with every place that is refused, up to the most that are named.
     """
-    found, faults = [], Faults(rows)
-    for place, one in enumerate(given):
+    results, faults = [], Faults(rows)
+    for place, item in enumerate(given):
         try:
-            found.append(read(one))
+            results.append(read(item))
         except Problem as problem:
             faults.add(place, problem)
             if faults.full:
                 break
     faults.raise_any()
-    return found
+    return results

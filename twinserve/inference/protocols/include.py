@@ -26,7 +26,7 @@ class Include(NamedTuple):
     probabilities: bool = False
 
     def members(self, card: "Card", prediction: Any, shares: Sequence[float]) -> dict[str, Any]:  # noqa: ANN401 - by the card's task
-        """Of one row; ``shares`` are its probabilities."""
+        """The included members of one row's answer; ``shares`` are its probabilities."""
         members: dict[str, Any] = {}
         if self.label:
             members["label"] = card.classes[prediction]

@@ -1,9 +1,10 @@
-"""The page to try the model: a file of the bundle, read when it is first asked for.
+"""The page to try the model: a gzip file of the bundle, read when it is first asked for.
 
 Imported by the first such request, which no other pays for.
 """
 
 import base64
+import gzip
 import hashlib
 import html
 import os
@@ -27,7 +28,7 @@ _POLICY = (
 )
 _PUBLIC = (
     (b"cache-control", b"no-cache"),
-    (b"vary", b"Accept"),
+    (b"vary", b"Accept, Accept-Encoding"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -45,17 +46,17 @@ class Page:
     """
 
     def __init__(self, directory: Path) -> None:
-        content = read_proven(directory, PAGE_NAME)
+        content = gzip.decompress(read_proven(directory, PAGE_NAME))
         self._body = content.replace(RELEASE_PLACE, _shown(release_of(os.environ)))
+        self._compressed = gzip.compress(self._body, mtime=0)
         self._headers: Headers = [
             (b"content-type", b"text/html; charset=utf-8"),
-            (b"content-length", b"%d" % len(self._body)),
             (b"content-security-policy", policy(content).encode()),
             *_PUBLIC,
         ]
 
-    def answer(self, method: str) -> Answer:
-        """The answer to a request for it.
+    def answer(self, method: str, accept_encoding: bytes = b"") -> Answer:
+        """The answer to a request for it, compressed where the client names gzip.
 
         Raises:
             Problem: 405, it is asked otherwise than a page is.
@@ -65,15 +66,29 @@ class Page:
         if method not in {"GET", "HEAD"}:
             raise contract.method_not_allowed(METHODS)
         # A HEAD's body the server, which knows what was asked for, keeps to itself.
-        return Answer(200, self._headers.copy(), self._body)
+        if names(accept_encoding, b"gzip"):
+            return self._page(self._compressed, (b"content-encoding", b"gzip"))
+        return self._page(self._body)
+
+    def _page(self, body: bytes, *coding: tuple[bytes, bytes]) -> Answer:
+        headers = [*self._headers, (b"content-length", b"%d" % len(body)), *coding]
+        return Answer(200, headers, body)
 
 
 def asks_for_page(accept: bytes) -> bool:
     """Whether an ``Accept`` names HTML itself, as browsers do; ``*/*`` does not."""
-    for part in accept.lower().split(b","):
-        essence, *parameters = (one.strip() for one in part.split(b";"))
-        if essence == b"text/html":
-            return not any(one.startswith(b"q=0") and not one.strip(b"q=0.") for one in parameters)
+    return names(accept, b"text/html")
+
+
+def names(header: bytes, choice: bytes) -> bool:
+    """Whether a header of content negotiation (RFC 9110) names the choice, with no weight of 0."""
+    for part in header.lower().split(b","):
+        essence, *parameters = (piece.strip() for piece in part.split(b";"))
+        if essence == choice:
+            return not any(
+                parameter.startswith(b"q=0") and not parameter.strip(b"q=0.")
+                for parameter in parameters
+            )
     return False
 
 

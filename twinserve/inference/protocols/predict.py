@@ -92,7 +92,7 @@ class OtherForms:
         if include != NOTHING or (steps is not None and steps.after is not None):
             places = range(len(predictions))
             answers = each(INSTANCES, places, partial(self.rows.answer, predicted, include))
-            predictions = [_apart(one) for one in answers]
+            predictions = [_apart(complete) for complete in answers]
         elif self._card.target is not None:
             each(INSTANCES, predictions, contract.finite)
         self.count(predicted)
@@ -130,5 +130,5 @@ class OtherForms:
 
 
 def _apart(answer: dict[str, Any]) -> dict[str, Any]:
-    """One of many: the version of the model stands beside all of them."""
+    """A row's answer without the model's version, which stands beside all rows' answers."""
     return {name: value for name, value in answer.items() if name != "model_version"}

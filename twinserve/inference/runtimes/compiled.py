@@ -44,8 +44,8 @@ class CompiledModel:
 
     def predict(self, features: Sequence[float]) -> int:
         """See ``twinserve.inference.model.Model``."""
-        found: int = self._predict(self._pack(*features))
-        return found
+        label: int = self._predict(self._pack(*features))
+        return label
 
     def predict_many(self, rows: Sequence[Sequence[float]]) -> list[int]:
         """See ``twinserve.inference.model.Model``."""
@@ -55,7 +55,7 @@ class CompiledModel:
         """See ``twinserve.inference.model.Model``."""
         labels, outputs = self._scored(rows)
         by_row = _by_row(outputs, self._outputs)
-        return labels, [probabilities(self._kind, self._softness, one) for one in by_row]
+        return labels, [probabilities(self._kind, self._softness, row) for row in by_row]
 
     def _scored(self, rows: Sequence[Sequence[float]]) -> tuple[list[int], Iterable[float]]:
         """Labels, and the outputs of all rows after one another."""
@@ -68,7 +68,7 @@ class CompiledModel:
 
 
 class CompiledNumber:
-    """Likewise of a regression; the outputs of a mixture come from here too."""
+    """The compiled model of a regression; the outputs of a mixture come from here too."""
 
     def __init__(self, library: ctypes.CDLL, kind: int) -> None:
         self._width = _constant(library, "features")
@@ -88,8 +88,8 @@ class CompiledNumber:
 
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
-        found = [probabilities(self._kind, 1.0, one) for one in self.outputs(rows)]
-        return [number for (number,) in found], found
+        numbers = [probabilities(self._kind, 1.0, output) for output in self.outputs(rows)]
+        return [number for (number,) in numbers], numbers
 
     def outputs(self, rows: Sequence[Sequence[float]]) -> list[list[float]]:
         """What the object gives to each row."""
@@ -101,7 +101,7 @@ class CompiledNumber:
 
 
 def probabilities(kind: int, softness: float, outputs: list[float]) -> list[float]:
-    """Of the classes, from the outputs for one row; of a regression the number in their place.
+    """Probabilities of the classes from a row's outputs; the number where it is a regression.
 
     There are none where the outputs tell labels only.
     """
@@ -116,15 +116,15 @@ def probabilities(kind: int, softness: float, outputs: list[float]) -> list[floa
         share = _logistic(outputs[0])
         return [1.0 - share, share]
     if kind == ONE_VS_REST:
-        shares = [_logistic(one) for one in outputs]
+        shares = [_logistic(output) for output in outputs]
         total = sum(shares)
         # Where no class is likely at all, each is as likely as another.
-        return [one / total for one in shares] if total else [1 / len(shares)] * len(shares)
-    softened = [one / softness for one in outputs]
+        return [part / total for part in shares] if total else [1 / len(shares)] * len(shares)
+    softened = [output / softness for output in outputs]
     highest = max(softened)
-    exponentials = [math.exp(one - highest) for one in softened]
+    exponentials = [math.exp(margin - highest) for margin in softened]
     total = sum(exponentials)
-    return [one / total for one in exponentials]
+    return [exponential / total for exponential in exponentials]
 
 
 def _exponential(number: float) -> float:
@@ -136,14 +136,14 @@ def _exponential(number: float) -> float:
 
 
 def _logistic(margin: float) -> float:
-    """Of the two equal forms, the one whose exponential cannot overflow."""
+    """The logistic function, in the form whose exponential cannot overflow."""
     exponential = math.exp(-abs(margin))
     return (1.0 if margin >= 0 else exponential) / (1.0 + exponential)
 
 
 def _by_row(outputs: Iterable[float], width: int) -> Iterator[list[float]]:
-    found = list(outputs)
-    return (found[at : at + width] for at in range(0, len(found), width))
+    numbers = list(outputs)
+    return (numbers[at : at + width] for at in range(0, len(numbers), width))
 
 
 def _model(library: ctypes.CDLL) -> "CompiledModel | CompiledNumber | CompiledMixture":
@@ -174,13 +174,13 @@ def load(artifact: bytes, card: Card) -> "CompiledModel | CompiledNumber | Compi
         classes = _constant(library, "classes")
     except (OSError, AttributeError, ValueError) as error:
         raise UserError(f"{card.served}: the linker cannot load it: {error}") from None
-    for found, named, what in (
+    for number, named, noun in (
         (width, len(card.features), "features"),
         (classes, len(card.classes), "classes"),
     ):
-        if found != named:
+        if number != named:
             raise UserError(
-                f"{card.served} {'takes' if what == 'features' else 'knows'} {found} {what}, "
+                f"{card.served} {'takes' if noun == 'features' else 'knows'} {number} {noun}, "
                 f"the model card names {named}"
             )
     return model

@@ -35,7 +35,7 @@ class Column(Protocol):
 
     @property
     def values(self) -> Sequence[str | int]:
-        """Of a category."""
+        """The values of a category."""
 
 
 def estimator_input(
@@ -45,7 +45,7 @@ def estimator_input(
     named: bool,
 ) -> "NDArray[np.float64] | pd.DataFrame":
     """Encoded rows as the estimator reads them; ``named`` if it names columns."""
-    if not named and all(one.type == "number" and not one.missing for one in columns):
+    if not named and all(column.type == "number" and not column.missing for column in columns):
         return np.asarray(rows, dtype=np.float64).reshape(len(rows), len(columns))
     import pandas as pd
 
@@ -53,7 +53,10 @@ def estimator_input(
     if not len(rows):
         by_column = [()] * len(columns)
     return pd.DataFrame(
-        {one.name: _series(one, cells) for one, cells in zip(columns, by_column, strict=True)}
+        {
+            column.name: _series(column, cells)
+            for column, cells in zip(columns, by_column, strict=True)
+        }
     )
 
 

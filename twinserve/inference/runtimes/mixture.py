@@ -32,8 +32,8 @@ class CompiledMixture:
     def scores(self, rows: Sequence[Sequence[float]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
         every = self._outputs(rows)
-        found = [_answered(self._described, outputs, self._shares) for outputs in every]
-        return [prediction for prediction, _ in found], [shares for _, shares in found]
+        answers = [_answered(self._described, outputs, self._shares) for outputs in every]
+        return [prediction for prediction, _ in answers], [shares for _, shares in answers]
 
 
 def _answered(
@@ -55,7 +55,7 @@ def _answered(
                 votes[place] += weight * share
     label = votes.index(max(votes))
     total = sum(weights)
-    return label, [] if kind == "labels" else [one / total for one in votes]
+    return label, [] if kind == "labels" else [vote / total for vote in votes]
 
 
 def _of_part(

@@ -67,7 +67,7 @@ class TypedOnnxModel:
 
     def __init__(self, session: ort.InferenceSession, card: Card) -> None:
         self._session = session
-        self._inputs = [one.name for one in session.get_inputs()]
+        self._inputs = [tensor.name for tensor in session.get_inputs()]
         self._outputs = [output.name for output in session.get_outputs()]
         self._regression = card.task == "regression"
         self._readers = [_reader(feature) for feature in card.features]
@@ -83,11 +83,11 @@ class TypedOnnxModel:
 
     def scores(self, rows: Sequence[Sequence[Any]]) -> tuple[list[float], list[list[float]]]:
         """See ``twinserve.inference.model.Model``."""
-        found = self._run(rows, self._outputs)
-        predictions = found[0].ravel()
+        results = self._run(rows, self._outputs)
+        predictions = results[0].ravel()
         if self._regression:
             return predictions.tolist(), predictions[:, None].tolist()
-        return predictions.tolist(), found[1].tolist()
+        return predictions.tolist(), results[1].tolist()
 
     def _run(self, rows: Sequence[Sequence[Any]], outputs: list[str]) -> Any:  # noqa: ANN401 - arrays
         if len(self._inputs) != len(self._readers):

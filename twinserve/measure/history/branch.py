@@ -82,7 +82,7 @@ class BranchHistory:
         return repository
 
     def _url(self) -> str:
-        """Of a remote that this checkout names, else as it was given; a path is made absolute."""
+        """The URL of the checkout's remote of this name, else the name; a path is made absolute."""
         if known := remote_url(self._remote):
             return known
         path = Path(self._remote)

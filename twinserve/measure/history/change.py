@@ -91,7 +91,7 @@ def _shuffled(ranks: Floats) -> Floats:
 
 
 def _differences(ranks: Floats) -> Floats:
-    """Of each row, the standardized difference at each place that leaves enough on either side."""
+    """The standardized difference of each row at each place that leaves enough on either side."""
     length = ranks.shape[1]
     places = np.arange(LEAST, length - LEAST + 1)
     sums = np.cumsum(ranks, axis=1)

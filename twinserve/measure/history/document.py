@@ -87,7 +87,7 @@ class Measurement(_Part):
 
     @property
     def name(self) -> str:
-        """Of its file, in the order of time: moment, commit, place."""
+        """The file's name, which sorts by time: moment, commit, place."""
         moment = self.taken_at[:19].replace("-", "").replace(":", "")
         commit = (
             "".join(character for character in self.commit[:SHORT] if character.isalnum())

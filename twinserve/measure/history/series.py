@@ -16,7 +16,7 @@ Read = Callable[[TargetFigures], Estimate]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What is drawn: its title, what of a target it is, and the verdict that has its budget."""
+    """A chart: its title, the figure of a target that it draws, the verdict that has its budget."""
 
     key: str
     title: str
@@ -30,20 +30,20 @@ FIGURES = (
         "cold",
         "Cold start, median",
         "From the start being asked for to the first answer, of proven cold starts.",
-        lambda found: found.cold.median_ms,
+        lambda record: record.cold.median_ms,
         COLD_MEDIAN,
     ),
     Figure(
         "p50",
         "Warm latency, p50",
         "Half of the requests at a fixed rate are answered within this.",
-        lambda found: found.warm.p50_ms,
+        lambda record: record.warm.p50_ms,
     ),
     Figure(
         "p99",
         "Warm latency, p99",
         "All but one in a hundred are answered within this.",
-        lambda found: found.warm.p99_ms,
+        lambda record: record.warm.p99_ms,
         WARM_P99,
     ),
 )
@@ -102,7 +102,7 @@ class Track:
 
 
 def places_of(measurements: Sequence[Measurement]) -> tuple[Place, ...]:
-    """Those that were measured, the deployed place first."""
+    """The places that were measured, the deployed one first."""
     order: tuple[Place, ...] = ("deployed", "container", "local")
     places = {measurement.place for measurement in measurements}
     return tuple(place for place in order if place in places)

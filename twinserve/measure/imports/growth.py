@@ -103,7 +103,7 @@ def compare(target: TargetName, base: Sequence[Start], head: Sequence[Start]) ->
 
 
 def explain(target: str, grown: Estimate, budget: float, changes: Sequence[ModuleGrowth]) -> str:
-    """That the ratio ``found`` breaks the budget, and which modules make it so, in a line."""
+    """A line that says by how much the budget is broken, and by which modules."""
     heaviest = [str(change) for change in changes if change.root and change.weight_ms > 0][
         :MOST_NAMED
     ]

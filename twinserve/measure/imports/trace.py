@@ -47,7 +47,7 @@ class Module:
 
     @property
     def package(self) -> str:
-        """Its name up to the first dot."""
+        """The module's name up to the first dot."""
         return self.name.partition(".")[0]
 
 

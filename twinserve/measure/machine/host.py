@@ -59,7 +59,7 @@ class Machine:
     clock: Clock
 
     def __str__(self) -> str:
-        """Its processor, as a measurement names it."""
+        """The machine's processor, as a measurement names it."""
         return f"{self.cpu}, {self.cores} cores"
 
 

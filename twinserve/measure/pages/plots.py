@@ -42,7 +42,7 @@ class Stack:
 
     @property
     def total(self) -> float:
-        """Of all parts, in milliseconds."""
+        """The sum of all parts, in milliseconds."""
         return sum(part.ms for part in self.parts)
 
 

@@ -28,7 +28,7 @@ def draw(bars: Sequence[Stack], title: str) -> str:
 
 
 def short_name(part: str) -> str:
-    """What it is called where there is little room."""
+    """The phase's short name, where there is little room."""
     return PARTS.get(part, part).partition(",")[0].partition(":")[0]
 
 

@@ -36,7 +36,7 @@ WARM_UP_REQUESTS = 25
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What is started, and the body of a request that it answers with 200."""
+    """A target to start, and the body of a request that it answers with 200."""
 
     target: Target
     body: bytes

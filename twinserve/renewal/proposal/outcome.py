@@ -115,7 +115,10 @@ def _check_paths(own: Checkout, base: str, commit: str, kind: Kind) -> None:
     entries = own.ask("diff", "--raw", "--no-renames", "-z", base, commit).split("\0")
     for described, path in zip(entries[::2], entries[1::2], strict=False):
         mode = described.split()[1]
-        fits = any(path == one or (one.endswith("/") and path.startswith(one)) for one in allowed)
+        fits = any(
+            path == pattern or (pattern.endswith("/") and path.startswith(pattern))
+            for pattern in allowed
+        )
         if not fits or mode not in MODES:
             raise UserError(
                 f"the renewal of {kind} may not change {json.dumps(path)} (mode {mode}): refused"

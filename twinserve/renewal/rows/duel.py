@@ -53,7 +53,7 @@ def _keys(table: Table) -> list[Key]:
 
 
 def loss_of(rules: Renewal, table: Table) -> str:
-    """What is counted of a wrong answer: the setting, or what fits the task."""
+    """The loss of a wrong answer: the setting, or what fits the task."""
     usual = "absolute" if table.data.task == "regression" else "wrong"
     return rules.loss or usual
 

@@ -144,7 +144,7 @@ def _watch(cloud: Cloud, execution: str, poll_s: float) -> jobs.Progress:
 def _summed(
     execution: str, progress: jobs.Progress, told: list[dict[str, object]], count: int
 ) -> dict[str, int]:
-    faults = [str(one["error"]) for one in told if one["error"]]
+    faults = [str(task["error"]) for task in told if task["error"]]
     if faults:
         more = f" (and {len(faults) - 1} more tasks)" * (len(faults) > 1)
         raise UserError(f"{faults[0]}{more}; results that are whole stay, the rest is not there")
@@ -154,7 +154,7 @@ def _summed(
             "printed; the same command again scores what is not done"
         )
     names = ("objects", "rows", "wrong", "before")
-    return {name: sum(int(str(one.get(name, 0))) for one in told) for name in names}
+    return {name: sum(int(str(task.get(name, 0))) for task in told) for name in names}
 
 
 @contextmanager
@@ -178,10 +178,10 @@ def _made(run: Run) -> Iterator[None]:
 
 def _grants(run: Run) -> list[policies.Grant]:
     """To read the one prefix and to write the other, and nothing else."""
-    found = []
+    grants = []
     for url, role in ((run.source, READS), (run.target, WRITES)):
         bucket, prefix = split_url(url)
-        found.append(
+        grants.append(
             policies.Grant(
                 policies.bucket_resource(bucket),
                 f"serviceAccount:{run.account}",
@@ -189,7 +189,7 @@ def _grants(run: Run) -> list[policies.Grant]:
                 f"projects/_/buckets/{bucket}/objects/{prefix}",
             )
         )
-    return found
+    return grants
 
 
 def _clean_up(run: Run) -> None:
@@ -245,7 +245,7 @@ def _items(run: Run) -> tuple[Item, ...]:
         UserError: nothing, or something that the image cannot read.
     """
     _, prefix = split_url(run.source)
-    found = []
+    objects = []
     for listed in list_sized(run.cloud.gcloud, f"{run.source}**"):
         name = listed.name.removeprefix(prefix)
         if name.endswith("/"):
@@ -255,14 +255,14 @@ def _items(run: Run) -> tuple[Item, ...]:
                 f"{run.source}{name}: a job scores CSV ({', '.join(CSV)}); Parquet needs a "
                 "library that no serving lock has: score it with this command on a machine"
             )
-        found.append(Item(name, listed.generation, listed.size))
-    if not found:
+        objects.append(Item(name, listed.generation, listed.size))
+    if not objects:
         raise UserError(f"{run.source}: no object there; expected files to score")
-    results = [item.result for item in found]
+    results = [item.result for item in objects]
     twice = next((name for name in results if results.count(name) > 1), None)
     if twice is not None:
         raise UserError(f"{run.source}{twice}: there with .gz and without; expected one of them")
-    return tuple(found)
+    return tuple(objects)
 
 
 def _as_prefix(url: str) -> str:

@@ -9,13 +9,13 @@ import json
 import os
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import quote
 
 from twinserve.scoring.job.plan import split_url
+from twinserve.targets.opener import open_answer
 
 HOST = "https://storage.googleapis.com"
 METADATA_HOST = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal")
@@ -107,14 +107,16 @@ class Objects:
         headers: Mapping[str, str] = JSON,
     ) -> Any:  # noqa: ANN401 - an open answer
         who = {"Authorization": f"Bearer {self._fresh_token()}"}
-        return send(address, method, body, {**who, **headers})
+        headers = {**who, **headers}
+        return open_answer(address, ANSWER_WITHIN_S, method=method, body=body, headers=headers)
 
     def _fresh_token(self) -> str:
         if time.monotonic() > self._until:
-            with send(TOKEN_URL, "GET", None, {"Metadata-Flavor": "Google"}) as answer:
-                found = json.load(answer)
-            self._token = found["access_token"]
-            self._until = time.monotonic() + found["expires_in"] - _SPARE_S
+            headers = {"Metadata-Flavor": "Google"}
+            with open_answer(TOKEN_URL, ANSWER_WITHIN_S, headers=headers) as answer:
+                token = json.load(answer)
+            self._token = token["access_token"]
+            self._until = time.monotonic() + token["expires_in"] - _SPARE_S
         return self._token
 
 
@@ -147,13 +149,3 @@ class Upload:
             if error.code != _GO_ON or total != "*":
                 raise
         self._sent += len(chunk)
-
-
-def send(address: str, method: str, body: bytes | None, headers: Mapping[str, str]) -> Any:  # noqa: ANN401 - an open answer
-    """The answer to a request, open.
-
-    Raises:
-        OSError: there is none, or it is a refusal (``HTTPError``).
-    """
-    request = urllib.request.Request(address, body, dict(headers), method=method)  # noqa: S310 - ours
-    return urllib.request.urlopen(request, timeout=ANSWER_WITHIN_S)  # noqa: S310 - likewise

@@ -92,11 +92,11 @@ def score_object(objects: Objects, plan: Plan, item: Item) -> tuple[int, int, in
     rows, wrong = 0, 0
     with objects.open(url, item.generation) as stream:
         content = Content(stream, url, item.size, plan.options.format)
-        found = Rows(content, scorer, bundle, plan.options)
+        scored = Rows(content, scorer, bundle, plan.options)
         upload = Upload(objects, target)
-        upload.append(found.head)
+        upload.append(scored.head)
         processes = min(cores(), max(1, ceil(item.size / BLOCK_BYTES)))
-        for reached in found.results(processes, Stages()):
+        for reached in scored.results(processes, Stages()):
             upload.append(reached.content)
             rows, wrong = rows + reached.rows, wrong + reached.wrong
         upload.finish()

@@ -48,7 +48,7 @@ def verify_file(path: Path, repository: str, commit: str) -> None:
 
 
 def command(subject: str, repository: str, commit: str) -> list[str]:
-    """What is run: the signer is a workflow of the repository, at the commit that was built."""
+    """The command: the signer is a workflow of the repository, at the commit that was built."""
     words = ["gh", "attestation", "verify", subject, f"--repo={repository}"]
     return [*words, f"--source-digest={commit}"]
 

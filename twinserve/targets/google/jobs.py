@@ -12,7 +12,7 @@ from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be run.
+    """A job to run.
 
     Attributes:
         image: by digest.

@@ -113,7 +113,7 @@ def cross_validated(classifier: Classifier, rows: Rows, folds: int, seed: int) -
 
 
 def _scores(estimator: Classifier, rows: Rows, splitter: Any) -> Any:  # noqa: ANN401 - scikit-learn has no types
-    """Of each fold the score of a copy that is trained on the other ones."""
+    """The score of each fold, by a copy that is trained on the other folds."""
     with side_by_side(estimator) as jobs:
         return cross_val_score(
             clone(estimator), rows.features, rows.labels, cv=splitter, n_jobs=jobs
@@ -125,7 +125,7 @@ def importances(
 ) -> list[Importance]:
     """Permutation importance of each feature, which every classifier has; the largest first."""
     with side_by_side(classifier) as jobs:
-        found = permutation_importance(
+        shuffled = permutation_importance(
             classifier,
             rows.features,
             rows.labels,
@@ -136,10 +136,10 @@ def importances(
     listed = [
         Importance(name, _rounded(mean), _rounded(spread))
         for name, mean, spread in zip(
-            names, found.importances_mean, found.importances_std, strict=True
+            names, shuffled.importances_mean, shuffled.importances_std, strict=True
         )
     ]
-    return sorted(listed, key=lambda one: -one.importance)
+    return sorted(listed, key=lambda feature: -feature.importance)
 
 
 def broken_gates(figures: dict[str, Any], gates: Gates) -> list[str]:

@@ -98,13 +98,13 @@ def importances_picture(ranked: Sequence[Importance], lost: str = "accuracy") ->
         places = range(len(ranked))
         axes.barh(
             places,
-            [one.importance for one in ranked],
-            xerr=[one.spread for one in ranked],
+            [feature.importance for feature in ranked],
+            xerr=[feature.spread for feature in ranked],
             color=_BAR,
             height=0.66,
             error_kw={"ecolor": _FAINT, "elinewidth": 1, "capsize": 2},
         )
-        axes.set_yticks(places, [one.feature for one in ranked])
+        axes.set_yticks(places, [feature.feature for feature in ranked])
         axes.set_ylim(len(ranked) - 0.4, -0.6)
         axes.axvline(0, color=_INK, linewidth=0.8)
         axes.set_xlabel(f"{lost} lost when the column is shuffled (held-out rows)")

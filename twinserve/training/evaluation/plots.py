@@ -39,7 +39,7 @@ def write_plots(params: Params, model: Classifier, test: Rows) -> None:
         with said_while(f"evaluate: importance of {len(names)} features"):
             ranked = importances(model, test, names, params.split.seed)
         files["importances.png"] = importances_picture(ranked, "R²" if regression else "accuracy")
-    bars = [(one.feature, one.importance, one.spread) for one in ranked]
+    bars = [(feature.feature, feature.importance, feature.spread) for feature in ranked]
     files["importances.csv"] = _csv(("feature", "importance", "spread"), bars)
     files |= _search(model)
     # The plot of one task is another than that of the other, so its template is an output too.
@@ -69,7 +69,7 @@ def _confusion(params: Params, model: Classifier, test: Rows) -> dict[str, bytes
 def _regression(params: Params, model: Classifier, test: Rows) -> dict[str, bytes]:
     actual = test.labels.tolist()
     predicted = np.asarray(model.predict(test.features), dtype=np.float64).ravel().tolist()
-    residuals = [given - one for one, given in zip(actual, predicted, strict=True)]
+    residuals = [given - estimate for estimate, given in zip(actual, predicted, strict=True)]
     rows = zip(actual, predicted, residuals, strict=True)
     label = params.data.label
     return {

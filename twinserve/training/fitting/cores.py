@@ -40,7 +40,7 @@ def _jobs(estimator: object) -> int:
 def _parts(estimator: object) -> list[object]:
     get_params = getattr(estimator, "get_params", None)
     inner = [] if get_params is None else list(get_params(deep=True).values())
-    return [estimator, *(one for one in inner if hasattr(one, "fit"))]
+    return [estimator, *(part for part in inner if hasattr(part, "fit"))]
 
 
 def _same_alone(part: object) -> bool:

@@ -184,7 +184,7 @@ def check_names(data: Data, header: Sequence[str], names: Sequence[str]) -> None
     """
     for name in names:
         if name not in header:
-            named = [one or "(no name)" for one in header[:_MANY]]
+            named = [cell or "(no name)" for cell in header[:_MANY]]
             shown = ", ".join([*named, *["…"] * (len(header) > _MANY)])
             raise UserError(
                 f"{data.table}: row 1, column {name}: not found among {shown}; "
@@ -202,11 +202,13 @@ def _without_names(header: Sequence[str]) -> str:
 
 def _other_separator(data: Data, header: Sequence[str]) -> str:
     """Which setting reads a header that is a single cell."""
-    found = next((mark for mark in _SEPARATORS if len(header) == 1 and mark in header[0]), None)
-    if found is None or found == data.separator:
+    separator = next((mark for mark in _SEPARATORS if len(header) == 1 and mark in header[0]), None)
+    if separator is None or separator == data.separator:
         return ""
-    mark = r"\t" if found == "\t" else found
-    return f' (data.separator: "{mark}" in params.yaml would read {len(header[0].split(found))})'
+    mark = r"\t" if separator == "\t" else separator
+    return (
+        f' (data.separator: "{mark}" in params.yaml would read {len(header[0].split(separator))})'
+    )
 
 
 def count(number: int, thing: str) -> str:

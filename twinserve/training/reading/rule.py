@@ -35,7 +35,9 @@ def completed(data: Data, records: Records) -> Data:
     if not features:
         raise UserError(f"{data.table}: found no column but {data.label}, expected features")
     if data.step is None:
-        features = [_with_values(cells_of(data, records, one.name), one) for one in features]
+        features = [
+            _with_values(cells_of(data, records, feature.name), feature) for feature in features
+        ]
     label = cells_of(data, records, data.label)
     task = data.task or ("classification" if data.classes else task_of(label))
     classes = data.classes
@@ -68,8 +70,8 @@ def cells_of(data: Data, records: Records, name: str) -> Cells:
 
 def task_of(label: Cells) -> Task:
     """A regression if the label has numbers only, a fraction among them or many values."""
-    found = {text for _, text in label.present()}
-    numbers = [as_number(label.data, text) for text in found]
+    texts = {text for _, text in label.present()}
+    numbers = [as_number(label.data, text) for text in texts]
     if any(value is None for value in numbers) or not numbers:
         return "classification"
     fraction = any(value is not None and value % 1 for value in numbers)
@@ -80,25 +82,25 @@ def inferred(cells: Cells) -> Feature:
     """The column as a feature: a number, a boolean, a category or text, in this order."""
     present = [text for _, text in cells.present()]
     missing = len(present) < len(cells.texts)
-    found = set(present)
-    if all(as_number(cells.data, text) is not None for text in found):
+    texts = set(present)
+    if all(as_number(cells.data, text) is not None for text in texts):
         return Feature(name=cells.name, missing=missing)
-    if len(found) <= 2 and {text.lower() for text in found} <= _BOOLEANS:  # noqa: PLR2004
-        values = {as_boolean(text) for text in found}
-        if len(values) == len(found):
+    if len(texts) <= 2 and {text.lower() for text in texts} <= _BOOLEANS:  # noqa: PLR2004
+        values = {as_boolean(text) for text in texts}
+        if len(values) == len(texts):
             return Feature(name=cells.name, type="boolean", missing=missing)
-    many = len(found) > _FEW and len(found) > len(present) / 2
-    if many or len(found) > MOST_CATEGORIES:
+    many = len(texts) > _FEW and len(texts) > len(present) / 2
+    if many or len(texts) > MOST_CATEGORIES:
         return Feature(name=cells.name, type="text", missing=missing)
     return Feature(name=cells.name, type="category", missing=missing)
 
 
 def values_of(cells: Cells) -> Sequence[str | int]:
     """The different values of a column, sorted: whole numbers if all are, else texts."""
-    found = {text for _, text in cells.present()}
-    if all(WHOLE.fullmatch(text) for text in found):
-        return sorted({int(float(text)) for text in found})
-    return sorted(found)
+    texts = {text for _, text in cells.present()}
+    if all(WHOLE.fullmatch(text) for text in texts):
+        return sorted({int(float(text)) for text in texts})
+    return sorted(texts)
 
 
 def _with_values(cells: Cells, feature: Feature) -> Feature:

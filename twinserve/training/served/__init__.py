@@ -1,1 +1,1 @@
-"""What is served: made from the estimator, and proven equal to it."""
+"""The served model: made from the estimator, and proven equal to it."""

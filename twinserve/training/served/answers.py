@@ -44,8 +44,8 @@ class Answers:
 
         Relative to the estimator's where that is above 1, as only a regression's is.
         """
-        found = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
-        largest: NDArray[np.float64] = found.max(axis=1)
+        differences = np.abs(self.expected - self.served) / np.maximum(1, np.abs(self.expected))
+        largest: NDArray[np.float64] = differences.max(axis=1)
         return largest
 
     @property
@@ -98,7 +98,7 @@ def _margins(
     asked: Any,  # noqa: ANN401 - an array or a DataFrame
     predicted: "NDArray[np.int64]",
 ) -> "NDArray[np.float64]":
-    """Of each class what tells it, shape (rows, classes); a hard vote has no ties to tell."""
+    """The figure that tells each class, shape (rows, classes); a hard vote has no ties to tell."""
     if not hasattr(classifier, "decision_function"):
         return np.eye(len(classifier.classes_))[predicted]
     margins = np.asarray(classifier.decision_function(asked), dtype=np.float64)

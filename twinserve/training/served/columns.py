@@ -81,7 +81,9 @@ def request_columns(width: int) -> tuple[Column, ...]:
 
 def each(columns: Sequence[Column], operator: str, operands: Sequence[float]) -> list[Column]:
     """Each column with one operation more, of an operand of its own."""
-    return [column.then(operator, one) for column, one in zip(columns, operands, strict=True)]
+    return [
+        column.then(operator, operand) for column, operand in zip(columns, operands, strict=True)
+    ]
 
 
 def clipped(columns: Sequence[Column], low: float, high: float) -> list[Column]:

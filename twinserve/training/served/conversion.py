@@ -69,7 +69,7 @@ def _flatten_labels(model: Any) -> None:  # noqa: ANN401 - onnx has no types
     name, table, flat = labels.name, f"{labels.name}_table", f"{labels.name}_shape"
     for node in model.graph.node:
         for outputs in (node.output, node.input):
-            outputs[:] = [table if one == name else one for one in outputs]
+            outputs[:] = [table if output == name else output for output in outputs]
     model.graph.initializer.append(make_tensor(flat, _INT64, [1], [-1]))
     model.graph.node.append(make_node("Reshape", [table, flat], [name]))
     del shape.dim[:]
@@ -87,12 +87,12 @@ def _inputs(classifier: Classifier, width: int, columns: Sequence[Column]) -> li
     if not reads_names(classifier):
         return [("features", FloatTensorType([None, width]))]
     inputs = []
-    for one in columns:
-        whole = any(isinstance(value, int) for value in one.values)
+    for column in columns:
+        whole = any(isinstance(value, int) for value in column.values)
         kind = Int64TensorType if whole else StringTensorType
-        if one.type in {"number", "boolean"}:
+        if column.type in {"number", "boolean"}:
             kind = FloatTensorType
-        elif one.missing:
-            raise UnfitError(f"ONNX has no value for a gap of {one.name}, a {one.type}")
-        inputs.append((one.name, kind([None, 1])))
+        elif column.missing:
+            raise UnfitError(f"ONNX has no value for a gap of {column.name}, a {column.type}")
+        inputs.append((column.name, kind([None, 1])))
     return inputs

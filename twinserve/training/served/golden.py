@@ -50,14 +50,14 @@ def golden_cases(
             row, answered = _served(case.features, model, card, steps)
         except (Problem, TypeError) as error:
             raise UserError(f"{where}: {error}") from None
-        found: dict[str, float] = {"the estimator": _estimated(classifier, card, [row])[0]}
-        found |= {"the served model": model.predict(row)}
+        numbers: dict[str, float] = {"the estimator": _estimated(classifier, card, [row])[0]}
+        numbers |= {"the served model": model.predict(row)}
         off = _tolerance(params, given.tolerance, case.prediction)
         if steps is not None and steps.after is not None:
             # It may say another class than the model, which is held to the estimator alone then.
-            _hold(params, where, case, found, found["the served model"], off)
-            found = {"the served model, with custom/steps.py,": answered}
-        _hold(params, where, case, found, case.prediction, off)
+            _hold(params, where, case, numbers, numbers["the served model"], off)
+            numbers = {"the served model, with custom/steps.py,": answered}
+        _hold(params, where, case, numbers, case.prediction, off)
         cases.append(case if params.data.classes else case._replace(prediction=answered))
     return cases
 
@@ -101,7 +101,7 @@ def _hold(
     params: Params,
     where: str,
     case: GoldenCase,
-    found: dict[str, float],
+    numbers: dict[str, float],
     expected: float,
     off: float,
 ) -> None:
@@ -110,7 +110,7 @@ def _hold(
     def said(number: float) -> str:
         return f"{number} ({names[int(number)]})" if names else f"{number:g}"
 
-    for who, number in found.items():
+    for who, number in numbers.items():
         if abs(number - expected) > off:
             raise UserError(
                 f"{where}: {who} predicts {said(number)} for {case.features}, expected "
@@ -151,10 +151,10 @@ def _of_table(
         order = sorted(range(len(table.rows)), key=table.labels.__getitem__)
         places = [order[int(part * len(order))] for part in _PARTS]
         sent = requests_of(table, card, places)
-        return [GoldenCase(one, _asked(one, model, card, steps)[1]) for one in sent]
+        return [GoldenCase(features, _asked(features, model, card, steps)[1]) for features in sent]
     cases = []
     for number in range(len(params.data.classes)):
-        own = [place for place, one in enumerate(table.labels) if one == number]
+        own = [place for place, label in enumerate(table.labels) if label == number]
         sent = requests_of(table, card, own)
         cases += _first_right(sent, number, classifier, model, card, steps)
     if not cases:
@@ -199,7 +199,7 @@ def _first_right(
     """The first row of a class that is predicted rightly, if there is one."""
     served = [_asked(row, model, card, steps) for row in sent]
     estimated = _estimated(classifier, card, [features for features, _ in served])
-    for row, one, (_, answered) in zip(sent, estimated, served, strict=True):
-        if one == number == answered:
+    for row, estimate, (_, answered) in zip(sent, estimated, served, strict=True):
+        if estimate == number == answered:
             return [GoldenCase(row, number)]
     return []

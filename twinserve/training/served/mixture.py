@@ -45,7 +45,8 @@ class Members:
         self.columns = columns
         self.classes = classes_of(fitted)
         self.places = [
-            tuple(map(int, one.classes_)) if self.classes else () for one in self.estimators
+            tuple(map(int, estimator.classes_)) if self.classes else ()
+            for estimator in self.estimators
         ]
 
 

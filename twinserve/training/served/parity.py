@@ -28,7 +28,7 @@ _ALL = 2 * _BLOCK
 
 
 class ParityError(UserError):
-    """What is served answers otherwise than the estimator.
+    """The served model answers otherwise than the estimator.
 
     Attributes:
         reason: as a part of a line: how much, and on which row.
@@ -161,7 +161,7 @@ def _of_texts(
     bound: ParityTolerance,
     columns: Sequence[Feature],
 ) -> Parity:
-    """Of a table with texts: its rows, and rows that put together values of several."""
+    """The parity of a table with texts: on its rows, and on rows put together from several."""
     draw = np.random.default_rng(seed)
     cells = np.array(table, dtype=object)
     picked = draw.integers(len(cells), size=(_BLOCK, cells.shape[1]))
@@ -206,8 +206,8 @@ def _hold(answers: Answers, model: Model, bound: ParityTolerance) -> "NDArray[np
     largest = float(answers.relative[worst])
     # Written so that NaN counts as a difference.
     if not largest <= bound.tolerance:
-        what = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"
-        raise _differ(answers, worst, f"by {largest:.2g} {what}", bound)
+        unit = "in probability" if answers.served.shape[1] > 1 else "relative to max(1, |expected|)"
+        raise _differ(answers, worst, f"by {largest:.2g} {unit}", bound)
     gaps = answers.gaps
     clear = gaps > bound.near_tie
     wrong = np.flatnonzero(clear & (answers.expected_labels != answers.served_labels))

@@ -92,13 +92,13 @@ class Thresholds:
         Args:
             single: the runtime reads float32, so it cannot tell a float64 number from the next.
         """
-        for one in self.trees:
-            if one.requested:
-                yield from _at_splits(one, self.observed, self.seed, single=single)
-            elif one.steps:
-                yield from _preimages(one, self.observed, self.seed, single=single)
+        for tree in self.trees:
+            if tree.requested:
+                yield from _at_splits(tree, self.observed, self.seed, single=single)
+            elif tree.steps:
+                yield from _preimages(tree, self.observed, self.seed, single=single)
             else:
-                yield from threshold_rows(one.ensemble, self.observed, self.seed, one.chosen)
+                yield from threshold_rows(tree.ensemble, self.observed, self.seed, tree.chosen)
 
 
 def estimator_thresholds(
@@ -109,19 +109,19 @@ def estimator_thresholds(
     columns: Sequence[Feature] = (),
 ) -> Thresholds:
     """All thresholds of the trees in an estimator; over the bound, a seeded sample of them."""
-    plain = all(one.plain for one in columns) and not reads_names(estimator)
+    plain = all(column.plain for column in columns) and not reads_names(estimator)
     trees = list(_trees(estimator, ()) if plain else _of_request(estimator, observed, columns))
-    splits = [np.flatnonzero(numeric_splits(one.ensemble)) for one in trees]
-    found = sum(map(len, splits))
-    if not bound or found <= bound:
-        return Thresholds(observed, tuple(trees), found, found, bound, seed)
-    drawn = np.sort(np.random.default_rng(seed).choice(found, bound, replace=False))
-    ends = np.cumsum([len(one) for one in splits])
+    splits = [np.flatnonzero(numeric_splits(tree.ensemble)) for tree in trees]
+    count = sum(map(len, splits))
+    if not bound or count <= bound:
+        return Thresholds(observed, tuple(trees), count, count, bound, seed)
+    drawn = np.sort(np.random.default_rng(seed).choice(count, bound, replace=False))
+    ends = np.cumsum([len(split) for split in splits])
     chosen = []
-    for one, nodes, end in zip(trees, splits, ends.tolist(), strict=True):
+    for tree, nodes, end in zip(trees, splits, ends.tolist(), strict=True):
         own = drawn[(drawn >= end - len(nodes)) & (drawn < end)] - (end - len(nodes))
-        chosen.append(replace(one, chosen=nodes[own]))
-    return Thresholds(observed, tuple(chosen), bound, found, bound, seed)
+        chosen.append(replace(tree, chosen=nodes[own]))
+    return Thresholds(observed, tuple(chosen), bound, count, bound, seed)
 
 
 def _trees(estimator: Any, steps: tuple[Any, ...]) -> Iterator[_Trees]:  # noqa: ANN401 - scikit-learn has no types
@@ -147,9 +147,9 @@ def _of_request(
         program = read_program(estimator, columns, observed.tolist())
     except UnfitError:
         return
-    booleans = [place for place, one in enumerate(columns) if one.type == "boolean"]
-    for one in requested_ensembles(program, *_reach(observed), booleans):
-        yield _Trees((), one, requested=True)
+    booleans = [place for place, column in enumerate(columns) if column.type == "boolean"]
+    for ensemble in requested_ensembles(program, *_reach(observed), booleans):
+        yield _Trees((), ensemble, requested=True)
 
 
 def _at_splits(
@@ -170,7 +170,7 @@ def _members(estimator: Any) -> Iterable[Any]:  # noqa: ANN401 - likewise
     if type(estimator) in _GROUPS:
         return list(estimator.estimators_)
     if type(estimator) is CalibratedClassifierCV:
-        return [one.estimator for one in estimator.calibrated_classifiers_]
+        return [calibrated.estimator for calibrated in estimator.calibrated_classifiers_]
     return ()
 
 
@@ -185,13 +185,13 @@ def _preimages(
         targets = splits.rows.copy()
         targets[places, splits.feature] = splits.threshold
         last, exists = _last_not_above(trees, targets, low, high)
-        found = np.flatnonzero(exists[places, splits.feature])
-        feature = splits.feature[found]
-        left = last[found, feature]
+        existing = np.flatnonzero(exists[places, splits.feature])
+        feature = splits.feature[existing]
+        left = last[existing, feature]
         values = [left, *neighbours(left, single=True)]
         if not single:
             values += neighbours(left, single=False)
-        made = np.repeat(last[found], len(values), axis=0)
+        made = np.repeat(last[existing], len(values), axis=0)
         made[np.arange(len(made)), np.repeat(feature, len(values))] = np.column_stack(
             values
         ).ravel()
@@ -204,7 +204,7 @@ def _last_not_above(
     low: "NDArray[np.float64]",
     high: "NDArray[np.float64]",
 ) -> "tuple[NDArray[np.float64], NDArray[np.bool_]]":
-    """Of each number the largest one whose image is at most the target; whether there is one.
+    """The largest number whose image is at most the target, and whether there is one.
 
     Halves the range of float64's own order, so it ends at two neighbours. Where the target lies
     outside of what the range is mapped to, the end of the range stands.

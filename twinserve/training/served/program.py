@@ -61,7 +61,7 @@ class Program:
 
     @property
     def nodes(self) -> int:
-        """Of all trees."""
+        """The number of nodes of all trees."""
         if isinstance(self.body, Mixture):
             return sum(part.nodes for part in self.body.parts)
         return len(self.body.feature) if isinstance(self.body, Ensemble) else 0
@@ -101,8 +101,8 @@ def read_program(
     columns = request_columns(int(width))
     if features:
         columns = tuple(
-            Column(place, gaps=one.missing, coded=one.type == "category")
-            for place, one in enumerate(features)
+            Column(place, gaps=feature.missing, coded=feature.type == "category")
+            for place, feature in enumerate(features)
         )
     return _read(classifier, len(columns), columns, make_probe(classifier, features, rows))
 
@@ -129,13 +129,13 @@ def _read(model: Any, width: int, columns: Sequence[Column], probe: Probe) -> Pr
 
 def _mixture(members: Members, width: int, columns: Sequence[Column], probe: Probe) -> Mixture:
     parts = []
-    for number, one in enumerate(members.estimators):
+    for number, estimator in enumerate(members.estimators):
         if members.columns is None:
-            parts.append(_read(one, width, columns, probe))
+            parts.append(_read(estimator, width, columns, probe))
         else:
             places = [int(place) for place in members.columns[number]]
             parts.append(
-                _read(one, width, [columns[place] for place in places], probe.chosen(places))
+                _read(estimator, width, [columns[place] for place in places], probe.chosen(places))
             )
     return Mixture(
         members.kind, tuple(parts), members.weights, members.classes, tuple(members.places)

@@ -1,4 +1,4 @@
-"""What is served: the first runtime that can have the estimator, and its artifact."""
+"""The served model: the first runtime that can have the estimator, and its artifact."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -117,7 +117,7 @@ def make_served(
 def _with_equal_labels(
     served: Served, params: Params, prove: Callable[[Served], Card]
 ) -> tuple[Served, Card] | None:
-    """What is served within a wider bar, which the card tells, where no label differs at all."""
+    """The served model in a wider tolerance, which the card tells, where no label differs."""
     if served.bound is not CLOSE or params.data.task == "regression":
         return None
     wider = replace(served, bound=LABELS)

@@ -152,7 +152,7 @@ def write_source(program: Program) -> str:
 
 def _write_mixture(program: Program, mixture: Mixture) -> str:
     parts = list(_parts(mixture, "_"))
-    total = sum(_outputs(one.body) for _, one in parts)
+    total = sum(_outputs(member.body) for _, member in parts)
     text = _HEAD.format(
         features=program.features,
         inputs=program.features,
@@ -164,11 +164,11 @@ def _write_mixture(program: Program, mixture: Mixture) -> str:
     described = json.dumps(_described(mixture), separators=(",", ":"))
     text += _MIXTURE.format(text=json.dumps(described)) + _tools(program)
     calls, at = [], 0
-    for part, one in parts:
-        outputs = _outputs(one.body)
-        text += _SIZES.format(part=part, inputs=len(one.columns), outputs=outputs)
-        text += _front(one, part) + _text(one, one.body, part)
-        text += _PART.format(part=part, outputs_of=_through(one, part))
+    for part, member in parts:
+        outputs = _outputs(member.body)
+        text += _SIZES.format(part=part, inputs=len(member.columns), outputs=outputs)
+        text += _front(member, part) + _text(member, member.body, part)
+        text += _PART.format(part=part, outputs_of=_through(member, part))
         calls.append(f"    outputs_of{part}(row, outputs + {at});")
         at += outputs
     return text + _OUTPUTS_OF.format(outputs_of="\n".join(calls)) + _NUMBERS
@@ -214,11 +214,11 @@ def _tools(program: Program) -> str:
     """Functions that the columns of any part need."""
     programs = [program]
     if isinstance(program.body, Mixture):
-        programs = [one for _, one in _parts(program.body, "")]
+        programs = [member for _, member in _parts(program.body, "")]
     kinds = {
         type(operation)
-        for one in programs
-        for column in one.columns
+        for part in programs
+        for column in part.columns
         for operation in column.operations
     }
     return CODE * (Codes in kinds) + LOOK_UP * (Lookup in kinds)
@@ -237,7 +237,7 @@ def _through(program: Program, part: str) -> str:
 def _as_they_come(program: Program) -> bool:
     made = [column for column in program.columns if column.operations]
     sources = [column.source for column in program.columns]
-    return not made and sources == [one.source for one in request_columns(program.features)]
+    return not made and sources == [column.source for column in request_columns(program.features)]
 
 
 def _text(program: Program, body: Any, part: str) -> str:  # noqa: ANN401 - a body
@@ -266,7 +266,7 @@ def _kind(body: Any) -> int:  # noqa: ANN401 - a body
 
 
 def _tie(body: Any) -> tuple[str, str]:  # noqa: ANN401 - a body
-    """Of one output, how it compares with which number where the class is 1."""
+    """How a single output compares with which number where the class is 1."""
     if not isinstance(body, Ensemble):
         return ">", "0"
     limit = exact(body.class_one) if body.class_one else "0"

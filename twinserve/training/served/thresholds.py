@@ -85,10 +85,12 @@ def reached_splits(
 
 
 def numeric_splits(ensemble: Ensemble) -> "NDArray[np.bool_]":
-    """Of each node, whether it asks a number and has a threshold."""
+    """Whether each node asks a number and has a threshold."""
     inner = ensemble.feature != LEAF
-    found: NDArray[np.bool_] = inner & (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
-    return found
+    numeric: NDArray[np.bool_] = (
+        inner & (ensemble.members == NUMERIC) & ~np.isnan(ensemble.threshold)
+    )
+    return numeric
 
 
 def _within_sets(
@@ -104,7 +106,7 @@ def _within_sets(
     ``codes``: how many a column has.
     """
     asking = np.flatnonzero(ensemble.members[root:end] != NUMERIC)
-    most = 1 + max(max(one, default=0) for one in ensemble.sets)
+    most = 1 + max(max(members, default=0) for members in ensemble.sets)
     rows = rows.copy()
     for column in np.unique(ensemble.feature[root + asking]).tolist():
         allowed = _allowed(ensemble, root, end, column, most)[nodes, : codes[column]]
@@ -119,7 +121,7 @@ def _within_sets(
 def _allowed(
     ensemble: Ensemble, root: int, end: int, column: int, most: int
 ) -> "NDArray[np.bool_]":
-    """Of each node which codes of a column come to it, shape (nodes, codes)."""
+    """Which codes of a column come to each node, shape (nodes, codes)."""
     allowed = np.ones((end - root, most), dtype=bool)
     holds = np.zeros((len(ensemble.sets), most), dtype=bool)
     for place, codes in enumerate(ensemble.sets):
@@ -140,7 +142,7 @@ def _allowed(
 def _boxes(
     ensemble: Ensemble, root: int, end: int
 ) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    """Of each node the range that comes to it: above ``low``, at most ``high``."""
+    """The range that comes to each node: above ``low``, at most ``high``."""
     low = np.full((end - root, ensemble.features), -np.inf)
     high = np.full((end - root, ensemble.features), np.inf)
     compared = np.where(numeric_splits(ensemble), ensemble.compared, np.nan)

@@ -83,14 +83,14 @@ def _findings(params: Params, support: Support, today: date) -> Iterator[Finding
             yield warn(subject, told, "twinserve renew tools")
 
 
-def _tell(found: list[Finding]) -> str:
+def _tell(findings: list[Finding]) -> str:
     repository = os.environ.get("GITHUB_REPOSITORY")
     if not repository or not os.environ.get("GH_TOKEN"):
         raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
     issue = Issue(repository, LABEL, MARKER)
-    if found:
+    if findings:
         lines = "\n".join(
-            f"- {finding.subject}: {finding.told}: {finding.cure}" for finding in found
+            f"- {finding.subject}: {finding.told}: {finding.cure}" for finding in findings
         )
         return issue.say(TITLE, f"{lines}\n")
     number = issue.find()

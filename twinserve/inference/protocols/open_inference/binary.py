@@ -67,16 +67,16 @@ def _values(datatype: object, content: bytes) -> list[Any]:
 
 def _texts(content: bytes) -> list[Any]:
     """Each behind its length."""
-    found, at = [], 0
+    texts, at = [], 0
     try:
         while at < len(content):
             (length,) = _LENGTH.unpack_from(content, at)
             at += _LENGTH.size + length
             if at > len(content):
                 break
-            found.append(content[at - length : at].decode())
+            texts.append(content[at - length : at].decode())
     except (struct.error, UnicodeDecodeError):
         at = -1
     if at != len(content):
         raise Problem(422, "inputs: a tensor of BYTES is not lengths and UTF-8")
-    return found
+    return texts

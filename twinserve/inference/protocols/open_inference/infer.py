@@ -98,7 +98,7 @@ class Inference:
         if steps is None or steps.row_type is None:
             return rows
         # A field that may be missing is left out where its tensor has a gap.
-        names = [(one.name, one.missing) for one in self._columns]
+        names = [(column.name, column.missing) for column in self._columns]
         return [
             {
                 name: value
@@ -116,11 +116,11 @@ class Inference:
         """
         if outputs is None:
             return list(self._outputs)
-        if not isinstance(outputs, list) or not all(isinstance(one, dict) for one in outputs):
+        if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
             raise Problem(422, "outputs: expected a list of objects")
-        for one in outputs:
-            check_parameters(one, "outputs: ")
-        names = [one.get("name") for one in outputs]
+        for output in outputs:
+            check_parameters(output, "outputs: ")
+        names = [output.get("name") for output in outputs]
         for name in names:
             if not isinstance(name, str) or name not in self._outputs:
                 known = ", ".join(self._outputs)
@@ -132,7 +132,7 @@ class Inference:
         rows, classes = self._forms.rows, self._card.classes
         places = range(len(predicted.predictions))
         answers = each(INPUTS, places, partial(rows.answer, predicted, include))
-        values: dict[str, Iterable[Any]] = {PREDICT: [one["prediction"] for one in answers]}
+        values: dict[str, Iterable[Any]] = {PREDICT: [answer["prediction"] for answer in answers]}
         if classes:
             values[LABEL] = [classes[number] for number in predicted.predictions]
         values[PROBABILITIES] = chain.from_iterable(predicted.shares)

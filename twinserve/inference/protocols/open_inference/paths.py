@@ -45,7 +45,7 @@ class OpenInference:
         return await respond(partial(_tell, told), scope, receive, counted=told is None)
 
     def _of_model(self, parts: list[str]) -> list[str] | None:
-        """What is asked of the model; None if it is not asked, or is another or of another version.
+        """The parts of the path behind the model; None for another path, model or version.
 
         ``parts`` are those of the path behind ``/v2``.
         """

@@ -53,7 +53,10 @@ def columns_of(card: "Card", steps: "Steps | None") -> list[Column]:
         Problem: 422, a step of the user's own takes a value that no tensor has.
     """
     if steps is None or steps.row_type is None:
-        return [Column(one.name, *_TYPES[_kind(one)], missing=one.missing) for one in card.features]
+        return [
+            Column(feature.name, *_TYPES[_kind(feature)], missing=feature.missing)
+            for feature in card.features
+        ]
     for name, kind in steps.fields.items():
         if kind not in _TYPES:
             raise Problem(422, f"{name} is of a type that no tensor has; ask POST /predict")
@@ -71,21 +74,21 @@ def _kind(feature: "Feature") -> type:
 
 def are_numbers(columns: Sequence[Column]) -> bool:
     """Whether the columns fit into one tensor."""
-    return all(one.datatype == "FP64" for one in columns)
+    return all(column.datatype == "FP64" for column in columns)
 
 
 def described(columns: Sequence[Column]) -> list[dict[str, Any]]:
     """The inputs in the model's metadata."""
     if are_numbers(columns):
         return [{"name": MATRIX, "datatype": "FP64", "shape": [-1, len(columns)]}]
-    return [{"name": one.name, "datatype": one.datatype, "shape": [-1]} for one in columns]
+    return [{"name": column.name, "datatype": column.datatype, "shape": [-1]} for column in columns]
 
 
 def properties(columns: Sequence[Column]) -> dict[str, dict[str, str]]:
     """In the metadata, the names of the columns where they are one tensor, as JSON."""
     if not are_numbers(columns):
         return {}
-    return {"properties": {MATRIX: json.dumps([one.name for one in columns])}}
+    return {"properties": {MATRIX: json.dumps([column.name for column in columns])}}
 
 
 def rows_of(inputs: object, columns: Sequence[Column], most: int) -> list[Any]:
@@ -101,8 +104,8 @@ def rows_of(inputs: object, columns: Sequence[Column], most: int) -> list[Any]:
     """
     if not isinstance(inputs, list) or not inputs:
         raise Problem(422, f"{INPUTS}: expected a list of tensors")
-    tensors = [_tensor(one, place) for place, one in enumerate(inputs)]
-    names = [one.name for one in columns]
+    tensors = [_tensor(entry, place) for place, entry in enumerate(inputs)]
+    names = [column.name for column in columns]
     first = tensors[0]
     if len(tensors) == 1 and are_numbers(columns) and len(first.shape) > 1:
         _check_datatype(first, NUMBERS)
@@ -110,7 +113,7 @@ def rows_of(inputs: object, columns: Sequence[Column], most: int) -> list[Any]:
         if first.shape[1:] != [len(columns)]:
             raise first.problem(f"expected the shape [n, {len(columns)}]: {', '.join(names)}")
         return first.rows()
-    return _by_column({one.name: one for one in tensors}, columns, most)
+    return _by_column({tensor.name: tensor for tensor in tensors}, columns, most)
 
 
 class _Tensor(NamedTuple):
@@ -120,11 +123,11 @@ class _Tensor(NamedTuple):
     data: list[Any]
 
     def problem(self, fault: str) -> Problem:
-        """What is wrong with it."""
+        """The refusal of this tensor."""
         return Problem(422, f"{INPUTS}: {self.name:.60}: {fault}")
 
     def rows(self) -> list[Any]:
-        """Of a matrix, its rows."""
+        """The rows of a matrix."""
         width = self.shape[1]
         return [self.data[at : at + width] for at in range(0, len(self.data), width)]
 
@@ -161,14 +164,16 @@ def _sizes(shape: object) -> list[int]:
     """The sizes of the dimensions; none of what is no shape."""
     if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:
         return []
-    whole = all(type(one) is float and 0 <= one < MOST_SIZE and one.is_integer() for one in shape)
-    return [int(one) for one in shape] if whole else []
+    whole = all(
+        type(size) is float and 0 <= size < MOST_SIZE and size.is_integer() for size in shape
+    )
+    return [int(size) for size in shape] if whole else []
 
 
 def _flat(data: list[Any], dimensions: int) -> list[Any]:
     """The values of a tensor that is given flat, or nested as its shape is."""
     for _ in range(dimensions - 1):
-        if not data or not all(type(one) is list for one in data):
+        if not data or not all(type(item) is list for item in data):
             break
         data = list(chain.from_iterable(data))
     return data
@@ -177,29 +182,32 @@ def _flat(data: list[Any], dimensions: int) -> list[Any]:
 def _by_column(
     tensors: dict[str, _Tensor], columns: Sequence[Column], most: int
 ) -> list[list[Any]]:
-    names = {one.name for one in columns}
+    names = {input_column.name for input_column in columns}
     for name, tensor in tensors.items():
         if name not in names:
-            inputs = ", ".join(f"{one['name']} {one['datatype']}" for one in described(columns))
+            inputs = ", ".join(
+                f"{input_tensor['name']} {input_tensor['datatype']}"
+                for input_tensor in described(columns)
+            )
             raise tensor.problem(f"is not known; expected {inputs}")
         if tensor.shape[1:] not in ([], [1]):
             raise tensor.problem("expected the shape [n] or [n, 1]")
-    sizes = {len(one.data) for one in tensors.values()}
+    sizes = {len(data_tensor.data) for data_tensor in tensors.values()}
     if len(sizes) > 1:
         raise Problem(422, f"{INPUTS}: tensors of as many rows each are expected")
     (size,) = sizes
-    found: list[list[Any]] = []
+    values: list[list[Any]] = []
     for column in columns:
         given = tensors.get(column.name)
         if given is not None:
             _check_datatype(given, column.taken)
             _check_rows(given, most)
-            found.append(given.data)
+            values.append(given.data)
         elif column.missing:
-            found.append([None] * size)
+            values.append([None] * size)
         else:
             raise Problem(422, f"{INPUTS}: {column.name}: is missing")
-    return [list(row) for row in zip(*found, strict=True)]
+    return [list(row) for row in zip(*values, strict=True)]
 
 
 def _check_datatype(tensor: _Tensor, taken: tuple[str, ...]) -> None:

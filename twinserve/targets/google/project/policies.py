@@ -83,7 +83,7 @@ def members_by_role(gcloud: Gcloud, resource: Resource) -> Mapping[str, frozense
 
 
 def missing(gcloud: Gcloud, wanted: Iterable[Grant]) -> list[Grant]:
-    """Those of the grants that are not there; each resource is asked once.
+    """The grants that are not there; each resource is asked once.
 
     Raises:
         GcloudError: a policy cannot be read.

@@ -82,16 +82,16 @@ def table_midpoints(
     width = observed.shape[1]
     bound = max(1, min(MOST_A_COLUMN, MOST_ROWS // (width * VARIANTS * BASES)))
     draw = np.random.default_rng(seed)
-    places, found = [], 0
+    places, count = [], 0
     for place, column in enumerate(observed.T):
         values, rows = np.unique(column, return_index=True)
         if columns and columns[place].type != "number":
             values = values[:1]
         values = values[~np.isnan(values)]
-        found += max(len(values) - 1, 0)
+        count += max(len(values) - 1, 0)
         gaps = _compared(np.diff(values / 2), bound, draw)
         places.append(np.column_stack([rows[gaps], rows[gaps + 1]]))
-    return Midpoints(observed, places, found, bound, seed)
+    return Midpoints(observed, places, count, bound, seed)
 
 
 def _compared(

@@ -84,8 +84,8 @@ def _requested(
             continue
         ends = low[column.source], high[column.source]
         targets, shared = np.unique(compared[nodes], return_inverse=True)
-        found = _last_left(column, targets, *ends, single=ensemble.single)
-        threshold[nodes] = np.where(ensemble.members[nodes] == NUMERIC, found[shared], np.nan)
+        greatest = _last_left(column, targets, *ends, single=ensemble.single)
+        threshold[nodes] = np.where(ensemble.members[nodes] == NUMERIC, greatest[shared], np.nan)
     return replace(
         ensemble,
         features=program.features,
@@ -123,7 +123,7 @@ def _codes_left(
 def _last_left(
     column: Column, targets: "NDArray[np.float64]", low: float, high: float, *, single: bool
 ) -> "NDArray[np.float64]":
-    """Of each target the largest number of a request that becomes at most it."""
+    """The largest number of a request that becomes at most the target, for each target."""
     if not _rises(column.operations):
         return np.full(len(targets), np.nan)
 
@@ -162,8 +162,8 @@ def _through(
     for operation in operations:
         if isinstance(operation, Lookup):
             known = dict(zip(operation.keys, operation.values, strict=True))
-            found = [known.get(number, operation.otherwise) for number in numbers.tolist()]
-            numbers = np.where(np.isnan(numbers), operation.gap, found)
+            translated = [known.get(number, operation.otherwise) for number in numbers.tolist()]
+            numbers = np.where(np.isnan(numbers), operation.gap, translated)
         elif not isinstance(operation, Codes):
             operator, *operands = operation
             # As the object has them: what is not a number stays so, unless it is filled.

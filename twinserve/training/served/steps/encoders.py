@@ -48,16 +48,20 @@ def _by_number(
     place: int,
     answered: tuple[int, int],
 ) -> list[Column]:
-    """Of a column of numbers, which are taken for categories.
+    """The columns made from one of numbers, which are taken for categories.
 
     Raises:
         UnfitError: the encoder refuses a number that training had not, or a gap.
     """
-    keys = [float(one) for one in step.categories_[place] if one is not None and one == one]  # noqa: PLR0124 - nan
+    keys = [
+        float(category)
+        for category in step.categories_[place]
+        if category is not None and category == category  # noqa: PLR0124 - nan
+    ]
     other = (max(keys) if keys else 0.0) + 1.0
     gap = [np.nan] if column.gaps else []
     try:
-        found = dense(step.transform(before.varied(place, [*keys, other, *gap])))
+        codes = dense(step.transform(before.varied(place, [*keys, other, *gap])))
     except Exception as error:  # noqa: BLE001 - an encoder says what it likes
         raise UnfitError(
             f"the step {type(step).__name__} reads numbers as categories and refuses others "
@@ -65,7 +69,7 @@ def _by_number(
         ) from None
     first, width = answered
     made = []
-    for values in np.asarray(found, dtype=np.float64)[:, first : first + width].T.tolist():
+    for values in np.asarray(codes, dtype=np.float64)[:, first : first + width].T.tolist():
         *known, otherwise = values[: len(keys) + 1]
         told = [
             (key, value)

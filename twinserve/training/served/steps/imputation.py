@@ -14,11 +14,11 @@ from twinserve.training.served.steps.probe import Probe
 def filled(step: Any, columns: Sequence[Column], _: Probe) -> list[Column]:  # noqa: ANN401 - scikit-learn has no types
     """Each column with its gaps filled, then the indicators."""
     made = []
-    for column, one in zip(columns, step.statistics_, strict=True):
-        nothing = isinstance(one, float) and np.isnan(one)
+    for column, fill in zip(columns, step.statistics_, strict=True):
+        nothing = isinstance(fill, float) and np.isnan(fill)
         if nothing and not step.keep_empty_features:
             continue
-        made.append(_filled(step, column, one))
+        made.append(_filled(step, column, fill))
     return made + ([] if step.indicator_ is None else indicated(step.indicator_, columns, _))
 
 

@@ -75,23 +75,23 @@ def make_probe(
     """
     if not features:
         return Probe(np.zeros((1, int(classifier.n_features_in_))), {})  # type: ignore[attr-defined]
-    for one in features:
-        if one.type == "text":
-            raise UnfitError(f"{one.name} is text, of which no table of its values can be made")
+    for feature in features:
+        if feature.type == "text":
+            raise UnfitError(f"{feature.name} is text, of which no table of its values can be made")
     asking = _Asking(classifier, features)
     base = next((list(row) for row in rows if not asking.refusal(row)), None)
     if base is None:
         raise UnfitError("the estimator takes no row of the table")
     asked = [base]
-    found: dict[int, dict[int, int]] = {}
-    for place, one in enumerate(features):
-        if one.type != "category":
+    places: dict[int, dict[int, int]] = {}
+    for place, feature in enumerate(features):
+        if feature.type != "category":
             continue
-        found[place] = {}
+        places[place] = {}
         for code, row in asking.varied(base, place):
-            found[place][code] = len(asked)
+            places[place][code] = len(asked)
             asked.append(row)
-    return Probe(asking.frame(asked), found)
+    return Probe(asking.frame(asked), places)
 
 
 class _Asking:
@@ -109,16 +109,20 @@ class _Asking:
         Raises:
             UnfitError: it refuses one of the column's own values.
         """
-        one = self._features[place]
-        for code in (*range(len(one.values)), *self._unknown, *([GAP] if one.missing else [])):
+        feature = self._features[place]
+        for code in (
+            *range(len(feature.values)),
+            *self._unknown,
+            *([GAP] if feature.missing else []),
+        ):
             row = [*base[:place], np.nan if code == GAP else float(code), *base[place + 1 :]]
             why = self.refusal(row)
             if not why:
                 yield code, row
             elif code >= 0:
                 raise UnfitError(
-                    f"the estimator refuses {one.name} = {one.values[code]!r}, which no row that "
-                    f"it was trained on has ({why})"
+                    f"the estimator refuses {feature.name} = {feature.values[code]!r}, which no "
+                    f"row that it was trained on has ({why})"
                 )
 
     def frame(self, rows: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - an array or a DataFrame

@@ -135,7 +135,7 @@ def _by_columns(step: Any, columns: Columns, probe: Probe) -> list[Column]:  # n
         if inner == "drop" or not places:
             continue
         weight = (step.transformer_weights or {}).get(name)
-        made, _ = transformed(inner, [columns[one] for one in places], probe.chosen(places))
+        made, _ = transformed(inner, [columns[place] for place in places], probe.chosen(places))
         joined += made if weight is None else [column.then("*", weight) for column in made]
     return joined
 

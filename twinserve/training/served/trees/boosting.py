@@ -36,8 +36,8 @@ def read_gradients(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has 
     classes = classes_of(fitted)
     return as_ensemble(
         [
-            plain_tree(one.tree_, scale * (fitted.learning_rate * one.tree_.value[:, 0, :]))
-            for one in fitted.estimators_.ravel()
+            plain_tree(tree.tree_, scale * (fitted.learning_rate * tree.tree_.value[:, 0, :]))
+            for tree in fitted.estimators_.ravel()
         ],
         Sums(
             features=fitted.n_features_in_,
@@ -71,7 +71,7 @@ def read_histograms(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has
 
 
 def _known_categories(fitted: Any) -> "dict[int, set[int]]":  # noqa: ANN401 - likewise
-    """Of each column of categories, the codes that were there in training."""
+    """The codes that were there in training, by column of categories."""
     bitsets, places = fitted._bin_mapper.make_known_categories_bitsets()  # noqa: SLF001
     flags = fitted._bin_mapper.is_categorical_  # noqa: SLF001
     return {

@@ -26,7 +26,7 @@ TWO = 2
 
 def read_forest(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
     """The mean of a forest's trees."""
-    return _mean(fitted, [_leaves(fitted, one.tree_) for one in fitted.estimators_])
+    return _mean(fitted, [_leaves(fitted, estimator.tree_) for estimator in fitted.estimators_])
 
 
 def read_tree(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
@@ -36,7 +36,7 @@ def read_tree(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no ty
 
 def bags_trees(fitted: Any) -> bool:  # noqa: ANN401 - scikit-learn has no types
     """Whether every member is a tree, so that all of them are one ensemble."""
-    return all(type(one) in TREES for one in fitted.estimators_)
+    return all(type(estimator) in TREES for estimator in fitted.estimators_)
 
 
 def read_bagging(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no types
@@ -46,14 +46,14 @@ def read_bagging(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has no
         UnfitError: a member is no tree.
     """
     trees = []
-    for one, columns in zip(fitted.estimators_, fitted.estimators_features_, strict=True):
-        if type(one) not in TREES:
-            raise UnfitError(f"{type(fitted).__name__} of {type(one).__name__}, not of trees")
-        plain = _leaves(one, one.tree_)
+    for estimator, columns in zip(fitted.estimators_, fitted.estimators_features_, strict=True):
+        if type(estimator) not in TREES:
+            raise UnfitError(f"{type(fitted).__name__} of {type(estimator).__name__}, not of trees")
+        plain = _leaves(estimator, estimator.tree_)
         if classes_of(fitted):
             # A tree that was drawn no row of a class gives that class nothing.
-            value = np.zeros((one.tree_.node_count, classes_of(fitted)))
-            value[:, np.asarray(one.classes_, dtype=np.int64)] = plain.value
+            value = np.zeros((estimator.tree_.node_count, classes_of(fitted)))
+            value[:, np.asarray(estimator.classes_, dtype=np.int64)] = plain.value
             plain = replace(plain, value=value)
         inner = plain.feature != LEAF
         feature = plain.feature.copy()
@@ -70,14 +70,14 @@ def read_adaptive(fitted: Any) -> Ensemble:  # noqa: ANN401 - scikit-learn has n
     """
     classes = len(fitted.classes_)
     trees = []
-    for one, weight in zip(fitted.estimators_, fitted.estimator_weights_, strict=False):
-        if type(one) not in CLASSIFYING:
-            raise UnfitError(f"AdaBoostClassifier of {type(one).__name__}, not of trees")
-        chosen = one.classes_[np.argmax(one.tree_.value[:, 0, :], axis=1)]
+    for estimator, weight in zip(fitted.estimators_, fitted.estimator_weights_, strict=False):
+        if type(estimator) not in CLASSIFYING:
+            raise UnfitError(f"AdaBoostClassifier of {type(estimator).__name__}, not of trees")
+        chosen = estimator.classes_[np.argmax(estimator.tree_.value[:, 0, :], axis=1)]
         votes = np.where(chosen[:, None] == fitted.classes_, weight, -1 / (classes - 1) * weight)
         # Of two classes the second's doubled share is the margin: the shares are each other's
         # opposites to the last bit.
-        trees.append(plain_tree(one.tree_, 2.0 * votes[:, 1:] if classes == TWO else votes))
+        trees.append(plain_tree(estimator.tree_, 2.0 * votes[:, 1:] if classes == TWO else votes))
     return as_ensemble(
         trees,
         Sums(
@@ -96,20 +96,20 @@ def classes_of(fitted: Any) -> int:  # noqa: ANN401 - scikit-learn has no types
     return len(fitted.classes_) if hasattr(fitted, "classes_") else 0
 
 
-def plain_tree(one: Any, value: "NDArray[np.float64]") -> Tree:  # noqa: ANN401 - likewise
+def plain_tree(fitted_tree: Any, value: "NDArray[np.float64]") -> Tree:  # noqa: ANN401 - likewise
     """A tree of scikit-learn's, with values of its nodes."""
-    leaf = one.children_left == LEAF
+    leaf = fitted_tree.children_left == LEAF
     return Tree(
-        np.where(leaf, LEAF, one.feature),
-        one.threshold,
-        one.children_left,
-        one.children_right,
+        np.where(leaf, LEAF, fitted_tree.feature),
+        fitted_tree.threshold,
+        fitted_tree.children_left,
+        fitted_tree.children_right,
         value,
-        gap_left=one.missing_go_to_left.astype(bool),
+        gap_left=fitted_tree.missing_go_to_left.astype(bool),
     )
 
 
-def _leaves(fitted: Any, one: Any) -> Tree:  # noqa: ANN401 - likewise
+def _leaves(fitted: Any, fitted_tree: Any) -> Tree:  # noqa: ANN401 - likewise
     """A tree that gives what its leaves hold: shares of classes, or a number.
 
     Raises:
@@ -117,7 +117,7 @@ def _leaves(fitted: Any, one: Any) -> Tree:  # noqa: ANN401 - likewise
     """
     if fitted.n_outputs_ > 1:
         raise UnfitError(f"{type(fitted).__name__} predicts {fitted.n_outputs_} targets, not one")
-    return plain_tree(one, one.value[:, 0, :])
+    return plain_tree(fitted_tree, fitted_tree.value[:, 0, :])
 
 
 def _mean(fitted: Any, trees: list[Tree]) -> Ensemble:  # noqa: ANN401 - likewise

@@ -36,7 +36,7 @@ def read_lightgbm(fitted: Any) -> Ensemble:  # noqa: ANN401 - LightGBM's types a
         raise UnfitError("LightGBM of the type rf, whose trees are averaged, is not read")
     objective, *arguments = settings["objective"].split()
     classes = classes_of(fitted)
-    link = _link(objective, dict(one.partition(":")[::2] for one in arguments), classes)
+    link = _link(objective, dict(argument.partition(":")[::2] for argument in arguments), classes)
     outputs = int(settings["num_tree_per_iteration"])
     return as_ensemble(
         [_tree(_settings(block.partition("\n\n")[0])) for block in blocks],
@@ -116,4 +116,4 @@ def _set(block: dict[str, str], number: int) -> tuple[int, ...]:
 
 
 def _numbers(text: str) -> "NDArray[np.float64]":
-    return np.array([float(one) for one in text.split()])
+    return np.array([float(number) for number in text.split()])

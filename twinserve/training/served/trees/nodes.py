@@ -118,23 +118,23 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
     roots, features, thresholds, followings, leaves = [], [], [], [], []
     gaps, members = [], []
     sets: dict[tuple[int, ...], int] = {}
-    nodes = found = 0
-    for one in trees:
-        order, first_child = _breadth_first(one)
-        feature = one.feature[order]
+    nodes = leaf_count = 0
+    for tree in trees:
+        order, first_child = _breadth_first(tree)
+        feature = tree.feature[order]
         leaf = feature == LEAF
         following = first_child + nodes
-        following[leaf] = np.arange(np.count_nonzero(leaf)) + found
+        following[leaf] = np.arange(np.count_nonzero(leaf)) + leaf_count
         roots.append(nodes)
         features.append(feature)
-        thresholds.append(one.threshold[order])
+        thresholds.append(tree.threshold[order])
         followings.append(following)
-        leaves.append(one.value[order][leaf])
-        gaps.append(np.zeros(len(order), bool) if one.gap_left is None else one.gap_left[order])
-        own = {node: sets.setdefault(held, len(sets)) for node, held in (one.sets or {}).items()}
+        leaves.append(tree.value[order][leaf])
+        gaps.append(np.zeros(len(order), bool) if tree.gap_left is None else tree.gap_left[order])
+        own = {node: sets.setdefault(held, len(sets)) for node, held in (tree.sets or {}).items()}
         members.append(np.array([own.get(node, NUMERIC) for node in order.tolist()], np.int64))
         nodes += len(order)
-        found += len(leaves[-1])
+        leaf_count += len(leaves[-1])
     values, shared = np.unique(np.concatenate(leaves), axis=0, return_inverse=True)
     feature, following = np.concatenate(features), np.concatenate(followings)
     leaf = feature == LEAF
@@ -161,17 +161,17 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
     )
 
 
-def _breadth_first(one: Tree) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+def _breadth_first(tree: Tree) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
     """Old node numbers in their new order; of each new node the new number of its left child."""
     level = np.zeros(1, dtype=np.int64)
     order, first_child = [level], []
     made = 1
     while level.size:
-        inner = one.feature[level] != LEAF
+        inner = tree.feature[level] != LEAF
         first = np.full(level.size, LEAF, dtype=np.int64)
         first[inner] = made + 2 * np.arange(np.count_nonzero(inner))
         first_child.append(first)
-        level = np.column_stack([one.left[level[inner]], one.right[level[inner]]]).ravel()
+        level = np.column_stack([tree.left[level[inner]], tree.right[level[inner]]]).ravel()
         order.append(level)
         made += level.size
     return np.concatenate(order), np.concatenate(first_child)

@@ -54,7 +54,7 @@ def read_xgboost(fitted: Any) -> Ensemble:  # noqa: ANN401 - XGBoost's types are
     if outputs > 1 and model["tree_info"] != (order % outputs).tolist():
         raise UnfitError("XGBoost with several trees a class and round is not read")
     return as_ensemble(
-        [_tree(one) for one in model["trees"]],
+        [_tree(tree) for tree in model["trees"]],
         Sums(
             features=fitted.n_features_in_,
             classes=classes,
@@ -84,7 +84,7 @@ def _initial(document: Any, outputs: int) -> "NDArray[np.float64]":  # noqa: ANN
 
     learner = document["learner"]
     model = learner["gradient_booster"]["model"]
-    bare = {**model, "trees": [_without_leaves(one) for one in model["trees"]]}
+    bare = {**model, "trees": [_without_leaves(tree) for tree in model["trees"]]}
     learner = {**learner, "gradient_booster": {**learner["gradient_booster"], "model": bare}}
     booster = xgboost.Booster()
     booster.load_model(bytearray(json.dumps({**document, "learner": learner}).encode()))
@@ -99,33 +99,33 @@ def _initial(document: Any, outputs: int) -> "NDArray[np.float64]":  # noqa: ANN
     return margins.reshape(-1)[:outputs]
 
 
-def _without_leaves(one: Any) -> Any:  # noqa: ANN401 - JSON
-    pairs = zip(one["left_children"], one["split_conditions"], strict=True)
-    return {**one, "split_conditions": [0.0 if left == LEAF else held for left, held in pairs]}
+def _without_leaves(tree: Any) -> Any:  # noqa: ANN401 - JSON
+    pairs = zip(tree["left_children"], tree["split_conditions"], strict=True)
+    return {**tree, "split_conditions": [0.0 if left == LEAF else held for left, held in pairs]}
 
 
-def _tree(one: Any) -> Tree:  # noqa: ANN401 - JSON
-    left = np.array(one["left_children"], dtype=np.int64)
-    right = np.array(one["right_children"], dtype=np.int64)
+def _tree(tree: Any) -> Tree:  # noqa: ANN401 - JSON
+    left = np.array(tree["left_children"], dtype=np.int64)
+    right = np.array(tree["right_children"], dtype=np.int64)
     leaf = left == LEAF
-    held = np.array(one["split_conditions"], dtype=np.float32)
+    held = np.array(tree["split_conditions"], dtype=np.float32)
     # A row goes left where it is less than the condition: at most the number before it.
     before = np.nextafter(held, np.float32(-np.inf)).astype(np.float64)
-    gap_left = np.array(one["default_left"], dtype=bool)
+    gap_left = np.array(tree["default_left"], dtype=bool)
     sets = {}
     starts = zip(
-        one["categories_nodes"],
-        one["categories_segments"],
-        one["categories_sizes"],
+        tree["categories_nodes"],
+        tree["categories_segments"],
+        tree["categories_sizes"],
         strict=True,
     )
     for node, start, size in starts:
-        sets[node] = tuple(sorted(one["categories"][start : start + size]))
+        sets[node] = tuple(sorted(tree["categories"][start : start + size]))
         # The categories of a set go right; here they go left, so the children change places.
         left[node], right[node] = right[node], left[node]
         gap_left[node] = not gap_left[node]
     return Tree(
-        np.where(leaf, LEAF, np.array(one["split_indices"], dtype=np.int64)),
+        np.where(leaf, LEAF, np.array(tree["split_indices"], dtype=np.int64)),
         np.where(leaf, 0.0, before),
         left,
         right,

@@ -79,11 +79,11 @@ def write_columns(columns: Sequence[Column], part: str) -> str:
 
 def _by_source(columns: Sequence[Column]) -> dict[int, list[int]]:
     """Places of the columns that are made of codes, by the request's column."""
-    found: dict[int, list[int]] = {}
+    places: dict[int, list[int]] = {}
     for place, column in enumerate(columns):
         if column.operations and isinstance(column.operations[0], Codes):
-            found.setdefault(column.source, []).append(place)
-    return found
+            places.setdefault(column.source, []).append(place)
+    return places
 
 
 def _codes(column: Column) -> Codes:
@@ -94,7 +94,7 @@ def _codes(column: Column) -> Codes:
 
 def _codes_table(name: str, of: Sequence[Codes]) -> str:
     """A row for each code, one for what is unknown and one for a gap; a column for each input."""
-    cells = np.array([[*one.values, one.unknown, one.gap] for one in of]).T
+    cells = np.array([[*codes.values, codes.unknown, codes.gap] for codes in of]).T
     rows = ["{" + lines(map(exact, row)) + "}" for row in cells.tolist()]
     return f"static const double {name}[][{len(of)}] = {{\n" + ",\n".join(rows) + "\n};\n"
 

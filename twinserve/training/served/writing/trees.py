@@ -134,15 +134,15 @@ def _nodes(ensemble: Ensemble, *, flagged: bool) -> list[str]:
     compared = np.where(sets, ensemble.members, np.where(inner, ensemble.compared, 0.0))
     flags = _GAP_LEFT * ensemble.gap_left + _CATEGORICAL * sets
     rows = zip(
-        [ends.get(one) or exact(one) + suffix for one in compared.tolist()],
+        [ends.get(value) or exact(value) + suffix for value in compared.tolist()],
         ensemble.feature.tolist(),
         ensemble.following.tolist(),
         flags.tolist(),
         strict=True,
     )
     if flagged:
-        return [f"{{{one},{feature},{to},{flag}}}" for one, feature, to, flag in rows]
-    return [f"{{{one},{feature},{to}}}" for one, feature, to, _ in rows]
+        return [f"{{{threshold},{feature},{to},{flag}}}" for threshold, feature, to, flag in rows]
+    return [f"{{{threshold},{feature},{to}}}" for threshold, feature, to, _ in rows]
 
 
 def _sets(ensemble: Ensemble, part: str) -> str:

@@ -106,7 +106,7 @@ lock: .venv/ready ## compile the lock files anew from pyproject.toml
 
 .PHONY: clean
 clean: ## remove environments, caches and outputs
-	rm -rf .venv .cache dist reports engine.json models/served models/model.json models/model.pkl data/prepared dvc_plots .dvc/cache .dvc/tmp
+	rm -rf .venv .cache dist reports engine.json models/served models/model.json models/model.pkl models/fitted.pkl data/prepared dvc_plots .dvc/cache .dvc/tmp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .benchmarks .hypothesis .coverage*
 
 # What an environment's scripts name by its path is worth nothing where it was moved or copied to; and

@@ -43,6 +43,10 @@ SECTIONS = {
         "repro": Command(
             "twinserve.delivery.bundle.reproduce", "run dvc repro, with or without a git checkout"
         ),
+        "night": Command(
+            "twinserve.delivery.bundle.night",
+            "make the model anew from nothing, compare every byte, and tell",
+        ),
         "fetch": Command(
             "twinserve.delivery.data.command", "have the tables that DVC keeps, and nothing else"
         ),
@@ -94,6 +98,10 @@ SECTIONS = {
         "release": Command(
             "twinserve.delivery.release.transaction",
             "bring dist/, or a build, to both targets or neither",
+        ),
+        "tag": Command(
+            "twinserve.delivery.release.tag",
+            "GTO's tag of the model that was promoted, by GitHub's API",
         ),
         "status": Command(
             "twinserve.delivery.release.status", "what serves on both targets, and whether in step"

@@ -34,7 +34,7 @@ def remade(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT, tree, ignore=_ignored, symlinks=True)
     (tree / ".cache").symlink_to(CACHE)
     done = subprocess.run(
-        [sys.executable, "-m", "twinserve", "repro", *(["--locked"] if _is_taken() else [])],
+        [sys.executable, "-m", "twinserve", "repro", "--locked" if _is_taken() else "--afresh"],
         cwd=tree,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tree), "PYTHONHASHSEED": "1"},
         capture_output=True,

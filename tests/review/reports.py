@@ -10,6 +10,7 @@ def sample() -> dict[str, Any]:
         "version": 3,
         "allowed_ratio": 1.1,
         "same_version": "say",
+        "reproduction": {"by": "push", "model_sha256": "1" * 64},
         "model": {"base_version": "v1.0", "head_version": "v1.0", "artifacts": ["model.pkl"]},
         "metrics": [{"name": "accuracy", "base": "0.933333", "head": "0.966667"}],
         "params": [{"name": "estimator.arguments.n_estimators", "base": "100", "head": None}],

@@ -84,10 +84,15 @@ class Project:
         )
 
     def run(self, *stages: str) -> None:
-        """Run stages in this process, as ``python -m twinserve.training.<stage>`` does."""
+        """Run stages in this process, as ``python -m twinserve.training.<stage>`` does.
+
+        What was fitted is accepted at once.
+        """
         with chdir(self.root):
             for stage in stages:
                 import_module(f"twinserve.training.{stage}").main()
+                if stage == "train":
+                    import_module("twinserve.training.accept").main()
 
     def command(self, stage: str) -> int:
         """The exit code of ``python -m twinserve.training.<stage>``."""

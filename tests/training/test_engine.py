@@ -46,11 +46,11 @@ def engine(tmp_path: Path) -> Path:
     ("path", "stages"),
     [
         ("twinserve/config/errors.py", ALL),
-        ("twinserve/config/params.py", ALL),
+        ("twinserve/config/params.py", ALL - {"accept"}),
         ("twinserve/training/evaluate.py", {"evaluate"}),
         ("twinserve/training/train.py", {"train"}),
         ("twinserve/training/table.py", {"prepare", "export"}),
-        ("twinserve/training/estimator.py", {"train", "evaluate", "export"}),
+        ("twinserve/training/estimator.py", {"train", "accept", "evaluate", "export"}),
         ("twinserve/training/evaluation/pictures.py", {"evaluate"}),
         ("twinserve/training/reading/cells.py", {"prepare", "export"}),
         ("twinserve/training/served/trees/xgboost.py", {"export"}),

@@ -206,6 +206,10 @@ class Deployment(Section):
     """Whether a release verifies that GitHub has attested image and function before it promotes
     them: `always`, `never`, or `auto`: where GitHub could sign, which the workflow says. The record
     says which."""
+    model_tags: bool = False
+    """Whether a job of the deployment writes GTO's tag of the model after a promotion
+    (`model@v1.2.0`; `v1.0` is `v1.0.0`), and refuses a version that it would not match before
+    anything is built."""
     check: CandidateCheck = CandidateCheck()
     """What a candidate must keep before it gets traffic."""
     service: ServiceDeployment = ServiceDeployment()

@@ -26,4 +26,6 @@ RELEASE_VARIABLES = {
     "dvc_lock": "TWINSERVE_DVC_LOCK",
     "model_sha256": "TWINSERVE_MODEL_SHA256",
     "bundle": "TWINSERVE_BUNDLE",
+    "reproduced_by": "TWINSERVE_REPRODUCED_BY",
+    "reproduced_at": "TWINSERVE_REPRODUCED_AT",
 }

@@ -13,8 +13,10 @@ from twinserve.measure.pairs.micro import ROUNDS
 from twinserve.review.differences import metric_changes, model_change, param_changes
 from twinserve.review.imports import compare_imports
 from twinserve.review.latency import compare_latency
-from twinserve.review.report import Report, Sizes
+from twinserve.review.report import Report, Reproduction, Sizes
 from twinserve.review.speed import compare_speed
+from twinserve.training.paths import MODEL_PATH
+from twinserve.training.pickled import read_digest
 
 BUNDLES = ("dist/service", "dist/function")
 
@@ -49,6 +51,10 @@ def collect(base: Path, head: Path, output: Path, *, rounds: int | None, image: 
         imports=compare_imports(base, head, starts=rounds or STARTS),
         image_bytes=compare_images(base, head) if image else None,
         bundle_bytes=Sizes(base=bundle_size(base), head=bundle_size(head)),
+        reproduction=Reproduction(
+            by=params.training.reproduce,
+            model_sha256=read_digest(head / MODEL_PATH),
+        ),
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.review.github import find_pull_request, post
-from twinserve.review.render import render, render_unchecked
-from twinserve.review.report import load_unchecked, load_untrusted
+from twinserve.review.render import NIGHT, render, render_unchecked
+from twinserve.review.report import Report, load_unchecked, load_untrusted
+from twinserve.targets.github.reproduction import last_reproduced
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,20 @@ def comment(artifact: Path, source: Source) -> str:
     if not artifact.exists():
         return "that run left no figures: nothing to say"
     why = load_unchecked(artifact)
-    text = (
-        render(load_untrusted(artifact), source.run_url, source.commit)
-        if why is None
-        else render_unchecked(why, source.run_url, source.commit)
-    )
+    if why is None:
+        report = load_untrusted(artifact)
+        text = render(report, source.run_url, source.commit, _night(report, source.repository))
+    else:
+        text = render_unchecked(why, source.run_url, source.commit)
     number = find_pull_request(source.repository, source.owner, source.branch, source.commit)
     if number is None:
         return "no open pull request is at that commit any more: nothing to say"
     return f"written: {post(source.repository, number, text)}"
+
+
+def _night(report: Report, repository: str) -> str | None:
+    """When a night last reproduced the model, by GitHub's word; None if it has not, so far."""
+    reproduction = report.reproduction
+    if reproduction is None or reproduction.by != NIGHT:
+        return None
+    return last_reproduced(repository, reproduction.model_sha256)

@@ -12,6 +12,7 @@ from twinserve.review.report import (
     ModelChange,
     Ratio,
     Report,
+    Reproduction,
     Sizes,
     ValueChange,
 )
@@ -20,6 +21,8 @@ MARKER = "<!-- twinserve: pull request report -->"
 # A benchmark is called slower or faster only if its whole interval says so by this much.
 NOTABLE = 0.05
 NONE = EN_DASH
+# Of `training.reproduce`.
+NIGHT = "nightly"
 MOST_IMPORTS = 12
 MOST_NAMED = 20
 # What GitHub takes as a comment, in characters; counted here in bytes, of which there are no fewer.
@@ -32,11 +35,12 @@ KEPT = {
 GATE = {Outcome.KEPT: "passes", Outcome.WARNING: "warns", Outcome.BROKEN: "fails"}
 
 
-def render(report: Report, run_url: str, commit: str) -> str:
-    """The comment's text, marker first."""
+def render(report: Report, run_url: str, commit: str, night: str | None = None) -> str:
+    """The comment's text, marker first; ``night`` is when a night last reproduced the model."""
     sections = [
         _gate(report),
         model_line(report.model),
+        *([] if report.reproduction is None else [reproduction_line(report.reproduction, night)]),
         section("Metrics", ("metric", "main", "here"), map(_change, report.metrics)),
         section("Parameters", ("parameter", "main", "here"), map(_change, report.params)),
         section(
@@ -65,6 +69,16 @@ def model_line(model: ModelChange) -> str:
             f"{named}. Raise `model.version` if callers are to tell the two apart."
         )
     return f"**Model**: {code(model.base_version)} → {code(model.head_version)}: {named}."
+
+
+def reproduction_line(reproduction: Reproduction, night: str | None) -> str:
+    """What has made the model anew and compared every byte, and when it last did."""
+    if reproduction.by != NIGHT:
+        return "**Reproduced** by this run, byte for byte."
+    taken = "**Reproduced by night**: this run has taken the model by its hash, and proven it"
+    if night is None:
+        return f"{taken}; no night has attested it yet."
+    return f"{taken}; a night last reproduced it at {code(night)}."
 
 
 def render_unchecked(why: str, run_url: str, commit: str) -> str:

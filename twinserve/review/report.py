@@ -141,6 +141,17 @@ class Sizes(_Part):
     head: Count
 
 
+class Reproduction(_Part):
+    """What makes the model anew and compares every byte: each pull request and push, or the night.
+
+    Attributes:
+        model_sha256: of the pickle, by which GitHub tells when a night last did.
+    """
+
+    by: Literal["push", "nightly"]
+    model_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Report(_Part):
     """Everything a comment is made of."""
 
@@ -155,6 +166,7 @@ class Report(_Part):
     imports: Annotated[tuple[Imports, ...], Field(max_length=2)]
     image_bytes: Sizes | None
     bundle_bytes: Sizes
+    reproduction: Reproduction | None = None
 
     @property
     def broken(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class Stage(NamedTuple):
 STAGES: Mapping[str, Stage] = {
     "prepare": Stage("twinserve/training/prepare.py"),
     "train": Stage("twinserve/training/train.py", LIBRARY_LOCKS),
+    "accept": Stage("twinserve/training/accept.py"),
     "evaluate": Stage("twinserve/training/evaluate.py", LIBRARY_LOCKS),
     "export": Stage(
         "twinserve/training/export.py",

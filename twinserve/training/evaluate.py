@@ -1,6 +1,7 @@
 """Judge the model on the held-out rows; write metrics, plots and pictures; keep the gates."""
 
 import json
+import os
 import sys
 import warnings
 from typing import Any
@@ -21,10 +22,13 @@ from twinserve.training.evaluation.plots import write_plots
 from twinserve.training.fitting.cluster import on_engine
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import reads_names
-from twinserve.training.outputs import write_output
-from twinserve.training.paths import METRICS_PATH, TEST_PATH, TRAIN_PATH
+from twinserve.training.outputs import read_output, write_output
+from twinserve.training.paths import FOLDS_TAKEN, METRICS_PATH, TEST_PATH, TRAIN_PATH
 from twinserve.training.pickled import read_model
 from twinserve.training.prepared import Rows, read_prepared, with_columns
+
+# Of the metrics.
+_FOLDS = "cross_validation"
 
 
 def evaluate(params: Params) -> None:
@@ -62,14 +66,16 @@ def _metrics(params: Params, model: Classifier, train: Rows, test: Rows) -> dict
         figures = held_out_figures(model, test, params.data.classes)
     if not folds:
         return figures
+    if os.environ.get(FOLDS_TAKEN):
+        return {**figures, _FOLDS: json.loads(read_output(METRICS_PATH))[_FOLDS]}
     cross = cross_validated_regression if regression else cross_validated
     with said_while(f"evaluate: {folds} folds of {len(whole.labels)} rows"):
-        return {**figures, "cross_validation": cross(model, whole, folds, seed)}
+        return {**figures, _FOLDS: cross(model, whole, folds, seed)}
 
 
 def _summary(metrics: dict[str, Any], rows: int) -> str:
     name, key = ("R²", "r2") if "r2" in metrics else ("accuracy", "accuracy")
-    folds = metrics.get("cross_validation")
+    folds = metrics.get(_FOLDS)
     crossed = (
         f"; {folds['folds']} folds: {name} {folds[f'{key}_mean']:.3f} ± {folds[f'{key}_std']:.3f}"
         if folds

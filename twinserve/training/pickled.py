@@ -28,16 +28,24 @@ def digest_path(path: Path = MODEL_PATH) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def write_model(classifier: object, path: Path = MODEL_PATH) -> int:
-    """Pickle the classifier, and write its digest; the number of bytes."""
+def pickle_of(classifier: object) -> bytes:
+    """The classifier as a pickle, the same on every machine."""
     _forget_times(classifier)
     pickled = io.BytesIO()
     Pickler(pickled, PROTOCOL).dump(classifier)
-    content = pickled.getvalue()
+    return pickled.getvalue()
+
+
+def write_model(content: bytes, path: Path = MODEL_PATH) -> None:
+    """Keep a pickle, and beside it its digest."""
     write_output(path, content)
-    line = f"{hashlib.sha256(content).hexdigest()}  {path.as_posix()}\n"
+    line = f"{digest_of(content)}  {path.as_posix()}\n"
     write_output(digest_path(path), line.encode())
-    return len(content)
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 of a pickle."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no types
@@ -52,6 +60,15 @@ def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no typ
         }
 
 
+def read_digest(path: Path = MODEL_PATH) -> str:
+    """The digest that stands beside a pickle.
+
+    Raises:
+        UserError: there is none.
+    """
+    return read_output(digest_path(path)).decode(errors="replace").partition(" ")[0]
+
+
 def read_pickled(path: Path = MODEL_PATH) -> bytes:
     """The bytes that ``write_model`` wrote, compared.
 
@@ -59,13 +76,13 @@ def read_pickled(path: Path = MODEL_PATH) -> bytes:
         UserError: they are not there, or others.
     """
     content = read_output(path)
-    expected = read_output(digest_path(path)).decode(errors="replace").partition(" ")[0]
-    digest = hashlib.sha256(content).hexdigest()
+    expected = read_digest(path)
+    digest = digest_of(content)
     if digest != expected:
         raise UserError(
             f"{path}: SHA-256 is {digest[:12]}…, {digest_path(path)} says {expected[:12]}…; it is "
             "not unpickled. Restore the digest from git, remove the file here and in DVC's cache, "
-            "and make it anew with `dvc repro --force train`"
+            "and make it anew with `twinserve repro --afresh`"
         )
     return content
 

@@ -1,4 +1,4 @@
-"""Fit the estimator that ``params.yaml`` names and keep it as ``models/model.pkl``."""
+"""Fit the estimator that ``params.yaml`` names; ``accept`` takes it as ``models/model.pkl``."""
 
 import sys
 import warnings
@@ -15,10 +15,12 @@ from twinserve.training.estimator import (
 )
 from twinserve.training.fitting.cluster import on_engine
 from twinserve.training.fitting.cores import fitting
+from twinserve.training.fitting.known import note_fit
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import names_columns
-from twinserve.training.paths import MODEL_PATH, TRAIN_PATH
-from twinserve.training.pickled import write_model
+from twinserve.training.outputs import write_output
+from twinserve.training.paths import FITTED_PATH, TRAIN_PATH
+from twinserve.training.pickled import pickle_of
 from twinserve.training.prepared import Rows, read_prepared, with_columns
 from twinserve.training.preprocessing import as_yaml, preprocessed, preprocessing_for
 
@@ -68,10 +70,12 @@ def train(params: Params) -> None:
         warned = fit(classifier, params.estimator, rows)
     for warning in warned:
         sys.stdout.write(f"train: warning: {warning}\n")
-    size = write_model(classifier)
+    content = pickle_of(classifier)
+    note_fit(content)
+    write_output(FITTED_PATH, content)
     sys.stdout.write(
-        f"train: {params.estimator.import_path} on {len(rows.labels)} rows, {size:,} bytes in "
-        f"{MODEL_PATH}\n"
+        f"train: {params.estimator.import_path} on {len(rows.labels)} rows, {len(content):,} bytes "
+        f"in {FITTED_PATH}\n"
     )
 
 

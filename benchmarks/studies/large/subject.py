@@ -33,12 +33,18 @@ def make(
     trees: int, depth: int, runtime: str, folder: Path, max_source_mb: int
 ) -> dict[str, float]:
     """Train the forest unless that was done, and write its artifact for the runtime."""
-    from twinserve.training.pickled import digest_path, read_pickled, unpickle, write_model
+    from twinserve.training.pickled import (
+        digest_path,
+        pickle_of,
+        read_pickled,
+        unpickle,
+        write_model,
+    )
     from twinserve.training.served.conversion import to_onnx
 
     pickled = folder / f"{trees}x{depth}.joblib"
     if not digest_path(pickled).exists():
-        write_model(_fitted(trees, depth, folder), pickled)
+        write_model(pickle_of(_fitted(trees, depth, folder)), pickled)
     content = read_pickled(pickled)
     forest: Any = unpickle(content)
     figures: dict[str, float] = {"nodes": sum(tree.tree_.node_count for tree in forest.estimators_)}

@@ -1,7 +1,10 @@
 """The command that deletes from DVC's remote what no release needs: printed, never run."""
 
+import hashlib
 import os
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,12 @@ def git(*words: str, date: str = "2026-01-05T12:00:00") -> str:
     return done.stdout.strip()
 
 
+def dvc(*words: str, zone: str = "UTC") -> None:
+    """A command of DVC's, in some place on Earth."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(Path.cwd()), "TZ": zone}
+    subprocess.run([sys.executable, "-m", "dvc", *words], env=environment, check=True)
+
+
 @pytest.fixture
 def commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two commits of a repository with a remote, a month apart."""
@@ -45,9 +54,38 @@ def commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_command_keeps_what_each_release_was_made_from(commits: list[str]) -> None:
     """Branches and tags, and every commit from the oldest release's on."""
     (line,) = collection([commits[1], commits[0]])
-    assert "`dvc gc --cloud --workspace --all-branches --all-tags --date 2026-02-03`" in line
+    assert "`dvc gc --cloud --workspace --all-branches --all-tags --date 2026-02-02`" in line
     (line,) = collection([])
     assert "--all-tags`" in line
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT-14", "Etc/GMT+12"])
+@pytest.mark.nightly
+def test_what_a_release_was_made_from_survives_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Run as it is printed, wherever on Earth: an older table goes, the release's stays."""
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet", "--initial-branch=main")
+    dvc("init", "--quiet")
+    dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
+    days = ("2026-01-01T12:00:00+0000", "2026-02-03T00:30:00+1400", "2026-03-04T12:00:00+0000")
+    commits, objects = [], []
+    for number, day in enumerate(days):
+        Path("table.csv").unlink(missing_ok=True)
+        Path("table.csv").write_text(f"{number}\n")
+        dvc("add", "--quiet", "table.csv")
+        dvc("push", "--quiet")
+        git("add", "--all")
+        git("commit", "--quiet", "--message", day, date=day)
+        commits.append(git("rev-parse", "HEAD"))
+        digest = hashlib.md5(f"{number}\n".encode(), usedforsecurity=False).hexdigest()
+        objects.append(tmp_path / "remote/files/md5" / digest[:2] / digest[2:])
+    (line,) = collection(commits[1:])
+    program, *words = shlex.split(line.split("`")[1])
+    assert program == "dvc"
+    dvc(*words, "--force", zone=zone)
+    assert [path.exists() for path in objects] == [False, True, True]
 
 
 def test_commit_that_is_not_here_is_named(commits: list[str]) -> None:

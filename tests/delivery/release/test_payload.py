@@ -51,7 +51,8 @@ if refused.exists() and refused.read_text() in sys.argv[3]:
 def tree(dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with bundles to be spoilt, as the current one."""
     shutil.copytree(dist, tmp_path / "tree" / "dist")
-    shutil.copy(TREE / "dvc.lock", tmp_path / "tree")
+    for name in ("dvc.lock", "params.yaml"):
+        shutil.copy(TREE / name, tmp_path / "tree")
     monkeypatch.chdir(tmp_path / "tree")
     for variable in ("ATTESTED", "GITHUB_REPOSITORY"):
         monkeypatch.delenv(variable, raising=False)

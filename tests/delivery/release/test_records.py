@@ -135,14 +135,20 @@ def test_one_record_is_read_alone(bucket: FakeBucket, cloud: Cloud) -> None:
 
 
 def test_status_says_who_attests(bucket: FakeBucket, cloud: Cloud) -> None:
-    """The repository that was verified before the promotion, or that nothing was."""
-    bucket.put(f"{FOLDER}/v2-a.json", json.dumps({**members(2), "attested": "owner/name"}))
+    """The repository that was verified before the promotion, or nothing; and what reproduced it."""
+    told = {"attested": "owner/name", "reproduced_by": "push", "reproduced_at": "2026-01-02"}
+    bucket.put(f"{FOLDER}/v2-a.json", json.dumps({**members(2), **told}))
     assert _attested(cloud, "v2-a") == "owner/name"
     assert _attested(cloud, "v1-a") is None
     assert _attested(cloud, None) is None
     file = cloud.console.file
     assert isinstance(file, io.StringIO)
-    assert file.getvalue() == "attested: by owner/name\nattested: not verified\n"
+    assert file.getvalue().splitlines() == [
+        "attested: by owner/name",
+        "reproduced: by its push, 2026-01-02",
+        "attested: not verified",
+        "reproduced: not recorded",
+    ]
 
 
 def test_cleanup_leaves_what_it_cannot_judge(bucket: FakeBucket, cloud: Cloud) -> None:

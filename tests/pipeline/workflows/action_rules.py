@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from tests.pipeline.workflows.workflow_files import PIN, Files
+from twinserve.delivery.bundle.night import ATTESTED
+from twinserve.targets.github.reproduction import TYPE
 
 HERE = Path(__file__).parent
 SHORTEST_DAYS = 7
@@ -65,6 +67,11 @@ def _image(source: str) -> dict[str, str]:
 
 
 SBOM = {**_image("needs.build"), "sbom-path": "reports/sbom.json"}
+REPRODUCED = {
+    "subject-path": "models/model.pkl",
+    "predicate-type": TYPE,
+    "predicate-path": str(ATTESTED),
+}
 CACHE = {
     "path": ".venv",
     "key": "environment-${{ runner.os }}-${{ runner.arch }}"
@@ -111,8 +118,8 @@ def actions_are_given_what_they_take(files: Files) -> Iterator[str]:
             if step.action == "setup" and set(step.inputs) != wanted:
                 yield f"{step.where}: not set up with what its matrix says"
     attested = [step.inputs for step in files.steps if step.action == "actions/attest"]
-    if attested != [_image("steps.build"), FUNCTION, MODEL, SBOM]:
-        yield "deploy.yml: attests something else than image, function, model and contents"
+    if attested != [_image("steps.build"), FUNCTION, MODEL, SBOM, REPRODUCED]:
+        yield "something else is attested than image, function, model, contents and the night"
 
 
 @cache

@@ -126,13 +126,18 @@ def _check_out(ref: str, directory: str) -> int:
     return subprocess.run(unpack, input=archive, check=False).returncode
 
 
-def _attest(path: str, name: str, digest: str, sbom: str) -> int:
-    """A path or a digest, not both; a digest needs a name; files must be there."""
+def _attest(path: str, name: str, digest: str, sbom: str, *stated: str) -> int:
+    """A path or a digest, not both; a digest needs a name; files must be there.
+
+    What is stated besides, if not by an SBOM, is a predicate's type and its path.
+    """
+    if stated and (sbom or not all(stated)):
+        return 1
     if bool(path) == bool(digest) or bool(digest) != bool(name):
         return 1
     if digest and not digest.startswith("sha256:"):
         return 1
-    files = [pattern for pattern in (path, sbom) if pattern]
+    files = [pattern for pattern in (path, sbom, *stated[1:]) if pattern]
     return int(not all(glob.glob(pattern, recursive=True) for pattern in files))  # noqa: PTH207 - may be absolute
 
 

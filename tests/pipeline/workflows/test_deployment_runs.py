@@ -50,6 +50,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     )
     assert of_job(run, "verify") == ["make test-model"]
     assert of_job(run, "build") == [
+        "twinserve tag --check",
         LOGGED_IN,
         f"setup-gcloud {GCLOUD}",
         "twinserve repro --pull --locked --push",
@@ -76,6 +77,25 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     assert "a table" in run.summary
     assert "both in step" in run.summary
     assert "Not signed" not in run.summary
+
+
+def test_promoted_model_is_tagged_where_the_setting_says_so(workflows: Workflows) -> None:
+    """Only then does the one job run that may write to the repository; after the promotion."""
+    to_write: Rule = {"call": "twinserve tag --check", "files": {"$GITHUB_OUTPUT": "tag=true\n"}}
+    run = push(workflows, to_write)
+    assert run.succeeded, run.output
+    assert of_job(run, "tag") == ["twinserve tag"]
+    lines = run.lines()
+    assert lines.index("twinserve release --from-build") < lines.index("twinserve tag")
+    assert "tag" not in push(workflows, to_write, failing("twinserve release")).jobs
+
+
+def test_version_that_its_tag_would_not_match_is_not_built(workflows: Workflows) -> None:
+    """Nothing is reproduced, submitted or released."""
+    run = push(workflows, failing("twinserve tag --check"))
+    assert run.jobs["build"] == "failure"
+    assert of_job(run, "build") == ["twinserve tag --check"]
+    assert not {"release", "tag"} & set(run.jobs)
 
 
 def test_private_repository_is_released_unsigned_and_told_so(workflows: Workflows) -> None:

@@ -4,12 +4,22 @@ import json
 
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import Workflows
+from tests.pipeline.workflows.project_runs import of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.tree import ROOT
 from twinserve.delivery.bundle.oldest import tried_pythons
+from twinserve.targets.github.reproduction import TYPE
 
-NIGHT = ("images", "everything", "audit", "engine", "machine")
+NIGHT = ("images", "everything", "model", "audit", "engine", "machine")
 PYTHONS = tried_pythons(ROOT)
+REPRODUCED: Rule = {
+    "call": "twinserve night",
+    "files": {
+        "$GITHUB_OUTPUT": "attest=true\n",
+        "models/model.pkl": "",
+        "reports/reproduction.json": "{}",
+    },
+}
 IMAGES: Rule = {
     "call": "twinserve images",
     "files": {
@@ -42,6 +52,22 @@ def test_red_night_is_red(workflows: Workflows) -> None:
     red = dict.fromkeys(("everything", "machine"), "failure")
     assert run.jobs == dict.fromkeys(NIGHT, "success") | red
     assert run.lines().count("make run") == 3 * len(PYTHONS)
+
+
+def test_model_that_came_out_again_is_attested(workflows: Workflows) -> None:
+    """With a predicate of its own, where GitHub can sign; what did not come out is not."""
+    on_the_host(workflows)
+    run = workflows.run("nightly.yml", "schedule", events.schedule(), rules=[IMAGES, REPRODUCED])
+    assert of_job(run, "model") == [
+        "twinserve night --tell",
+        f"attest models/model.pkl    {TYPE} reports/reproduction.json",
+    ]
+    (night,) = [call for call in run.calls if "night" in call.words]
+    assert night.environment["GH_TOKEN"]
+    for rule in (failing("twinserve night"), {"call": "twinserve night", "exit": 0}):
+        run = workflows.run("nightly.yml", "schedule", events.schedule(), rules=[IMAGES, rule])
+        assert of_job(run, "model") == ["twinserve night --tell"]
+    assert run.jobs["model"] == "success"
 
 
 def on_the_host(workflows: Workflows) -> None:

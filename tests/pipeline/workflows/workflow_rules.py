@@ -27,7 +27,8 @@ from twinserve.targets.check_headers import CHECK_VARIABLE
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
 # The nightly suite may take longer, and the search for what breaks.
-SLOW_JOBS, SLOWEST_MINUTES = frozenset({"nightly.yml: everything", "renew.yml: renew"}), 180
+SLOW_JOBS = frozenset({"nightly.yml: everything", "nightly.yml: model", "renew.yml: renew"})
+SLOWEST_MINUTES = 180
 SHORTEST_DAYS = 7
 RUNNER = "ubuntu-latest"
 # What a user's own middleware asks of our requests, and the commands that send any.
@@ -42,7 +43,10 @@ ADDING = {
     LOGIN: f"${{{{ secrets.RENEWAL_{LOGIN} }}}}",
     VARIABLE: f"${{{{ vars.RENEWAL_{VARIABLE} }}}}",
 }
-READING = ("make run", "make test-model", "test-all", "twinserve fetch", "twinserve repro")
+READING = (
+    "make run", "make test-model", "test-all", "twinserve fetch", "twinserve night",
+    "twinserve repro",
+)  # fmt: skip
 # A pull request that GitHub gives neither secrets nor a token to log in with.
 FOREIGN = {
     "WITHOUT_LOGIN": "${{ inputs.head == '' && ("
@@ -174,6 +178,11 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
         "twinserve rollback": {"RELEASE": "${{ inputs.release }}"},
         "twinserve release": {
             "ATTESTED": "${{ needs.build.outputs.signed }}",
+            "GH_TOKEN": "${{ github.token }}",
+        },
+        "twinserve tag": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve night": {
+            "ATTESTATIONS": "${{ vars.ATTESTATIONS }}",
             "GH_TOKEN": "${{ github.token }}",
         },
         "twinserve schedules": {

@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,17 @@ from twinserve.delivery.data.agreement import check_lock, check_one_place, check
 from twinserve.delivery.data.cached import verify_cache
 from twinserve.delivery.data.fetch import fetch_sources
 from twinserve.delivery.data.remotes import NO_REMOTE, default_remote, verify_remotes
+from twinserve.delivery.data.runs import verify_runs
 from twinserve.delivery.data.sources import Source, find_sources
 from twinserve.delivery.data.taken import LOCK, is_taken, take
+from twinserve.training.paths import FOLDS_TAKEN
 
 # The stages that judge a model that is there.
 PROOFS = ("evaluate", "export", "bundle")
+
+
+class DifferenceError(UserError):
+    """What came out is not what is committed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,31 +59,53 @@ def run(arguments: argparse.Namespace) -> None:
     """
     data.prepare()
     remote = (arguments.pull or arguments.push) and _has_remote()
-    before, sources = _read_lock(), find_sources()
-    files = written(sources)
-    if arguments.locked:
-        check_lock(sources, LOCK)
-    if arguments.pull and remote:
+    pulled = arguments.pull and remote
+    if pulled:
         verify_remotes()
         # What the cache has is not fetched again, but put into the tree.
         verify_cache(LOCK)
         data.pull()
-    if arguments.locked and is_taken() and not arguments.afresh:
-        prove()
-    else:
-        reproduce(afresh=arguments.afresh)
     if arguments.locked:
-        check_written(files)
-        check_unchanged(before, _read_lock())
+        reproduce_locked(afresh=arguments.afresh)
+    else:
+        reproduce(afresh=arguments.afresh, shared=pulled)
     if arguments.push and remote:
         data.push()
 
 
-def reproduce(*, afresh: bool = False) -> None:
+def reproduce_locked(*, afresh: bool = False) -> None:
+    """Bring everything up to date, and hold all of it to what is committed.
+
+    Where the night reproduces, the fit is taken by hash, unless ``afresh`` is what the night does.
+
+    Raises:
+        DifferenceError: something came out otherwise.
+        UserError: nothing did.
+    """
+    data.prepare()
+    before, sources = _read_lock(), find_sources()
+    files = written(sources)
+    check_lock(sources, LOCK)
+    if is_taken() and not afresh:
+        prove()
+    else:
+        try:
+            reproduce(afresh=afresh)
+        except UserError:
+            if afresh:
+                # What a later stage refuses may be what came out otherwise.
+                check_unchanged(before, _read_lock())
+            raise
+    check_written(files)
+    check_unchanged(before, _read_lock())
+
+
+def reproduce(*, afresh: bool = False, shared: bool = False) -> None:
     """Bring every stage of ``dvc.yaml`` up to date; what DVC prints is shown as it comes.
 
     Args:
         afresh: though all of it is up to date.
+        shared: take from the remote what a colleague has fitted on the same inputs.
 
     Raises:
         UserError: a stage failed; its own line has been printed by then. Or DVC's cache holds
@@ -87,6 +115,9 @@ def reproduce(*, afresh: bool = False) -> None:
     if is_taken() and not afresh:
         take(strict=False)
     verify_cache(LOCK)
+    verify_runs()
+    if shared and not afresh:
+        _take_run()
     _run(*(("--force", "--no-run-cache") if afresh else ()))
     settle()
 
@@ -94,7 +125,7 @@ def reproduce(*, afresh: bool = False) -> None:
 def prove() -> None:
     """Take what ``dvc.lock`` names by hash, and hold it to gates, golden cases and parity.
 
-    Every stage runs again but the fit and the split before it.
+    Every stage runs again but the fit and the split before it; no fold is fitted again either.
 
     Raises:
         UserError: an output cannot be had, or is not of this tree's inputs; or a stage fails.
@@ -104,8 +135,15 @@ def prove() -> None:
     verify_cache(LOCK)
     _run("--single-item", "engine")
     verify_outputs()
-    _run("--force", "--single-item", *PROOFS)
+    _run("--force", "--single-item", *PROOFS, variables={FOLDS_TAKEN: "true"})
     settle()
+
+
+def _take_run() -> None:
+    """What the run cache has of the fit; its inputs are made first."""
+    _run("prepare")
+    if data.run_module("twinserve.delivery.data.runs", capture=False).returncode:
+        raise UserError("nothing was fitted; the line above says why")
 
 
 def _have_sources() -> None:
@@ -116,8 +154,8 @@ def _have_sources() -> None:
     fetch_sources()
 
 
-def _run(*words: str) -> None:
-    if data.dvc("repro", *words).returncode:
+def _run(*words: str, variables: Mapping[str, str] | None = None) -> None:
+    if data.dvc("repro", *words, variables=variables).returncode:
         raise UserError("dvc repro failed; the stage's own line above says why")
 
 
@@ -147,7 +185,7 @@ def check_unchanged(before: str, after: str) -> None:
     """Compare two texts of ``dvc.lock``: one is a copy, for a build has no history to ask.
 
     Raises:
-        UserError: they differ; names the stages, and shows the lines.
+        DifferenceError: they differ; names the stages, and shows the lines.
     """
     old, new = (_stages(text) for text in (before, after))
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
@@ -158,7 +196,7 @@ def check_unchanged(before: str, after: str) -> None:
         n=1, lineterm="",
     )  # fmt: skip
     print("\n".join(lines))
-    raise UserError(
+    raise DifferenceError(
         f"dvc.lock is not what this tree gives: {', '.join(changed)}; "
         "run `make repro` and commit dvc.lock with the change that caused it"
     )

@@ -1,11 +1,15 @@
 """What may be deleted from DVC's remote: by DVC's own command, which is only ever printed."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from twinserve.delivery.data.dvc import DIRECTORY
 from twinserve.delivery.data.remotes import default_remote
 from twinserve.targets.git import Checkout
+
+# DVC takes a date as midnight of whichever place it is run in.
+_MARGIN = timedelta(days=1)
 
 
 def collection(commits: Sequence[str]) -> list[str]:
@@ -19,11 +23,11 @@ def collection(commits: Sequence[str]) -> list[str]:
     checkout = Checkout(Path.cwd())
     dates = []
     for commit in commits:
-        told = checkout.run("show", "--no-patch", "--format=%cs", commit)
+        told = checkout.run("show", "--no-patch", "--format=%ct", commit)
         if told.code:
             named = f"DVC's remote: commit {commit[:12]} of a release that stays is not here"
             return [f"{named}: `git fetch`, then ask again for what no release needs"]
-        dates.append(told.out.strip())
+        dates.append(datetime.fromtimestamp(int(told.out), UTC).date() - _MARGIN)
     since = f" --date {min(dates)}" if dates else ""
     command = f"dvc gc --cloud --workspace --all-branches --all-tags{since}"
     return [f"DVC's remote, by hand: `{command}` keeps what the releases that stay were made from"]

@@ -23,21 +23,28 @@ LOGIN = "DVC_CONFIG_LOCAL"
 ONLY_THERE = "deleted"
 
 
-def dvc(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run DVC; what it prints is shown as it comes, unless its stdout is wanted."""
-    return run_module("dvc", *words, capture=capture)
+def dvc(
+    *words: str, capture: bool = False, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run DVC; what it prints is shown as it comes, unless its stdout is wanted.
+
+    ``variables`` are for the stages.
+    """
+    return run_module("dvc", *words, capture=capture, variables=variables)
 
 
-def run_module(module: str, *words: str, capture: bool) -> subprocess.CompletedProcess[str]:
+def run_module(
+    module: str, *words: str, capture: bool, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a module that is DVC, or uses it: remotes' variables reach no other."""
     environment = tool_environment(REMOTES) | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "DVC_NO_ANALYTICS": "1",
     }
-    with logged_in() as variables:
+    with logged_in() as login:
         return subprocess.run(
             [sys.executable, "-m", module, *words],
-            env=environment | variables,
+            env=environment | login | dict(variables or {}),
             stdout=subprocess.PIPE if capture else None,
             text=True,
             check=False,
@@ -102,12 +109,13 @@ def pull() -> None:
 
 
 def push() -> None:
-    """Put every source and every output of the stages into the remote.
+    """Put every source and every output of the stages into the remote, and what they came from.
 
     Raises:
         UserError: the remote cannot be written.
     """
-    if dvc("push").returncode:
+    # DVC leaves the run cache out by itself where a remote cannot hold one.
+    if dvc("push", "--run-cache").returncode:
         raise UserError("dvc push failed; DVC's own line above says why")
 
 

@@ -49,6 +49,7 @@ class BuildRecord:
         function: SHA-256 of the archive of the function's source; as the rest, None in a record of
             an earlier version, whose image can still be released beside what lies in ``dist/``.
         service: SHA-256 of each file of the service's bundle, so that the hash of both can be made.
+        reproduced_by: see ``Identity``; as the next.
     """
 
     release: str
@@ -60,6 +61,8 @@ class BuildRecord:
     dvc_lock: str | None = None
     function: str | None = None
     service: dict[str, str] | None = None
+    reproduced_by: str | None = None
+    reproduced_at: str | None = None
 
     @property
     def identity(self) -> Identity:
@@ -80,6 +83,8 @@ class BuildRecord:
             dvc_lock=self.dvc_lock,
             model_sha256=self.model_sha256,
             bundle=self.bundle,
+            reproduced_by=self.reproduced_by,
+            reproduced_at=self.reproduced_at,
         )
 
 
@@ -103,6 +108,8 @@ def build_record(
         dvc_lock=identity.dvc_lock,
         function=function,
         service=read_manifest(DIST / "service").files,
+        reproduced_by=identity.reproduced_by,
+        reproduced_at=identity.reproduced_at,
     )
 
 

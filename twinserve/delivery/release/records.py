@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -27,6 +27,10 @@ class Record:
         promoted_at: UTC, ISO 8601.
         attested: the repository whose attestations of image and function were verified before the
             promotion; None if nothing was.
+        reproduced_by: what makes the model anew and compares every byte, ``push`` or ``nightly``;
+            as the next, None in a record of an earlier version.
+        reproduced_at: when that last went well before the release, UTC; None if it had not yet, or
+            nobody could tell.
     """
 
     release: str
@@ -42,6 +46,8 @@ class Record:
     promoted_at: str
     promoted_by: str
     attested: str | None = None
+    reproduced_by: str | None = None
+    reproduced_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +122,3 @@ def _parse(content: bytes, targets: Mapping[str, object]) -> Record:
             raise ValueError(f"{member} has no {', '.join(sorted(missing))}")
     datetime.fromisoformat(record.promoted_at)
     return record
-
-
-def now() -> str:
-    """UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

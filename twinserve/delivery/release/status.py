@@ -12,6 +12,7 @@ from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.delivery.release.lease import read_held
 from twinserve.delivery.release.lock_object import Held, has_expired
 from twinserve.delivery.release.records import read_records
+from twinserve.delivery.release.reproduction import reproduced
 from twinserve.delivery.release.traffic import Services, release_of
 from twinserve.targets.google.cloud_run import Service
 
@@ -50,6 +51,8 @@ def _attested(cloud: Cloud, release: str | None) -> str | None:
         return None
     by = record.attested if record else None
     cloud.say(f"attested: by {by}" if by else "attested: not verified")
+    if record:
+        cloud.say(reproduced(record.reproduced_by, record.reproduced_at))
     return by
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
 from twinserve.delivery.access import settle_access
-from twinserve.delivery.bundle.identity import Identity, current_commit, read_identity
+from twinserve.delivery.bundle.identity import Identity, current_commit, now, read_identity
 from twinserve.delivery.console import say_step
 from twinserve.delivery.project import Cloud, add_cloud_arguments, current_owner, open_cloud
 from twinserve.delivery.release.acceptance import check_candidates, confirm, endpoint_of
@@ -19,7 +19,8 @@ from twinserve.delivery.release.builds import BuildRecord, read_build, read_buil
 from twinserve.delivery.release.candidate import Candidate, deploy_candidates, series
 from twinserve.delivery.release.lease import Lease, leased
 from twinserve.delivery.release.payload import Payload, open_payload
-from twinserve.delivery.release.records import Record, now, read_records, write_record
+from twinserve.delivery.release.records import Record, read_records, write_record
+from twinserve.delivery.release.reproduction import with_night
 from twinserve.delivery.release.traffic import (
     Services,
     both_or_neither,
@@ -62,6 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
             else read_build_of_commit(cloud, arguments.commit or current_commit())
         )
         identity = build.identity
+    identity = with_night(cloud, identity)
     release(cloud, identity, build=build, take_over=arguments.take_over)
 
 

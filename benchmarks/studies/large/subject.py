@@ -33,7 +33,7 @@ def make(
     trees: int, depth: int, runtime: str, folder: Path, max_source_mb: int
 ) -> dict[str, float]:
     """Train the forest unless that was done, and write its artifact for the runtime."""
-    from twinserve.training.pickled import (
+    from twinserve.training.fitting.pickled import (
         digest_path,
         pickle_of,
         read_pickled,

@@ -1,1 +1,1 @@
-"""How fits and comparisons are run: on which cores, and with what is said meanwhile."""
+"""How fits and comparisons are run: on which cores, what is said meanwhile; what is pickled."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from twinserve.config.errors import UserError
-from twinserve.training.fitting.pickler import Pickler
 from twinserve.training.frame import restore
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import MODEL_PATH
@@ -30,6 +29,9 @@ def digest_path(path: Path = MODEL_PATH) -> Path:
 
 def pickle_of(classifier: object) -> bytes:
     """The classifier as a pickle, the same on every machine."""
+    # Who reads a digest alone has no need of joblib and NumPy.
+    from twinserve.training.fitting.pickler import Pickler
+
     _forget_times(classifier)
     pickled = io.BytesIO()
     Pickler(pickled, PROTOCOL).dump(classifier)

@@ -1,5 +1,6 @@
 """What git, DVC's files and dvc.lock say of one source: one line where they do not agree."""
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from tests.tools import require
 from twinserve.config.errors import UserError
 from twinserve.delivery.data.agreement import (
+    check_current,
     check_lock,
     check_one_place,
     check_written,
@@ -104,3 +106,33 @@ def test_folder_that_dvc_keeps_is_not_looked_into(root: Path) -> None:
     inner.mkdir()
     (inner / "not.dvc").write_text("{")
     assert [source.path for source in find_sources()] == [Path("data/pictures")]
+
+
+def test_table_of_before_a_pull_is_refused_and_a_changed_one_is_not(root: Path) -> None:
+    """The line has both digests, the way on and the way back; nothing is written."""
+    before, after, mine = (f"{number}\n" for number in (1, 2, 3))
+    older, newer = (
+        hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in (before, after)
+    )
+    git = [require("git"), "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    table = root / "data" / "table.csv"
+    for digest in (older, newer):
+        lay(root, digest, digest)
+        subprocess.run([*git, "add", "data/table.csv.dvc"], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--message=table"], check=True)
+    table.write_text(before)
+    with pytest.raises(UserError) as refused:
+        check_current(find_sources())
+    line = str(refused.value)
+    assert line.startswith(f"data/table.csv: is the table of before ({older[:8]}…); data/table.csv")
+    assert f"names {newer[:8]}…" in line
+    assert "`dvc pull data/table.csv.dvc`" in line
+    assert "`dvc add data/table.csv`" in line
+    for text in (after, mine):
+        table.write_text(text)
+        check_current(find_sources())
+    # `dvc add` of the older one makes it the one that is named.
+    lay(root, older, older)
+    table.write_text(before)
+    check_current(find_sources())

@@ -12,7 +12,13 @@ from twinserve.config.yaml_file import parse_yaml
 from twinserve.delivery.bundle.modes import settle
 from twinserve.delivery.bundle.verify import verify_outputs
 from twinserve.delivery.data import dvc as data
-from twinserve.delivery.data.agreement import check_lock, check_one_place, check_written, written
+from twinserve.delivery.data.agreement import (
+    check_current,
+    check_lock,
+    check_one_place,
+    check_written,
+    written,
+)
 from twinserve.delivery.data.cached import verify_cache
 from twinserve.delivery.data.fetch import fetch_sources
 from twinserve.delivery.data.remotes import NO_REMOTE, default_remote, verify_remotes
@@ -150,6 +156,7 @@ def _have_sources() -> None:
     sources = find_sources()
     _find_table(sources)
     check_one_place(sources)
+    check_current(sources)
     data.prepare()
     fetch_sources()
 

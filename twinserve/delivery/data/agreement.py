@@ -1,5 +1,7 @@
 """What git, DVC's files and ``dvc.lock`` say of the same source must be the same."""
 
+import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +29,42 @@ def check_one_place(sources: Sequence[Source]) -> None:
                 f"{source.path}: both in git and under DVC ({source.file}): leave it to DVC by "
                 f"`git rm -r --cached {source.path}`, and commit that"
             )
+
+
+def check_current(sources: Sequence[Source]) -> None:
+    """Refuse a table that is one of the past, as it stays in the tree after a ``git pull``.
+
+    DVC would take it for a change, and write its digest into the ``.dvc`` file: the newer table of
+    a colleague would be undone. Whoever wants it back says so by ``dvc add``. A folder is not
+    looked into.
+
+    Raises:
+        UserError: the first that an earlier version of its ``.dvc`` file names.
+    """
+    files = [source for source in sources if source.digest and source.path.is_file()]
+    if not files or not Path(".git").exists():
+        return
+    for source in files:
+        earlier = _earlier(source)
+        if not earlier:
+            continue
+        with source.path.open("rb") as content:
+            digest = hashlib.file_digest(content, "md5").hexdigest()
+        if digest in earlier:
+            raise UserError(
+                f"{source.path}: is the table of before ({digest[:_DIGITS]}…); {source.file} names "
+                f"{str(source.digest)[:_DIGITS]}…: take that one by `dvc pull {source.file}`, or "
+                f"go back to this one by `dvc add {source.path}`"
+            )
+
+
+def _earlier(source: Source) -> set[str]:
+    """Other digests that the ``.dvc`` file has named in git's history."""
+    words = ("log", "--format=", "--unified=0", "--patch", "--", source.file.as_posix())
+    done = Checkout(Path.cwd()).run(*words)
+    # A repository without a commit has no history.
+    named = re.findall(r"^[-+][\s-]*md5: ([0-9a-f]{32})$", done.out, re.MULTILINE)
+    return set(named) - {str(source.digest)}
 
 
 def check_lock(sources: Sequence[Source], lock: Path) -> None:

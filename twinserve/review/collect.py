@@ -15,8 +15,8 @@ from twinserve.review.imports import compare_imports
 from twinserve.review.latency import compare_latency
 from twinserve.review.report import Report, Reproduction, Sizes
 from twinserve.review.speed import compare_speed
+from twinserve.training.fitting.digest import read_digest
 from twinserve.training.paths import MODEL_PATH
-from twinserve.training.pickled import read_digest
 
 BUNDLES = ("dist/service", "dist/function")
 

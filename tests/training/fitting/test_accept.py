@@ -7,9 +7,9 @@ import pytest
 
 from tests.tools import require
 from tests.training.project import Project
+from twinserve.training.fitting.digest import digest_of, digest_path, write_model
 from twinserve.training.fitting.known import FITS
 from twinserve.training.paths import FITTED_PATH, MODEL_PATH
-from twinserve.training.pickled import digest_of, digest_path, write_model
 
 FOREIGN = b"a pickle that somebody else has put there"
 

@@ -75,6 +75,7 @@ LINES_ELSEWHERE = {
     'python3 -m twinserve images >> "$GITHUB_OUTPUT"': "in act, in test_nightly_runs.py",
     ".venv/bin/twinserve renew planned --leave reports/renewal": "in test_bring_in.py",
     ".venv/bin/twinserve renew open untrusted/renewal": "in test_opening.py",
+    ".venv/bin/twinserve renew merge": "in test_merging.py",
     ".venv/bin/twinserve renew tell untrusted/review/review.json": "in test_opening.py",
     ".venv/bin/twinserve audit --tell": "in test_audit.py",
     ".venv/bin/twinserve support --tell": "in test_audit.py",

@@ -50,7 +50,7 @@ def engine(tmp_path: Path) -> Path:
         ("twinserve/training/evaluate.py", {"evaluate"}),
         ("twinserve/training/train.py", {"train"}),
         ("twinserve/training/table.py", {"prepare", "export"}),
-        ("twinserve/training/estimator.py", {"train", "accept", "evaluate", "export"}),
+        ("twinserve/training/estimator.py", {"train", "evaluate", "export"}),
         ("twinserve/training/evaluation/pictures.py", {"evaluate"}),
         ("twinserve/training/reading/cells.py", {"prepare", "export"}),
         ("twinserve/training/served/trees/xgboost.py", {"export"}),

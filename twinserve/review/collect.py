@@ -15,7 +15,7 @@ from twinserve.review.imports import compare_imports
 from twinserve.review.latency import compare_latency
 from twinserve.review.report import Report, Reproduction, Sizes
 from twinserve.review.speed import compare_speed
-from twinserve.training.fitting.pickled import read_digest
+from twinserve.training.fitting.digest import read_digest
 from twinserve.training.paths import MODEL_PATH
 
 BUNDLES = ("dist/service", "dist/function")

@@ -6,8 +6,8 @@ DVC's run cache may give ``models/fitted.pkl`` in place of a fit. Nothing is unp
 import sys
 
 from twinserve.config.errors import UserError, run_as_command
+from twinserve.training.fitting.digest import digest_of, digest_path, write_model
 from twinserve.training.fitting.known import is_known
-from twinserve.training.fitting.pickled import digest_of, digest_path, write_model
 from twinserve.training.outputs import read_output
 from twinserve.training.paths import FITTED_PATH, MODEL_PATH
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.tools import require
 from tests.training.project import Project
+from twinserve.training.fitting.digest import digest_of, digest_path, write_model
 from twinserve.training.fitting.known import FITS
-from twinserve.training.fitting.pickled import digest_of, digest_path, write_model
 from twinserve.training.paths import FITTED_PATH, MODEL_PATH
 
 FOREIGN = b"a pickle that somebody else has put there"

@@ -13,7 +13,7 @@ from pathlib import Path
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.targets.github.api import api, find, search
-from twinserve.training.fitting.pickled import digest_path, read_digest
+from twinserve.training.fitting.digest import digest_path, read_digest
 
 # As dvc.yaml declares it under `artifacts:`.
 ARTIFACT = "model"

@@ -1,1 +1,1 @@
-"""How fits and comparisons are run: on which cores, what is said meanwhile; what is pickled."""
+"""How fits and comparisons are run: on which cores, with what is said; which fits are known."""

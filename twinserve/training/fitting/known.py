@@ -7,7 +7,7 @@ what comes from there is compared with what does not.
 from pathlib import Path
 
 from twinserve.targets.git import Checkout
-from twinserve.training.fitting.pickled import digest_of, digest_path, read_digest
+from twinserve.training.fitting.digest import digest_of, digest_path, read_digest
 
 # A file for each fit of this tree, called as its pickle's SHA-256.
 FITS = Path(".cache/fitted")

@@ -5,14 +5,14 @@ A pickle is a program, and DVC takes a file in its cache at its name's word. So 
 compared with it are unpickled.
 """
 
-import hashlib
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from twinserve.config.errors import UserError
+from twinserve.training.fitting.digest import digest_of, digest_path, read_digest
 from twinserve.training.frame import restore
-from twinserve.training.outputs import read_output, write_output
+from twinserve.training.outputs import read_output
 from twinserve.training.paths import MODEL_PATH
 
 if TYPE_CHECKING:
@@ -22,32 +22,14 @@ if TYPE_CHECKING:
 PROTOCOL = 5
 
 
-def digest_path(path: Path = MODEL_PATH) -> Path:
-    """Where the digest of a pickle stands, in the form that ``sha256sum --check`` reads."""
-    return path.with_name(f"{path.name}.sha256")
-
-
 def pickle_of(classifier: object) -> bytes:
     """The classifier as a pickle, the same on every machine."""
-    # Who reads a digest alone has no need of joblib and NumPy.
     from twinserve.training.fitting.pickler import Pickler
 
     _forget_times(classifier)
     pickled = io.BytesIO()
     Pickler(pickled, PROTOCOL).dump(classifier)
     return pickled.getvalue()
-
-
-def write_model(content: bytes, path: Path = MODEL_PATH) -> None:
-    """Keep a pickle, and beside it its digest."""
-    write_output(path, content)
-    line = f"{digest_of(content)}  {path.as_posix()}\n"
-    write_output(digest_path(path), line.encode())
-
-
-def digest_of(content: bytes) -> str:
-    """SHA-256 of a pickle."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no types
@@ -60,15 +42,6 @@ def _forget_times(model: Any) -> None:  # noqa: ANN401 - scikit-learn has no typ
         model.cv_results_ = {
             name: figures for name, figures in tried.items() if not name.endswith("_time")
         }
-
-
-def read_digest(path: Path = MODEL_PATH) -> str:
-    """The digest that stands beside a pickle.
-
-    Raises:
-        UserError: there is none.
-    """
-    return read_output(digest_path(path)).decode(errors="replace").partition(" ")[0]
 
 
 def read_pickled(path: Path = MODEL_PATH) -> bytes:

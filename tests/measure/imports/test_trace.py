@@ -162,7 +162,8 @@ def test_heavy_import_is_found_in_a_real_start(dist: Path, tmp_path: Path) -> No
         True,
     )
     assert not came["difflib"].root
-    assert found.changes[0].name == "unittest"
+    # Another module may have been slow once, on a busy machine; of those that came it is first.
+    assert next(change.name for change in found.changes if change.base_ms is None) == "unittest"
     assert found.head_modules > found.base_modules
 
 

@@ -85,4 +85,4 @@ def test_night_finds_the_byte_that_differs(slow: Clone) -> None:
     assert done.returncode == 1
     assert "dvc.lock is not what this tree gives: " in done.stderr
     assert "train" in done.stderr.rpartition("gives: ")[2]
-    assert "path: models/fitted.pkl" in done.stdout
+    assert "+++ dvc.lock as reproduced" in done.stdout

@@ -58,7 +58,7 @@ def engine(tmp_path: Path) -> Path:
         ("twinserve/inference/typed.py", {"prepare", "export", "bundle"}),
         ("locks/xgboost.txt", {"train", "evaluate", "export"}),
         ("locks/service-joblib.txt", {"export", "bundle"}),
-        ("twinserve/training/served/thresholds.py", {"export"}),
+        ("twinserve/training/served/requests/thresholds.py", {"export"}),
         ("twinserve/inference/runtimes/onnx.py", {"export", "bundle"}),
         ("twinserve/inference/endpoint.py", {"bundle"}),
         ("twinserve/delivery/bundle/assembly.py", {"bundle"}),

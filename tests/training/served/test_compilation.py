@@ -29,8 +29,8 @@ from twinserve.training.served.columns import request_columns
 from twinserve.training.served.compilation import compile_object
 from twinserve.training.served.ensemble import LEAF, read_ensemble
 from twinserve.training.served.program import Program, read_program
+from twinserve.training.served.requests.thresholds import VARIANTS, threshold_rows
 from twinserve.training.served.source import write_source
-from twinserve.training.served.thresholds import VARIANTS, threshold_rows
 
 FORESTS: dict[str, Callable[[], Any]] = {
     "forest": lambda: RandomForestClassifier(20, random_state=1),

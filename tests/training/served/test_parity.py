@@ -18,7 +18,7 @@ from twinserve.training.served.parity import (
 )
 from twinserve.training.served.requests.drawn import RANDOM_ROWS, random_rows
 from twinserve.training.served.requests.midpoints import BASES
-from twinserve.training.served.thresholds import neighbours
+from twinserve.training.served.requests.thresholds import neighbours
 
 if TYPE_CHECKING:
     from twinserve.training.estimator import Classifier

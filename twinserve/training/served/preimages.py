@@ -29,7 +29,7 @@ from twinserve.training.served.ensemble import Ensemble, read_ensemble
 from twinserve.training.served.program import read_program
 from twinserve.training.served.requests.order import number_at, order_of
 from twinserve.training.served.requests.splits import requested_ensembles
-from twinserve.training.served.thresholds import (
+from twinserve.training.served.requests.thresholds import (
     neighbours,
     numeric_splits,
     reached_splits,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinserve.config.card import Feature
-from twinserve.training.served.thresholds import neighbours
+from twinserve.training.served.requests.thresholds import neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from twinserve.targets.environment import ensure_environment
 from twinserve.targets.local import compile_bytecode, environment_for, local_function, local_service
 from twinserve.targets.process import ProcessTarget
 from twinserve.targets.protocol import Target
+from twinserve.training.fitting.pickled import read_pickled
 from twinserve.training.outputs import write_output
-from twinserve.training.pickled import read_pickled
 
 FLOORS = Path(__file__).parent / "floors"
 # What a user may write, each in a folder of its own that stands in for `custom/`.

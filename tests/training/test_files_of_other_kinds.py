@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
-from twinserve.training.pickled import read_pickled
+from twinserve.training.fitting.pickled import read_pickled
 from twinserve.training.table import read_table
 data = load_params().data
 for read in (lambda: read_pickled(Path(sys.argv[1])), lambda: read_table(data)):

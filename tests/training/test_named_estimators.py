@@ -8,8 +8,8 @@ from tests.training.project import Project
 from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.training.estimator import load_class
+from twinserve.training.fitting.pickled import read_pickled
 from twinserve.training.loadable import check_loadable
-from twinserve.training.pickled import read_pickled
 
 OWN = """
 import numpy as np

@@ -20,11 +20,11 @@ from twinserve.training.evaluation.figures import (
 )
 from twinserve.training.evaluation.plots import write_plots
 from twinserve.training.fitting.cluster import on_engine
+from twinserve.training.fitting.pickled import read_model
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import reads_names
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import FOLDS_TAKEN, METRICS_PATH, TEST_PATH, TRAIN_PATH
-from twinserve.training.pickled import read_model
 from twinserve.training.prepared import Rows, read_prepared, with_columns
 
 # Of the metrics.

@@ -21,10 +21,10 @@ from twinserve.inference.model import Model, load_model
 from twinserve.inference.steps import load_steps
 from twinserve.targets.platforms import this_platform
 from twinserve.training.estimator import Classifier, describe
+from twinserve.training.fitting.pickled import read_pickled, unpickle
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.outputs import read_output, write_output
 from twinserve.training.paths import METRICS_PATH, MODEL_PATH
-from twinserve.training.pickled import read_pickled, unpickle
 from twinserve.training.reading.reference import observed
 from twinserve.training.served.cost.line import measured_cost
 from twinserve.training.served.golden import golden_cases, with_unknown

@@ -16,11 +16,11 @@ from twinserve.training.estimator import (
 from twinserve.training.fitting.cluster import on_engine
 from twinserve.training.fitting.cores import fitting
 from twinserve.training.fitting.known import note_fit
+from twinserve.training.fitting.pickled import pickle_of
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.frame import names_columns
 from twinserve.training.outputs import write_output
 from twinserve.training.paths import FITTED_PATH, TRAIN_PATH
-from twinserve.training.pickled import pickle_of
 from twinserve.training.prepared import Rows, read_prepared, with_columns
 from twinserve.training.preprocessing import as_yaml, preprocessed, preprocessing_for
 

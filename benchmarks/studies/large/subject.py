@@ -34,7 +34,7 @@ def make(
 ) -> dict[str, float]:
     """Train the forest unless that was done, and write its artifact for the runtime."""
     from twinserve.training.fitting.digest import digest_path, write_model
-    from twinserve.training.pickled import pickle_of, read_pickled, unpickle
+    from twinserve.training.fitting.pickled import pickle_of, read_pickled, unpickle
     from twinserve.training.served.conversion import to_onnx
 
     pickled = folder / f"{trees}x{depth}.joblib"

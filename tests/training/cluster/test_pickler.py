@@ -10,8 +10,8 @@ import pytest
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
+from twinserve.training.fitting.pickled import PROTOCOL
 from twinserve.training.fitting.pickler import Pickler
-from twinserve.training.pickled import PROTOCOL
 
 ROWS = np.random.default_rng(3).normal(size=(60, 3))
 LABELS = (ROWS[:, 0] > 0).astype(int)

@@ -28,7 +28,7 @@ from twinserve.delivery.data import dvc as data
 from twinserve.delivery.names import BUNDLE_LABEL
 from twinserve.targets.engine import NAMES, Engine, find_engine
 from twinserve.training.engine import stale_stages
-from twinserve.training.pickled import read_pickled
+from twinserve.training.fitting.pickled import read_pickled
 
 LOCKS = Path("locks")
 REQUIREMENT = re.compile(r"^[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==\S+")

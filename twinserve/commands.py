@@ -100,7 +100,7 @@ SECTIONS = {
             "bring dist/, or a build, to both targets or neither",
         ),
         "tag": Command(
-            "twinserve.delivery.release.tag",
+            "twinserve.delivery.tag",
             "GTO's tag of the model that was promoted, by GitHub's API",
         ),
         "status": Command(

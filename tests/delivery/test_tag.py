@@ -11,7 +11,7 @@ import yaml
 from tests.github import GitHub, install
 from tests.tree import PROJECT
 from twinserve.config.errors import UserError
-from twinserve.delivery.release import tag
+from twinserve.delivery import tag
 
 HERE = "repos/owner/twinserve"
 COMMIT, OTHER = "c" * 40, "d" * 40

@@ -4,12 +4,13 @@ Source: OSV's documentation, "POST /v1/query", and its schema (``affected``, ``r
 """
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.loopback import QuietHandler, served
 
 
 @dataclass
@@ -39,24 +40,13 @@ def serve_osv() -> Iterator[FakeOsv]:
     """Serve it on the loopback until the end, knowing nothing at first."""
     osv = FakeOsv()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             found = osv.known.get((asked["package"]["name"], asked["version"]), [])
             body = json.dumps({"vulns": found} if found else {}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, body)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    osv.url = f"http://127.0.0.1:{server.server_port}/v1/query"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with served(Handler) as url:
+        osv.url = f"{url}/v1/query"
         yield osv
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+
+from tests.loopback import QuietHandler, served
 
 SIMPLE = "application/vnd.pypi.simple.v1+json"
 
@@ -92,7 +94,7 @@ def serve_index(folder: Path) -> Iterator[PackageIndex]:
     folder.mkdir(parents=True, exist_ok=True)
     index = PackageIndex(folder)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             kind, _, rest = self.path.strip("/").partition("/")
             if index.stalled and rest == index.stalled:
@@ -107,25 +109,12 @@ def serve_index(folder: Path) -> Iterator[PackageIndex]:
                 self.send_error(404)
 
         def _answer(self, body: bytes, kind: str) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
+            self.answer(200, body, {"Content-Type": kind})
 
         do_HEAD = do_GET  # noqa: N815 - http.server's name
 
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    index.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield index
-    finally:
-        index.over.set()
-        server.shutdown()
-        server.server_close()
+    with served(Handler) as index.url:
+        try:
+            yield index
+        finally:
+            index.over.set()

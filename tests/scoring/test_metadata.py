@@ -1,46 +1,33 @@
 """The token of a job's account, which Compute Engine's metadata server gives."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from tests.loopback import QuietHandler, served
 from twinserve.scoring.job import objects
 from twinserve.targets.process import free_port
 
 
-class Metadata(BaseHTTPRequestHandler):
+class Metadata(QuietHandler, BaseHTTPRequestHandler):
     """The server, on this machine, and Cloud Storage beside it."""
 
     def do_GET(self) -> None:
         """A token, for whoever asks as Google's documentation has it; an object's metadata."""
         answer = {"access_token": self.headers["Metadata-Flavor"], "expires_in": 3600}
         answer["metadata"] = {"asked with": self.headers["Authorization"]}
-        body = json.dumps(answer)
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        self.answer(200, json.dumps(answer).encode())
 
 
 @pytest.fixture
 def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A metadata server, and a bucket."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(objects, "TOKEN_URL", f"{url}/token")
-    monkeypatch.setattr(objects, "HOST", url)
-    yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Metadata) as url:
+        monkeypatch.setattr(objects, "TOKEN_URL", f"{url}/token")
+        monkeypatch.setattr(objects, "HOST", url)
+        yield
 
 
 @pytest.mark.usefixtures("metadata")

@@ -1,13 +1,13 @@
 """A workflow's login to S3 and Azure by GitHub's token: what their clients are given."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from tests.loopback import QuietHandler, served
 from twinserve.config.errors import UserError
 from twinserve.delivery.data.login import VARIABLE, logged_in
 
@@ -15,35 +15,25 @@ ROLE = "arn:aws:iam::123456789012:role/reads-data"
 TENANT, CLIENT = "0aa1-bb22", "3cc4-dd55"
 
 
-class GitHub(BaseHTTPRequestHandler):
+class GitHub(QuietHandler, BaseHTTPRequestHandler):
     """Gives a token for any audience to whoever has the run's own."""
 
     def do_GET(self) -> None:
         right = self.headers.get("Authorization") == "Bearer of-the-run"
         body = json.dumps({"value": f"token of {self.path}"} if right else {}).encode()
-        self.send_response(200 if right else 401)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+        self.answer(200 if right else 401, body)
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The variables of a run that may ask for a token."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    url = f"http://127.0.0.1:{server.server_port}/token?api-version=2"
-    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", url)
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-run")
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    yield monkeypatch
-    server.shutdown()
-    server.server_close()
+    with served(GitHub) as url:
+        monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{url}/token?api-version=2")
+        yield monkeypatch
 
 
 def test_role_of_aws_is_taken_by_the_token(run: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,12 @@
 """A package index that has what is locked here, and no more: nothing of it can be installed."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+from tests.loopback import QuietHandler, served
 from tests.renewal.package_index import SIMPLE
 from tests.tree import ROOT
 from twinserve.delivery.bundle.pins import read_rooms
@@ -23,7 +23,7 @@ def serve_locked(folder: Path) -> Iterator[Mapping[str, str]]:
         for name, version in pins.items():
             versions.setdefault(name, set()).add(version)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             kind, _, rest = self.path.strip("/").partition("/")
             if kind == "simple" and rest in versions:
@@ -39,20 +39,7 @@ def serve_locked(folder: Path) -> Iterator[Mapping[str, str]]:
                 self.send_error(404)
 
         def _answer(self, text: str, kind: str) -> None:
-            body = text.encode()
-            self.send_response(200)
-            for name, value in (("Content-Type", kind), ("Content-Length", str(len(body)))):
-                self.send_header(name, value)
-            self.send_header("Cache-Control", KEPT)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
+            self.answer(200, text.encode(), {"Content-Type": kind, "Cache-Control": KEPT})
 
     def _file(name: str, version: str) -> Mapping[str, object]:
         wheel = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
@@ -64,8 +51,5 @@ def serve_locked(folder: Path) -> Iterator[Mapping[str, str]]:
             "upload-time": "2026-01-01T00:00:00Z",
         }
 
-    try:
+    with served(Handler) as url:
         yield {"UV_DEFAULT_INDEX": f"{url}/simple", "UV_CACHE_DIR": str(folder)}
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.pipeline.remotes.refusals import S3, Google, refusing
+from tests.loopback import served
+from tests.pipeline.remotes.refusals import S3, Google
 from tests.pipeline.remotes.server import HOST, Login, Server, started
 from tests.tools import require
 from tests.tree import CACHE, ROOT
@@ -76,7 +77,7 @@ def s3(folder: Path, _: Path) -> Iterator[Server]:
         started(stack, [python, *listen], port, bare | {"INITIAL_NO_AUTH_ACTION_COUNT": "4"})
         key, secret = json.loads(ask("open"))
         token = Login(
-            {"endpointurl": stack.enter_context(refusing(S3))},
+            {"endpointurl": stack.enter_context(served(S3))},
             {**login(key, secret).variables, "AWS_SESSION_TOKEN": "of-yesterday"},
         )
         yield Server(
@@ -197,7 +198,7 @@ def gs(folder: Path, _: Path) -> Iterator[Server]:
         # The emulator knows plain buckets only.
         return {"STORAGE_EMULATOR_HOST": address, "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"}
 
-    with refusing(Google) as google:
+    with served(Google) as google:
         yield Server(
             "gs://bucket/dvc",
             port,

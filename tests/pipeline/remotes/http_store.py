@@ -1,14 +1,15 @@
 """A plain HTTP server that keeps files for whoever knows the password."""
 
 import base64
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote
+
+from tests.loopback import QuietHandler, served
 
 USER, PASSWORD = "somebody", "secret"
 
@@ -30,7 +31,7 @@ class Store:
     stuck: set[str] = field(default_factory=set)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler, BaseHTTPRequestHandler):
     """Files for whoever knows the password; what is sent is written."""
 
     store: Store
@@ -55,9 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self._path().parent.mkdir(parents=True, exist_ok=True)
         self._path().write_bytes(content)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.answer(200, b"")
 
     do_POST = do_PUT  # noqa: N815 - http.server's name
 
@@ -66,10 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if given == f"Basic {login}":
             return True
-        self.send_response(401)
-        self.send_header("WWW-Authenticate", "Basic")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.answer(401, b"", {"WWW-Authenticate": "Basic"})
         return False
 
     def _path(self) -> Path:
@@ -92,19 +88,15 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
 
 @contextmanager
-def served(folder: Path) -> Iterator[Store]:
+def kept(folder: Path) -> Iterator[Store]:
     """A server of this folder."""
     store = Store(folder)
     kind = type("OfStore", (Handler,), {"store": store})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    store.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield store
-    store.stuck.clear()
-    server.shutdown()
-    server.server_close()
+    with served(kind) as url:
+        store.port = int(url.rpartition(":")[2])
+        try:
+            yield store
+        finally:
+            store.stuck.clear()

@@ -4,12 +4,9 @@ What a real server of the scheme says where one runs on this machine is never ta
 """
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
-from tests.pipeline.remotes.server import HOST
+from tests.loopback import QuietHandler
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 EXPIRED_AT_S3 = (
@@ -22,53 +19,29 @@ ANONYMOUS = (
 )
 # https://developers.google.com/identity/protocols/oauth2/service-account#error-codes
 WRONG_KEY = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+XML, JSON = {"Content-Type": "application/xml"}, {"Content-Type": "application/json"}
 TOKEN = {"access_token": "a-token-of-yesterday", "token_type": "Bearer", "expires_in": 3600}
 
 
-class S3(BaseHTTPRequestHandler):
+class S3(QuietHandler, BaseHTTPRequestHandler):
     """Calls every token expired."""
 
     def do_GET(self) -> None:
-        _answer(self, 400, EXPIRED_AT_S3, "application/xml")
+        self.answer(400, EXPIRED_AT_S3, XML)
 
     do_HEAD = do_PUT = do_GET  # noqa: N815 - http.server's names
 
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
 
-
-class Google(BaseHTTPRequestHandler):
+class Google(QuietHandler, BaseHTTPRequestHandler):
     """Lets nobody read; at ``/wrong`` no key is known, at ``/expired`` it gives an old token."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         known = self.path == "/expired"
         body = json.dumps(TOKEN if known else WRONG_KEY).encode()
-        _answer(self, 200 if known else 400, body, "application/json")
+        self.answer(200 if known else 400, body, JSON)
 
     def do_GET(self) -> None:
         told = "Invalid Credentials" if self.headers.get("Authorization") else ANONYMOUS
         body = json.dumps({"error": {"code": 401, "message": told}}).encode()
-        _answer(self, 401, body, "application/json")
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-def _answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Type", kind)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    if handler.command != "HEAD":
-        handler.wfile.write(body)
-
-
-@contextmanager
-def refusing(how: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The address of a server that answers like this."""
-    server = ThreadingHTTPServer((HOST, 0), how)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://{HOST}:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+        self.answer(401, body, JSON)

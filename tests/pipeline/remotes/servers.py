@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.pipeline.remotes.http_store import PASSWORD, USER, Store, served
+from tests.pipeline.remotes.http_store import PASSWORD, USER, Store, kept
 from tests.pipeline.remotes.server import HOST, Login, Server, Write, started
 from tests.tools import do_without, require
 from twinserve.targets.process import free_port
@@ -27,7 +27,7 @@ def _write_file(folder: Path) -> Write:
 @contextmanager
 def http(folder: Path, _: Path) -> Iterator[Server]:
     """A plain HTTP server."""
-    with served(folder) as store:
+    with kept(folder) as store:
         yield of_files(store)
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from tests.delivery.data.projects import TABLE
 from tests.pipeline.remotes.attempts import LARGE, LIMIT_S, Remote, pushed
-from tests.pipeline.remotes.http_store import served
+from tests.pipeline.remotes.http_store import kept
 from tests.pipeline.remotes.servers import of_files
 
 
 @pytest.mark.nightly
 def test_objects_that_came_whole_are_not_fetched_again(tmp_path: Path) -> None:
     """Ctrl-C in the middle of the large table: afterwards it is asked for, and nothing else."""
-    with served(tmp_path / "server") as store:
+    with kept(tmp_path / "server") as store:
         server, python = of_files(store), Path(sys.executable)
         remote = Remote("http", server, python, pushed(server, python, tmp_path / "made"))
         large = f"/data/{remote.name_of(LARGE)}"

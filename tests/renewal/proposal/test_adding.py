@@ -1,17 +1,17 @@
 """The account that a renewal adds to DVC's bucket as: real DVC, held to its roles."""
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 from gcp_storage_emulator.server import create_server
 
 from tests.google.resources.permissions import ROLES, RULES
+from tests.loopback import QuietHandler, served
 from tests.renewal.proposal.jobs import LATER, SOURCE, Jobs, digest_of, keep, source
 from twinserve.config.errors import UserError
 from twinserve.delivery.cloud.grants import RENEWER_ROLES
@@ -79,7 +79,7 @@ def guarded(roles: tuple[str, ...]) -> Iterator[Guard]:
     guard = Guard(port, roles)
     held = frozenset[str]().union(*(ROLES[role] for role in roles))
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             wanted = guard.wanted(self.command, self.path)
@@ -90,27 +90,19 @@ def guarded(roles: tuple[str, ...]) -> Iterator[Guard]:
             else:
                 headers = {**self.headers, "Host": f"127.0.0.1:{port}"}
                 answer = guard.ask(self.command, self.path, body, headers)
-            self.send_response(answer.status)
-            for name, text in answer.headers.items():
-                if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
-                    self.send_header(name, text.replace(f"127.0.0.1:{port}", guard.url[7:]))
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
+            headers = {
+                name: text.replace(f"127.0.0.1:{port}", guard.url[7:])
+                for name, text in answer.headers.items()
+                if name.lower() not in {"content-length", "transfer-encoding", "connection"}
+            }
+            self.answer(answer.status, answer.body, headers)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer  # noqa: N815 - http.server's
 
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    guard.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield guard
+        with served(Handler) as guard.url:
+            yield guard
     finally:
-        server.shutdown()
-        server.server_close()
         emulator.stop()
 
 

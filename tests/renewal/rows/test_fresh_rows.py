@@ -4,15 +4,15 @@ import functools
 import hashlib
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.delivery.update.forks import Repository, publish_engine
+from tests.loopback import served
 from tests.tree import PROJECT, TREE
 from twinserve.config.errors import UserError
 from twinserve.delivery.worktree import reproduce
@@ -47,11 +47,8 @@ def source(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     rows = (PROJECT / TABLE).read_text().splitlines(keepends=True)
     # A part of it at first; the rest comes later.
     (folder / "iris.csv").write_text("".join([rows[0], *rows[1::3], *rows[2::3]]))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield folder / "iris.csv", f"http://127.0.0.1:{server.server_port}/iris.csv"
-    server.shutdown()
-    server.server_close()
+    with served(functools.partial(Quiet, directory=folder)) as url:
+        yield folder / "iris.csv", f"{url}/iris.csv"
 
 
 @pytest.fixture

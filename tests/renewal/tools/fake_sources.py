@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.loopback import QuietHandler, served
 
 CYCLE = {
     "3.16": {"end_of_life": "2032-10", "status": "feature"},
@@ -56,7 +57,7 @@ def serve_sources() -> Iterator[Sources]:
     """All of them, at one address; the registry wants an anonymous token."""
     sources = Sources()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")
             if path in sources.gone:
@@ -80,21 +81,7 @@ def serve_sources() -> Iterator[Sources]:
         def _answer(
             self, status: int, content: object, headers: Mapping[str, str] | None = None
         ) -> None:
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            for name, text in {"Content-Length": str(len(body)), **(headers or {})}.items():
-                self.send_header(name, text)
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, json.dumps(content).encode(), headers)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    sources.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with served(Handler) as sources.url:
         yield sources
-    finally:
-        server.shutdown()
-        server.server_close()

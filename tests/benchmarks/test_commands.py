@@ -50,7 +50,7 @@ def test_power_is_told_and_published(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A row each figure, without a change and with one, into the page too."""
-    monkeypatch.setattr("benchmarks.commands.COMPARISONS", 10)
+    monkeypatch.setattr("benchmarks.studies.commands.COMPARISONS", 10)
     monkeypatch.setattr(power, "WARM_SLOWDOWN", 1.5)
     quiet = np.ones((20, 2, 1))
     noise = Noise(CONDITIONS, {"service": quiet}, {"service": quiet}, quiet, ("a::b",))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import commands as command
+from benchmarks.studies import commands as command
 from benchmarks.studies import monitoring
 from benchmarks.studies.monitoring import Cost
 from benchmarks.variants import prepare

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.commands import COMPARISONS
+from benchmarks.studies.commands import COMPARISONS
 from benchmarks.studies.noise import Noise, read_noise, record_noise, write_noise
 from benchmarks.studies.power import Power, Sizes, power_of, power_table, sizes_of
 from tests.measure.fakes import BODY, fake_target, machine

@@ -8,26 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.pipeline.teams.clones import Clone, team
+from tests.pipeline.teams.clones import Clone
 from twinserve.delivery.bundle.manifest import read_manifest
 
 pytestmark = pytest.mark.nightly
 TABLE = "data/iris.csv"
-
-
-@pytest.fixture(scope="module")
-def _first(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    return team(tmp_path_factory.mktemp("team"))
-
-
-@pytest.fixture
-def first(_first: Clone, tmp_path: Path) -> Clone:
-    """A whole copy of the first clone, with a remote of its own, that a test may spoil."""
-    shutil.copytree(_first.directory.parent, tmp_path / "team", symlinks=True)
-    copy = Clone(tmp_path / "team" / "one")
-    copy.run("dvc", "remote", "modify", "store", "url", str(tmp_path / "team" / "remote"))
-    copy.commit("Its own remote")
-    return copy
 
 
 def error(done: subprocess.CompletedProcess[str]) -> str:

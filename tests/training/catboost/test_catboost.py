@@ -1,9 +1,7 @@
 """CatBoost without its library: what is read of its dump, pinned and refused; then all with it."""
 
 import json
-import os
 import platform
-import subprocess
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.training.libraries import pass_with
 from tests.training.project import Project
 from tests.training.served.asked import NUMBERS
 from tests.training.served.test_compilation import fitting
@@ -20,7 +19,6 @@ from tests.tree import ROOT
 from twinserve.config.serving import bundle_lock
 from twinserve.delivery.environment.install import libraries
 from twinserve.inference.runtimes import compiled
-from twinserve.targets.environment import ensure_environment
 from twinserve.training import estimator
 from twinserve.training.estimator import UnfitError
 from twinserve.training.fitting.pins import pins
@@ -33,7 +31,6 @@ from twinserve.training.served.source import write_source
 from twinserve.training.served.trees.catboost import read_catboost
 
 DUMP: dict[str, Any] = json.loads(Path(__file__).with_name("dump.json").read_text())
-LOCKS = ("dev", "catboost")
 
 
 class CatBoostRegressor:
@@ -146,18 +143,4 @@ def test_library_is_installed_where_it_is_named(
 @pytest.mark.parametrize("cases", ["models.py", "endpoints.py"])
 def test_with_the_library(tmp_path: Path, cases: str) -> None:
     """Installed from its lock beside the project's own, all of the cases there pass."""
-    requirements = tmp_path / "requirements.txt"
-    text = "\n".join((ROOT / f"locks/{name}.txt").read_text() for name in LOCKS)
-    requirements.write_text(text, encoding="utf-8")
-    python = ensure_environment(requirements)
-    file = Path(__file__).with_name(cases)
-    options = ["-q", "-p", "no:cacheprovider", "-n", "0", "--no-cov"]
-    done = subprocess.run(
-        [python, "-m", "pytest", *options, file],
-        cwd=ROOT,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2_000:]
+    pass_with(("catboost",), Path(__file__).with_name(cases), tmp_path)

@@ -1,19 +1,15 @@
 """``training.engine: dask``: what is refused without a cluster, and all that one does at night."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.training.libraries import pass_with
 from tests.training.project import Project
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.environment.install import libraries
-from twinserve.targets.environment import ensure_environment
-
-LOCKS = ("dev", "dask")
 
 
 def test_scheduler_without_its_engine_is_refused(project: Project) -> None:
@@ -54,17 +50,4 @@ def _has_dask(lock: Path) -> bool:
 @pytest.mark.nightly
 def test_with_a_cluster(tmp_path: Path) -> None:
     """Installed from their lock beside the project's own, all cases of ``fits.py`` pass."""
-    requirements = tmp_path / "requirements.txt"
-    text = "\n".join((ROOT / f"locks/{name}.txt").read_text() for name in LOCKS)
-    requirements.write_text(text, encoding="utf-8")
-    python = ensure_environment(requirements)
-    options = ["-q", "-p", "no:cacheprovider", "-n", "0", "--no-cov"]
-    done = subprocess.run(
-        [python, "-m", "pytest", *options, Path(__file__).with_name("fits.py")],
-        cwd=ROOT,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2_000:]
+    pass_with(("dask",), Path(__file__).with_name("fits.py"), tmp_path)

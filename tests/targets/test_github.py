@@ -9,6 +9,7 @@ import pytest
 
 from tests.tree import CODE, ROOT
 from twinserve.targets.github.api import GitHubError, api, search
+from twinserve.targets.github.workflow import run_url, set_outputs
 
 
 def test_a_call_without_the_command_is_one_line(
@@ -48,3 +49,22 @@ def test_every_page_of_a_list_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
     words = json.loads(said.read_text())
     assert words[:4] == ["api", "--method", "GET", "repos/owner/name/issues"]
     assert {"--paginate", "--slurp", "state=open", "labels=one"} <= {*words}
+
+
+def test_later_steps_are_told_and_a_desk_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After what an earlier command of the step has told; the run's page is by its number."""
+    told = tmp_path / "output"
+    told.write_text("before=1\n")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(told))
+    set_outputs({"head": "0abc", "merge": ""})
+    assert told.read_text() == "before=1\nhead=0abc\nmerge=\n"
+    for name, value in (("REPOSITORY", "owner/name"), ("RUN_ID", "7"), ("SERVER_URL", "https://g")):
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    assert run_url() == "https://g/owner/name/actions/runs/7"
+    for name in ("GITHUB_OUTPUT", "GITHUB_RUN_ID"):
+        monkeypatch.delenv(name)
+    set_outputs({"head": "1def"})
+    assert "1def" not in told.read_text()
+    assert run_url() is None

@@ -8,11 +8,11 @@ import argparse
 import base64
 import os
 import re
-from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.targets.github.api import api, find, search
+from twinserve.targets.github.workflow import set_outputs
 from twinserve.training.fitting.digest import digest_path, read_digest
 
 # As dvc.yaml declares it under `artifacts:`.
@@ -47,9 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         print(f"{name} is there already, of the same model")
         name = None
-    if arguments.check and (path := os.environ.get("GITHUB_OUTPUT")):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{OUTPUT}={str(name is not None).lower()}\n")
+    if arguments.check:
+        set_outputs({OUTPUT: str(name is not None).lower()})
 
 
 def tag_of(version: str) -> str:

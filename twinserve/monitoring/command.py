@@ -11,6 +11,7 @@ from twinserve.monitoring.alarm import start_renewal, tell
 from twinserve.monitoring.observed import Observed, add_up
 from twinserve.monitoring.report import Report, markdown, terminal_table, write_report
 from twinserve.monitoring.thresholds import find
+from twinserve.targets.github.workflow import run_url
 from twinserve.targets.google.logs import read_figures
 
 REPORTS = Path("reports")
@@ -46,9 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     cloud.say(f"report: {page} (and .md, .json)")
     if arguments.issue and not cloud.dry_run:
         repository = os.environ["GITHUB_REPOSITORY"]
-        run_url = f"{os.environ['GITHUB_SERVER_URL']}/{repository}/actions/runs/"
-        url = run_url + os.environ["GITHUB_RUN_ID"]
-        cloud.say(tell(repository, report.findings, markdown(report), url))
+        cloud.say(tell(repository, report.findings, markdown(report), run_url() or ""))
         # Where the repository has it switched on.
         if os.environ.get("RENEWAL") == "true" and (
             started := start_renewal(repository, report.findings)

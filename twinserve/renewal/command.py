@@ -20,6 +20,7 @@ from twinserve.renewal.trees import Concluded
 from twinserve.review.render import code
 from twinserve.targets.child import end_as_interrupted
 from twinserve.targets.git import Checkout
+from twinserve.targets.github.workflow import set_outputs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,16 +100,15 @@ def _open(arguments: argparse.Namespace) -> str:
     from twinserve.renewal.proposal.opening import open_left, read_repository
 
     opened = open_left(arguments.folder, read_repository())
-    if path := os.environ.get("GITHUB_OUTPUT"):
-        outputs = {
+    set_outputs(
+        {
             "base": opened.base,
             "checks": opened.checks,
             "head": opened.head,
             "merge": "true" if opened.merge else "",
             "number": opened.number or "",
         }
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+    )
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(f"{code(opened.line)}\n")

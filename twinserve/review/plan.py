@@ -13,6 +13,7 @@ from typing import Any
 from twinserve.config.errors import UserError
 from twinserve.delivery.environment.remotes import source_files
 from twinserve.targets.git import changed_paths
+from twinserve.targets.github.workflow import set_outputs
 
 # The jobs of `.github/workflows/pr.yml` that depend on what is changed.
 JOBS = ("lint", "model", "engine", "container", "audit", "review")
@@ -72,9 +73,7 @@ def plan(tree: Path) -> str:
     jobs = needed(paths)
     if READING & set(jobs) and any(source_files(tree)):
         jobs = (DATA, *jobs)
-    if path := os.environ.get("GITHUB_OUTPUT"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"jobs={json.dumps(jobs)}\n")
+    set_outputs({"jobs": json.dumps(jobs)})
     return f"{len(paths)} changed paths need: {', '.join(jobs)}"
 
 

@@ -15,6 +15,7 @@ from twinserve.delivery.bundle.reproduce import DifferenceError, reproduce_locke
 from twinserve.targets.github.api import api
 from twinserve.targets.github.issue import Issue
 from twinserve.targets.github.reproduction import predicate
+from twinserve.targets.github.workflow import run_url, set_outputs
 
 ATTESTED = Path("reports/reproduction.json")
 LABEL = "reproduction"
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
             print(issue.say(TITLE, _text(str(error))))
         raise
     ATTESTED.parent.mkdir(exist_ok=True)
-    told = predicate(began, current_commit(), _run_url())
+    told = predicate(began, current_commit(), run_url())
     ATTESTED.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     print(f"every byte came out as in dvc.lock; {ATTESTED} says so")
     if issue is not None:
@@ -65,23 +66,15 @@ def _issue() -> Issue:
 def _tell_whether_to_attest(repository: str) -> None:
     """GitHub signs for public repositories, and for others on some plans, as a variable says."""
     signs = os.environ.get(PLAN) == "true" or not api(f"repos/{repository}")["private"]
-    if path := os.environ.get("GITHUB_OUTPUT"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"attest={str(signs).lower()}\n")
+    set_outputs({"attest": str(signs).lower()})
 
 
 def _text(why: str) -> str:
     """What the issue says; the run's own log has each line that differs."""
-    url = _run_url()
+    url = run_url()
     log = f"[This run]({url}) shows each line. " if url else ""
     return (
         f"At {current_commit()[:12]} the night made everything anew, and not all of it is what "
         f"was committed: {why}.\n\n{log}What serves is what was committed and proven; it cannot be "
         "made again as it is.\n"
     )
-
-
-def _run_url() -> str | None:
-    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    server, repository, number = map(os.environ.get, names)
-    return f"{server}/{repository}/actions/runs/{number}" if server and number else None

@@ -16,6 +16,7 @@ from twinserve.delivery.data.cached import share_cache
 from twinserve.delivery.data.fetch import fetch_sources
 from twinserve.delivery.data.sources import find_sources
 from twinserve.delivery.data.taken import LOCK, is_taken, take
+from twinserve.targets.github.workflow import set_outputs
 
 # What the job that comes after is told of the table: fetched, or unreadable here.
 OUTPUT = "table"
@@ -66,9 +67,9 @@ def fetch(base: Path | None, unread: Path | None) -> None:
         if unread is None or os.environ.get(WITHOUT_LOGIN) != "true":
             raise
         _without(str(error), unread)
-        _tell("unreadable")
+        set_outputs({OUTPUT: "unreadable"})
     else:
-        _tell("fetched")
+        set_outputs({OUTPUT: "fetched"})
 
 
 def _without(why: str, unread: Path) -> None:
@@ -78,9 +79,3 @@ def _without(why: str, unread: Path) -> None:
     data.dvc("repro", "--allow-missing", "--dry")
     unread.parent.mkdir(parents=True, exist_ok=True)
     unread.write_text(json.dumps({"unchecked": why}) + "\n", encoding="utf-8")
-
-
-def _tell(how: str) -> None:
-    if path := os.environ.get("GITHUB_OUTPUT"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{OUTPUT}={how}\n")

@@ -4,7 +4,6 @@ They are verified first, and uploaded instead of the table that they were made f
 """
 
 import argparse
-import os
 import subprocess
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from twinserve.delivery.data.sources import find_sources
 from twinserve.delivery.names import releases_bucket
 from twinserve.delivery.project import Cloud, add_cloud_arguments, open_cloud
 from twinserve.delivery.release.builds import read_archive, read_build_of_commit
+from twinserve.targets.github.workflow import set_outputs
 from twinserve.targets.google.build import FILE, Build, submit_build
 
 # Where the archive of the function's source is put, for whoever attests it.
@@ -85,9 +85,7 @@ def submit(cloud: Cloud, commit: str, *, untested: bool = False) -> None:
     }
     cloud.say(f"{built.release} is built: image {digest}, function's source in {FUNCTION}")
     cloud.result(outputs)
-    if path := os.environ.get("GITHUB_OUTPUT"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+    set_outputs(outputs)
 
 
 def run_tests() -> None:

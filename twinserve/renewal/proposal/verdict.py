@@ -15,6 +15,7 @@ from twinserve.review.github import post
 from twinserve.review.render import render
 from twinserve.review.report import load_untrusted
 from twinserve.targets.github.api import GitHubError, api
+from twinserve.targets.github.workflow import run_url
 
 STATES = {"success": "success", "failure": "failure", "cancelled": "error"}
 BY_HAND = (
@@ -44,14 +45,12 @@ def read_verdict() -> Verdict:
     """
     if missing := [name for name in VARIABLES if not os.environ.get(name)]:
         raise UserError(f"set {', '.join(missing)}, as renew.yml does")
-    repository, run = os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_RUN_ID"]
-    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
     return Verdict(
-        repository,
+        os.environ["GITHUB_REPOSITORY"],
         os.environ["HEAD_SHA"],
         int(os.environ["NUMBER"]),
         os.environ["RESULT"],
-        f"{server}/{repository}/actions/runs/{run}",
+        run_url() or "",
     )
 
 

@@ -11,6 +11,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,23 @@ class Refusal(Exception):  # noqa: N818 - what the API does
     """A status, and what is said with it."""
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call, and the state that it finds and changes.
+
+    Attributes:
+        rest: of the path, below what has been looked at.
+        body: JSON, or None.
+        fields: of a query.
+    """
+
+    state: dict[str, Any]
+    method: str
+    rest: str
+    body: Any
+    fields: dict[str, str]
+
+
 def main() -> int:
     """Answer one call."""
     state_path = Path(os.environ["GH_STATE"])
@@ -35,12 +54,13 @@ def main() -> int:
         words[at + 1].split("=", 1) for at, word in enumerate(words) if word == "--raw-field"
     )
     state["calls"].append([method, path, body])
+    call = Call(state, method, path.removeprefix(f"{HERE}/"), body, fields)
     try:
         if path == "graphql":
-            answer = graphql(state, method, body)
+            answer = graphql(call)
         else:
             assert path.startswith(f"{HERE}/"), path
-            answer = respond(state, method, path.removeprefix(f"{HERE}/"), body, fields)
+            answer = respond(call)
     except Refusal as refusal:
         sys.stderr.write(f"gh: {refusal}\n")
         return 1
@@ -51,18 +71,12 @@ def main() -> int:
     return 0
 
 
-def respond(
-    state: dict[str, Any],
-    method: str,
-    path: str,
-    body: Any,  # noqa: ANN401 - JSON
-    fields: dict[str, str],
-) -> Any:  # noqa: ANN401
+def respond(call: Call) -> Any:  # noqa: ANN401 - JSON
     """What the API says; a route that nobody has looked at is none."""
-    for pattern in state["refused"]:
-        if f"{method} {path}".startswith(pattern):
-            raise Refusal(state["refused"][pattern])
-    kind, _, rest = path.partition("/")
+    for pattern in call.state["refused"]:
+        if f"{call.method} {call.rest}".startswith(pattern):
+            raise Refusal(call.state["refused"][pattern])
+    kind, _, rest = call.rest.partition("/")
     routes = {
         "actions": actions,
         "issues": issues,
@@ -72,56 +86,58 @@ def respond(
     }
     if kind not in routes:
         raise Refusal("Not Found (HTTP 404)")
-    return routes[kind](state, method, rest, body, fields)
+    return routes[kind](replace(call, rest=rest))
 
 
-def pulls(
-    state: dict[str, Any],
-    method: str,
-    rest: str,
-    body: Any,  # noqa: ANN401 - JSON
-    fields: dict[str, str],
-) -> Any:  # noqa: ANN401
+def entry(entries: Sequence[dict[str, Any]], name: str, value: object) -> dict[str, Any]:
+    """The entry of which a member is this."""
+    (found,) = [each for each in entries if each[name] == value]
+    return found
+
+
+def pulls(call: Call) -> Any:  # noqa: ANN401 - JSON
     """Pull requests of branches of the repository itself."""
-    if method == "GET" and not rest:
-        owner, _, branch = fields["head"].partition(":")
-        assert (owner, fields["state"]) == ("owner", "open")
-        return [one for one in state["pulls"] if one["head"] == branch and one["state"] == "open"]
-    if method == "POST" and not rest:
-        assert set(body) == {"title", "body", "head", "base"}, body
-        assert len(body["body"].encode()) <= 65_536
-        number = len(state["pulls"]) + 1
+    if call.method == "GET" and not call.rest:
+        owner, _, branch = call.fields["head"].partition(":")
+        assert (owner, call.fields["state"]) == ("owner", "open")
+        return [
+            one for one in call.state["pulls"] if one["head"] == branch and one["state"] == "open"
+        ]
+    if call.method == "POST" and not call.rest:
+        assert set(call.body) == {"title", "body", "head", "base"}, call.body
+        assert len(call.body["body"].encode()) <= 65_536
+        number = len(call.state["pulls"]) + 1
         url = f"https://github.com/owner/twinserve/pull/{number}"
         made = {"number": number, "state": "open", "html_url": url, "node_id": f"PR_{number}"}
         mine = {"user": {"login": MINE}, "auto_merge": None}
-        state["pulls"].append({**body, **made, **mine})
-        return state["pulls"][-1]
-    if rest.endswith("/merge"):
-        assert method == "PUT", method
-        return merge(state, int(rest.partition("/")[0]), body)
-    assert method == "PATCH", method
-    assert set(body) <= {"title", "body"}, body
-    (one,) = [one for one in state["pulls"] if one["number"] == int(rest)]
-    one.update(body)
+        call.state["pulls"].append({**call.body, **made, **mine})
+        return call.state["pulls"][-1]
+    if call.rest.endswith("/merge"):
+        assert call.method == "PUT", call.method
+        return merge(call, int(call.rest.partition("/")[0]))
+    assert call.method == "PATCH", call.method
+    assert set(call.body) <= {"title", "body"}, call.body
+    one = entry(call.state["pulls"], "number", int(call.rest))
+    one.update(call.body)
     return one
 
 
-def merge(state: dict[str, Any], number: int, body: Any) -> Any:  # noqa: ANN401 - JSON
+def merge(call: Call, number: int) -> Any:  # noqa: ANN401 - JSON
     """Merge a pull request into main, if it is what the caller means and each rule is kept."""
-    assert set(body) == {"sha", "merge_method"}, body
-    assert body["merge_method"] == "merge"
-    (one,) = [one for one in state["pulls"] if one["number"] == number]
+    assert set(call.body) == {"sha", "merge_method"}, call.body
+    assert call.body["merge_method"] == "merge"
+    one = entry(call.state["pulls"], "number", number)
     if one["state"] != "open":
         raise Refusal("Pull Request is not mergeable (HTTP 405)")
     head = git("rev-parse", one["head"])
-    if body["sha"] != head:
+    if call.body["sha"] != head:
         raise Refusal("Head branch was modified. Review and try the merge again. (HTTP 409)")
-    told = {made["context"]: made["state"] for made in state["statuses"] if made["sha"] == head}
-    for rule in rules(state, "GET", "branches/main", None, {}):
-        for check in rule["parameters"]["required_status_checks"]:
-            if told.get(check["context"]) != "success":
-                name = check["context"]
-                raise Refusal(f'Required status check "{name}" is expected. (HTTP 405)')
+    told = {
+        made["context"]: made["state"] for made in call.state["statuses"] if made["sha"] == head
+    }
+    for name in call.state["rules"]:
+        if told.get(name) != "success":
+            raise Refusal(f'Required status check "{name}" is expected. (HTTP 405)')
     tree = git("merge-tree", "--write-tree", "main", head)
     words = ("commit-tree", tree, "-p", "main", "-p", head, "-m", f"Merge pull request #{number}")
     commit = git("-c", "user.name=G", "-c", "user.email=g@localhost", *words)
@@ -136,58 +152,48 @@ def git(*words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def rules(
-    state: dict[str, Any],
-    method: str,
-    rest: str,
-    _body: Any,  # noqa: ANN401 - JSON
-    _fields: dict[str, str],
-) -> Any:  # noqa: ANN401
+def rules(call: Call) -> Any:  # noqa: ANN401 - JSON
     """What main asks for."""
-    assert (method, rest) == ("GET", "branches/main"), (method, rest)
-    checks = [{"context": name} for name in state["rules"]]
+    assert (call.method, call.rest) == ("GET", "branches/main"), (call.method, call.rest)
+    checks = [{"context": name} for name in call.state["rules"]]
     parameters = {"required_status_checks": checks}
     return [{"type": "required_status_checks", "parameters": parameters}] if checks else []
 
 
-def actions(
-    state: dict[str, Any],
-    method: str,
-    rest: str,
-    body: Any,  # noqa: ANN401 - JSON
-    _fields: dict[str, str],
-) -> Any:  # noqa: ANN401
+def actions(call: Call) -> Any:  # noqa: ANN401 - JSON
     """Workflows, started by a dispatch: of a branch, with the inputs that the file declares."""
-    found = re.fullmatch(r"workflows/([\w-]+\.yml)/dispatches", rest)
-    assert (method, bool(found)) == ("POST", True), (method, rest)
+    found = re.fullmatch(r"workflows/([\w-]+\.yml)/dispatches", call.rest)
+    assert (call.method, bool(found)) == ("POST", True), (call.method, call.rest)
     assert found is not None
-    assert set(body) <= {"ref", "inputs"}, body
+    assert set(call.body) <= {"ref", "inputs"}, call.body
     text = (Path(os.environ["GH_WORKFLOWS"]) / found[1]).read_text()
     triggers = text[text.index("\non:") : text.index("\npermissions:")]
     if "\n  workflow_dispatch:" not in triggers:
         raise Refusal("Workflow does not have 'workflow_dispatch' trigger (HTTP 422)")
-    if unknown := [name for name in body.get("inputs", {}) if f"      {name}:" not in triggers]:
+    if unknown := [
+        name for name in call.body.get("inputs", {}) if f"      {name}:" not in triggers
+    ]:
         raise Refusal(f"Unexpected inputs provided: {unknown} (HTTP 422)")
-    if body["ref"] not in git("branch", "--format=%(refname:short)").split():
-        raise Refusal(f"No ref found for: {body['ref']} (HTTP 422)")
-    sha = git("rev-parse", body["ref"])
-    state["dispatches"].append({"workflow": found[1], "sha": sha, **body})
+    if call.body["ref"] not in git("branch", "--format=%(refname:short)").split():
+        raise Refusal(f"No ref found for: {call.body['ref']} (HTTP 422)")
+    sha = git("rev-parse", call.body["ref"])
+    call.state["dispatches"].append({"workflow": found[1], "sha": sha, **call.body})
 
 
-def graphql(state: dict[str, Any], method: str, body: Any) -> Any:  # noqa: ANN401 - JSON
+def graphql(call: Call) -> Any:  # noqa: ANN401 - JSON
     """Auto-merge, which the repository allows or not; gh tells errors without a status."""
-    assert method == "POST", method
-    assert set(body) == {"query", "variables"}, body
-    variables = body["variables"]
-    (one,) = [one for one in state["pulls"] if one["node_id"] == variables["id"]]
-    if "disablePullRequestAutoMerge" in body["query"]:
+    assert call.method == "POST", call.method
+    assert set(call.body) == {"query", "variables"}, call.body
+    variables = call.body["variables"]
+    one = entry(call.state["pulls"], "node_id", variables["id"])
+    if "disablePullRequestAutoMerge" in call.body["query"]:
         assert one["auto_merge"], one
         one["auto_merge"] = None
         return {"data": {"disablePullRequestAutoMerge": {"clientMutationId": None}}}
-    assert "enablePullRequestAutoMerge" in body["query"], body
-    if not state["auto_merge"]:
+    assert "enablePullRequestAutoMerge" in call.body["query"], call.body
+    if not call.state["auto_merge"]:
         raise Refusal("Pull request Auto merge is not allowed for this repository")
-    if not state["rules"]:
+    if not call.state["rules"]:
         raise Refusal("Pull request Pull request is in clean status")
     if git("rev-parse", one["head"]) != variables["head"]:
         raise Refusal("Pull request Head ref was modified")
@@ -195,55 +201,50 @@ def graphql(state: dict[str, Any], method: str, body: Any) -> Any:  # noqa: ANN4
     return {"data": {"enablePullRequestAutoMerge": {"clientMutationId": None}}}
 
 
-def issues(
-    state: dict[str, Any],
-    method: str,
-    rest: str,
-    body: Any,  # noqa: ANN401 - JSON
-    fields: dict[str, str],
-) -> Any:  # noqa: ANN401
+def issues(call: Call) -> Any:  # noqa: ANN401 - JSON
     """Issues and their comments; a comment of a pull request is one too."""
-    if rest.endswith("/comments"):
-        number = int(rest.split("/", maxsplit=1)[0])
-        mine = [one for one in state["comments"] if one["issue"] == number]
-        if method == "GET":
+    if call.rest.endswith("/comments"):
+        number = int(call.rest.split("/", maxsplit=1)[0])
+        mine = [one for one in call.state["comments"] if one["issue"] == number]
+        if call.method == "GET":
             return mine
-        made = {"id": len(state["comments"]) + 1, "issue": number, "user": {"login": ME}, **body}
-        state["comments"].append(made | {"html_url": f"https://github.com/c/{made['id']}"})
-        return state["comments"][-1]
-    if rest.startswith("comments/"):
-        (one,) = [one for one in state["comments"] if f"comments/{one['id']}" == rest]
-        one.update(body)
+        made = {
+            "id": len(call.state["comments"]) + 1,
+            "issue": number,
+            "user": {"login": ME},
+            **call.body,
+        }
+        call.state["comments"].append(made | {"html_url": f"https://github.com/c/{made['id']}"})
+        return call.state["comments"][-1]
+    if call.rest.startswith("comments/"):
+        one = entry(call.state["comments"], "id", int(call.rest.removeprefix("comments/")))
+        one.update(call.body)
         return one
-    if method == "GET":
+    if call.method == "GET":
         return [
             one
-            for one in state["issues"]
-            if one["state"] == fields["state"] and fields["labels"] in one["labels"]
+            for one in call.state["issues"]
+            if one["state"] == call.fields["state"] and call.fields["labels"] in one["labels"]
         ]
-    if method == "POST":
-        number = len(state["issues"]) + 1
+    if call.method == "POST":
+        number = len(call.state["issues"]) + 1
         here = {"number": number, "state": "open", "user": {"login": ME}}
-        state["issues"].append({**here, "html_url": f"https://github.com/i/{number}", **body})
-        return state["issues"][-1]
-    (one,) = [one for one in state["issues"] if one["number"] == int(rest)]
-    one.update(body)
+        call.state["issues"].append(
+            {**here, "html_url": f"https://github.com/i/{number}", **call.body}
+        )
+        return call.state["issues"][-1]
+    one = entry(call.state["issues"], "number", int(call.rest))
+    one.update(call.body)
     return one
 
 
-def statuses(
-    state: dict[str, Any],
-    method: str,
-    rest: str,
-    body: Any,  # noqa: ANN401 - JSON
-    _fields: dict[str, str],
-) -> Any:  # noqa: ANN401
+def statuses(call: Call) -> Any:  # noqa: ANN401 - JSON
     """States of a commit."""
-    assert method == "POST", method
-    assert body["state"] in {"error", "failure", "pending", "success"}, body
-    assert len(body["description"]) <= 140
-    state["statuses"].append({"sha": rest, **body})
-    return state["statuses"][-1]
+    assert call.method == "POST", call.method
+    assert call.body["state"] in {"error", "failure", "pending", "success"}, call.body
+    assert len(call.body["description"]) <= 140
+    call.state["statuses"].append({"sha": call.rest, **call.body})
+    return call.state["statuses"][-1]
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """A model that fresh rows made and that was worse than the one it challenged, as it is kept."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from twinserve.config.errors import UserError
-from twinserve.measure.history.document import SHORT, Moment, Name, first_of, name_of
-from twinserve.measure.pages.files import rounded
+from twinserve.measure.history.document import SHORT, Moment, Name, kept_line, name_of, parse_kept
 from twinserve.measure.pages.render import readable_time
 from twinserve.measure.pages.text import number
 from twinserve.measure.statistics import Estimate
@@ -51,7 +48,7 @@ class Challenge(BaseModel):
 
     def to_line(self) -> str:
         """JSON in one line."""
-        return json.dumps(rounded(self.model_dump(mode="json")), allow_nan=False) + "\n"
+        return kept_line(self)
 
 
 def read_challenge(line: str, where: str) -> Challenge:
@@ -60,10 +57,7 @@ def read_challenge(line: str, where: str) -> Challenge:
     Raises:
         UserError: it does not fit; the message says where it is and what is wrong.
     """
-    try:
-        return Challenge.model_validate_json(line)
-    except ValidationError as error:
-        raise UserError(f"{where} holds what is no challenge: {first_of(error)}") from None
+    return parse_kept(Challenge, "challenge", line, where)
 
 
 def challenge_rows(challenges: Sequence[Challenge]) -> list[dict[str, Any]]:

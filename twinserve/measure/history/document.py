@@ -5,7 +5,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -27,6 +27,8 @@ from twinserve.measure.statistics import Estimate
 
 SCHEMA = Path("docs/schema/measurement.json")
 SHORT = 12
+
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -105,7 +107,7 @@ class Measurement(_Part):
 
     def to_line(self) -> str:
         """JSON in one line."""
-        return json.dumps(rounded(self.model_dump(mode="json")), allow_nan=False) + "\n"
+        return kept_line(self)
 
 
 def name_of(taken_at: str, commit: str, of: str) -> str:
@@ -194,10 +196,24 @@ def read_line(line: str, where: str) -> Measurement:
     Raises:
         UserError: it does not fit; the message says where it is and what is wrong.
     """
+    return parse_kept(Measurement, "measurement", line, where)
+
+
+def parse_kept(kind: type[Parsed], noun: str, line: str, where: str) -> Parsed:
+    """A document of this kind that was kept.
+
+    Raises:
+        UserError: it does not fit; the message says where it is and what is wrong.
+    """
     try:
-        return Measurement.model_validate_json(line)
+        return kind.model_validate_json(line)
     except ValidationError as error:
-        raise UserError(f"{where} holds what is no measurement: {first_of(error)}") from None
+        raise UserError(f"{where} holds what is no {noun}: {first_of(error)}") from None
+
+
+def kept_line(document: BaseModel) -> str:
+    """A document as it is kept: JSON in one line."""
+    return json.dumps(rounded(document.model_dump(mode="json")), allow_nan=False) + "\n"
 
 
 def json_schema() -> str:

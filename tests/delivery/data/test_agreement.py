@@ -1,7 +1,9 @@
 """What git, DVC's files and dvc.lock say of one source: one line where they do not agree."""
 
 import hashlib
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -108,7 +110,9 @@ def test_folder_that_dvc_keeps_is_not_looked_into(root: Path) -> None:
     assert [source.path for source in find_sources()] == [Path("data/pictures")]
 
 
-def test_table_of_before_a_pull_is_refused_and_a_changed_one_is_not(root: Path) -> None:
+def test_table_of_before_a_pull_is_refused_and_a_changed_one_is_not(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The line has both digests, the way on and the way back; nothing is written."""
     before, after, mine = (f"{number}\n" for number in (1, 2, 3))
     older, newer = (
@@ -132,6 +136,18 @@ def test_table_of_before_a_pull_is_refused_and_a_changed_one_is_not(root: Path) 
     for text in (after, mine):
         table.write_text(text)
         check_current(find_sources())
+    # What was looked at is not read again, until it comes anew or another one is named.
+    table.write_text(after)
+    checked = root / ".cache/tables-checked" / f"{newer}-data+table.csv"
+    later = time.time_ns() + 10**10
+    os.utime(checked, ns=(later, later))
+    with monkeypatch.context() as unread:
+        unread.setattr(hashlib, "file_digest", None)
+        check_current(find_sources())
+    lay(root, older, older)
+    with pytest.raises(UserError, match="is the table of before"):
+        check_current(find_sources())
+    lay(root, newer, newer)
     # `dvc add` of the older one makes it the one that is named.
     lay(root, older, older)
     table.write_text(before)

@@ -11,6 +11,8 @@ from twinserve.delivery.data.sources import Source
 from twinserve.targets.git import Checkout
 
 _DIGITS = 8
+# A file for each table that was looked at under its digest: gigabytes are read once.
+_CHECKED = Path(".cache/tables-checked")
 
 
 def check_one_place(sources: Sequence[Source]) -> None:
@@ -45,6 +47,11 @@ def check_current(sources: Sequence[Source]) -> None:
     if not files or not Path(".git").exists():
         return
     for source in files:
+        stamp = _CHECKED / f"{source.digest}-{source.path.as_posix().replace('/', '+')}"
+        # When a file came here, which nobody can set; a file system's clock may be behind.
+        came_ns = source.path.stat().st_ctime_ns + 10**9
+        if stamp.exists() and stamp.stat().st_mtime_ns > came_ns:
+            continue
         earlier = _earlier(source)
         if not earlier:
             continue
@@ -56,6 +63,8 @@ def check_current(sources: Sequence[Source]) -> None:
                 f"{str(source.digest)[:_DIGITS]}…: take that one by `dvc pull {source.file}`, or "
                 f"go back to this one by `dvc add {source.path}`"
             )
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
 
 
 def _earlier(source: Source) -> set[str]:

@@ -1,7 +1,11 @@
-"""Programs that a test needs and a machine may not have."""
+"""Programs that tests run: those that a machine may not have, those they play, and ours."""
 
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -15,8 +19,30 @@ def require(program: str) -> str:
     return path
 
 
-def do_without(what: str) -> NoReturn:
-    """Skip the test for want of ``what``, or fail it where ``REQUIRE_TOOLS`` is 1."""
+def do_without(reason: str) -> NoReturn:
+    """Skip the test for this reason, or fail it where ``REQUIRE_TOOLS`` is 1."""
     if os.environ.get("REQUIRE_TOOLS") == "1":
-        pytest.fail(f"{what}, and REQUIRE_TOOLS=1 asks for it")
-    pytest.skip(what)
+        pytest.fail(f"{reason}, and REQUIRE_TOOLS=1 asks for it")
+    pytest.skip(reason)
+
+
+def write_program(path: Path, text: str) -> None:
+    """Put a program there; a text that names no interpreter is run by this Python."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text if text.startswith("#!") else f"#!{sys.executable}\n{text}")
+    path.chmod(0o755)
+
+
+def twinserve(
+    *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the project's own command, in a folder and an environment as ``subprocess`` has them."""
+    return subprocess.run(
+        [sys.executable, "-m", "twinserve", *words],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

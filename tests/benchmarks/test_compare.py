@@ -1,8 +1,6 @@
 """Rounds over variants, their ratios, and the command."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import StringIO
@@ -21,6 +19,7 @@ from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.variants import Variant
 from tests.measure.fakes import card, conditions, fake_variant
 from tests.measure.run.test_report import Page
+from tests.tools import twinserve
 from twinserve.__main__ import main
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
@@ -202,12 +201,7 @@ def test_a_wrong_command_line_says_so(wrong: list[str], capsys: pytest.CaptureFi
 
 def test_help_is_had_as_a_module() -> None:
     """``twinserve bench --help``."""
-    done = subprocess.run(
-        [sys.executable, "-m", "twinserve", "bench", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = twinserve("bench", "--help")
     assert "compare" in done.stdout
 
 

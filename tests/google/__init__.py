@@ -18,7 +18,7 @@ working directory must be the repository's root. ::
   stays direct.
 - ``gcloud(*arguments, stdin="")``: a call of the real gcloud, captured. ``gcloud`` on that
   ``PATH`` is answered by a fork server (``fork_server``): the same code without its start-up. A
-  client that is killed takes its call along. ``FakeGoogle(tmp_path, fork=False)`` does without.
+  client that is killed takes its call along.
 - ``state``: typed dataclasses to read, and to change between two calls (``state.State``):
   ``services["app"].serving()`` and ``.tags()``, ``revisions``, ``repositories``, ``buckets``,
   ``policy("services/app").members(role)``, ``accounts``, ``pools``, ``providers``, ``enabled``.

@@ -87,16 +87,13 @@ class FakeGoogle:
     number = PROJECT_NUMBER
     region = REGION
 
-    def __init__(
-        self, directory: Path, *, instances: Instances | None = None, fork: bool = True
-    ) -> None:
+    def __init__(self, directory: Path, *, instances: Instances | None = None) -> None:
         self._stack = ExitStack()
         self.directory = directory / "google"
         self.directory.mkdir()
         if instances is None:
             instances = Instances(self.directory / "bundles")
             self._stack.callback(instances.close)
-        self._fork = fork
         self._cloud = Cloud(self.directory, instances)
         self.calls: list[Request] = []
         self.environment: dict[str, str] = {}
@@ -106,8 +103,7 @@ class FakeGoogle:
         self._stack.callback(self._cloud.revisions.close)
         self._stack.callback(self._cloud.listeners.close)
         port = self._stack.enter_context(Proxy(context, self._answer).running())
-        first = shared_client() if self._fork else None
-        self.environment = make_environment(self.directory, authority, port, first)
+        self.environment = make_environment(self.directory, authority, port, shared_client())
         self._cloud.network = {
             name: self.environment[name] for name in ("HTTPS_PROXY", "SSL_CERT_FILE")
         }

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from tests.google.api import ApiError, DroppedError, Request
 from tests.google.state import PROJECT, PROJECT_NUMBER
 
+# Of a revision whose code is wrong.
+WRONG = b'{"prediction": 99, "model_version": "v0"}'
+
 
 @dataclass(slots=True)
 class Fault:
@@ -70,12 +73,10 @@ class StartFault:
 
     Attributes:
         kind: ``never-ready`` (does not listen in time), ``exits`` (its process ends at once), or
-            ``wrong-answers`` (ready, and answers every request with 200 and ``body``).
-        body: of the wrong answers.
+            ``wrong-answers`` (ready, and answers every request with 200 and ``WRONG``).
     """
 
     kind: str
-    body: bytes = b'{"prediction": 99, "model_version": "v0"}'
 
 
 def permission_denied(permission: str = "run.services.get") -> ApiError:
@@ -86,15 +87,13 @@ def permission_denied(permission: str = "run.services.get") -> ApiError:
     return ApiError(403, "PERMISSION_DENIED", message)
 
 
-def service_disabled(
-    api: str = "run.googleapis.com", title: str = "Cloud Run Admin API"
-) -> ApiError:
+def service_disabled(api: str = "run.googleapis.com") -> ApiError:
     """403 with the reason ``SERVICE_DISABLED`` of google.rpc.ErrorInfo."""
     console = f"https://console.developers.google.com/apis/api/{api}/overview?project={PROJECT}"
     message = (
-        f"{title} has not been used in project {PROJECT_NUMBER} before or it is disabled. Enable "
-        f"it by visiting {console} then retry. If you enabled this API recently, wait a few "
-        "minutes for the action to propagate to our systems and retry."
+        f"Cloud Run Admin API has not been used in project {PROJECT_NUMBER} before or it is "
+        f"disabled. Enable it by visiting {console} then retry. If you enabled this API recently, "
+        "wait a few minutes for the action to propagate to our systems and retry."
     )
     information = {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -105,11 +104,12 @@ def service_disabled(
     return ApiError(403, "PERMISSION_DENIED", message, [information])
 
 
-def quota_exceeded(metric: str = "Write requests") -> ApiError:
+def quota_exceeded() -> ApiError:
     """429."""
     message = (
-        f"Quota exceeded for quota metric '{metric}' and limit '{metric} per minute per region' "
-        f"of service 'run.googleapis.com' for consumer 'project_number:{PROJECT_NUMBER}'."
+        "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute per "
+        "region' of service 'run.googleapis.com' for consumer "
+        f"'project_number:{PROJECT_NUMBER}'."
     )
     return ApiError(429, "RESOURCE_EXHAUSTED", message)
 

@@ -32,9 +32,9 @@ def line(instance: str = "i1", bundle: str = "b", **members: object) -> dict[str
     }
 
 
-def states(seen: Observed, monitoring: Monitoring = MONITORING) -> dict[str, State]:
-    """What is said of each figure."""
-    return {finding.figure: finding.state for finding in find([seen], monitoring)}
+def states(seen: Observed) -> dict[str, State]:
+    """Of each figure."""
+    return {finding.figure: finding.state for finding in find([seen], MONITORING)}
 
 
 def test_lines_of_all_instances_are_added_up() -> None:

@@ -7,7 +7,6 @@ actions, its command `gh`, and Docker.
 
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.pipeline.releases.project import DEPLOYER, Project
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import Run, Workflows, lay_out
 from tests.pipeline.workflows.stand_ins import ROOT, Rule, install
+from tests.tools import write_program
 from twinserve.delivery.cloud.schedules import SCHEDULED
 
 DOCKER = Path(__file__).parent / "containers" / "fake_docker.py"
@@ -128,7 +128,7 @@ class Story:
                 "google-cloud-sdk/bin/gcloud": f'#!/bin/sh\nexec {gcloud} "$@"\n'
             },
             "docker": {
-                "usr/local/bin/docker": f"#!{sys.executable}\n{DOCKER.read_text()}",
+                "usr/local/bin/docker": DOCKER.read_text(),
                 "usr/local/libexec/docker/cli-plugins/docker-buildx": "#!/bin/sh\n",
             },
             # The environment that it makes is the stand-in's Python, which is there already.
@@ -136,10 +136,7 @@ class Story:
         }
         for image, files in programs.items():
             for name, text in files.items():
-                path = folder / "images" / image / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
-                path.chmod(0o755)
+                write_program(folder / "images" / image / name, text)
         return {image: folder / "images" / image for image in programs}
 
     def give_digests(self, docker: Path) -> None:

@@ -18,6 +18,7 @@ from tests.pipeline.cloud.repository import describe
 from tests.pipeline.story import Story
 from tests.pipeline.workflows.commands import fault
 from tests.pipeline.workflows.stand_ins import ROOT
+from tests.tools import write_program
 
 DOCUMENT = ROOT / "docs" / "deploy.md"
 # A person's, GitHub's, or one that makes what only Google runs.
@@ -47,9 +48,7 @@ class Follower:
         self.story = followed
         self.docker = followed.folder / "docker.json"
         folder = followed.folder / "own"
-        folder.mkdir()
-        (folder / "docker").write_text(f"#!{sys.executable}\n{story.DOCKER.read_text()}")
-        (folder / "docker").chmod(0o755)
+        write_program(folder / "docker", story.DOCKER.read_text())
         google = followed.project.google.environment
         path = f"{Path(sys.executable).parent}{os.pathsep}{folder}{os.pathsep}{google['PATH']}"
         self.environment = {**google, "PATH": path, "DOCKER_STATE": str(self.docker)}

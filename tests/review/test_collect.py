@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.models.trees import export
+from tests.tools import write_program
 from tests.tree import ROOT
 from twinserve.review.report import read_untrusted
 
@@ -24,13 +25,10 @@ def tree(directory: Path) -> Path:
 
 def with_docker(directory: Path) -> dict[str, str]:
     """An environment with a Docker that notes what it is told to build."""
-    client = directory / "bin" / "docker"
-    client.parent.mkdir()
-    client.write_text(f"#!{sys.executable}\n{DOCKER.read_text()}")
-    client.chmod(0o755)
+    write_program(directory / "bin" / "docker", DOCKER.read_text())
     state = directory / "docker.json"
     return os.environ | {
-        "PATH": f"{client.parent}:{os.environ['PATH']}",
+        "PATH": f"{directory / 'bin'}:{os.environ['PATH']}",
         "DOCKER_STATE": str(state),
     }
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.review.reports import encoded, sample
+from tests.tools import twinserve, write_program
 from twinserve.review.render import MARKER
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,23 +54,13 @@ class GitHub:
             "HEAD_OWNER": "stranger",
             "RUN_URL": "https://github.com/owner/twinserve/actions/runs/4711",
         }
-        return subprocess.run(
-            [sys.executable, "-m", "twinserve", "review", "comment", str(artifact)],
-            cwd=ROOT,
-            env=given | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return twinserve("review", "comment", str(artifact), cwd=ROOT, env=given | environment)
 
 
 @pytest.fixture
 def github(tmp_path: Path) -> GitHub:
     """A fork's pull request among others of the same branch name, with people's comments."""
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "gh"
-    program.write_text(f"#!{sys.executable}\n{FAKE.read_text()}")
-    program.chmod(0o755)
+    write_program(tmp_path / "bin" / "gh", FAKE.read_text())
     pulls = [
         {"number": 5, "label": "owner:topic", "sha": COMMIT, "state": "open"},
         {"number": 6, "label": "stranger:topic", "sha": COMMIT, "state": "closed"},

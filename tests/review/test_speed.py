@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools import write_program
 from twinserve.config.errors import UserError
 from twinserve.measure.statistics import Outcome
 from twinserve.review.speed import compare_speed
@@ -23,10 +24,8 @@ def tree(directory: Path, own: str, numbers: int) -> Path:
     (directory / "benchmarks" / "micro").mkdir(parents=True)
     suite = SUITE.format(own=own, numbers=numbers)
     (directory / "benchmarks" / "micro" / "test_suite.py").write_text(suite)
-    (directory / ".venv" / "bin").mkdir(parents=True)
     python = directory / ".venv" / "bin" / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    python.chmod(0o755)
+    write_program(python, f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     return directory
 
 

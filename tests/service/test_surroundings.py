@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import wire
+from tests.tools import write_program
 from twinserve.inference.http.limits import Limits
 from twinserve.targets.local import local_service, local_target
 from twinserve.targets.ready import wait_until_answering
@@ -45,8 +46,7 @@ def test_no_folder_to_write_to_is_needed(name: str, dist: Path, tmp_path: Path) 
 def test_idle_crowd_keeps_nobody_out(name: str, dist: Path, tmp_path: Path) -> None:
     """With few descriptors and more idle connections than those, whoever asks is answered."""
     shim = tmp_path / "few"
-    shim.write_text(f'#!/bin/sh\nulimit -n {FEW}\nexec "$@"\n')
-    shim.chmod(0o755)
+    write_program(shim, f'#!/bin/sh\nulimit -n {FEW}\nexec "$@"\n')
     target = local_target(name, dist / name)
     with (
         replace(target, command=(str(shim), *target.command)).start() as endpoint,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.measure.history.synthetic import measurement, names
-from tests.tools import require
+from tests.tools import require, write_program
 from tests.tree import CODE, ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import UNKNOWN, current_commit
@@ -128,10 +128,8 @@ def test_settings_of_the_user_change_nothing_that_is_kept(
 ) -> None:
     """Signing, hooks, templates, line ends, ignored files, branches: none reaches our commits."""
     hooks = tmp_path / "template" / "hooks"
-    hooks.mkdir(parents=True)
     for name in ("pre-commit", "pre-push", "post-checkout", "reference-transaction"):
-        (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/hooked\nexit 1\n")
-        (hooks / name).chmod(0o755)
+        write_program(hooks / name, f"#!/bin/sh\ntouch {tmp_path}/hooked\nexit 1\n")
     (tmp_path / "excludes").write_text("*.json\n")
     (tmp_path / "attributes").write_text("*.json text eol=crlf\n")
     text = HOSTILE.format(

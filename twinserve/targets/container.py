@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from twinserve.config.errors import UserError
 from twinserve.targets.engine import Engine
@@ -52,10 +51,8 @@ class ContainerTarget:
 
     Attributes:
         name: of the endpoint.
-        port: of this machine; 0 takes a free one.
         inner_port: that the server is told to listen on, inside a network of its own.
         host_network: use this machine's network instead, which spares the making of another one.
-        output: where its stdout and stderr go; by default kept aside, to be quoted if it fails.
         health: whether the engine runs the image's HEALTHCHECK now and then.
         headers: that every request bears for the user's own middleware.
     """
@@ -63,12 +60,9 @@ class ContainerTarget:
     name: str
     image: str
     engine: Engine
-    port: int = 0
     inner_port: int = 8080
     host_network: bool = False
     limits: Limits = field(default_factory=Limits)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    output: IO[bytes] | None = None
     health: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -77,14 +71,13 @@ class ContainerTarget:
         """See ``twinserve.targets.protocol.Target``.
 
         Raises:
-            UserError: the port is taken, or there is no such engine.
+            UserError: there is no such engine.
         """
-        port = free_port(self.port)
+        port = free_port(0)
         container = f"twinserve-{self.name}-{secrets.token_hex(4)}"
-        with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile() as kept:
+        with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile() as output:
             pid_file = Path(directory) / "pid"
             command = self.command(container, port, pid_file)
-            output = self.output or kept
             spawned = time.monotonic_ns()
             try:
                 process = subprocess.Popen(
@@ -115,13 +108,12 @@ class ContainerTarget:
     def command(self, container: str, port: int, pid_file: Path) -> list[str]:
         """The engine's command; it stays attached, so that its end is the container's."""
         command = [self.engine.name, "run", "--rm", f"--name={container}", "--log-driver=none"]
-        environment = dict(self.environment)
         if self.host_network:
             command += ["--network=host"]
-            environment |= {"HOST": LOOPBACK, "PORT": str(port)}
+            environment = {"HOST": LOOPBACK, "PORT": str(port)}
         else:
             command += [f"--publish={LOOPBACK}:{port}:{self.inner_port}"]
-            environment |= {"PORT": str(self.inner_port)}
+            environment = {"PORT": str(self.inner_port)}
         command += [f"--env={name}={value}" for name, value in environment.items()]
         if self.engine.name == "podman":
             # It would hand the user's proxies to what it runs.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
+from tests.tools import write_program
 from twinserve.delivery.cloud.schedules import SCHEDULED
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -28,9 +29,7 @@ def tell(
     folder: Path, states: dict[str, str], *, issues: bool = True, project: str = "a-project"
 ) -> subprocess.CompletedProcess[str]:
     """Run the command as deploy.yml does: with a Python that has nothing installed."""
-    program = folder / "gh"
-    program.write_text(f"#!{sys.executable}\n{GH}")
-    program.chmod(0o755)
+    write_program(folder / "gh", GH)
     listed = [
         {"path": f".github/workflows/{name}", "state": state} for name, state in states.items()
     ]

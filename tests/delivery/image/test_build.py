@@ -5,7 +5,6 @@ import json
 import py_compile
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from tests.renewed import PYTHON
 from tests.targets.fake_engine import FakeEngines, Reply
-from tests.tools import require
+from tests.tools import require, twinserve
 from tests.tree import ROOT, TREE
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
@@ -38,14 +37,7 @@ def bundle(tmp_path: Path, dist: Path) -> Path:
 
 def delivery(*arguments: str, path: str = "/nowhere") -> subprocess.CompletedProcess[str]:
     """`twinserve` where neither an engine nor gcloud is, unless `path` has them."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", *arguments],
-        cwd=TREE,
-        env={"PATH": path, "COMMIT_SHA": "c0ffee"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return twinserve(*arguments, cwd=TREE, env={"PATH": path, "COMMIT_SHA": "c0ffee"})
 
 
 def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:

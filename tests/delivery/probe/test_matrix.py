@@ -3,13 +3,13 @@
 import argparse
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pipeline.releases.project import covered
 from tests.targets.fake_engine import WORKS, FakeEngines, Reply
+from tests.tools import twinserve
 from tests.tree import TREE
 from twinserve.config.card import Card, load_card
 from twinserve.config.params import Params, load_params
@@ -73,14 +73,7 @@ def test_runtime_that_the_model_cannot_have_is_left_out(card: Card, params: Para
 
 def matrix(*words: str) -> subprocess.CompletedProcess[str]:
     """`twinserve matrix` where no engine and no gcloud is."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", "matrix", *words],
-        cwd=TREE,
-        env={"PATH": "/nowhere", **covered()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return twinserve("matrix", *words, cwd=TREE, env={"PATH": "/nowhere", **covered()})
 
 
 def test_without_an_engine_the_rest_is_measured(dist: Path) -> None:

@@ -25,13 +25,12 @@ def sku(
     regions: list[str],
     unit: str,
     *tiers: tuple[float, int],
-    currency: str = "USD",
 ) -> Json:
     """A SKU with tiers: from how many units on, and its price in billionths."""
     rates = [
         {
             "startUsageAmount": start,
-            "unitPrice": {"currencyCode": currency, "units": "0", "nanos": nanos},
+            "unitPrice": {"currencyCode": "USD", "units": "0", "nanos": nanos},
         }
         for start, nanos in tiers
     ]

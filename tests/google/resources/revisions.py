@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.faults import WRONG
 from tests.google.resources import secret_manager
 from tests.google.running.instances import Instance
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service, timestamp
@@ -56,7 +57,7 @@ class Revisions:
             revision.source = image
             try:
                 if fault is not None:
-                    self._own[revision.name] = self.cloud.instances.start_wrong(fault.body)
+                    self._own[revision.name] = self.cloud.instances.start_wrong(WRONG)
                 elif revision.annotations.get(NO_HEALTH_CHECK, "").lower() != "true":
                     self._start(image, revision, own=False)
                 revision.ready = True

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.measure.history.synthetic import measurement, names
-from tests.tools import require
+from tests.tools import require, write_program
 from twinserve.config.errors import UserError
 from twinserve.measure.history import branch as branches
 from twinserve.measure.history.document import Measurement
@@ -93,9 +93,7 @@ def test_branch_that_never_lets_us_first_is_told(
 ) -> None:
     """A refusal of each push ends in a line, after so many attempts."""
     monkeypatch.setattr(branches, "MOST_ATTEMPTS", 2)
-    hook = repository / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\nexit 1\n")
-    hook.chmod(0o755)
+    write_program(repository / "hooks" / "pre-receive", "#!/bin/sh\nexit 1\n")
     with pytest.raises(UserError, match=r"2 times somebody else was first; run it again"):
         open_history(f"git:{repository}#benchmarks").append(measurement())
 

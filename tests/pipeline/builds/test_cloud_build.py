@@ -19,6 +19,7 @@ from tests.pipeline.builds.build_rules import AFTER, COMMANDS
 from tests.pipeline.builds.cloud_build import Outcome, Worker, faults, read, steps
 from tests.pipeline.workflows.stand_ins import ROOT, StandIns, install
 from tests.renewed import PYTHON
+from tests.tools import write_program
 from twinserve.delivery.release.submit import LEFT
 from twinserve.targets.google.build import without
 
@@ -48,9 +49,7 @@ def worker(tmp_path: Path, stand_ins: StandIns) -> Worker:
     for image, files in images.items():
         for name in files:
             path = tmp_path / "images" / image / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"#!/bin/sh\necho {path.name}\n")
-            path.chmod(0o755)
+            write_program(path, f"#!/bin/sh\necho {path.name}\n")
     # Before there is an environment, the image's own Python runs a command.
     own = tmp_path / "images" / "python" / "usr" / "local" / "bin"
     own.mkdir(parents=True)

@@ -1,13 +1,13 @@
 """A repository on GitHub for a test: its settings in a file, and a ``gh`` that changes them."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.google import FakeGoogle
+from tests.tools import write_program
 
 PROGRAM = Path(__file__).parent / "fake_github.py"
 NAME = "someone/twin"
@@ -53,9 +53,7 @@ def describe(name: str = NAME, repository: int = ID, owner: int = OWNER_ID) -> d
 
 def make_fork(folder: Path) -> GitHub:
     """A fork as GitHub makes it: no issues, no schedules, no variables, no environment, no rule."""
-    folder.mkdir()
-    (folder / "gh").write_text(f"#!{sys.executable}\n{PROGRAM.read_text()}")
-    (folder / "gh").chmod(0o755)
+    write_program(folder / "gh", PROGRAM.read_text())
     scheduled = {"measure.yml", "monitor.yml"}
     workflows = [
         {

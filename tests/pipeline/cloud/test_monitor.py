@@ -1,7 +1,6 @@
 """`delivery monitor` against the fake: from the targets' own lines to a report and one issue."""
 
 import json
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pytest
 from tests.google import Fault, permission_denied
 from tests.google.state import PROJECT, REGION, timestamp
 from tests.pipeline.releases.project import FUNCTION, SERVICE, Project
+from tests.tools import write_program
 from twinserve.config.card import Card, load_card
 from twinserve.config.layout import MONITORING_MEMBER
 from twinserve.contract.calls import HttpCaller
@@ -79,10 +79,7 @@ class Watched:
 @pytest.fixture
 def watched(project: Project, tmp_path: Path) -> Iterator[Watched]:
     """A project; a repository in which others have issues, some of which look like ours."""
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "gh"
-    program.write_text(f"#!{sys.executable}\n{FAKE.read_text()}")
-    program.chmod(0o755)
+    write_program(tmp_path / "bin" / "gh", FAKE.read_text())
     ours = {"login": "github-actions[bot]"}
     others: list[dict[str, Any]] = [
         {"number": 1, "body": f"{MARKER} mine", "user": {"login": "forger"}, "labels": [LABEL]},

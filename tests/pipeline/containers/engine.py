@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import do_without, require
+from tests.tools import do_without, require, twinserve
 from tests.tree import ROOT, TREE
 from twinserve.targets.container import ContainerTarget
 from twinserve.targets.engine import Engine
@@ -131,12 +131,10 @@ def podman() -> Iterator[Engine]:
 def build_image(engine: Engine, commit: str, *words: str) -> subprocess.CompletedProcess[str]:
     """`twinserve build`, on the stand-in, with this machine's way to packages."""
     secrets = package_secrets()
-    command = [sys.executable, "-m", "twinserve", "build", "--json", f"--engine={engine.name}"]
-    command += [f"--base-image={BASE}", f"--commit={commit}"]
-    command += [f"--pip-config={secrets['pipconf']}"]
-    command += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
-    command += words
-    done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+    options = [f"--engine={engine.name}", f"--base-image={BASE}", f"--commit={commit}"]
+    options += [f"--pip-config={secrets['pipconf']}"]
+    options += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
+    done = twinserve("build", "--json", *options, *words, cwd=TREE)
     assert done.returncode == 0, done.stderr[-3000:]
     return done
 

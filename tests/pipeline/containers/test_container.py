@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from tests.pipeline.containers.cold_pairs import compare_cold, keep
 from tests.pipeline.containers.engine import BASE, answering, build_image, podman
 from tests.pipeline.containers.running_engine import CreatedContainer, running
 from tests.stopping import ANSWERS_BEFORE, Clients
+from tests.tools import twinserve
 from tests.tree import ROOT, TREE
 from twinserve.config.card import Card, load_card
 from twinserve.config.errors import UserError
@@ -246,9 +246,7 @@ def test_cold_start_is_reported(
 
 def checked(image: str, engine: Engine) -> subprocess.CompletedProcess[str]:
     """The command that holds an image to the contract."""
-    words = ("check", f"--image={image}", f"--engine={engine.name}")
-    command = [sys.executable, "-m", "twinserve", *words]
-    return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+    return twinserve("check", f"--image={image}", f"--engine={engine.name}", cwd=TREE)
 
 
 def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) -> None:

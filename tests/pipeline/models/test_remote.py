@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import yaml
 from gcp_storage_emulator.server import create_server
 
 from tests.pipeline.models.trees import digests, export
+from tests.tools import twinserve
 from twinserve.targets.process import free_port
 
 BUCKET = "a-project-twinserve-dvc"
@@ -51,11 +51,11 @@ def storage() -> Iterator[Storage]:
     server.stop()
 
 
-def set_remote(tree: Path, url: str = f"gs://{BUCKET}/dvc") -> None:
+def set_remote(tree: Path) -> None:
     """Name it as DVC's own command does."""
     path = tree / ".dvc/config"
     text = path.read_text().replace("[core]\n", "[core]\n    remote = store\n")
-    path.write_text(f"{text}['remote \"store\"']\n    url = {url}\n")
+    path.write_text(f"{text}['remote \"store\"']\n    url = gs://{BUCKET}/dvc\n")
 
 
 def repro(tree: Path, storage: Storage | None, *options: str) -> subprocess.CompletedProcess[str]:
@@ -68,14 +68,7 @@ def repro(tree: Path, storage: Storage | None, *options: str) -> subprocess.Comp
         # The emulator knows plain buckets only.
         "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", "repro", *options],
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return twinserve("repro", *options, cwd=tree, env=environment)
 
 
 def object_of(tree: Path, path: str) -> str:

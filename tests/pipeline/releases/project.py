@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.google import FakeGoogle, Fault, Instances
 from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
 from tests.pipeline.models.trees import export
+from tests.tools import twinserve
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.archive import pack
 from twinserve.delivery.bundle.assembly import assemble
@@ -57,15 +58,8 @@ class Project:
         self, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """`twinserve ARGUMENTS`, in an environment that knows nothing but the fake."""
-        return subprocess.run(
-            [sys.executable, "-m", "twinserve", *arguments],
-            cwd=self.tree,
-            env={**covered(), **self.google.environment, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        given = {**covered(), **self.google.environment, **(environment or {})}
+        return twinserve(*arguments, cwd=self.tree, env=given)
 
     def interrupt(
         self, command: str, reached: Fault, *, times: int = 1, by: signal.Signals = signal.SIGINT

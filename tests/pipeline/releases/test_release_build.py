@@ -14,6 +14,7 @@ import pytest
 from tests.google import Fault, permission_denied
 from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project, covered
+from tests.tools import write_program
 from twinserve.config.errors import UserError
 from twinserve.delivery.release.builds import (
     keep_build,
@@ -132,12 +133,9 @@ def test_release_that_may_not_be_public_is_kept(project: Project) -> None:
 def hanging(project: Project, words: str) -> dict[str, str]:
     """An environment whose gcloud hangs at these words."""
     folder = project.tree.parent / "hanging"
-    folder.mkdir()
     environment = project.google.environment
     gcloud = shutil.which("gcloud", path=environment["PATH"])
-    program = folder / "gcloud"
-    program.write_text(HANGS.format(words=words, folder=folder, gcloud=gcloud))
-    program.chmod(0o755)
+    write_program(folder / "gcloud", HANGS.format(words=words, folder=folder, gcloud=gcloud))
     return {**covered(), **environment, "PATH": f"{folder}:{environment['PATH']}"}
 
 

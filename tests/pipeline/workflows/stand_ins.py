@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.tools import write_program
+
 PROGRAM = Path(__file__).parent / "stand_in_program.py"
 PROGRAMS = ("make", "python3", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
 # Where the pipeline's files have the environment that `make .venv/ready` makes.
@@ -81,10 +83,7 @@ def failing(call: str) -> Rule:
 
 def install(folder: Path, tree: Path, programs: Sequence[str] = PROGRAMS) -> StandIns:
     """Put them into ``folder``, and into ``tree`` in the place of Python and the command."""
-    for made in (folder / "bin", folder / "artifacts", (tree / PYTHON).parent):
-        made.mkdir(parents=True)
-    script = f"#!{sys.executable}\n{PROGRAM.read_text()}"
+    (folder / "artifacts").mkdir(parents=True)
     for path in (tree / PYTHON, tree / TWINSERVE, *(folder / "bin" / name for name in programs)):
-        path.write_text(script)
-        path.chmod(0o755)
+        write_program(path, PROGRAM.read_text())
     return StandIns(folder)

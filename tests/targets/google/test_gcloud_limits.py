@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools import write_program
 from twinserve.targets.child import Children, EndedError
 from twinserve.targets.google import limits
 from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason, run_gcloud
@@ -33,9 +34,7 @@ PATIENCE_S = 600.0
 @pytest.fixture
 def hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A gcloud that never ends; the folder where it says that it runs."""
-    program = tmp_path / "gcloud"
-    program.write_text(HANGS.format(folder=tmp_path))
-    program.chmod(0o755)
+    write_program(tmp_path / "gcloud", HANGS.format(folder=tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     return tmp_path
 

@@ -26,7 +26,6 @@ from twinserve.config.errors import UserError
 from twinserve.measure.statistics import Estimate, estimate
 
 MODEL = ("flowers", "v1.0")
-ROOT = Path(__file__).parent.parent.parent
 
 
 pytestmark = pytest.mark.usefixtures("short")

@@ -14,7 +14,6 @@ from tests.google.certificates import write_authority
 from tests.google.cloud import Cloud
 from tests.google.faults import (
     Fault,
-    StartFault,
     permission_denied,
     service_disabled,
     unauthenticated,
@@ -143,9 +142,9 @@ class FakeGoogle:
             self.faults.remove(fault)
 
     @contextmanager
-    def start_fault(self, service: str, fault: StartFault) -> Iterator[None]:
-        """What the revisions that a service gets meanwhile are like."""
-        self._cloud.start_faults[service] = fault
+    def start_fault(self, service: str, kind: str) -> Iterator[None]:
+        """Have the revisions that a service gets meanwhile be so: see the package's docstring."""
+        self._cloud.start_faults[service] = kind
         try:
             yield
         finally:

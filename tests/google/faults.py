@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.google.api import ApiError, DroppedError, Request
 from tests.google.state import PROJECT, PROJECT_NUMBER
 
-# Of a revision whose code is wrong.
+# What a revision whose code is wrong answers.
 WRONG = b'{"prediction": 99, "model_version": "v0"}'
 
 
@@ -65,18 +65,6 @@ class Fault:
             self.done()
         if self.error is not None:
             raise self.error
-
-
-@dataclass(frozen=True, slots=True)
-class StartFault:
-    """What becomes of the next revisions of one service.
-
-    Attributes:
-        kind: ``never-ready`` (does not listen in time), ``exits`` (its process ends at once), or
-            ``wrong-answers`` (ready, and answers every request with 200 and ``WRONG``).
-    """
-
-    kind: str
 
 
 def permission_denied(permission: str = "run.services.get") -> ApiError:

@@ -19,7 +19,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "import json, sys\n"
         f"open({str(path)!r}, 'w').write(json.dumps([sys.argv[1:], json.load(sys.stdin)]))\n",
     )
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     return path
 
 

@@ -7,12 +7,10 @@ import pytest
 
 from tests.google import Instances
 from tests.pipeline.models.trees import export, repro
-from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import Project, make_tree, opened
 from tests.pipeline.story import Story, begin
 from tests.pipeline.workflows.act import Workflows, lay_out
 from tests.tools import require
-from twinserve.delivery.release.transaction import release
 from twinserve.targets.local import local_function, local_service
 
 
@@ -63,7 +61,7 @@ def repository(project: Project, tmp_path: Path) -> Story:
 @pytest.fixture
 def served(project: Project) -> Iterator[Project]:
     """A release on both, whose revisions nothing may touch."""
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     services = project.google.state.services
     before = {name: (one.generation, one.serving()) for name, one in services.items()}
     yield project

@@ -10,13 +10,12 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TypedDict
 
 from tests.pipeline.path_parts import PATH, Part
+from tests.tree import ROOT
 from twinserve.config.errors import UserError, run_as_command
 
-ROOT = Path(__file__).parent.parent.parent
 MEASURED = ROOT / "reports" / "story.json"
 PAGE = ROOT / "docs" / "pipeline.md"
 BEGIN, END = "<!-- critical path -->", "<!-- end of the critical path -->"

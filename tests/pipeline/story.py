@@ -17,8 +17,9 @@ from tests.pipeline.builds.cloud_build import Outcome, Worker
 from tests.pipeline.releases.project import DEPLOYER, Project
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import Run, Workflows, lay_out
-from tests.pipeline.workflows.stand_ins import ROOT, Rule, install
+from tests.pipeline.workflows.stand_ins import Rule, install
 from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.delivery.cloud.schedules import SCHEDULED
 
 DOCKER = Path(__file__).parent / "containers" / "fake_docker.py"

@@ -17,8 +17,8 @@ from tests.pipeline import story
 from tests.pipeline.cloud.repository import describe
 from tests.pipeline.story import Story
 from tests.pipeline.workflows.commands import fault
-from tests.pipeline.workflows.stand_ins import ROOT
 from tests.tools import write_program
+from tests.tree import ROOT
 
 DOCUMENT = ROOT / "docs" / "deploy.md"
 # A person's, GitHub's, or one that makes what only Google runs.

@@ -10,9 +10,9 @@ import pytest
 
 from tests.review.reports import encoded, sample
 from tests.tools import twinserve, write_program
+from tests.tree import ROOT
 from twinserve.review.render import MARKER
 
-ROOT = Path(__file__).parent.parent.parent
 FAKE = Path(__file__).parent / "fake_gh.py"
 COMMIT = "a" * 40
 OTHERS = [

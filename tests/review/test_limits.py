@@ -8,11 +8,11 @@ import pytest
 
 from tests.review.reports import encoded, sample
 from tests.tools import twinserve
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.review.render import LONGEST, render
 from twinserve.review.report import LARGEST_BYTES, MOST_ROWS, load_untrusted, read_untrusted
 
-ROOT = Path(__file__).parent.parent.parent
 URL = "https://github.com/owner/twinserve/actions/runs/4711"
 
 

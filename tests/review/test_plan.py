@@ -11,6 +11,7 @@ import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.tools import require
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.review.plan import (
     CUSTOM,
@@ -28,7 +29,6 @@ from twinserve.review.plan import (
 )
 from twinserve.targets.git import changed_paths
 
-ROOT = Path(__file__).parent.parent.parent
 ALL = set(JOBS)
 # Every top-level path of the repository, and what a change of it must run.
 EXPECTED: dict[str, set[str]] = {
@@ -191,7 +191,7 @@ def test_commands_need_nothing_installed(merged: Path, tmp_path: Path) -> None:
 
 def test_every_planned_job_is_in_the_workflow() -> None:
     """`pr.yml` has the jobs that a plan names, each under its condition; `all-green` needs all."""
-    jobs = read_files(texts_of(ROOT)).workflows["pr.yml"]["jobs"]
+    jobs = read_files(texts_of()).workflows["pr.yml"]["jobs"]
     assert set(jobs) == {*JOBS, DATA, "plan", "all-green"}
     for name in (*JOBS, DATA):
         planned = f"contains(fromJSON(needs.plan.outputs.jobs), '{name}')"

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from service.prune import UNNEEDED, prune, strip
+from tests.tree import ROOT
 from twinserve.config.card import load_card
 from twinserve.targets.environment import ensure_environment
-
-ROOT = Path(__file__).parent.parent.parent
 
 LEFT = ("numpy/__init__.py", "onnxruntime/capi/_pybind_state.py", "package/testing.py")
 TAKEN = (

@@ -10,13 +10,12 @@ import pytest
 
 from tests.targets.test_environment import LOCKED
 from tests.tools import require
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.environment.install import install
 from twinserve.targets import environment
 from twinserve.targets.environment import ensure_environment
 from twinserve.targets.local import compile_bytecode
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle import assembly as bundle
 
-ROOT = Path(__file__).parent.parent.parent.parent
-
 
 def read_manifest(path: Path) -> dict[str, dict[str, str]]:
     """A bundle's manifest."""

@@ -14,13 +14,13 @@ import pytest
 import yaml
 
 from tests.pipeline.models.trees import export, repro
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.assembly import TARGETS, assemble, read_bundle_hash
 from twinserve.delivery.bundle.manifest import verify_bundle
 from twinserve.delivery.bundle.verify import verify_image
 from twinserve.targets.engine import Engine, Image
 
-ROOT = Path(__file__).parent.parent.parent.parent
 MODULE = "twinserve/inference/endpoint.py"
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.config.serving import LIBRARIES
 from twinserve.delivery.bundle import locks as lock
 
-ROOT = Path(__file__).parent.parent.parent.parent
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
 PEERS = sorted((ROOT / "locks" / "peers").glob("*.txt"))
 SERVERS = sorted((ROOT / "locks" / "servers").glob("*.txt"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.models.trees import export
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.assembly import read_bundle_hash
 from twinserve.delivery.bundle.verify import (
@@ -22,8 +23,6 @@ from twinserve.delivery.bundle.verify import (
     verify_outputs,
 )
 from twinserve.targets.engine import Engine, Image
-
-ROOT = Path(__file__).parent.parent.parent.parent
 
 
 @pytest.fixture

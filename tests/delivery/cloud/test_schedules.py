@@ -11,9 +11,9 @@ import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.delivery.cloud.schedules import SCHEDULED
 
-ROOT = Path(__file__).parent.parent.parent.parent
 # A stand-in for `gh api --method GET PATH`, which answers from files.
 GH = """\
 import json, os, sys
@@ -96,5 +96,5 @@ def test_refusal_is_an_error(tmp_path: Path) -> None:
 
 def test_every_schedule_is_known() -> None:
     """Each workflow with a schedule is one of those whose loss is said."""
-    workflows = read_files(texts_of(ROOT)).workflows
+    workflows = read_files(texts_of()).workflows
     assert {name for name, one in workflows.items() if "schedule" in one["on"]} == set(SCHEDULED)

@@ -51,7 +51,7 @@ class Revisions:
         if image is None:
             revision.reason = "ContainerMissing"
             revision.message = f"Image '{revision.image}' not found."
-        elif fault is not None and fault.kind in {"never-ready", "exits"}:
+        elif fault in {"never-ready", "exits"}:
             self._fail(revision)
         else:
             revision.source = image

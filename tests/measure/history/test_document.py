@@ -8,12 +8,11 @@ import pytest
 
 from tests.measure.fakes import card, results
 from tests.measure.history.synthetic import measurement
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.measure.history.document import SCHEMA, json_schema, read_line, read_report
 from twinserve.measure.run.report import write_report
 from twinserve.measure.run.results import COLD_MEDIAN, WARM_P99
-
-ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def test_published_schema_is_that_of_the_types() -> None:

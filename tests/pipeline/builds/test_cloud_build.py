@@ -17,9 +17,10 @@ import pytest
 
 from tests.pipeline.builds.build_rules import AFTER, COMMANDS
 from tests.pipeline.builds.cloud_build import Outcome, Worker, faults, read, steps
-from tests.pipeline.workflows.stand_ins import ROOT, StandIns, install
+from tests.pipeline.workflows.stand_ins import StandIns, install
 from tests.renewed import PYTHON
 from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.delivery.release.submit import LEFT
 from twinserve.targets.google.build import without
 

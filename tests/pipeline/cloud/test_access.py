@@ -4,9 +4,7 @@ import pytest
 
 from tests.google import Fault, permission_denied
 from tests.google.state import PROJECT
-from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import FUNCTION, SERVICE, Project
-from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.access import is_private
 
 DOMAINS = "iam.allowedPolicyMemberDomains"
@@ -18,7 +16,7 @@ def test_domain_restricted_sharing_leaves_endpoints_public(project: Project) -> 
     """Nobody may be named, so nobody is asked; no policy is tried that would be refused."""
     rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
     project.google.state.constraints[DOMAINS] = rules
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     services = project.google.state.services
     assert services.keys() == {SERVICE, FUNCTION}
     assert not any(is_private(f"{one.url}/predict") for one in services.values())
@@ -31,7 +29,7 @@ def test_endpoints_that_may_not_be_public_are_private_and_told(
     """Both serve the release, to who has a token; the line names the policies; none is deleted."""
     rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
     project.google.state.constraints |= {DOMAINS: rules, INVOKER: [{"enforce": True}]}
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     services = project.google.state.services
     assert services.keys() == {SERVICE, FUNCTION}
     assert all(is_private(f"{one.url}/predict") for one in services.values())
@@ -50,7 +48,7 @@ def test_policy_that_nobody_may_read_costs_no_service(
     project.google.state.constraints[DOMAINS] = rules
     unreadable = Fault("orgpolicy", permission_denied("orgpolicy.policy.get"), times=0)
     with project.google.fault(unreadable):
-        release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+        project.release("v1.0")
     services = project.google.state.services
     assert all(is_private(f"{one.url}/predict") for one in services.values())
     said = capsys.readouterr().out

@@ -8,20 +8,15 @@ import sys
 
 import pytest
 
-from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import BUCKET, FUNCTION, SERVICE, Project
 from twinserve.delivery.release.rollback import roll_back
-from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.probe import PROBE_LABEL
 
 
 @pytest.fixture
 def served(project: Project) -> Project:
     """Three releases; the first serves again, by a rollback."""
-    names = []
-    for version in ("v1.0", "v1.1", "v1.2"):
-        names.append(project.bundle(version).name)
-        release(project.cloud(), project.bundle(version), check=golden_only)
+    names = [project.release(version).name for version in ("v1.0", "v1.1", "v1.2")]
     roll_back(project.cloud(), names[0])
     return project
 

@@ -13,6 +13,7 @@ from tests.google import Fault, permission_denied
 from tests.google.state import PROJECT, REGION, timestamp
 from tests.pipeline.releases.project import FUNCTION, SERVICE, Project
 from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.config.card import Card, load_card
 from twinserve.config.layout import MONITORING_MEMBER
 from twinserve.contract.calls import HttpCaller
@@ -20,7 +21,6 @@ from twinserve.monitoring.alarm import BACK, LABEL, MARKER
 from twinserve.targets.local import local_function, local_service
 from twinserve.targets.ready import wait_until_answering
 
-ROOT = Path(__file__).parent.parent.parent.parent
 FAKE = ROOT / "tests" / "review" / "fake_gh.py"
 RUN_URL = "https://github.com/owner/twinserve/actions/runs/4711"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.google import FakeGoogle, Fault, Instances
 from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
 from tests.pipeline.models.trees import export
+from tests.pipeline.releases.candidates import golden_only
 from tests.tools import twinserve
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.archive import pack
@@ -26,6 +27,7 @@ from twinserve.delivery.cloud.grants import of_accounts
 from twinserve.delivery.names import account_email, image_name, releases_bucket
 from twinserve.delivery.project import Cloud, make_cloud
 from twinserve.delivery.release.builds import build_record
+from twinserve.delivery.release.transaction import release
 
 SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
@@ -122,6 +124,12 @@ class Project:
         self.put(f"functions/{function}.tar.gz", archive)
         return identity
 
+    def release(self, version: str) -> Identity:
+        """Bring another version to both targets, after a quick look at its candidates."""
+        identity = self.bundle(version)
+        release(self.cloud(), identity, check=golden_only)
+        return identity
+
     def put(self, name: str, content: str | bytes) -> None:
         """Have an object in the bucket of releases."""
         state = self.google.state
@@ -152,6 +160,10 @@ class Project:
     def tags(self) -> set[str]:
         """Every tag of every service."""
         return {tag for one in self.google.state.services.values() for tag in one.tags()}
+
+    def leftovers(self) -> set[str]:
+        """Tags of candidates, and the lock, that nobody has taken away."""
+        return self.tags() | ({LOCK} & self.objects().keys())
 
     def changes(self) -> Sequence[str]:
         """Every call so far that was not a mere question."""

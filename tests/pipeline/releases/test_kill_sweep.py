@@ -8,15 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project
-from twinserve.delivery.release.transaction import release
+from tests.tree import ROOT
 
-ROOT = Path(__file__).parent.parent.parent.parent
 # A release has fewer; the sweep ends where one lives to the end.
 MOST_CALLS = 40
 HEAD = ("| call | killed | in step then | mended by | serves then |", "|---|---|---|---|---|")
@@ -64,8 +61,7 @@ def mended(project: Project) -> set[str]:
     """The release that both serve, with nothing of the dead one left."""
     truth = project.releases()
     assert truth[SERVICE] == truth[FUNCTION]
-    assert LOCK not in project.objects()
-    assert project.tags() == set()
+    assert project.leftovers() == set()
     return truth[SERVICE]
 
 
@@ -80,7 +76,7 @@ def test_release_killed_at_any_call_is_mended(
 ) -> None:
     """`status` tells the truth, and the next `release` or `rollback` ends with both in step."""
     for version in ("v1.0", "v1.1"):
-        release(project.cloud(), project.bundle(version), check=golden_only)
+        project.release(version)
     rows = []
     calls = sweep(MOST_CALLS)
     for number in calls:
@@ -104,8 +100,7 @@ def test_release_killed_at_any_call_is_mended(
 @pytest.mark.parametrize("mend", [pytest.param("release", marks=pytest.mark.nightly), "rollback"])
 def test_release_killed_between_the_targets_is_mended(project: Project, mend: str) -> None:
     """After the service is moved and before the function is, the same holds."""
-    before = project.bundle("v1.0")
-    release(project.cloud(), before, check=golden_only)
+    before = project.release("v1.0")
     new = project.bundle("v1.1")
     assert kill(project, f"run services update-traffic {SERVICE}", "after") is not None
     assert not status(project)

@@ -99,7 +99,7 @@ def test_bundle_that_was_changed_is_not_released(project: Project) -> None:
 
 def test_both_candidates_are_deployed_at_once(project: Project) -> None:
     """Each waits until the other has begun; each line says whose it is."""
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     identity = project.bundle("v1.1")
     together = threading.Barrier(2)
     # The first change of each is its deployment.
@@ -146,7 +146,7 @@ def hanging(project: Project, words: str) -> dict[str, str]:
 )
 def test_interrupt_ends_a_release_whose_call_hangs(project: Project, words: str, code: int) -> None:
     """Both are put back, the lock is given back, and nothing of the call is left."""
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     before = project.serving()
     project.bundle("v1.1")
     environment = hanging(project, words)
@@ -181,11 +181,7 @@ def _runs(pid: int) -> bool:
 @pytest.mark.nightly
 def test_bad_lock_and_bad_record_hide_nothing_that_serves(project: Project) -> None:
     """`status` shows what serves whatever the two hold; a rollback takes over and goes back."""
-    names = []
-    for version in ("v1.0", "v1.1"):
-        identity = project.bundle(version)
-        names.append(identity.name)
-        release(project.cloud(), identity, check=golden_only)
+    names = [project.release(version).name for version in ("v1.0", "v1.1")]
     project.put(LOCK, '{"owner": "[/red]", "purpose": "[x", "expires": null')
     project.put("releases/v0-bad.json", "{")
     project.put(f"releases/{names[1]}.json", "{}")

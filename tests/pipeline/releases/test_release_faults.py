@@ -10,7 +10,6 @@ import pytest
 from tests.google import (
     ApiError,
     Fault,
-    StartFault,
     permission_denied,
     quota_exceeded,
     service_disabled,
@@ -33,7 +32,7 @@ CHANGE = r"PUT run.googleapis.com/apis/.*/services/{}(\?|$)"
 @pytest.fixture
 def served(project: Project) -> Iterator[Project]:
     """A project with a release on both targets, and the bundles of the next one in the tree."""
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     project.bundle("v1.1")
     before = project.serving()
     yield project
@@ -43,14 +42,13 @@ def served(project: Project) -> Iterator[Project]:
 def refused(project: Project, reason: Reason | None = None) -> str:
     """Release what is in the tree; the one line that it ends with."""
     with pytest.raises(UserError) as found:
-        release(project.cloud(), project.bundle("v1.1"), check=golden_only)
+        project.release("v1.1")
     line = str(found.value)
     assert "\n" not in line
     if reason is not None:
         assert isinstance(found.value, GcloudError)
         assert found.value.reason is reason
-    assert project.tags() == set()
-    assert LOCK not in project.objects()
+    assert project.leftovers() == set()
     return line
 
 
@@ -114,8 +112,7 @@ def test_refused_promotion_puts_both_back(served: Project, service: str) -> None
         release(served.cloud(), identity, check=breaks)
     assert found.value.reason is Reason.DENIED
     assert fault.struck == 1
-    assert served.tags() == set()
-    assert LOCK not in served.objects()
+    assert served.leftovers() == set()
 
 
 @BOTH
@@ -124,7 +121,7 @@ def test_candidate_that_never_becomes_ready_changes_nothing(
     served: Project, service: str, kind: str
 ) -> None:
     """The line says that it did not start, and where its log is."""
-    with served.google.start_fault(service, StartFault(kind)):
+    with served.google.start_fault(service, kind):
         assert "gcloud run services logs read" in refused(served, Reason.NOT_READY)
 
 
@@ -162,8 +159,7 @@ def test_interrupt_puts_both_back(served: Project) -> None:
         # The second change of the function is its promotion: the service has been moved.
         reached = Fault(CHANGE.format(FUNCTION), times=0)
         assert served.interrupt("release", reached, times=2, by=number) == "interrupted"
-        assert served.tags() == set()
-        assert LOCK not in served.objects()
+        assert served.leftovers() == set()
 
 
 @pytest.mark.nightly
@@ -207,9 +203,8 @@ def test_second_release_stops_at_once(served: Project) -> None:
 @pytest.mark.nightly
 def test_expired_lease_is_taken_over(project: Project) -> None:
     """A lock whose time has passed keeps nobody out, and a live one can be taken over."""
-    one = project.bundle("v1.0")
     project.put(LOCK, lock("a dead one", -timedelta(seconds=1)))
-    release(project.cloud(), one, check=golden_only)
+    project.release("v1.0")
     project.put(LOCK, lock("a live one", timedelta(hours=1)))
     two = project.bundle("v1.1")
     release(project.cloud(), two, check=golden_only, take_over=True)

@@ -13,11 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import BUCKET, FUNCTION, LOCK, SERVICE, Project, covered
-from twinserve.delivery.release.transaction import release
+from tests.tree import ROOT
 
-ROOT = Path(__file__).parent.parent.parent.parent
 MOST_CALLS = 40
 # Of what hangs; nothing is judged by how long it takes.
 PATIENCE_S = 900.0
@@ -123,8 +121,7 @@ def in_step(project: Project) -> str:
     """The one release that both serve, with nothing left of the other."""
     truth = project.releases()
     assert truth[SERVICE] == truth[FUNCTION]
-    assert LOCK not in project.objects()
-    assert project.tags() == set()
+    assert project.leftovers() == set()
     (name,) = truth[SERVICE]
     return name
 
@@ -132,12 +129,7 @@ def in_step(project: Project) -> str:
 @pytest.fixture
 def served(project: Project) -> tuple[Project, list[str]]:
     """Two releases, the second of which serves."""
-    names = []
-    for version in ("v1.0", "v1.1"):
-        identity = project.bundle(version)
-        release(project.cloud(), identity, check=golden_only)
-        names.append(identity.name)
-    return project, names
+    return project, [project.release(version).name for version in ("v1.0", "v1.1")]
 
 
 @pytest.mark.parametrize(

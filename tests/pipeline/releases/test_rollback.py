@@ -5,12 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.google import Fault, quota_exceeded
-from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import Identity
 from twinserve.delivery.release.rollback import roll_back
-from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.gcloud import GcloudError
 
 Served = tuple[Project, list[Identity]]
@@ -19,11 +17,7 @@ Served = tuple[Project, list[Identity]]
 @pytest.fixture
 def served(project: Project) -> Iterator[Served]:
     """Two releases, the second of which serves."""
-    identities = []
-    for version in ("v1.0", "v1.1"):
-        identities.append(project.bundle(version))
-        release(project.cloud(), identities[-1], check=golden_only)
-    yield project, identities
+    yield project, [project.release(version) for version in ("v1.0", "v1.1")]
     assert LOCK not in project.objects()
 
 

@@ -1,3 +1,5 @@
+from tests.tree import ROOT
+
 """GitHub's workflows run by act on this machine, with no container and no network.
 
 What runs for real: triggers, ``needs``, ``if``, matrices, outputs, expressions, reusable workflows,
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.workflows.stand_ins import PROGRAMS, ROOT, Call, Rule, StandIns, install
+from tests.pipeline.workflows.stand_ins import PROGRAMS, Call, Rule, StandIns, install
 from tests.tools import require
 
 ACTIONS = Path(__file__).parent / "actions"

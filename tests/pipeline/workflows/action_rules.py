@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from tests.pipeline.workflows.workflow_files import PIN, Files
+from tests.tree import ROOT
 from twinserve.delivery.bundle.night import ATTESTED
 from twinserve.targets.github.reproduction import TYPE
 
@@ -133,9 +134,7 @@ def _taken_by(action: str) -> set[str]:
 @cache
 def _gcloud() -> str:
     """The version that Cloud Build's steps have."""
-    found = re.search(
-        r"google-cloud-cli:([\d.]+)-", (HERE.parent.parent.parent / "cloudbuild.yaml").read_text()
-    )
+    found = re.search(r"google-cloud-cli:([\d.]+)-", (ROOT / "cloudbuild.yaml").read_text())
     assert found
     return found[1]
 

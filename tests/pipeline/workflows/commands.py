@@ -5,11 +5,10 @@ import re
 import shlex
 from contextlib import redirect_stderr
 from functools import cache
-from pathlib import Path
 
+from tests.tree import ROOT
 from twinserve.commands import COMMANDS, parser_of
 
-ROOT = Path(__file__).parent.parent.parent.parent
 TWINSERVE = ".venv/bin/twinserve"
 # The machine's own, before anything is installed, for the commands that need nothing.
 BARE = "python3"

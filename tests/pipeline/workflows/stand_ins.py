@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.tools import write_program
+from tests.tree import ROOT
 
 PROGRAM = Path(__file__).parent / "stand_in_program.py"
 PROGRAMS = ("make", "python3", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
 # Where the pipeline's files have the environment that `make .venv/ready` makes.
 PYTHON, TWINSERVE = ".venv/bin/python", ".venv/bin/twinserve"
-ROOT = Path(__file__).parent.parent.parent.parent
 
 Rule = Mapping[str, object]
 

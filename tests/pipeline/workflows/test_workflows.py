@@ -1,3 +1,5 @@
+from tests.tree import ROOT
+
 """The files under ``.github``, held to their schemas, to linters, and to what they are meant to do.
 
 What act does not know stands here: branches, permissions, environments, concurrency, pins.
@@ -15,7 +17,6 @@ from tests.pipeline.builds.cloud_build import read
 from tests.pipeline.mutation import survey
 from tests.pipeline.workflows import commands
 from tests.pipeline.workflows.act import lay_out
-from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import Files, read_files, texts_of
 from tests.pipeline.workflows.workflow_rules import faults
 from tests.tools import require
@@ -26,7 +27,7 @@ BIN = Path(sys.executable).parent
 @pytest.fixture
 def files() -> Files:
     """Those of this tree."""
-    return read_files(texts_of(ROOT))
+    return read_files(texts_of())
 
 
 def test_files_keep_every_rule(files: Files) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.targets.child import Children, EndedError
 from twinserve.targets.google import limits
 from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason, run_gcloud
@@ -26,7 +27,6 @@ echo $$ > {folder}/self.new
 mv {folder}/self.new {folder}/self
 while :; do sleep 1; done
 """
-ROOT = Path(__file__).parent.parent.parent.parent
 # Of what would hang; nothing is judged by how long it takes.
 PATIENCE_S = 600.0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.builds.cloud_build import read, steps
+from tests.pipeline.surroundings import copy_files
 from tests.tools import require
 from tests.tree import ROOT
 
@@ -37,11 +38,7 @@ def export(directory: Path) -> Path:
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     tree = directory / "tree"
     tree.mkdir()
-    # By tar: what is copied is the user's, and none of it is read by this test.
-    archive = directory / "archive.tar"
-    pack = [require("tar"), "--create", f"--file={archive}", "--files-from=-"]
-    subprocess.run(pack, cwd=ROOT, input=done.stdout, text=True, check=True)
-    subprocess.run([require("tar"), "--extract", f"--file={archive}"], cwd=tree, check=True)
+    copy_files(done.stdout.splitlines(), tree)
     return tree
 
 

@@ -9,13 +9,13 @@ from twinserve.targets.google.access import is_private
 
 DOMAINS = "iam.allowedPolicyMemberDomains"
 INVOKER = "run.managed.requireInvokerIam"
+ONE_CUSTOMER = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
 
 
 @pytest.mark.nightly
 def test_domain_restricted_sharing_leaves_endpoints_public(project: Project) -> None:
     """Nobody may be named, so nobody is asked; no policy is tried that would be refused."""
-    rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
-    project.google.state.constraints[DOMAINS] = rules
+    project.google.state.constraints[DOMAINS] = ONE_CUSTOMER
     project.release("v1.0")
     services = project.google.state.services
     assert services.keys() == {SERVICE, FUNCTION}
@@ -27,8 +27,7 @@ def test_endpoints_that_may_not_be_public_are_private_and_told(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Both serve the release, to who has a token; the line names the policies; none is deleted."""
-    rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
-    project.google.state.constraints |= {DOMAINS: rules, INVOKER: [{"enforce": True}]}
+    project.google.state.constraints |= {DOMAINS: ONE_CUSTOMER, INVOKER: [{"enforce": True}]}
     project.release("v1.0")
     services = project.google.state.services
     assert services.keys() == {SERVICE, FUNCTION}
@@ -44,8 +43,7 @@ def test_policy_that_nobody_may_read_costs_no_service(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Met when the services are opened: both stay private, in a line with the cure."""
-    rules = [{"values": {"allowedValues": ["is:C03xgje4y"]}}]
-    project.google.state.constraints[DOMAINS] = rules
+    project.google.state.constraints[DOMAINS] = ONE_CUSTOMER
     unreadable = Fault("orgpolicy", permission_denied("orgpolicy.policy.get"), times=0)
     with project.google.fault(unreadable):
         project.release("v1.0")

@@ -1,5 +1,3 @@
-from tests.tree import ROOT
-
 """GitHub's workflows run by act on this machine, with no container and no network.
 
 What runs for real: triggers, ``needs``, ``if``, matrices, outputs, expressions, reusable workflows,
@@ -23,6 +21,7 @@ from typing import Any
 
 from tests.pipeline.workflows.stand_ins import PROGRAMS, Call, Rule, StandIns, install
 from tests.tools import require
+from tests.tree import ROOT
 
 ACTIONS = Path(__file__).parent / "actions"
 QUEUE = re.compile(r"^ +queue: max\n", re.MULTILINE)

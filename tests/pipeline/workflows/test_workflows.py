@@ -1,5 +1,3 @@
-from tests.tree import ROOT
-
 """The files under ``.github``, held to their schemas, to linters, and to what they are meant to do.
 
 What act does not know stands here: branches, permissions, environments, concurrency, pins.
@@ -20,6 +18,7 @@ from tests.pipeline.workflows.act import lay_out
 from tests.pipeline.workflows.workflow_files import Files, read_files, texts_of
 from tests.pipeline.workflows.workflow_rules import faults
 from tests.tools import require
+from tests.tree import ROOT
 
 BIN = Path(sys.executable).parent
 

@@ -1,0 +1,32 @@
+"""A container engine whose one image is a folder of this machine."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinserve.targets.engine import Engine, Image
+
+IMAGE = "an-image"
+
+
+@dataclass(frozen=True)
+class FolderEngine(Engine):
+    """Its image has these labels, and Python runs where its files are."""
+
+    labels: Mapping[str, str]
+    files: Path
+
+    def inspect(self, image: str) -> Image:
+        assert image == IMAGE
+        return Image("0", (), self.labels, "65532")
+
+    def ask(self, *arguments: str) -> str:
+        """Run what `run` is given after the image."""
+        *options, program = arguments[: arguments.index("python") + 1]
+        assert program == "python"
+        assert options == ["run", "--rm", "--pull=never", "--network=none", IMAGE]
+        command = [sys.executable, *arguments[arguments.index("python") + 1 :]]
+        done = subprocess.run(command, cwd=self.files, capture_output=True, text=True, check=True)
+        return done.stdout

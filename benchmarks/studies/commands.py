@@ -136,9 +136,9 @@ def _serve_all(options: argparse.Namespace) -> None:
     if options.publish and options.only:
         raise UserError("--publish writes a whole page; leave --only out")
     cells = []
-    for one in cells_with_libraries(options.only or ()):
-        cells.append(one)
-        _print_at_once(f"{one.family}, {one.task} of {one.kind}: {said(one)}")
+    for cell in cells_with_libraries(options.only or ()):
+        cells.append(cell)
+        _print_at_once(f"{cell.family}, {cell.task} of {cell.kind}: {said(cell)}")
     if options.publish:
         PAGE.write_text(page(cells), encoding="utf-8")
         print(f"written: {PAGE}")

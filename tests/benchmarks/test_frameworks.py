@@ -109,10 +109,10 @@ def test_a_framework_is_measured_in_its_own_protocol(name: str, peers: Path) -> 
     (variant,) = variants.prepare([name], card())
     assert variant.environment == Path(sys.executable).parent.parent
     (peers / "models" / "model.pkl.sha256").unlink()
-    found = measured(replace(variant, environment=peers / "models")).variants[0]
-    assert found.per_second.value > 0
-    assert found.environment_bytes == len(b"model")
-    assert found.version == "1.2.3"
+    result = measured(replace(variant, environment=peers / "models")).variants[0]
+    assert result.per_second.value > 0
+    assert result.environment_bytes == len(b"model")
+    assert result.version == "1.2.3"
 
 
 def test_nothing_that_a_framework_starts_with_lets_it_phone_home(peers: Path) -> None:
@@ -216,16 +216,16 @@ def test_what_a_framework_starts_is_ended_with_it(
 def test_latency_at_a_fixed_rate_is_taken_where_it_is_asked_for() -> None:
     """All rounds together, percentiles over them."""
     rate = FixedRate(rate=200, requests=20, warm_up=2)
-    found = compare(
+    comparison = compare(
         [fake_variant()], rounds=2, model=("f", "v1"), seconds=0.05, fixed_rate=rate, goals=()
     )
-    (result,) = found.variants
+    (result,) = comparison.variants
     assert [len(reading.latencies_ms) for reading in result.readings] == [20, 20]
     assert result.p50_ms is not None
     assert result.p99_ms is not None
     assert 0 < result.p50_ms.value <= result.p99_ms.value
-    assert found.fixed_rate == rate
-    assert found.ratios == ()
+    assert comparison.fixed_rate == rate
+    assert comparison.ratios == ()
 
 
 def test_requests_that_fail_at_the_fixed_rate_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

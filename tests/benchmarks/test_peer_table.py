@@ -36,7 +36,7 @@ def result(name: str, cold_ms: float, rate: float) -> VariantResult:
 @pytest.fixture
 def comparison() -> Comparison:
     """One of each kind."""
-    found = (
+    results = (
         result("service", 600.0, 20_000.0),
         result("ceiling", 90.0, 30_000.0),
         result("mlflow onnx", 6000.0, 150.0),
@@ -48,7 +48,7 @@ def comparison() -> Comparison:
         rounds=1,
         connections=16,
         seconds=1.5,
-        variants=found,
+        variants=results,
         ratios=(),
         fixed_rate=FixedRate(50, 100, 10),
     )

@@ -171,10 +171,10 @@ def tree(dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def measure(tree: Path, bundle: str) -> None:
     """Put a report there, as `make run` does."""
-    found = json.loads(to_json(results(target_result("service"), target_result("function"))))
-    found["subject"]["bundles"] = [["service", bundle], ["function", bundle]]
+    document = json.loads(to_json(results(target_result("service"), target_result("function"))))
+    document["subject"]["bundles"] = [["service", bundle], ["function", bundle]]
     (tree / "reports").mkdir(exist_ok=True)
-    document = {"format": FORMAT, "results": found, "checks": []}
+    document = {"format": FORMAT, "results": document, "checks": []}
     (tree / "reports" / "report.json").write_text(json.dumps(document))
 
 

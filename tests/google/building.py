@@ -88,11 +88,11 @@ def check_quota(cloud: "Cloud", machine: str) -> None:
     """
     # One whose end is known has left its machine, though nobody has asked yet.
     running = [
-        one
-        for one in cloud.state.builds.values()
-        if one["status"] == "WORKING" and "fails" not in one
+        build
+        for build in cloud.state.builds.values()
+        if build["status"] == "WORKING" and "fails" not in build
     ]
-    used = sum(cpus(str(one.get("options", {}).get("machineType", ""))) for one in running)
+    used = sum(cpus(str(build.get("options", {}).get("machineType", ""))) for build in running)
     if used + cpus(machine) > cloud.state.build_cpus:
         raise ApiError(
             400,

@@ -235,9 +235,9 @@ class FakeGoogle:
             raise permission_denied()
         if request.host in GATED and not self._is_on(request.host):
             raise service_disabled(request.host)
-        found = dataclasses.replace(request, values=values, caller=caller or "")
+        resolved = dataclasses.replace(request, values=values, caller=caller or "")
         with self._cloud.lock:
             if caller is not None:
-                permissions.check(self._cloud, found, caller)
-            result = handler(self._cloud, found)
+                permissions.check(self._cloud, resolved, caller)
+            result = handler(self._cloud, resolved)
         return result if isinstance(result, Answer) else as_json(result)

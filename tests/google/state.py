@@ -293,8 +293,8 @@ class State:
         name, _, digest = reference.partition("@")
         _, _, repository, path = [*name.split("/", 3), "", "", ""][:4]
         package, _, tag = path.partition(":")
-        found = self.repositories.get(repository)
-        images = found.packages.get(package.replace("/", "%2F")) if found else None
+        known = self.repositories.get(repository)
+        images = known.packages.get(package.replace("/", "%2F")) if known else None
         if images is None:
             return None
         return images.images.get(digest or images.tags.get(tag or "latest", ""))

@@ -36,12 +36,12 @@ def browser() -> Iterator[Browser]:
 def urls(dist: Path) -> Iterator[Mapping[str, str]]:
     """Both targets, serving iris."""
     with ExitStack() as stack:
-        found = {}
+        urls = {}
         for name in TARGETS:
             endpoint = stack.enter_context(local_target(name, dist / name).start())
             wait_until_answering(endpoint)
-            found[name] = f"{endpoint.url}/"
-        yield found
+            urls[name] = f"{endpoint.url}/"
+        yield urls
 
 
 @pytest.fixture(params=TARGETS)
@@ -82,7 +82,7 @@ def test_each_example_is_filled_in_and_answered(opened: Visit, dist: Path) -> No
     for place, case in enumerate(card.golden):
         opened.page.locator(f"[data-example='{place}']").click()
         expect(opened.page.locator("#answer .said")).to_have_text(card.classes[case.prediction])
-        filled = [opened.page.get_by_label(one.name).input_value() for one in card.features]
+        filled = [opened.page.get_by_label(feature.name).input_value() for feature in card.features]
         assert [float(text) for text in filled] == case.features
     answer = json.loads(opened.page.locator("#raw pre").text_content() or "")
     assert answer["label"] == card.classes[-1]

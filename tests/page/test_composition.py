@@ -68,10 +68,10 @@ def test_each_column_has_a_field_that_says_its_name_unit_and_range(
     page: ComposedPage, card: Card
 ) -> None:
     """A labelled input a feature, with its range beside it."""
-    fields = [one for one in page.every("input", "select") if "data-place" in one]
-    labels = {one["for"] for one in page.every("label")}
+    fields = [element for element in page.every("input", "select") if "data-place" in element]
+    labels = {label["for"] for label in page.every("label")}
     assert len(fields) == len(card.features)
-    assert {one["id"] for one in fields} <= labels
+    assert {field["id"] for field in fields} <= labels
     shown = " ".join(text for texts in page.texts.values() for text in texts)
     for feature in card.features:
         assert feature.name in map(str.strip, page.texts["label"])
@@ -83,7 +83,9 @@ def test_what_is_about_another_element_names_one(page: ComposedPage) -> None:
     """Ids are unique, and labels, hints and tabs point at one each."""
     assert len(page.ids) == len(set(page.ids))
     for _, attributes in page.elements:
-        named = [one for name in ABOUT_ANOTHER for one in attributes.get(name, "").split()]
+        named = [
+            reference for name in ABOUT_ANOTHER for reference in attributes.get(name, "").split()
+        ]
         links = [attributes["href"][1:]] if attributes.get("href", "").startswith("#") else []
         assert {*named, *links} <= set(page.ids)
 
@@ -96,13 +98,13 @@ def test_policy_finds_nothing_to_refuse(page: ComposedPage) -> None:
         assert "src" not in attributes
         if "href" in attributes:
             assert attributes["href"].startswith(("#", "data:,")), (tag, attributes)
-    assert [one for one in page.every("script") if "type" not in one] == [{}]
+    assert [script for script in page.every("script") if "type" not in script] == [{}]
     assert page.every("style") == [{}]
 
 
 def test_each_class_has_an_example(page: ComposedPage, card: Card) -> None:
     """A button for each golden case, whose row the script knows."""
-    buttons = [one for one in page.every("button") if "data-example" in one]
+    buttons = [button for button in page.every("button") if "data-example" in button]
     assert len(buttons) == len(card.golden)
     assert page.model["examples"] == [case.features for case in card.golden]
     assert set(page.texts["button"]) >= set(card.classes)
@@ -130,7 +132,8 @@ def test_names_are_texts_whatever_they_hold(card: Card, params: Params) -> None:
     """Markup in a class, a column or a unit is shown, not obeyed."""
     evil = "</script><img src=x onerror=alert(1)>"
     features = [
-        one._replace(name=f"{evil}{place}", unit='"><b>') for place, one in enumerate(card.features)
+        feature._replace(name=f"{evil}{place}", unit='"><b>')
+        for place, feature in enumerate(card.features)
     ]
     metrics = {**card.metrics, "classes": {evil: card.metrics["classes"]["setosa"]}}
     hostile = card._replace(
@@ -165,15 +168,15 @@ def test_each_type_has_a_field_of_its_own(typed: Card, params: Params) -> None:
     """Choices where the values are known, suggestions where others are taken, else a text."""
     page = ComposedPage(compose(typed, params, Evaluation([], {})))
     fields = [
-        (tag, one)
-        for tag, one in page.elements
-        if tag in {"input", "select", "textarea"} and "data-place" in one
+        (tag, attributes)
+        for tag, attributes in page.elements
+        if tag in {"input", "select", "textarea"} and "data-place" in attributes
     ]
     assert [tag for tag, _ in fields] == ["input", "select", "select", "input", "textarea", "input"]
-    needed = [one.get("aria-required") for _, one in fields]
+    needed = [attributes.get("aria-required") for _, attributes in fields]
     assert needed == [None, "true", None, "true", "true", "true"]
     # A telephone's keys for decimals have no minus.
-    assert [one.get("inputmode") for _, one in fields][::5] == ["decimal", None]
+    assert [attributes.get("inputmode") for _, attributes in fields][::5] == ["decimal", None]
     assert [text for text in page.texts["option"] if text.strip()] == [
         "choose", "true", "false", "no value", "A", "B", "C",
     ]  # fmt: skip

@@ -142,6 +142,6 @@ def _card(runtime: str) -> Card:
 
 
 if __name__ == "__main__":
-    what, trees, depth, runtime, folder, limit = sys.argv[1:]
-    step = {"make": make, "ask": ask}[what]
+    action, trees, depth, runtime, folder, limit = sys.argv[1:]
+    step = {"make": make, "ask": ask}[action]
     print(json.dumps(step(int(trees), int(depth), runtime, Path(folder), int(limit))))

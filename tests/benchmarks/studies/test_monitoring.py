@@ -48,7 +48,7 @@ def test_cost_is_measured_in_pairs(pairs: list[list[str]], tmp_path: Path) -> No
         assert cost.throughput.value == pytest.approx(ours / theirs)
     assert [line.partition(":")[0] for line in said] == ["service", "function"]
     written = json.loads(monitoring.write_proof(proof, tmp_path).read_text())
-    assert [one["target"] for one in written["costs"]] == ["service", "function"]
+    assert [cost["target"] for cost in written["costs"]] == ["service", "function"]
     table = monitoring.markdown(proof)
     assert "1 pairs of loads and 1 pairs of cold starts" in table
     assert table.count("\n| ") == 4

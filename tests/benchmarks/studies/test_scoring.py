@@ -16,10 +16,10 @@ def test_figures_are_of_the_command_that_users_give(dist: Path, tmp_path: Path) 
     assert dist.is_dir()
     said: list[str] = []
     figures = scoring.run_scoring(500, 1, said.append)
-    (one,) = figures.rounds
-    assert {"parse", "check", "predict", "format", "write"} <= one.stages.keys()
-    assert one.memory_bytes is not None
-    assert one.memory_bytes > 10_000_000
+    (figure,) = figures.rounds
+    assert {"parse", "check", "predict", "format", "write"} <= figure.stages.keys()
+    assert figure.memory_bytes is not None
+    assert figure.memory_bytes > 10_000_000
     assert said[0].startswith("round 1/1  ")
     text = scoring.markdown(figures)
     assert text.startswith("500 rows of iris v1.0, compiled, CSV to CSV, on ")

@@ -22,12 +22,12 @@ def read_manifest(path: Path) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("target", bundle.TARGETS)
 def test_manifest_names_every_file_with_its_hash(target: str, dist: Path) -> None:
     """The manifest is the folder: each file but itself, and its SHA-256."""
-    found = {
+    hashes = {
         str(path.relative_to(dist / target)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (dist / target).rglob("*")
         if path.is_file() and path.suffix != ".pyc" and path.name != "manifest.json"
     }
-    assert read_manifest(dist / target)["files"] == found
+    assert read_manifest(dist / target)["files"] == hashes
 
 
 @pytest.mark.parametrize("target", bundle.TARGETS)

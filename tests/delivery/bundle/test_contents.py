@@ -214,7 +214,11 @@ def test_clone_has_the_same_bytes_whatever_autocrlf_says(tmp_path: Path) -> None
     checkout = [*git, "checkout-index", "--all", f"--prefix={tmp_path}/"]
     subprocess.run(checkout, cwd=ROOT, check=True)
     lock = yaml.safe_load((tmp_path / "dvc.lock").read_text())
-    inputs = {one["path"] for stage in lock["stages"].values() for one in stage.get("deps", ())}
+    inputs = {
+        dependency["path"]
+        for stage in lock["stages"].values()
+        for dependency in stage.get("deps", ())
+    }
     kept = [path for path in map(tmp_path.joinpath, inputs) if path.is_file()]
     assert tmp_path / "locks" / "training.txt" in kept
     for path in (

@@ -133,5 +133,5 @@ def test_own_requirements_are_locked_with_the_bundles_only(
     )
     (tmp_path / "custom").mkdir()
     (tmp_path / "custom" / "requirements.txt").write_text("iniconfig==2.1.0\n")
-    found = {path.stem for path in lock.lock() if ("iniconfig", "2.1.0") in pins(path)}
-    assert found == {"dev", "service-onnx", "function-joblib"}
+    rooms = {path.stem for path in lock.lock() if ("iniconfig", "2.1.0") in pins(path)}
+    assert rooms == {"dev", "service-onnx", "function-joblib"}

@@ -119,9 +119,9 @@ def test_requirement_that_is_not_locked_is_found(tree: Path, old: str, new: str)
 def test_every_lock_of_the_repository_is_hashed() -> None:
     """All of them, the tools' included: nothing is installed that was not seen before."""
     for path in (ROOT / "locks").glob("*.txt"):
-        found = list(requirements(path.read_text()))
-        assert found
-        assert all("==" in one and "--hash=sha256:" in one for one in found), path
+        pins = list(requirements(path.read_text()))
+        assert pins
+        assert all("==" in pin and "--hash=sha256:" in pin for pin in pins), path
 
 
 def test_output_that_is_not_as_locked_is_found(

@@ -97,4 +97,6 @@ def test_refusal_is_an_error(tmp_path: Path) -> None:
 def test_every_schedule_is_known() -> None:
     """Each workflow with a schedule is one of those whose loss is said."""
     workflows = read_files(texts_of()).workflows
-    assert {name for name, one in workflows.items() if "schedule" in one["on"]} == set(SCHEDULED)
+    assert {name for name, workflow in workflows.items() if "schedule" in workflow["on"]} == set(
+        SCHEDULED
+    )

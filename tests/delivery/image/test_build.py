@@ -47,7 +47,7 @@ def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "what"),
+    ("name", "content", "difference"),
     [
         ("model.so", b"another", "was changed"),
         ("model.so", None, "is missing"),
@@ -55,14 +55,14 @@ def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:
     ],
 )
 def test_bundle_that_differs_is_not_built(
-    name: str, content: bytes | None, what: str, bundle: Path
+    name: str, content: bytes | None, difference: str, bundle: Path
 ) -> None:
     """Each kind of difference is named with its file, and how to mend it."""
     if content is None:
         (bundle / name).unlink()
     else:
         (bundle / name).write_bytes(content)
-    with pytest.raises(UserError, match=rf"{name} {what}.*dvc repro"):
+    with pytest.raises(UserError, match=rf"{name} {difference}.*dvc repro"):
         verify_bundle(bundle)
 
 
@@ -151,10 +151,10 @@ def test_pushed_image_is_recorded_by_its_digest(
     assert dist.is_dir()
     identity = read_identity("c0ffee")
     engines = FakeEngines(tmp_path, monkeypatch)
-    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: identity.bundle}}}
+    image = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: identity.bundle}}}
     engines.add(
         "podman",
-        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["image", "inspect"], out=json.dumps([image])),
         Reply(["history"], out="[]"),
         Reply(["login"]),
         Reply(["push"], out=DIGEST),
@@ -179,10 +179,10 @@ def test_image_of_another_bundle_is_not_pushed(
     """What lies in dist/ has changed since the image was built: one line, and no login."""
     assert dist.is_dir()
     engines = FakeEngines(tmp_path, monkeypatch)
-    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: "another"}}}
+    image = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: "another"}}}
     engines.add(
         "podman",
-        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["image", "inspect"], out=json.dumps([image])),
         Reply(["history"], out="[]"),
     )
     cloud = Cloud(Gcloud("my-project"), load_params(), Console(), as_json=False)

@@ -102,10 +102,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def refused(cloud: Cloud, identity: Identity, build: BuildRecord | None = None) -> str:
     """The one line that it ends with."""
-    with pytest.raises(UserError) as found, open_payload(cloud, identity, build):
+    with pytest.raises(UserError) as refusal, open_payload(cloud, identity, build):
         pass
-    assert "\n" not in str(found.value)
-    return str(found.value)
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
 
 
 SPOILT: dict[str, Callable[[Path], object]] = {
@@ -116,15 +116,15 @@ SPOILT: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", SPOILT)
+@pytest.mark.parametrize("spoilt", SPOILT)
 def test_bundle_that_is_not_what_was_assembled_is_refused(
-    tree: Path, cloud: Cloud, built: BuildRecord, what: str
+    tree: Path, cloud: Cloud, built: BuildRecord, spoilt: str
 ) -> None:
     """Of either target; the line names the file where the user has it."""
     identity = built.identity
-    SPOILT[what](tree / "dist")
+    SPOILT[spoilt](tree / "dist")
     line = refused(cloud, identity)
-    assert what in line
+    assert spoilt in line
     assert line.startswith("dist/")
 
 

@@ -122,8 +122,10 @@ def _check_provider(asked: Json) -> None:
 def lets_in(condition: str, claims: dict[str, str]) -> bool:
     """Whether a token with these claims fits a condition of equalities joined by ``&&``."""
     parts = [part.strip() for part in condition.split("&&")]
-    found = [re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part) for part in parts]
-    return all(one is not None and claims.get(one[1]) == one[2] for one in found)
+    equalities = [re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part) for part in parts]
+    return all(
+        equality is not None and claims.get(equality[1]) == equality[2] for equality in equalities
+    )
 
 
 @routes("GET", POOLS + "/{pool}/operations/{id}", PROVIDERS + "/{provider}/operations/{id}")

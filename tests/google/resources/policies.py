@@ -65,7 +65,11 @@ def _test(cloud: "Cloud", request: Request) -> Json:
     kind, name = list(request.values.items())[-1]
     asked = request.json["permissions"]
     return {
-        "permissions": [one for one in asked if may(cloud, request.caller, one, f"{kind}/{name}")]
+        "permissions": [
+            permission
+            for permission in asked
+            if may(cloud, request.caller, permission, f"{kind}/{name}")
+        ]
     }
 
 

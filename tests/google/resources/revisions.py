@@ -197,12 +197,12 @@ def _list(cloud: "Cloud", request: Request) -> Json:
         for part in request.query.get("labelSelector", "").split(",")
         if "=" in part
     )
-    found = [
+    revisions = [
         as_json(service, revision)
         for service in cloud.state.services.values()
         for revision in service.revisions.values()
     ]
-    items = [item for item in found if wanted.items() <= item["metadata"]["labels"].items()]
+    items = [item for item in revisions if wanted.items() <= item["metadata"]["labels"].items()]
     items.sort(key=lambda item: str(item["metadata"]["creationTimestamp"]), reverse=True)
     return listing("RevisionList", items)
 

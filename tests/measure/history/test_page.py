@@ -138,6 +138,6 @@ def test_another_machine_is_no_regression_of_the_commit(tmp_path: Path) -> None:
     kept = history(40, step=25, ratio=1.3)
     machine = kept[0].machine
     other = type(machine)("Another CPU", 4, machine.system, machine.python, (), machine.clock)
-    kept[25:] = [one.model_copy(update={"machine": other}) for one in kept[25:]]
+    kept[25:] = [night.model_copy(update={"machine": other}) for night in kept[25:]]
     text = write_history(kept, URL, tmp_path).read_text(encoding="utf-8")
     assert "the machine that measures is another one too" in text

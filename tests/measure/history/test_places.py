@@ -42,15 +42,15 @@ def test_history_begins_empty(history: History[Measurement]) -> None:
 def test_documents_come_back_in_the_order_of_time(history: History[Measurement]) -> None:
     """Whole, whatever the order in which they were kept."""
     kept = [measurement(number=number) for number in (2, 0, 1)]
-    where = [history.append(one) for one in kept]
+    where = [history.append(document) for document in kept]
     assert where[0].endswith("20240302T031700Z-030303030303-deployed.json")
     assert history.read() == [kept[1], kept[2], kept[0]]
 
 
 def test_none_of_many_at_once_is_lost(history: History[Measurement]) -> None:
     """Of the same moment and commit, even: each has a name of its own."""
-    one = measurement(number=3)
-    same = [one.model_copy(update={"load_before": float(load)}) for load in range(WRITERS - 1)]
+    document = measurement(number=3)
+    same = [document.model_copy(update={"load_before": float(load)}) for load in range(WRITERS - 1)]
     with ThreadPoolExecutor(WRITERS) as pool:
         where = list(pool.map(history.append, [*same, measurement(number=4)]))
     assert len(set(where)) == WRITERS

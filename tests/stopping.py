@@ -58,8 +58,8 @@ class Clients:
                 time.sleep(0.001)
             before = self._counts["answered"]
             stop()
-            for one in running:
-                one.result()
+            for client in running:
+                client.result()
         counts = self._counts
         return Account(counts["sent"], counts["answered"], before, counts["last"], dict(self._lost))
 

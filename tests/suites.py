@@ -164,8 +164,8 @@ def table(results: Sequence[Result]) -> str:
         )
     run = {result.name for result in results}
     left = [
-        f"left to `make test-{name}`: {one.about}"
-        for name, one in SUITES.items()
+        f"left to `make test-{name}`: {suite.about}"
+        for name, suite in SUITES.items()
         if name not in run
     ]
     return "\n".join([*lines, *left])

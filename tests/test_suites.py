@@ -30,14 +30,14 @@ def test_every_test_is_in_one_suite() -> None:
     """No test is lost between the three, and none is run twice."""
     parts = [collected(f"--suite={name}") for name in suites.SUITES]
     assert all(parts)
-    assert Counter(one for part in parts for one in part) == Counter(collected())
+    assert Counter(case for part in parts for case in part) == Counter(collected())
 
 
 def test_folder_or_mark_decides() -> None:
     """What is about the user's model stands in its folders; what is slow is marked."""
-    assert {one.split("/")[1] for one in collected("--suite=model")} == {"reproduction"}
-    assert {one.split("/")[1] for one in collected("--suite=engine")} == {"config"}
-    assert {one.split("::")[0] for one in collected("--suite=nightly")} == {SAMPLES[-1]}
+    assert {case.split("/")[1] for case in collected("--suite=model")} == {"reproduction"}
+    assert {case.split("/")[1] for case in collected("--suite=engine")} == {"config"}
+    assert {case.split("::")[0] for case in collected("--suite=nightly")} == {SAMPLES[-1]}
 
 
 @pytest.mark.nightly
@@ -45,8 +45,8 @@ def test_shards_are_whole_files_and_lose_nothing() -> None:
     """Each test falls to one of them, and a file's fixtures are made in one place."""
     whole = collected("--suite=engine")
     parts = [collected("--suite=engine", f"--shard={number}/2") for number in (1, 2)]
-    assert Counter(one for part in parts for one in part) == Counter(whole)
-    files = [{one.split("::")[0] for one in part} for part in parts]
+    assert Counter(case for part in parts for case in part) == Counter(whole)
+    files = [{case.split("::")[0] for case in part} for part in parts]
     assert files[0]
     assert files[0].isdisjoint(files[1])
 

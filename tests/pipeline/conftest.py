@@ -35,8 +35,8 @@ def project(
 ) -> Iterator[Project]:
     """A tree and a Google Cloud project in which nothing is deployed yet."""
     require("gcloud")
-    with opened(make_tree(dist, tmp_path / "tree"), tmp_path, instances) as one:
-        yield one
+    with opened(make_tree(dist, tmp_path / "tree"), tmp_path, instances) as opened_project:
+        yield opened_project
 
 
 @pytest.fixture
@@ -63,6 +63,8 @@ def served(project: Project) -> Iterator[Project]:
     """A release on both, whose revisions nothing may touch."""
     project.release("v1.0")
     services = project.google.state.services
-    before = {name: (one.generation, one.serving()) for name, one in services.items()}
+    before = {name: (service.generation, service.serving()) for name, service in services.items()}
     yield project
-    assert {name: (one.generation, one.serving()) for name, one in services.items()} == before
+    assert {
+        name: (service.generation, service.serving()) for name, service in services.items()
+    } == before

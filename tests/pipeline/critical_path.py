@@ -51,13 +51,13 @@ def table(measured: Measured, path: Sequence[Part] = PATH) -> str:
     times, took, computed = measured["times"], 0.0, 0.0
     for part in path:
         if not part.command:
-            lines.append(f"| {part.what} | theirs | {_range(part)} | | {_links(part)} |")
+            lines.append(f"| {part.name} | theirs | {_range(part)} | | {_links(part)} |")
             continue
         if part.command not in times:
             raise UserError(f"{part.command}: not measured; run tests/pipeline/test_story.py")
         seconds, own = times[part.command]
         took, computed = took + seconds, computed + own
-        lines.append(f"| {part.what} | ours | {seconds:.1f} s | {own:.1f} s | the story |")
+        lines.append(f"| {part.name} | ours | {seconds:.1f} s | {own:.1f} s | the story |")
     both = f"{took:.1f} s | {computed:.1f} s"
     lines.append(f"| **ours together**, at most {BUDGET_S:g} s | | {both} | |")
     lines += _together(path, took)
@@ -79,7 +79,7 @@ def _together(path: Sequence[Part], ours: float) -> list[str]:
         f"| **theirs together** | | {low:g} to {high:g} s | | |",
         f"| **all together**, around {AIM_S:g} s | | {whole} ({minutes}) | | |",
     ]
-    unknown = "; ".join(part.what for part in path if not part.command and part.low is None)
+    unknown = "; ".join(part.name for part in path if not part.command and part.low is None)
     if unknown:
         rows += ["", f"Left out of the total, since no public figure was found: {unknown}."]
     return rows

@@ -143,8 +143,8 @@ class Story:
     def give_digests(self, docker: Path) -> None:
         """Let the registry have what was built, before the client says that it has pushed it."""
         state = json.loads(docker.read_text())
-        for image, one in state.items():
-            one["digest"] = self.project.google.push_image(image, Path(one["context"]))
+        for image, built in state.items():
+            built["digest"] = self.project.google.push_image(image, Path(built["context"]))
         docker.write_text(json.dumps(state))
 
 

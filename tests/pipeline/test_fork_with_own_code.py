@@ -123,7 +123,7 @@ def test_push_of_own_code_is_released_and_measured(fork: Story) -> None:
     assert json.loads(service.call("GET", "/flowers/7", HEADERS).body) == {"label": "setosa"}
     assert service.call("GET", "/flowers/8", HEADERS).status == 404
     kept = fork.workflows.stand_ins.artifacts / "latency" / "report.json"
-    assert {one["name"] for one in json.loads(kept.read_text())["results"]["targets"]} == {
+    assert {target["name"] for target in json.loads(kept.read_text())["results"]["targets"]} == {
         "service",
         "function",
     }

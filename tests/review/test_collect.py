@@ -58,16 +58,18 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
         "100",
         "20",
     )
-    assert {one.name for one in report.benchmarks} >= {"test_handler.py::test_predict"}
+    assert {benchmark.name for benchmark in report.benchmarks} >= {"test_handler.py::test_predict"}
     assert report.bundle_bytes.head < report.bundle_bytes.base
-    assert [(one.target, one.figure) for one in report.latency] == [
+    assert [(row.target, row.figure) for row in report.latency] == [
         (target, figure)
         for target in ("service", "function")
         for figure in ("cold start, p50", "warm latency, p50", "warm latency, p99")
     ]
-    assert all(one.head_ms > 0 for one in report.latency)
-    assert [one.target for one in report.imports] == ["service", "function"]
-    assert not [one for target in report.imports for one in target.changes if one.ratio is None]
+    assert all(row.head_ms > 0 for row in report.latency)
+    assert [target.target for target in report.imports] == ["service", "function"]
+    assert not [
+        change for target in report.imports for change in target.changes if change.ratio is None
+    ]
     assert report.image_bytes is not None
     assert BASE_BYTES < report.image_bytes.head < report.image_bytes.base
 

@@ -35,7 +35,9 @@ class GitHub:
 
     def ours(self) -> list[str]:
         """The texts of the comments that were written here."""
-        return [one["body"] for one in self.state()["comments"] if one["id"] > len(OTHERS)]
+        return [
+            comment["body"] for comment in self.state()["comments"] if comment["id"] > len(OTHERS)
+        ]
 
     def comment(
         self, content: bytes | None, **environment: str
@@ -83,7 +85,7 @@ def test_comment_is_written_once_and_then_kept_up_to_date(github: GitHub) -> Non
     assert "`1.0`" in second
     assert "`0.966667`" not in second
     assert github.state()["comments"][: len(OTHERS)] == OTHERS
-    assert {one["issue"] for one in github.state()["comments"]} == {7}
+    assert {comment["issue"] for comment in github.state()["comments"]} == {7}
 
 
 @pytest.mark.parametrize(

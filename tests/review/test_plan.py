@@ -139,7 +139,7 @@ def test_shallow_checkout_is_refused_with_its_cure(tmp_path: Path) -> None:
 def needs(due: object, **results: str) -> dict[str, object]:
     """GitHub's context of a job that needs the plan and these."""
     planned = {"result": "success", "outputs": {"jobs": json.dumps(due)}}
-    return {"plan": planned, **{name: {"result": one} for name, one in results.items()}}
+    return {"plan": planned, **{name: {"result": result} for name, result in results.items()}}
 
 
 def test_green_is_what_was_due_and_nothing_else() -> None:

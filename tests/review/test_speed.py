@@ -34,11 +34,11 @@ def test_slower_tree_is_measured_slower(tmp_path: Path) -> None:
     """Forty times the work has a ratio far above 1, with its whole interval."""
     base, head = tree(tmp_path / "a", "old", 1_000), tree(tmp_path / "b", "new", 40_000)
     said: list[str] = []
-    (found,) = compare_speed(base, head, 1.1, rounds=2, say=said.append)
-    assert found.name == "test_suite.py::test_sum"
-    assert found.head_us > 10 * found.base_us
-    assert found.ratio.low > 10
-    assert found.outcome is Outcome.BROKEN
+    (change,) = compare_speed(base, head, 1.1, rounds=2, say=said.append)
+    assert change.name == "test_suite.py::test_sum"
+    assert change.head_us > 10 * change.base_us
+    assert change.ratio.low > 10
+    assert change.outcome is Outcome.BROKEN
     assert said == ["micro-benchmarks: round 1 of 2", "micro-benchmarks: round 2 of 2"]
 
 

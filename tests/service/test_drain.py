@@ -159,7 +159,7 @@ def test_every_signal_ends_it_soon_whatever_clients_do(
         assert wait_for_end(target.endpoint) < PATIENCE_S
         connections[20].settimeout(PATIENCE_S)
         assert wire.statuses(wire.until_closed(connections[20])) == [408]
-        assert not [one for one in process_tree(target.pid) if one in processes]
+        assert not [member for member in process_tree(target.pid) if member in processes]
         assert len(last_figures(target)) == 1
         assert not [line for line in target.logged() if line["severity"] == "ERROR"]
 
@@ -187,7 +187,7 @@ def test_worker_ends_with_its_master(dist: Path, body: bytes) -> None:
     """A master that is killed leaves nobody behind, and the last figures are told."""
     with running(dist / "function") as target:
         assert wire.statuses(wire.exchange(target.port, wire.post(body))) == [200]
-        (worker,) = [one.pid for one in process_tree(target.pid) if one.pid != target.pid]
+        (worker,) = [member.pid for member in process_tree(target.pid) if member.pid != target.pid]
         os.kill(target.pid, signal.SIGKILL)
         deadline = time.monotonic() + PATIENCE_S
         while _runs(worker):
@@ -234,9 +234,9 @@ def test_connection_that_waits_to_be_accepted_is_served() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         received = runner.run(stop_with_some_waiting())
-    for one in received:
-        assert one.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert b"connection: close\r\n" in one
+    for answer in received:
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"connection: close\r\n" in answer
 
 
 def test_handshake_under_way_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,10 +188,10 @@ def test_missing_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_one_module_runs_git() -> None:
     """No other module of the project's names the program."""
     modules = [path for top in CODE for path in (ROOT / top).rglob("*.py")]
-    found = {
+    callers = {
         str(path.relative_to(ROOT))
         for path in modules
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and node.value == "git"
     }
-    assert found == {"twinserve/targets/git.py"}
+    assert callers == {"twinserve/targets/git.py"}

@@ -24,14 +24,14 @@ def test_a_call_without_the_command_is_one_line(
 
 def test_one_module_calls_the_api() -> None:
     """No other module of the project's begins a command with ``gh api``."""
-    found = {
+    callers = {
         str(path.relative_to(ROOT))
         for top in CODE
         for path in (ROOT / top).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.List) and ast.unparse(node).startswith("['gh', 'api'")
     }
-    assert found == {"twinserve/targets/github/api.py"}
+    assert callers == {"twinserve/targets/github/api.py"}
 
 
 def test_every_page_of_a_list_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,8 @@ def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def bytecode(python: Path) -> list[str]:
     """The names of the compiled modules of the one package."""
-    found = python.parent.parent.glob("lib/*/site-packages/iniconfig/__pycache__/*.pyc")
-    return sorted(path.name for path in found)
+    compiled = python.parent.parent.glob("lib/*/site-packages/iniconfig/__pycache__/*.pyc")
+    return sorted(path.name for path in compiled)
 
 
 @pytest.mark.parametrize(

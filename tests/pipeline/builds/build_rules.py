@@ -78,11 +78,11 @@ def build_faults(build: Mapping[str, Any]) -> list[str]:
 
 
 def _deviations(build: Mapping[str, Any]) -> Iterator[str]:
-    found = steps(build)
-    if {step.id: set(step.wait_for) for step in found} != AFTER:
+    parsed = steps(build)
+    if {step.id: set(step.wait_for) for step in parsed} != AFTER:
         yield "steps: another order than intended"
     pins: dict[str, str] = {}
-    for step in found:
+    for step in parsed:
         yield from _step_deviations(step)
         image, _, digest = step.image.partition("@")
         if pins.setdefault(image, digest) != digest:

@@ -141,7 +141,7 @@ def test_steps_run_in_the_order_that_they_need(
     )
     ended = list(outcome.exit_codes)
     for name, needed in AFTER.items():
-        assert all(ended.index(one) < ended.index(name) for one in needed)
+        assert all(ended.index(earlier) < ended.index(name) for earlier in needed)
 
 
 def test_independent_steps_run_side_by_side(
@@ -190,8 +190,8 @@ def test_clients_are_where_the_commands_look(
     home = tmp_path / "home"
     assert (home / ".docker" / "cli-plugins" / "docker-buildx").exists()
     for step in ("build", "push", "release", "record"):
-        (own,) = [one for one in build["steps"] if one["id"] == step]
-        (path,) = [one for one in own["env"] if one.startswith("PATH=")]
+        (own,) = [step_raw for step_raw in build["steps"] if step_raw["id"] == step]
+        (path,) = [variable for variable in own["env"] if variable.startswith("PATH=")]
         local = path.removeprefix("PATH=").replace("/builder/home", str(home))
         for program in ("gcloud", "docker"):
             command = ["/usr/bin/env", f"PATH={local}", program]
@@ -236,7 +236,7 @@ def test_submitted_build_is_the_same_less_what_the_caller_does(
         key: value for key, value in build.items() if key != "steps"
     }
     for step in less["steps"]:
-        (whole,) = [one for one in build["steps"] if one["id"] == step["id"]]
+        (whole,) = [original for original in build["steps"] if original["id"] == step["id"]]
         assert {**step, "waitFor": 0} == {**whole, "waitFor": 0}
 
 

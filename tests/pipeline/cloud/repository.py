@@ -24,8 +24,8 @@ class GitHub:
     @property
     def state(self) -> dict[str, Any]:
         """Its settings."""
-        found: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
-        return found
+        state: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
+        return state
 
     def change(self, **members: object) -> None:
         """Have some settings otherwise."""

@@ -19,7 +19,7 @@ def test_domain_restricted_sharing_leaves_endpoints_public(project: Project) -> 
     project.release("v1.0")
     services = project.google.state.services
     assert services.keys() == {SERVICE, FUNCTION}
-    assert not any(is_private(f"{one.url}/predict") for one in services.values())
+    assert not any(is_private(f"{service.url}/predict") for service in services.values())
     assert not [name for name in project.google.state.policies if name.startswith("services/")]
 
 
@@ -31,7 +31,7 @@ def test_endpoints_that_may_not_be_public_are_private_and_told(
     project.release("v1.0")
     services = project.google.state.services
     assert services.keys() == {SERVICE, FUNCTION}
-    assert all(is_private(f"{one.url}/predict") for one in services.values())
+    assert all(is_private(f"{service.url}/predict") for service in services.values())
     said = capsys.readouterr().out
     assert f"{FUNCTION} is private, though params.yaml has it public: {DOMAINS} and" in said
     assert not [call for call in project.changes() if call.startswith("DELETE run.")]
@@ -48,7 +48,7 @@ def test_policy_that_nobody_may_read_costs_no_service(
     with project.google.fault(unreadable):
         project.release("v1.0")
     services = project.google.state.services
-    assert all(is_private(f"{one.url}/predict") for one in services.values())
+    assert all(is_private(f"{service.url}/predict") for service in services.values())
     said = capsys.readouterr().out
     assert f"{SERVICE} stays private: " in said
     assert "twinserve doctor" in said

@@ -163,7 +163,7 @@ def test_repository_is_set_up_where_gh_is(empty: Project, fork: GitHub) -> None:
     assert state["variables"].keys() >= {"GOOGLE_CLOUD_PROJECT", "DEPLOYER"}
     assert state["variables"]["GOOGLE_CLOUD_PROJECT"] == PROJECT
     assert state["environments"]["production"]["branches"] == ["main"]
-    assert {one["state"] for one in state["workflows"]} == {"active"}
+    assert {workflow["state"] for workflow in state["workflows"]} == {"active"}
     assert state["repository"]["has_issues"]
     (ruleset,) = state["rulesets"]
     assert ruleset["name"] == "All green"

@@ -39,7 +39,7 @@ def test_only_what_no_release_needs_is_deleted(served: Project) -> None:
     assert done.returncode == 0, done.stderr
     deleted = json.loads(done.stdout)["deleted"]
     assert {f"revision {name}" for name in doomed} <= set(deleted)
-    assert len([one for one in deleted if one.startswith("image ")]) == 2
+    assert len([line for line in deleted if line.startswith("image ")]) == 2
     assert served.serving() == before
     for service in served.google.state.services.values():
         assert len(service.revisions) == 2
@@ -63,8 +63,8 @@ def test_builds_go_with_their_releases(served: Project) -> None:
     served.put(commit, json.dumps(middle))
     served.put("builds/v0.9-damaged.json", "{")
     served.put("functions/nobodys.tar.gz", b"")
-    for one in served.google.state.buckets[BUCKET].objects.values():
-        one.created = "2020-01-01T00:00:00.000000Z"
+    for stored in served.google.state.buckets[BUCKET].objects.values():
+        stored.created = "2020-01-01T00:00:00.000000Z"
     served.put("builds/v2.0-waiting.json", json.dumps({**middle, "release": "v2.0-waiting"}))
     before = served.objects().keys()
     doomed = {

@@ -51,7 +51,7 @@ def github(project: Project, index: Mapping[str, str], tmp_path: Path) -> GitHub
         state.policy(f"serviceAccounts/{entrance.resource}").bindings.append(binding)
     fork = make_fork(tmp_path / "github")
     cloud = project.cloud()
-    workflows = [{**one, "state": "active"} for one in fork.state["workflows"]]
+    workflows = [{**workflow, "state": "active"} for workflow in fork.state["workflows"]]
     policy = {"protected_branches": False, "custom_branch_policies": True}
     check = {"required_status_checks": [{"context": "All green"}]}
     fork.change(
@@ -109,7 +109,9 @@ def api_off(project: Project, _: GitHub) -> None:
 
 def builder_without_its_role(project: Project, _: GitHub) -> None:
     policy = project.google.state.policy(f"projects/{PROJECT}")
-    policy.bindings = [one for one in policy.bindings if one["role"] != "roles/run.builder"]
+    policy.bindings = [
+        binding for binding in policy.bindings if binding["role"] != "roles/run.builder"
+    ]
 
 
 def account_switched_off(project: Project, _: GitHub) -> None:
@@ -198,8 +200,8 @@ def test_what_would_stop_a_push_is_a_line_with_its_cure(
     breaks(project, github)
     done = doctor(project, github)
     assert done.returncode == 1, done.stdout + done.stderr
-    stops = [one for one in done.stdout.splitlines() if one.startswith("stop")]
-    assert [one for one in stops if one.startswith(line) and " Fix: " in one], done.stdout
+    stops = [told for told in done.stdout.splitlines() if told.startswith("stop")]
+    assert [stop for stop in stops if stop.startswith(line) and " Fix: " in stop], done.stdout
     assert done.stdout.splitlines()[-1].startswith("something would stop a push")
 
 
@@ -208,9 +210,9 @@ def test_fork_as_github_makes_it_loses_schedules_and_issues(
 ) -> None:
     """Neither stops a push, and both are told with the command that switches them on."""
     workflows = github.state["workflows"]
-    for one in workflows:
-        if one["name"] in {"measure", "monitor"}:
-            one["state"] = "disabled_fork"
+    for workflow in workflows:
+        if workflow["name"] in {"measure", "monitor"}:
+            workflow["state"] = "disabled_fork"
     github.change(
         workflows=workflows, repository={**github.state["repository"], "has_issues": False}
     )
@@ -263,9 +265,9 @@ def test_trial_deploys_and_deletes(project: Project, github: GitHub) -> None:
     """A function is built as the build account, asked, and gone again; so for programs too."""
     done = doctor(project, github, "--try", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)["findings"]
-    assert found[-1]["subject"] == "trial"
-    assert found[-1]["weight"] == "fine"
+    findings = json.loads(done.stdout)["findings"]
+    assert findings[-1]["subject"] == "trial"
+    assert findings[-1]["weight"] == "fine"
     assert not project.google.state.services
     (build,) = project.google.state.builds.values()
     assert build["serviceAccount"].endswith(f"/serviceAccounts/{BUILDER}")

@@ -41,11 +41,11 @@ def test_bucket_loses_nothing_to_those_who_append_at_once(project: Project) -> N
     assert not project.objects()
     history = open_history(f"gs://{BUCKET}/history", lambda: Gcloud(PROJECT))
     assert history.read() == []
-    one = measurement(number=1)
-    both = [one, one.model_copy(update={"load_before": 7.0})]
+    first = measurement(number=1)
+    both = [first, first.model_copy(update={"load_before": 7.0})]
     with ThreadPoolExecutor(2) as pool:
         where = set(pool.map(history.append, both))
-    stem = f"gs://{BUCKET}/history/{one.name}"
+    stem = f"gs://{BUCKET}/history/{first.name}"
     assert where == {f"{stem}.json", f"{stem}-2.json"}
     assert names(history.read()) == names(both)
     assert {kept.load_before for kept in history.read()} == {0.5, 7.0}

@@ -67,7 +67,7 @@ class Watched:
     def comments(self) -> list[str]:
         """Their texts."""
         state = json.loads((self.folder / "state.json").read_text())
-        return [one["body"] for one in state["comments"]]
+        return [comment["body"] for comment in state["comments"]]
 
     def report(self) -> dict[str, Any]:
         """``monitoring.json``."""
@@ -87,7 +87,7 @@ def watched(project: Project, tmp_path: Path) -> Iterator[Watched]:
         {"number": 3, "body": MARKER, "user": ours, "labels": [LABEL], "pull_request": {}},
         {"number": 4, "body": None, "user": ours, "labels": [LABEL]},
     ]
-    issues = [{**one, "title": "other", "state": "open"} for one in others]
+    issues = [{**issue, "title": "other", "state": "open"} for issue in others]
     state = {"pulls": [], "comments": [], "issues": issues}
     (tmp_path / "state.json").write_text(json.dumps(state))
     yield Watched(project, tmp_path)
@@ -103,7 +103,7 @@ def card(dist: Path) -> Card:
 @pytest.fixture(scope="module")
 def told(dist: Path, card: Card) -> dict[str, dict[str, Any]]:
     """The last line of each target, after requests that have drifted, told by itself."""
-    found = {}
+    figures = {}
     shifted = [feature.maximum + 1 for feature in card.features]
     body = json.dumps({"features": shifted}).encode()
     for name, make in ((SERVICE, local_service), (FUNCTION, local_function)):
@@ -117,15 +117,17 @@ def told(dist: Path, card: Card) -> dict[str, dict[str, Any]]:
                     )
             output.seek(0)
             events = [json.loads(line) for line in output if line.startswith(b"{")]
-        (found[name],) = [one[MONITORING_MEMBER] for one in events if MONITORING_MEMBER in one]
-    return found
+        (figures[name],) = [
+            event[MONITORING_MEMBER] for event in events if MONITORING_MEMBER in event
+        ]
+    return figures
 
 
 def as_in_the_table(figures: Mapping[str, Any]) -> dict[str, Any]:
     """The same with values that fall as the table's do."""
     features = [
-        {**one, "counts": [0, *(round(210 * share) for share in one["shares"]), 0]}
-        for one in figures["features"]
+        {**feature, "counts": [0, *(round(210 * share) for share in feature["shares"]), 0]}
+        for feature in figures["features"]
     ]
     return {**figures, "features": features}
 
@@ -157,7 +159,7 @@ def test_drift_opens_an_issue_that_is_kept_up_to_date_and_closed(
         watched.log(service, as_in_the_table(figures))
     assert "closed: issue 5" in watched.monitor("--issue")
     assert watched.issues()[4]["state"] == "closed"
-    assert [one.startswith(BACK) for one in watched.comments()] == [True]
+    assert [comment.startswith(BACK) for comment in watched.comments()] == [True]
     assert "no threshold is passed, and no issue is open" in watched.monitor("--issue")
     assert watched.report()["state"] == "kept"
 

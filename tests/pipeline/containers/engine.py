@@ -181,9 +181,9 @@ def _filter() -> str:
     rules = json.loads(FILTER.read_bytes())
     native = ARCHITECTURES.get(platform.machine())
     rules["archMap"] = [
-        {"architecture": one["architecture"], "subArchitectures": []}
-        for one in rules["archMap"]
-        if one["architecture"] == native
+        {"architecture": architecture["architecture"], "subArchitectures": []}
+        for architecture in rules["archMap"]
+        if architecture["architecture"] == native
     ]
     narrowed = CACHE / FILTER.name
     narrowed.write_text(json.dumps(rules))
@@ -239,8 +239,8 @@ def _package_sources() -> list[Path]:
     """The machine's own lists of Debian's packages."""
     directory = Path("/etc/apt")
     lists = [directory / "sources.list", *sorted((directory / "sources.list.d").iterdir())]
-    found = [path for path in lists if path.is_file() and path.suffix in {".list", ".sources"}]
-    return [path for path in found if SUITE in path.read_text()]
+    files = [path for path in lists if path.is_file() and path.suffix in {".list", ".sources"}]
+    return [path for path in files if SUITE in path.read_text()]
 
 
 def _podman(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -64,8 +64,8 @@ def printed(engine: Engine, dist: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def built(printed: subprocess.CompletedProcess[str]) -> Json:
     """The same, for programs."""
-    found: Json = json.loads(printed.stdout)
-    return found
+    image: Json = json.loads(printed.stdout)
+    return image
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_container_is_confined(target: ContainerTarget) -> None:
     """No root, no capabilities, nothing to write to but /tmp; limits as asked for."""
     with answering(target) as (endpoint, name):
         status = Path(f"/proc/{endpoint.pid}/status").read_text()
-        (found,) = json.loads(target.engine.ask("container", "inspect", name))
+        (inspected,) = json.loads(target.engine.ask("container", "inspect", name))
         write = "import pathlib, sys; pathlib.Path(sys.argv[1], 'x').write_text('x')"
         target.engine.ask("exec", name, "python", "-c", write, "/tmp")  # noqa: S108 - its own
         for folder in ("/srv", "/opt/venv", "/usr/local"):
@@ -110,7 +110,7 @@ def test_container_is_confined(target: ContainerTarget) -> None:
     assert members["Uid"].split() == ["65532"] * 4
     assert int(members["CapEff"], 16) == int(members["CapBnd"], 16) == 0
     assert members["NoNewPrivs"] == "1"
-    limits = found["HostConfig"]
+    limits = inspected["HostConfig"]
     assert limits["Memory"] == limits["MemorySwap"] == 512 * 1024 * 1024
     assert limits["NanoCpus"] == 1_000_000_000
     assert limits["PidsLimit"] == 64
@@ -253,10 +253,10 @@ def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) ->
     """`twinserve check` runs it beside the function, and counts the cases."""
     done = checked(built["image"], engine)
     assert done.returncode == 0, done.stderr
-    found = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
-    assert found
-    assert found[1] == built["image"]
-    assert int(found[2]) > 200
+    match = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
+    assert match
+    assert match[1] == built["image"]
+    assert int(match[2]) > 200
 
 
 def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, built: Json) -> None:
@@ -284,13 +284,13 @@ def test_cold_start_is_taken_apart_as_a_process_is(
         Planned(Setting("service", "container", card.runtime, "512Mi", 1), target),
         Planned(Setting("service", "container", card.runtime, "256Mi", 0.5), smaller),
     ]
-    found = run_matrix(planned, body, rounds=2, model=(card.name, card.version))
-    parts = [[part.name for part in cell.parts] for cell in found.cells]
+    matrix = run_matrix(planned, body, rounds=2, model=(card.name, card.version))
+    parts = [[part.name for part in cell.parts] for cell in matrix.cells]
     assert parts[0] == parts[1] == parts[2]
-    for cell in found.cells:
+    for cell in matrix.cells:
         assert cell.total_ms is not None
         assert sum(part.ms for part in cell.parts) == pytest.approx(cell.total_ms.value)
-    show("container-parts", as_markdown(matrix_table(found)))
+    show("container-parts", as_markdown(matrix_table(matrix)))
 
 
 def test_image_holds_the_bundle_byte_for_byte(engine: Engine, built: Json) -> None:

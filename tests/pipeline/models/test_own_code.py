@@ -86,10 +86,10 @@ def _in_the_fork(fork: Fork, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_contract_holds_with_own_code(fork: Fork) -> None:
     """On both targets, let in by the header; what a step reads is not the contract's to freeze."""
     card = fork.tree / "dist" / "service" / "model.json"
-    found = check_contract(fork.endpoints, card)
+    check = check_contract(fork.endpoints, card)
     assert load_card(card).steps == ["before", "after"]
-    assert found.passed > 100
-    assert 0 < found.skipped < found.passed
+    assert check.passed > 100
+    assert 0 < check.skipped < check.passed
 
 
 def test_check_that_is_not_let_in_says_which_variable_is_missing(

@@ -63,9 +63,9 @@ def survey(numbers: range = ALL) -> Result:
     # A file with a fault of its own would let every mutant of it look caught.
     assert not _workflow_faults(texts_of())
     assert not _build_faults((ROOT / BUILD).read_text())
-    for mutant, found in islice(_tried(), numbers.start - 1, numbers.stop - 1, numbers.step):
+    for mutant, faults_of in islice(_tried(), numbers.start - 1, numbers.stop - 1, numbers.step):
         tried.append(mutant)
-        if not found():
+        if not faults_of():
             survivors.append(mutant)
     return Result(tried, survivors)
 

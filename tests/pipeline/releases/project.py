@@ -97,10 +97,10 @@ class Project:
 
     def grant(self) -> None:
         """Give every account the roles that bootstrap gives."""
-        for one in of_accounts(self.cloud()):
-            kind = KINDS[one.resource.group]
-            name = one.resource.name.removeprefix("gs://")
-            binding = {"role": one.role, "members": [one.member]}
+        for grant in of_accounts(self.cloud()):
+            kind = KINDS[grant.resource.group]
+            name = grant.resource.name.removeprefix("gs://")
+            binding = {"role": grant.role, "members": [grant.member]}
             self.google.state.policy(f"{kind}/{name}").bindings.append(binding)
 
     def cloud(self) -> Cloud:
@@ -140,12 +140,13 @@ class Project:
     def objects(self) -> dict[str, bytes]:
         """What is in the bucket of releases."""
         return {
-            name: one.content for name, one in self.google.state.buckets[BUCKET].objects.items()
+            name: stored.content
+            for name, stored in self.google.state.buckets[BUCKET].objects.items()
         }
 
     def serving(self) -> dict[str, dict[str, int]]:
         """Percent of the traffic by revision, by service, as the fake has it."""
-        return {name: one.serving() for name, one in self.google.state.services.items()}
+        return {name: service.serving() for name, service in self.google.state.services.items()}
 
     def releases(self) -> dict[str, set[str]]:
         """The releases that have traffic, by service, as the fake has them."""
@@ -159,7 +160,7 @@ class Project:
 
     def tags(self) -> set[str]:
         """Every tag of every service."""
-        return {tag for one in self.google.state.services.values() for tag in one.tags()}
+        return {tag for service in self.google.state.services.values() for tag in service.tags()}
 
     def leftovers(self) -> set[str]:
         """Tags of candidates, and the lock, that nobody has taken away."""

@@ -23,50 +23,50 @@ def edit(project: Project, old: str, new: str, *, count: int = -1) -> None:
 
 def test_first_and_second_release_answer_at_both_urls(project: Project) -> None:
     """Each ends with all traffic of both on it, a record, no tag and no lock; the first is said."""
-    one = project.bundle("v1.0")
+    first = project.bundle("v1.0")
     done = project.run("release", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"release": one.name, "changed": True}
+    assert json.loads(done.stdout) == {"release": first.name, "changed": True}
     assert "its first revision cannot be without traffic" in done.stderr
-    assert project.releases() == {SERVICE: {one.name}, FUNCTION: {one.name}}
-    two = project.bundle("v1.1")
+    assert project.releases() == {SERVICE: {first.name}, FUNCTION: {first.name}}
+    second = project.bundle("v1.1")
     done = project.run("release")
     assert done.returncode == 0, done.stderr
     assert "cases of the contract passed" in done.stdout
     assert "first revision" not in done.stdout
-    assert project.releases() == {SERVICE: {two.name}, FUNCTION: {two.name}}
+    assert project.releases() == {SERVICE: {second.name}, FUNCTION: {second.name}}
     assert project.leftovers() == set()
-    record = json.loads(project.objects()[f"releases/{two.name}.json"])
-    assert record["bundle"] == two.bundle
+    record = json.loads(project.objects()[f"releases/{second.name}.json"])
+    assert record["bundle"] == second.bundle
     for target, service in (("service", SERVICE), ("function", FUNCTION)):
         known = project.google.state.services[service]
         assert known.serving() == {record["revisions"][target]: 100}
         assert record["digests"][target].startswith("sha256:")
     url = project.google.state.services[SERVICE].url
     shown = json.loads(HttpCaller(url).call("GET", "/model").body)["release"]
-    assert shown["name"] == two.name
-    assert shown["bundle"] == two.bundle
+    assert shown["name"] == second.name
+    assert shown["bundle"] == second.bundle
 
 
 @pytest.mark.nightly
 def test_candidate_gets_traffic_only_after_its_check(project: Project) -> None:
     """While the candidates are checked, everyone is still answered by the release before."""
-    one = project.release("v1.0")
-    two = project.bundle("v1.1")
+    first = project.release("v1.0")
+    second = project.bundle("v1.1")
     seen = []
 
     def look(*arguments: object) -> None:
         golden_only(*arguments)  # type: ignore[arg-type]
         seen.append((project.releases(), project.tags()))
 
-    release(project.cloud(), two, check=look)
-    assert seen == [({SERVICE: {one.name}, FUNCTION: {one.name}}, {"candidate"})]
+    release(project.cloud(), second, check=look)
+    assert seen == [({SERVICE: {first.name}, FUNCTION: {first.name}}, {"candidate"})]
 
 
 @pytest.mark.nightly
 def test_what_serves_already_is_not_deployed_again(project: Project) -> None:
     """A second release of the same moves nothing; another size is a new revision of it."""
-    one = project.release("v1.0")
+    first = project.release("v1.0")
     before = project.serving()
     done = project.run("release")
     assert done.returncode == 0, done.stderr
@@ -77,7 +77,7 @@ def test_what_serves_already_is_not_deployed_again(project: Project) -> None:
     after = project.serving()
     assert after[SERVICE] != before[SERVICE]
     assert after[FUNCTION] == before[FUNCTION]
-    assert project.releases() == {SERVICE: {one.name}, FUNCTION: {one.name}}
+    assert project.releases() == {SERVICE: {first.name}, FUNCTION: {first.name}}
 
 
 @pytest.mark.nightly

@@ -50,9 +50,9 @@ def test_build_is_released_by_a_machine_that_has_no_bundle(project: Project) -> 
     done = project.run("release", "--from-build", environment={"GITHUB_SHA": identity.commit})
     assert done.returncode == 0, done.stderr
     assert project.releases() == {SERVICE: {identity.name}, FUNCTION: {identity.name}}
-    found = read_records(project.cloud(), identity.name).of(identity.name)
-    assert found is not None
-    assert found.attested is None
+    kept = read_records(project.cloud(), identity.name).of(identity.name)
+    assert kept is not None
+    assert kept.attested is None
     (revision,) = project.google.state.services[FUNCTION].revisions.values()
     assert revision.source is not None
     assert (revision.source.bundle / "main.py").read_bytes() == expected
@@ -64,7 +64,7 @@ def test_build_is_released_by_a_machine_that_has_no_bundle(project: Project) -> 
 def test_archive_that_was_changed_is_not_released(project: Project) -> None:
     """Its name and its record say its hash; nothing is deployed, no lock is taken."""
     identity = project.bundle("v1.0")
-    (name,) = [one for one in project.objects() if one.startswith("functions/")]
+    (name,) = [key for key in project.objects() if key.startswith("functions/")]
     project.put(name, project.objects()[name] + b"x")
     build = read_build(project.cloud(), identity.name)
     with pytest.raises(UserError, match="not the one of its record"):

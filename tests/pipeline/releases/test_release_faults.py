@@ -41,13 +41,13 @@ def served(project: Project) -> Iterator[Project]:
 
 def refused(project: Project, reason: Reason | None = None) -> str:
     """Release what is in the tree; the one line that it ends with."""
-    with pytest.raises(UserError) as found:
+    with pytest.raises(UserError) as refusal:
         project.release("v1.1")
-    line = str(found.value)
+    line = str(refusal.value)
     assert "\n" not in line
     if reason is not None:
-        assert isinstance(found.value, GcloudError)
-        assert found.value.reason is reason
+        assert isinstance(refusal.value, GcloudError)
+        assert refusal.value.reason is reason
     assert project.leftovers() == set()
     return line
 
@@ -108,9 +108,9 @@ def test_refused_promotion_puts_both_back(served: Project, service: str) -> None
         """After both deployments, one refusal."""
         served.google.faults.append(fault)
 
-    with pytest.raises(GcloudError, match="twinserve bootstrap") as found:
+    with pytest.raises(GcloudError, match="twinserve bootstrap") as refusal:
         release(served.cloud(), identity, check=breaks)
-    assert found.value.reason is Reason.DENIED
+    assert refusal.value.reason is Reason.DENIED
     assert fault.struck == 1
     assert served.leftovers() == set()
 
@@ -140,9 +140,9 @@ def test_image_that_was_deleted_is_asked_for(served: Project) -> None:
     """An image that is recorded, but no longer in the registry, likewise."""
     identity = served.bundle("v1.1")
     served.google.state.repositories["ml-models"].packages.clear()
-    with pytest.raises(GcloudError, match="twinserve build --push") as found:
+    with pytest.raises(GcloudError, match="twinserve build --push") as refusal:
         release(served.cloud(), identity, check=golden_only)
-    assert found.value.reason is Reason.NO_IMAGE
+    assert refusal.value.reason is Reason.NO_IMAGE
 
 
 @pytest.mark.nightly
@@ -174,9 +174,9 @@ def test_traffic_that_cannot_be_put_back_is_said(served: Project) -> None:
         """The function cannot be promoted, and from then on the service cannot be changed."""
         served.google.faults.append(first)
 
-    with pytest.raises(KeepLockError, match="rollback --take-over") as found:
+    with pytest.raises(KeepLockError, match="rollback --take-over") as refusal:
         release(served.cloud(), identity, check=breaks)
-    assert found.value.exit_code == 5
+    assert refusal.value.exit_code == 5
     assert LOCK in served.objects()
     served.google.faults.remove(broken)
     done = served.run("rollback", "--take-over")
@@ -221,7 +221,7 @@ def test_release_whose_lock_was_taken_over_moves_nothing(served: Project) -> Non
     def taken(*_: object) -> None:
         served.put(LOCK, theirs)
 
-    with pytest.raises(UserError, match="the lock was taken over meanwhile") as found:
+    with pytest.raises(UserError, match="the lock was taken over meanwhile") as refusal:
         release(served.cloud(), identity, check=taken)
-    assert found.value.exit_code == 3
+    assert refusal.value.exit_code == 3
     assert served.objects()[LOCK] == theirs.encode()

@@ -143,8 +143,8 @@ def test_release_gives_way_to_a_rollback(served: tuple[Project, list[str]], at: 
     """Asked while it deploys or moves traffic, it goes no further, and both are rolled back."""
     project, (old, _) = served
     project.bundle("v1.2")
-    found = stop(project, at, old, dies=False)
-    assert found == [at, str(STOPPED), "0", "True"]
+    events = stop(project, at, old, dies=False)
+    assert events == [at, str(STOPPED), "0", "True"]
     assert in_step(project) == old
 
 
@@ -189,10 +189,10 @@ def test_release_is_stopped_at_any_call(
     for number in calls:
         release_again(project, new)
         version = project.bundle(f"v2.{number}").name
-        found = stop(project, str(number), old, dies=dies)
-        if found is None:
+        events = stop(project, str(number), old, dies=dies)
+        if events is None:
             break
-        call, *codes, had_the_lock = found
+        call, *codes, had_the_lock = events
         rows.append(f"| {number}: {call} | {'dies' if dies else 'goes on'} | {' | '.join(codes)} |")
         # One that has no lock yet is not asked: it begins when the rollback is over.
         begins_after = codes[0] == "0" and had_the_lock == "False"

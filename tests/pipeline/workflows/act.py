@@ -115,7 +115,7 @@ class Workflows:
 def pins(tree: Path) -> set[tuple[str, str]]:
     """Every action that a file under ``.github`` uses, with its commit."""
     files = (tree / ".github").rglob("*.yml")
-    return {found for path in files for found in USES.findall(path.read_text())}
+    return {pin for path in files for pin in USES.findall(path.read_text())}
 
 
 def lay_out(directory: Path, programs: Sequence[str] = PROGRAMS) -> Workflows:
@@ -134,9 +134,9 @@ def lay_out(directory: Path, programs: Sequence[str] = PROGRAMS) -> Workflows:
 
 def _commit(tree: Path) -> None:
     identity = {
-        f"GIT_{who}_{what}": "test@example.com"
+        f"GIT_{who}_{member}": "test@example.com"
         for who in ("AUTHOR", "COMMITTER")
-        for what in ("NAME", "EMAIL")
+        for member in ("NAME", "EMAIL")
     }
     environment = os.environ | identity
     for words in (

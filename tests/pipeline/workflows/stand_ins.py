@@ -73,7 +73,7 @@ class StandIns:
         path = self.folder / "times.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         seen = [json.loads(line) for line in lines]
-        return {" ".join(one["words"]): (one["seconds"], one["computed"]) for one in seen}
+        return {" ".join(call["words"]): (call["seconds"], call["computed"]) for call in seen}
 
 
 def failing(call: str) -> Rule:

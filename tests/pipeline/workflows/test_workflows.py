@@ -141,7 +141,7 @@ def test_who_may_log_in_is_in_the_environment(files: Files) -> None:
 
 def test_caller_and_called_never_wait_for_each_other(files: Files) -> None:
     """A reusable workflow has another concurrency group than whoever calls it."""
-    groups = {name: one["concurrency"]["group"] for name, one in files.workflows.items()}
+    groups = {name: workflow["concurrency"]["group"] for name, workflow in files.workflows.items()}
     for job in files.jobs:
         if "uses" in job.raw:
             called = job.raw["uses"].rpartition("/")[2]
@@ -157,7 +157,7 @@ def test_release_is_never_lost_and_a_rollback_never_waits(files: Files) -> None:
     jobs = {job.id: job.raw for job in files.jobs if job.workflow == "deploy.yml"}
     queued = jobs["release"]["concurrency"]
     assert queued == {"group": "release", "cancel-in-progress": False, "queue": "max"}
-    assert [name for name, one in jobs.items() if "concurrency" in one] == ["release"]
+    assert [name for name, job in jobs.items() if "concurrency" in job] == ["release"]
     rollback = files.workflows["rollback.yml"]["concurrency"]
     assert rollback["group"] not in {
         queued["group"],
@@ -183,5 +183,5 @@ def test_release_is_never_lost_and_a_rollback_never_waits(files: Files) -> None:
 )
 def test_command_that_the_project_lacks_is_found(line: str, fault: str | None) -> None:
     """Targets, commands and options are looked up where they are defined."""
-    found = commands.fault(line)
-    assert found is None if fault is None else fault in str(found)
+    lack = commands.fault(line)
+    assert lack is None if fault is None else fault in str(lack)

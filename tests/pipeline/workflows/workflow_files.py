@@ -53,9 +53,9 @@ class Step:
     @property
     def intent(self) -> object:
         """In the form that the policy has it."""
-        what = self.run or self.action
+        action = self.run or self.action
         conditions = {key: self.raw[key] for key in ("if", "working-directory") if key in self.raw}
-        return {"run": what, **conditions} if conditions else what
+        return {"run": action, **conditions} if conditions else action
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,10 @@ def test_call_that_hangs_is_ended_with_all_that_it_started(
     """After its kind's limit: one line, and neither the program nor its children are left."""
     monkeypatch.setitem(limits.LIMITS_S, kind, 0.5)
     gcloud = Gcloud("p")
-    with pytest.raises(GcloudError, match=r"gcloud run x: no end after 0\.5 s") as found:
+    with pytest.raises(GcloudError, match=r"gcloud run x: no end after 0\.5 s") as failure:
         _ = gcloud.read("run", "x") if kind is Kind.READ else gcloud.change("run", "x")
-    assert "\n" not in str(found.value)
-    assert found.value.reason is Reason.EXPIRED
+    assert "\n" not in str(failure.value)
+    assert failure.value.reason is Reason.EXPIRED
     assert not runs(hung / "self")
     wait_for(lambda: not runs(hung / "child"))
 
@@ -83,7 +83,9 @@ def test_call_that_hangs_is_ended_with_all_that_it_started(
 def test_limit_is_by_what_a_call_does(words: tuple[str, ...], kind: Kind) -> None:
     """A deployment may take longer than a write, and a build longer than that."""
     assert kind_of(words) is kind
-    ordered = [limits.LIMITS_S[one] for one in (Kind.READ, Kind.WRITE, Kind.DEPLOY, Kind.BUILD)]
+    ordered = [
+        limits.LIMITS_S[slower] for slower in (Kind.READ, Kind.WRITE, Kind.DEPLOY, Kind.BUILD)
+    ]
     assert ordered == sorted(set(ordered))
 
 
@@ -129,7 +131,7 @@ def test_children_that_were_ended_end_and_start_nothing_more(hung: Path) -> None
     wait_for((hung / "self").exists)
     children.end()
     thread.join(PATIENCE_S)
-    assert [type(one) for one in faults] == [EndedError]
+    assert [type(line) for line in faults] == [EndedError]
     assert not runs(hung / "self")
     with pytest.raises(EndedError):
         run_gcloud(["run", "x"], children=children)

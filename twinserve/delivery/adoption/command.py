@@ -191,7 +191,7 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
 def _estimator(data: Data, rows: int) -> str:
     """A sensible one for the columns and the number of rows."""
     task = data.task or "classification"
-    if any(one.type == "text" for one in data.features):
+    if any(feature.type == "text" for feature in data.features):
         return _OF_TEXTS[task]
     return _ESTIMATORS[task, rows < _FEW_ROWS]
 

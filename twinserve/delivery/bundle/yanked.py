@@ -45,7 +45,7 @@ def find_yanked(tree: Path) -> tuple[Yanked, ...]:
     """
     rooms = read_rooms(tree)
     python = oldest_python(tree)
-    found = {pin for pins in _layers(rooms.values()) for pin in _ask(pins, python)}
+    yanked = {pin for pins in _layers(rooms.values()) for pin in _ask(pins, python)}
     return tuple(
         Yanked(
             name,
@@ -53,7 +53,7 @@ def find_yanked(tree: Path) -> tuple[Yanked, ...]:
             why,
             tuple(room for room, pins in rooms.items() if pins.get(name) == version),
         )
-        for name, version, why in sorted(found)
+        for name, version, why in sorted(yanked)
     )
 
 

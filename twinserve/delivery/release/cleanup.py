@@ -28,9 +28,9 @@ SOURCE_REPOSITORY = "cloud-run-source-deploy"
 
 
 class Deletion(NamedTuple):
-    """Something to delete: what it is, and how."""
+    """A resource to delete, and how."""
 
-    what: str
+    subject: str
     delete: Callable[[], None]
 
 
@@ -79,18 +79,18 @@ def run(arguments: argparse.Namespace) -> None:
             cloud.say("nothing to delete")
         elif _agreed(cloud, deletions, yes=arguments.yes):
             for deletion in deletions:
-                cloud.say(f"deleting {deletion.what}")
+                cloud.say(f"deleting {deletion.subject}")
                 deletion.delete()
         else:
             cloud.say("nothing was deleted")
             deletions = []
-        cloud.result({"deleted": [deletion.what for deletion in deletions]})
+        cloud.result({"deleted": [deletion.subject for deletion in deletions]})
 
 
 def _agreed(cloud: Cloud, deletions: Sequence[Deletion], *, yes: bool) -> bool:
     cloud.say("to be deleted:")
     for deletion in deletions:
-        cloud.say(f"  {deletion.what}")
+        cloud.say(f"  {deletion.subject}")
     if yes or cloud.dry_run:
         return True
     if not sys.stdin.isatty():

@@ -39,7 +39,7 @@ def last_reproduced(repository: str, sha256: str) -> str | None:
     """
     path = f"repos/{repository}/attestations/sha256:{sha256}"
     answer = find(f"{path}?per_page=100&predicate_type={quote(TYPE, safe='')}")
-    times = [_time(one) for one in (answer or {}).get("attestations", ())]
+    times = [_time(attestation) for attestation in (answer or {}).get("attestations", ())]
     return max(filter(None, times), default=None)
 
 

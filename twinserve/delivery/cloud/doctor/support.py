@@ -62,11 +62,11 @@ def kept() -> list[Finding]:
         UserError: it cannot be asked.
     """
     findings = []
-    for one in find_yanked(Path()):
-        rooms = ", ".join(one.rooms[:MOST_ROOMS]) + (" and more" if one.rooms[MOST_ROOMS:] else "")
-        why = f": {one.why}" if one.why else ""
-        told = f"{one.name} {one.version} was taken back by its makers{why} (locks: {rooms})"
-        findings.append(warn("packages", told, f"twinserve renew packages {one.name}"))
+    for pin in find_yanked(Path()):
+        rooms = ", ".join(pin.rooms[:MOST_ROOMS]) + (" and more" if pin.rooms[MOST_ROOMS:] else "")
+        why = f": {pin.why}" if pin.why else ""
+        told = f"{pin.name} {pin.version} was taken back by its makers{why} (locks: {rooms})"
+        findings.append(warn("packages", told, f"twinserve renew packages {pin.name}"))
     return findings or [fine("packages", "none that is locked was taken back by its makers")]
 
 

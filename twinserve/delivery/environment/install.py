@@ -32,8 +32,8 @@ _LIBRARY = re.compile(
 def libraries(params: Path = Path("params.yaml")) -> list[str]:
     """Those that ``params.yaml`` names, for an estimator or a cluster; each has its own lock."""
     try:
-        matches = _LIBRARY.findall(params.read_text(encoding="utf-8"))
-        return sorted({name for names in matches for name in names if name})
+        found = _LIBRARY.findall(params.read_text(encoding="utf-8"))
+        return sorted({name for names in found for name in names if name})
     except (OSError, UnicodeDecodeError):
         return []
 

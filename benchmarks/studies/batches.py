@@ -19,7 +19,6 @@ from twinserve.measure.cold.starts import first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, golden_body, post
 from twinserve.measure.machine.conditions import Conditions, begin_measurement
-from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell, Row, Table, readable_time
 from twinserve.measure.pages.text import interval, milliseconds, per_second, ratio
@@ -182,11 +181,6 @@ def _p99_beside(call: Call, full: Call) -> float:
     finally:
         streaming.kill()
         streaming.join()
-
-
-def write_study(study: Study, directory: Path) -> Path:
-    """Write ``batches.json``; its path."""
-    return write_json(directory, "batches", study)
 
 
 def table(study: Study) -> Table:

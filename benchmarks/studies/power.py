@@ -101,7 +101,7 @@ def _draw(recorded: Floats, rounds: int, comparisons: int, rng: np.random.Genera
 
 
 def _judge(ratios: Floats, allowed: float) -> tuple[Flags, Flags]:
-    """As ``judge_ratio`` does it: who fails, and who only warns."""
+    """As ``judge_budget`` does it: who fails, and who only warns."""
     estimated = estimates(ratios)
     failed = estimated.lows > allowed
     return failed, (estimated.values > allowed) & ~failed

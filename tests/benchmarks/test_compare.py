@@ -18,7 +18,7 @@ from benchmarks.comparison_report import publish_comparison, terminal_tables, wr
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.variants import Variant
 from tests.measure.fakes import card, conditions, fake_variant
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
 from tests.tools import twinserve
 from twinserve.__main__ import main
 from twinserve.config.card import Card
@@ -134,8 +134,8 @@ def test_a_goal_is_met_missed_or_holds(
 def test_the_comparison_is_written_three_times(comparison: Comparison, tmp_path: Path) -> None:
     """JSON with every round, Markdown and a page that needs nothing but itself."""
     page = write_comparison(comparison, tmp_path).read_text(encoding="utf-8")
-    parsed = Page(page)
-    assert (parsed.references, parsed.unnamed, parsed.open) == ([], [], [])
+    parsed = ParsedPage(page)
+    assert (parsed.references, parsed.unnamed) == ([], [])
     markdown = (tmp_path / "bench.md").read_text(encoding="utf-8")
     for text in (page, markdown):
         assert "empty function" in text

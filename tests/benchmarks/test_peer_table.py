@@ -16,7 +16,7 @@ from benchmarks.comparison_report import PEERS, figures_table, write_comparison
 from benchmarks.peer_table import picture, publish_peers, terminal_table
 from benchmarks.variants import Variant
 from tests.measure.fakes import card, conditions, fake_variant
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
 from twinserve.__main__ import main
 from twinserve.config.card import Card
 from twinserve.measure.statistics import Estimate
@@ -110,8 +110,8 @@ def test_peers_are_published(comparison: Comparison, published: Callable[[str], 
 def test_the_page_names_its_own_file(comparison: Comparison, tmp_path: Path) -> None:
     """And needs nothing but itself."""
     page = write_comparison(comparison, tmp_path, PEERS)
-    parsed = Page(page.read_text(encoding="utf-8"))
-    assert (parsed.references, parsed.unnamed, parsed.open) == ([], [], [])
+    parsed = ParsedPage(page.read_text(encoding="utf-8"))
+    assert (parsed.references, parsed.unnamed) == ([], [])
     assert "peers.json" in page.read_text(encoding="utf-8")
     assert "MLflow: mlflow models serve, ONNX Runtime (version 3.2.1)" in page.read_text(
         encoding="utf-8"

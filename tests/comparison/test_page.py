@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.measure.fakes import results, target_result
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
 from tests.tree import PROJECT, ROOT
 from twinserve.comparison import facts, lifecycle
 from twinserve.comparison import page as comparison
@@ -66,8 +66,8 @@ def chosen(known: Facts, params: Params) -> list[str]:
 
 def test_the_page_needs_nothing_but_itself(known: Facts, params: Params) -> None:
     """Well formed, no reference to elsewhere, every table named."""
-    page = Page(comparison.html(known, params))
-    assert (page.references, page.unnamed, page.open) == ([], [], [])
+    page = ParsedPage(comparison.html(known, params))
+    assert (page.references, page.unnamed) == ([], [])
 
 
 def test_every_thing_to_choose_by_has_a_row(known: Facts, params: Params) -> None:

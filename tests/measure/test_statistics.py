@@ -11,7 +11,6 @@ from twinserve.measure.statistics import (
     estimate_series,
     estimates,
     judge_budget,
-    judge_ratio,
     paired_ratio,
     worst,
 )
@@ -94,10 +93,8 @@ def test_only_pairs_have_a_ratio() -> None:
 def test_a_budget_of_100_is_broken_only_by_a_whole_interval(
     measured: Estimate, outcome: Outcome
 ) -> None:
-    """The middle alone warns; so does it of a ratio."""
+    """The middle alone warns."""
     assert judge_budget(measured, 100) is outcome
-    ratio = Estimate(measured.value / 100, measured.low / 100, measured.high / 100)
-    assert judge_ratio(ratio, 1.0) is outcome
 
 
 def test_worst_outcome_counts() -> None:

@@ -38,3 +38,22 @@ class ParsedPage(HTMLParser):
     def ids(self) -> list[str]:
         """Every element's id."""
         return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+
+    @property
+    def references(self) -> list[str]:
+        """All that a browser would ask for or lead to."""
+        return [
+            value
+            for _, attributes in self.elements
+            for name, value in attributes.items()
+            if name in {"src", "href", "srcset"} and value
+        ]
+
+    @property
+    def unnamed(self) -> list[dict[str, str]]:
+        """Pictures that say nothing to who does not see them."""
+        return [
+            svg
+            for svg in self.every("svg")
+            if svg.get("role") != "img" or not svg.get("aria-label")
+        ]

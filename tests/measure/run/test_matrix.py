@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.measure.fakes import BODY, cold_sample, conditions, fake_target
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.proof import Part, Rejection
 from twinserve.measure.run.matrix import Cell, Matrix, Planned, Setting, run_matrix
@@ -96,8 +96,8 @@ def test_labels_say_what_differs() -> None:
 def test_files_have_every_cell(tmp_path: Path) -> None:
     """A page of its own with a named picture, Markdown whose tables are whole, and all samples."""
     text = write_matrix(matrix(), tmp_path).read_text(encoding="utf-8")
-    page = Page(text)
-    assert (page.references, page.unnamed, page.open) == ([], [], [])
+    page = ParsedPage(text)
+    assert (page.references, page.unnamed) == ([], [])
     assert text.count("<svg") == 1
     assert text.count(">left out</text>") == 4
     assert "no &lt;engine&gt; [here]" in text

@@ -4,8 +4,6 @@ The project's commands are played (``stand_ins.py``): each is tested for itself.
 two clients out of their images is real, from folders that stand for the images.
 """
 
-import functools
-import operator
 import shutil
 import subprocess
 import sys
@@ -120,7 +118,9 @@ def test_fault_is_found(
 ) -> None:
     """What the schema lets pass is named: a member that is another, or gone."""
     *way, member = place
-    part = functools.reduce(operator.getitem, way, build)
+    part: Any = build
+    for step in way:
+        part = part[step]
     if value is None:
         del part[member]
     else:

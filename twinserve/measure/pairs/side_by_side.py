@@ -18,7 +18,6 @@ from twinserve.measure.statistics import (
     estimate,
     estimate_series,
     judge_budget,
-    judge_ratio,
     paired_ratio,
     worst,
 )
@@ -129,10 +128,10 @@ def compare_rounds(rounds: Sequence[Round], wanted: Measurement) -> tuple[Compar
     tails = [estimate_series([taken.latencies_ms for taken in side], 99) for side in sides]
     cold, warm = paired_ratio(*reversed(starts)), paired_ratio(*reversed(halves))
     in_budget = judge_budget(colds[1], budgets.cold_p50_ms)
-    outcome = worst([judge_ratio(cold, allowed), in_budget])
+    outcome = worst([judge_budget(cold, allowed), in_budget])
     return (
         Compared(COLD, colds[0], colds[1], cold, outcome),
-        Compared(WARM, medians[0], medians[1], warm, judge_ratio(warm, allowed)),
+        Compared(WARM, medians[0], medians[1], warm, judge_budget(warm, allowed)),
         Compared(TAIL, tails[0], tails[1], None, judge_budget(tails[1], budgets.warm_p99_ms)),
     )
 

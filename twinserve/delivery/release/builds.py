@@ -183,7 +183,8 @@ def list_old(cloud: Cloud, kept: Collection[str], before: datetime) -> list[List
         GcloudError: the bucket cannot be read.
     """
     every = list_objects(cloud.gcloud, cloud.object_url("**"))
-    listed = [entry for entry in every if _is_of_build(entry)]
+    folders = {BUILDS, COMMITS, FUNCTIONS}
+    listed = [entry for entry in every if entry.name.partition("/")[0] in folders]
     records: dict[str, BuildRecord] = {}
     for folder in (BUILDS, COMMITS):
         objects = read_objects(cloud.gcloud, cloud.object_url(f"{folder}/*.json"))
@@ -197,10 +198,6 @@ def list_old(cloud: Cloud, kept: Collection[str], before: datetime) -> list[List
     }
     needed = {*new, *stay, *(_archive(record) for record in stay.values())}
     return [entry for entry in listed if entry.name not in needed]
-
-
-def _is_of_build(listed: Listed) -> bool:
-    return listed.name.partition("/")[0] in {BUILDS, COMMITS, FUNCTIONS}
 
 
 def _archive(build: BuildRecord) -> str:

@@ -114,7 +114,7 @@ class Clients:
 
 
 def _receive(connection: socket.socket) -> Answer | None:
-    """One answer, or None if the connection ends before it is whole."""
+    """An answer, or None if the connection ends before it is whole."""
     parser = AnswerParser()
     while True:
         data = connection.recv(65536)

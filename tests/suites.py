@@ -49,7 +49,7 @@ SUITES: Mapping[str, Suite] = {
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of several parts of a suite that run side by side; whole files, so that fixtures hold."""
+    """A part of a suite, of several that run side by side; whole files, so that fixtures hold."""
 
     number: int
     count: int
@@ -207,7 +207,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def coverage(command: str) -> int:
-    """One of coverage.py's own commands."""
+    """A command of coverage.py's own."""
     words = [sys.executable, "-m", "coverage", command]
     return subprocess.run(words, cwd=ROOT, check=False).returncode
 

@@ -63,7 +63,7 @@ class Batches:
 
     @property
     def wait_ms(self) -> float:
-        """What full requests add to the p99 of single ones beside them."""
+        """The milliseconds that full requests add to the p99 of single ones beside them."""
         return median(self.beside_ms) - median(self.alone_ms)
 
     @property
@@ -78,7 +78,7 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One run."""
+    """A run of the study."""
 
     conditions: Conditions
     targets: tuple[Batches, ...]
@@ -184,7 +184,7 @@ def _p99_beside(call: Call, full: Call) -> float:
 
 
 def table(study: Study) -> Table:
-    """What was found, beside what it is to be."""
+    """The figures beside what they are to be."""
     rows = [
         Row(
             result.target,

@@ -1,4 +1,4 @@
-"""What monitoring costs: each target with it and without it, in pairs, in one run."""
+"""The cost of monitoring: each target with it and without it, in pairs, in one run."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -59,7 +59,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One run."""
+    """A run of the study."""
 
     conditions: Conditions
     costs: tuple[Cost, ...]

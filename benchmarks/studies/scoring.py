@@ -37,7 +37,7 @@ STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One run of the command.
+    """A run of the command.
 
     Attributes:
         wall_s: from its start to its end, Python's own start included.

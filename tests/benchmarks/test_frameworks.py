@@ -63,7 +63,7 @@ def in_mode(framework: Framework, **variables: str) -> Framework:
 
 
 def measured(variant: Variant) -> Comparison:
-    """One short round."""
+    """A short round."""
     return compare([variant], rounds=1, model=("flowers", "v1.0"), seconds=0.05)
 
 

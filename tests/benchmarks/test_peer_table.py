@@ -35,7 +35,7 @@ def result(name: str, cold_ms: float, rate: float) -> VariantResult:
 
 @pytest.fixture
 def comparison() -> Comparison:
-    """One of each kind."""
+    """A peer of each kind."""
     results = (
         result("service", 600.0, 20_000.0),
         result("ceiling", 90.0, 30_000.0),

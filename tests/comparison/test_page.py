@@ -43,13 +43,13 @@ NEEDS = (
 
 @pytest.fixture
 def params() -> Params:
-    """Those of the tests."""
+    """The tests' own."""
     return load_params(PROJECT / "params.yaml")
 
 
 @pytest.fixture
 def known() -> Facts:
-    """Those of the tests."""
+    """The tests' own."""
     return facts.load(PROJECT / facts.SNAPSHOT)
 
 

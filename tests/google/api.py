@@ -15,7 +15,7 @@ Json: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came.
+    """A call as it arrived.
 
     Attributes:
         method: in capitals.
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back."""
+    """The answer to a call."""
 
     status: int = 200
     body: bytes = b""

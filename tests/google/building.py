@@ -1,4 +1,4 @@
-"""What Google asks of a build before it runs: its account, its runtime, its machine.
+"""Google's conditions for a build before it runs: its account, its runtime, its machine.
 
 Sources: Cloud Run, "Build service account"; Cloud Build, "Quotas and limits"; the words of each
 refusal beside it.

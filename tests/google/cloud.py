@@ -1,4 +1,4 @@
-"""What a function that answers has at hand."""
+"""The fake's cloud, as the functions that answer calls have it."""
 
 import threading
 import time

@@ -115,12 +115,12 @@ class FakeGoogle:
 
     @property
     def state(self) -> State:
-        """What exists, open to reading and changing."""
+        """The project's resources, open to reading and changing."""
         return self._cloud.state
 
     @property
     def faults(self) -> list[Fault]:
-        """Those set; the first one whose turn it is strikes."""
+        """The faults that are set; the first whose turn it is strikes."""
         return self._cloud.faults
 
     @property

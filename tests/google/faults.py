@@ -1,4 +1,4 @@
-"""What can be made to go wrong."""
+"""Failures that a test can ask for."""
 
 import re
 import time
@@ -44,7 +44,7 @@ class Fault:
         return True
 
     def strike_before(self, request: Request) -> None:
-        """What comes before the call is carried out.
+        """Do what comes before the call is carried out.
 
         Raises:
             ApiError, DroppedError: in its place.
@@ -56,7 +56,7 @@ class Fault:
             raise self.error
 
     def strike_after(self) -> None:
-        """What becomes of its answer.
+        """Do what becomes of its answer.
 
         Raises:
             ApiError, DroppedError: in its place.

@@ -1,4 +1,4 @@
-"""What exists in the fake's one project. Tests read it, and may change it between two calls."""
+"""The resources of the fake's project. Tests read them, and may change them between two calls."""
 
 import datetime as dt
 import itertools
@@ -66,7 +66,7 @@ class Image:
 
 @dataclass(slots=True)
 class Revision:
-    """One immutable deployment of a service.
+    """An immutable deployment of a service.
 
     ``ready`` is None until that is known; ``source`` stays when the registry's image is deleted,
     as Cloud Run keeps a copy.
@@ -289,7 +289,7 @@ class State:
         return self.operations[name]
 
     def find_image(self, reference: str) -> Image | None:
-        """What ``HOST/PROJECT/REPOSITORY/PACKAGE:TAG`` or ``…@DIGEST`` stands for."""
+        """The image of ``HOST/PROJECT/REPOSITORY/PACKAGE:TAG`` or ``…@DIGEST``."""
         name, _, digest = reference.partition("@")
         _, _, repository, path = [*name.split("/", 3), "", "", ""][:4]
         package, _, tag = path.partition(":")

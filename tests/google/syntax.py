@@ -1,4 +1,4 @@
-"""What Cloud Run takes as a service: names, labels, variables, sizes. Each rule has its source."""
+"""Cloud Run's rules for a service: names, labels, variables, sizes. Each has its source."""
 
 import re
 

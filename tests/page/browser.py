@@ -83,7 +83,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the form."""
+    """A field of the form."""
 
     page: Page
     name: str

@@ -27,7 +27,7 @@ TARGETS = ("service", "function")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for all tests."""
+    """A browser for all tests."""
     with chromium() as opened:
         yield opened
 

@@ -47,7 +47,7 @@ def workflows(tmp_path: Path) -> Workflows:
 
 @pytest.fixture(scope="session")
 def environments(dist: Path) -> None:
-    """What both targets run in, made while packages can still be had: the fake is no registry."""
+    """Both targets' environments, made while packages can still be had: the fake is no registry."""
     local_service(dist / "service")
     local_function(dist / "function")
 

@@ -25,7 +25,7 @@ Times = Mapping[str, tuple[float, float]]
 
 
 class Measured(TypedDict):
-    """What a story leaves: its times, and how busy the machine was meanwhile."""
+    """The times of a story, and how busy the machine was meanwhile."""
 
     times: Times
     load: float

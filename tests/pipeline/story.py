@@ -79,7 +79,7 @@ class Story:
         return run
 
     def build(self, build: dict[str, Any], source: Path) -> bool:
-        """What Cloud Build's machine does with a source and a file of steps."""
+        """Build as Cloud Build's machine does, from a source and a file of steps."""
         folder = self.folder / f"build-{len(self.builds)}"
         stand_ins = install(folder / "stand-ins", source, ("make",))
         stand_ins.lead([REAL])

@@ -61,7 +61,7 @@ class Surroundings:
 
 
 def lay_out(directory: Path) -> Surroundings:
-    """What git tracks, as it lies here, and the environment that runs this."""
+    """Lay out the files that git tracks, as they lie here, with the environment that runs this."""
     tree, home = directory / "workspace", directory / "home"
     for made in (home, tree):
         made.mkdir(parents=True)

@@ -54,7 +54,7 @@ class Follower:
         self.environment = {**google, "PATH": path, "DOCKER_STATE": str(self.docker)}
 
     def run(self, command: str) -> str:
-        """What a command prints."""
+        """The output of a command."""
         if " push" in command:
             self.story.give_digests(self.docker)
         done = subprocess.run(

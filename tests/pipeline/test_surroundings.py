@@ -85,7 +85,7 @@ LINES_ELSEWHERE = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
-    """What GitHub's runner checks out, for its user."""
+    """A checkout of GitHub's runner, for its user."""
     made = lay_out(tmp_path_factory.mktemp("runner"))
     give_history(made)
     return made

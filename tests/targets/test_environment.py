@@ -17,7 +17,7 @@ iniconfig==2.1.0 \\
 
 
 def importable(python: Path, directory: Path, *modules: str) -> list[str]:
-    """Those of the modules that the environment can import."""
+    """The modules, of those given, that the environment can import."""
     code = "import importlib.util, sys; print(*filter(importlib.util.find_spec, sys.argv[1:]))"
     done = subprocess.run(
         [str(python), "-c", code, *modules],

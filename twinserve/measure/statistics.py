@@ -25,7 +25,7 @@ class Estimate:
 
 
 class Outcome(StrEnum):
-    """What a gate says of a budget."""
+    """A gate's verdict on a budget."""
 
     KEPT = "kept"
     WARNING = "warning"

@@ -122,7 +122,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def last_line(output: IO[bytes]) -> str:
-    """What was written last, after a colon; nothing if it cannot be read back, or nothing was."""
+    """The last line that was written, after a colon; nothing if there is none to be read."""
     # A user's own file or terminal: to look into it would move where they write.
     if not output.readable():
         return ""

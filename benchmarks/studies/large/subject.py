@@ -1,4 +1,4 @@
-"""One forest under one runtime: ``make`` its artifact, or ``ask`` it, in a fresh process.
+"""A forest under a runtime: ``make`` its artifact, or ``ask`` it, in a fresh process.
 
 ``python -m benchmarks.studies.large.subject make|ask TREES DEPTH RUNTIME FOLDER
 MAX_SOURCE_MB`` prints what it measured as one line of JSON.

@@ -13,7 +13,7 @@ IMAGE = "an-image"
 
 @dataclass(frozen=True)
 class FolderEngine(Engine):
-    """Its image has these labels, and Python runs where its files are."""
+    """An engine whose image has these labels, and runs Python where the image's files are."""
 
     labels: Mapping[str, str]
     files: Path

@@ -27,7 +27,7 @@ def card(dist: Path) -> Card:
 
 @pytest.fixture
 def params() -> Params:
-    """Those of this tree."""
+    """The parameters of this tree."""
     return load_params()
 
 

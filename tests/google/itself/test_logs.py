@@ -8,7 +8,7 @@ from tests.google.fake import FakeGoogle
 
 
 def entry(at: str, service: str = "app", severity: str = "INFO") -> Json:
-    """One of a service, written at a moment of one day."""
+    """An entry of a service, written at a moment of one day."""
     return {
         "timestamp": f"2026-03-01T{at}Z",
         "severity": severity,

@@ -78,7 +78,7 @@ def _submit(cloud: "Cloud", request: Request) -> Json:
 
 
 def base_image(name: str) -> str:
-    """What a short name of a runtime stands for.
+    """The image that a short name of a runtime stands for.
 
     cloud.google.com/run/docs/configuring/services/runtime-base-images lists them.
     """

@@ -1,4 +1,4 @@
-"""What everything costs and until when it is supported, as far as Cloud Run is concerned.
+"""Prices of Cloud Run, and the last days on which its runtimes are supported.
 
 Cloud Billing API v1, services.skus.list; Cloud Functions API v2, projects.locations.runtimes.list.
 Names of SKUs, their units and regions: as people have read them from the catalogue; the prices are
@@ -46,7 +46,7 @@ def sku(
 
 
 def cloud_run() -> list[Json]:
-    """What Cloud Run is billed by, among it what must not be taken for something else."""
+    """The SKUs of Cloud Run, among them some that are easily taken for others."""
     request, instance = "(Request-based billing)", "(Instance-based billing)"
     return [
         sku("Requests", ["global"], "count", (0, 0), (3_000_000, 500)),

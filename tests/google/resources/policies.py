@@ -61,7 +61,7 @@ def _set(cloud: "Cloud", request: Request) -> Json:
 
 @routes("POST", *(f"{pattern}:testIamPermissions" for pattern in RESOURCES))
 def _test(cloud: "Cloud", request: Request) -> Json:
-    """Those of the permissions that the caller holds."""
+    """Of the permissions, those that the caller holds."""
     kind, name = list(request.values.items())[-1]
     asked = request.json["permissions"]
     return {

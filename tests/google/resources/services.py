@@ -187,7 +187,7 @@ def _check_invoker(cloud: "Cloud", asked: Json, caller: str) -> None:
 
 
 def _with_defaults(template: Json) -> Json:
-    """What Cloud Run fills in: the reference of RevisionSpec and Container names each value."""
+    """Fill in Cloud Run's defaults, of which the reference names each value."""
     spec = template["spec"]
     container, *others = spec["containers"]
     limits = {"cpu": "1000m", "memory": "512Mi"}

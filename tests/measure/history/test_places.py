@@ -29,7 +29,7 @@ def repository(tmp_path: Path) -> Path:
 def history(
     request: pytest.FixtureRequest, tmp_path: Path, repository: Path
 ) -> History[Measurement]:
-    """One of each kind."""
+    """A history of each kind."""
     places = {"folder": str(tmp_path / "kept"), "branch": f"git:{repository}#benchmarks"}
     return open_history(places[request.param])
 

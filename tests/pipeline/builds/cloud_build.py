@@ -81,7 +81,7 @@ def steps(build: Mapping[str, Any]) -> tuple[Step, ...]:
 
 
 def faults(build: Mapping[str, Any]) -> list[str]:
-    """What Cloud Build refuses, or does silently otherwise than meant, each in a line."""
+    """A line for whatever Cloud Build refuses, or does silently otherwise than meant."""
     lines = []
     before: set[str] = set()
     for step in steps(build):

@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def respond(state: JSON, method: str, path: str, body: JSON) -> JSON:
-    """What the API says; None where it says nothing."""
+    """The API's answer; None where there is none."""
     if path in state.get("refused", []):
         raise RefusedError(403)
     if path == "":

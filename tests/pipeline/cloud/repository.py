@@ -32,7 +32,7 @@ class GitHub:
         (self.folder / "state.json").write_text(json.dumps({**self.state, **members}))
 
     def environment(self, google: FakeGoogle) -> Mapping[str, str]:
-        """What a command needs that is to find gh."""
+        """The variables of a command that is to find gh."""
         return {
             "PATH": f"{self.folder}:{google.environment['PATH']}",
             "GITHUB_STATE": str(self.folder / "state.json"),
@@ -40,7 +40,7 @@ class GitHub:
 
 
 def describe(name: str = NAME, repository: int = ID, owner: int = OWNER_ID) -> dict[str, Any]:
-    """What GitHub's API says of a repository, of the keys that are read."""
+    """A repository in the words of GitHub's API, with the keys that are read."""
     return {
         "id": repository,
         "full_name": name,

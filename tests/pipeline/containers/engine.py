@@ -149,7 +149,7 @@ def answering(target: ContainerTarget) -> Iterator[tuple[Endpoint, str]]:
 
 
 def package_secrets() -> dict[str, Path]:
-    """What pip needs during a build to reach what it reaches out here."""
+    """Files by which pip reaches during a build what it reaches out here."""
     lines = ["[global]"]
     for key in ("index-url", "extra-index-url", "trusted-host"):
         value = " ".join(_pip_setting(key).split())

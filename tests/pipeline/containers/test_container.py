@@ -52,7 +52,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def printed(engine: Engine, dist: Path) -> subprocess.CompletedProcess[str]:
-    """What the command says of the image that it makes; it has made it for another commit before.
+    """The command's output about an image, which it has made for another commit before.
 
     The second build finds everything in the engine's cache, and must not take labels from there.
     """
@@ -294,5 +294,5 @@ def test_cold_start_is_taken_apart_as_a_process_is(
 
 
 def test_image_holds_the_bundle_byte_for_byte(engine: Engine, built: Json) -> None:
-    """What `verify --image` says of the image that was just built."""
+    """So `verify --image` says of the image that was just built."""
     verify_image(engine, built["image"])

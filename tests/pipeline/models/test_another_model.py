@@ -21,7 +21,7 @@ from twinserve.targets.ready import wait_until_answering
 
 @dataclass(frozen=True)
 class Swap:
-    """What a user writes in place of iris and the forest."""
+    """A table and an estimator in place of iris and the forest."""
 
     table: str
     estimator: dict[str, Any]

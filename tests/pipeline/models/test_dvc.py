@@ -94,7 +94,7 @@ def test_plots_open_without_a_network(tree: Path) -> None:
 
 
 def dvc(tree: Path, *words: str) -> str:
-    """What DVC's own command prints, run as a user runs it in the activated environment."""
+    """The output of DVC's own command, run as a user does in the activated environment."""
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tree)}
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *words],

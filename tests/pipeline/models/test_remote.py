@@ -90,7 +90,7 @@ def pushed(trees: list[Path], storage: Storage, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clone(pushed: Path, tmp_path: Path) -> Path:
-    """What git gives another machine of it."""
+    """Another machine's clone of it."""
     tree = export(tmp_path / "two")
     set_remote(tree)
     for name in ("dvc.lock", "evaluation/metrics.json", "models/model.pkl.sha256"):

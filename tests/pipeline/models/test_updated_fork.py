@@ -25,7 +25,7 @@ pytestmark = pytest.mark.nightly
 
 
 def run(repository: Repository, *words: str) -> str:
-    """What a command of the repository's own engine prints."""
+    """The output of a command of the repository's own engine."""
     environment = {"HOME": str(repository.directory.parent), "GIT_CONFIG_GLOBAL": "/dev/null"}
     environment["PATH"] = "/usr/bin:/bin"
     done = twinserve(*words, cwd=repository.directory, env=environment)

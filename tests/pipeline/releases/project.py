@@ -51,7 +51,7 @@ RENEWER = account_email("twinserve-renewer", PROJECT)
 
 @dataclass(frozen=True)
 class Project:
-    """What a test works on; the current folder is its tree."""
+    """A tree and a Google Cloud project; the current folder is the tree."""
 
     google: FakeGoogle
     tree: Path
@@ -138,7 +138,7 @@ class Project:
         objects[name] = StoredObject(held, state.next())
 
     def objects(self) -> dict[str, bytes]:
-        """What is in the bucket of releases."""
+        """The bucket of releases, by name."""
         return {
             name: stored.content
             for name, stored in self.google.state.buckets[BUCKET].objects.items()

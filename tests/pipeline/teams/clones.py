@@ -40,7 +40,7 @@ class Clone:
         return done
 
     def git(self, *words: str) -> str:
-        """What git prints."""
+        """Git's output."""
         command = [require("git"), *WHO, *words]
         done = subprocess.run(
             command, cwd=self.directory, capture_output=True, text=True, check=False

@@ -19,7 +19,7 @@ TREES = "estimator.arguments.n_estimators"
 
 
 def dvc(clone: Clone, *words: str) -> str:
-    """What a command of DVC's prints."""
+    """The output of a command of DVC's."""
     return clone.run("dvc", *words).stdout
 
 

@@ -32,7 +32,7 @@ TOKEN = "token-of-this-run"  # noqa: S105 - of nothing
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What act did.
+    """A run of a workflow by act.
 
     Attributes:
         succeeded: the exit code was 0.

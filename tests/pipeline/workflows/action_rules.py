@@ -1,4 +1,4 @@
-"""What actions must be: looked at, pinned, and given what they take."""
+"""Rules of actions: looked at, pinned, and given what they take."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

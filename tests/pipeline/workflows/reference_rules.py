@@ -1,4 +1,4 @@
-"""What a workflow refers to: outputs of steps and jobs, other workflows, known hours."""
+"""Rules of references: outputs of steps and jobs, other workflows, known hours."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -44,11 +44,11 @@ class StandIns:
 
     @property
     def artifacts(self) -> Path:
-        """What was uploaded, a folder an artifact."""
+        """The uploads, a folder an artifact."""
         return self.folder / "artifacts"
 
     def environment(self, origin: Path) -> dict[str, str]:
-        """What they need to be told; ``origin`` is the repository that a checkout gives."""
+        """Their variables; ``origin`` is the repository that a checkout gives."""
         return {
             "ORIGIN": str(origin),
             "PATH": self.path,
@@ -63,7 +63,7 @@ class StandIns:
         (self.folder / "rules.json").write_text(json.dumps(list(rules)))
 
     def calls(self) -> tuple[Call, ...]:
-        """What was started since, in order."""
+        """The programs that were started since, in order."""
         lines = (self.folder / "calls.jsonl").read_text().splitlines()
         seen = [json.loads(line) for line in lines]
         return tuple(Call(c["program"], tuple(c["words"]), c["environment"]) for c in seen)

@@ -50,7 +50,7 @@ def run_checks(
 
 
 def results(run: Run) -> dict[str, Any]:
-    """What the verdict is told of each job."""
+    """Each job's result, as the verdict is told."""
     needs: dict[str, Any] = json.loads(run.calls[-1].environment["NEEDS"])
     return needs
 
@@ -96,7 +96,7 @@ def test_only_planned_jobs_run_and_the_verdict_is_told_all(workflows: Workflows)
 
 
 def fetched(table: str) -> Rule:
-    """What the job that fetches tells the others."""
+    """Have the job that fetches tell the others."""
     files = {"$GITHUB_OUTPUT": f"table={table}\n", "reports/review.json": "{}"}
     return {"call": "twinserve fetch", "files": files}
 

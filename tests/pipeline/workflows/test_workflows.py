@@ -25,7 +25,7 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def files() -> Files:
-    """Those of this tree."""
+    """The files of this tree."""
     return read_files(texts_of())
 
 

@@ -47,7 +47,7 @@ class Step:
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """What the action is given."""
+        """The action's inputs."""
         return self.raw.get("with") or {}
 
     @property

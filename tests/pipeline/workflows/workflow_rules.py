@@ -1,4 +1,4 @@
-"""What the files under ``.github`` must keep to; each rule gives a line for each fault."""
+"""Rules of the files under ``.github``; each gives a line for each fault."""
 
 import json
 import re

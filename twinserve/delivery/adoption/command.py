@@ -234,7 +234,7 @@ def _taken(params: Params, table: Table, columns: Columns) -> list[str]:
 
 
 def _by_choice(runtime: Runtime) -> str:
-    """What follows of a runtime that ``auto`` has not taken."""
+    """Tell what follows of a runtime that ``auto`` has not taken."""
     line = f"serving.runtime {runtime}, which is a choice: no other is tried"
     if runtime != "joblib":
         return line

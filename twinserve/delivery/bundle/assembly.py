@@ -175,7 +175,7 @@ def _compressed(page: bytes) -> bytes:
 
 
 def _settings(serving: Serving) -> bytes:
-    """What ``params.yaml`` says of serving, as a server reads it."""
+    """The settings of serving in ``params.yaml``, as a server reads them."""
     settings = {
         "max_body_bytes": serving.max_body_bytes,
         "allowed_origins": list(serving.allowed_origins),
@@ -191,7 +191,7 @@ def _settings(serving: Serving) -> bytes:
 
 
 def _own_files() -> list[Path]:
-    """What the user has put into ``custom/``; the README there is ours."""
+    """The user's files in ``custom/``; the README there is ours."""
     return [
         path
         for path in sorted(Path(CUSTOM).rglob("*"))

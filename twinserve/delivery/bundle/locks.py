@@ -78,7 +78,7 @@ class Newer:
     bounds: tuple[str, ...] = ()
 
     def options(self, young: Iterable[str]) -> list[str]:
-        """What uv is told of a room; ``young`` are those of its pins that came too late."""
+        """The options of uv for a room; ``young`` are those of its pins that came too late."""
         chosen = [f"--upgrade-package={name}" for name in self.names] or ["--upgrade"]
         limit = [f"--exclude-newer={_time(self.before)}"] if self.before else []
         return [*chosen, *limit, *_at_once((*self.at_once, *young))]
@@ -214,7 +214,7 @@ def _uv(
 
 
 def _run(tree: Path, subject: str, words: Sequence[str]) -> str:
-    """What `uv pip compile` prints.
+    """The output of `uv pip compile`.
 
     Raises:
         UserError: no versions fit together, or the index cannot be asked.

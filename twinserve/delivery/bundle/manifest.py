@@ -18,7 +18,7 @@ FOLDER_MODE = 0o755
 
 
 class Manifest(NamedTuple):
-    """What ``bundle.py`` has written beside the files.
+    """The manifest that is assembled beside the files.
 
     Attributes:
         bundle: the hash that both bundles of one assembly share.

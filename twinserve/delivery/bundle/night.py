@@ -70,7 +70,7 @@ def _tell_whether_to_attest(repository: str) -> None:
 
 
 def _text(why: str) -> str:
-    """What the issue says; the run's own log has each line that differs."""
+    """The issue's text; the run's own log has each line that differs."""
     url = run_url()
     log = f"[This run]({url}) shows each line. " if url else ""
     return (

@@ -38,7 +38,7 @@ class Yanked:
 
 
 def find_yanked(tree: Path) -> tuple[Yanked, ...]:
-    """Those of all locks.
+    """The yanked versions of all locks.
 
     Raises:
         UserError: the index cannot be asked, or does not have what is locked.

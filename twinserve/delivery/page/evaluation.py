@@ -1,4 +1,4 @@
-"""What the evaluation has drawn, read back for the page."""
+"""The evaluation's plots, read back for the page."""
 
 import csv
 from collections.abc import Mapping, Sequence

@@ -84,7 +84,7 @@ def _marked(cloud: Cloud, name: str, children: Children) -> Cloud:
 
 
 def series(cloud: Cloud, identity: Identity, target: str, image: str | None) -> str:
-    """What the names of the revisions of this release and these settings begin with."""
+    """The beginning of the names of the revisions of this release and these settings."""
     settings = cloud.targets[target]
     return revision_series(identity.bundle, settings, cloud.runtime_account, image)
 

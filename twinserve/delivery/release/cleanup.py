@@ -108,7 +108,7 @@ def _service(cloud: Cloud, name: str, kind: str) -> Deletion:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What the releases that stay consist of.
+    """The parts of the releases that stay.
 
     Attributes:
         since: when the oldest of them was promoted; None if none was.
@@ -205,7 +205,7 @@ def _image(cloud: Cloud, image: Image) -> Deletion:
 
 
 def _old_builds(cloud: Cloud, kept: _Kept) -> list[Deletion]:
-    """What was built of releases that are gone, or never came about."""
+    """Builds of releases that are gone, or never came about."""
     if kept.since is None:
         return []
     return [

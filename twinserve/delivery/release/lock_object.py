@@ -1,4 +1,4 @@
-"""What stands in the lock object, whoever wrote it, and until when that counts."""
+"""The contents of the lock object, whoever wrote it, and until when they count."""
 
 import json
 from dataclasses import asdict, dataclass

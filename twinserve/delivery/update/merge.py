@@ -23,7 +23,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What git could not decide, and how it was decided.
+    """Paths that git could not decide on, and how each was decided.
 
     Attributes:
         kept: files of the fork's own that both sides changed; of params.yaml, only the lines.

@@ -43,7 +43,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One side in one round: its cold starts, and each latency at the fixed rate."""
+    """A side in a round: its cold starts, and each latency at the fixed rate."""
 
     cold_ms: tuple[float, ...]
     latencies_ms: tuple[float, ...]
@@ -119,7 +119,7 @@ def _take_round(
 
 
 def compare_rounds(rounds: Sequence[Round], wanted: Measurement) -> tuple[Compared, ...]:
-    """What the gate says of cold start and warm latency."""
+    """The gate's verdicts on cold start and warm latency."""
     budgets, allowed = wanted.budgets, wanted.comparison.allowed_ratio
     sides = [[taken.base for taken in rounds], [taken.candidate for taken in rounds]]
     starts = [[cold_ms for taken in side for cold_ms in taken.cold_ms] for side in sides]

@@ -1,4 +1,4 @@
-"""One measurement of several targets side by side: cold, warm, throughput, memory."""
+"""A measurement of several targets side by side: cold, warm, throughput, memory."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass
 class _Findings:
-    """What has been found of one target so far."""
+    """The samples of a target so far."""
 
     target: Target
     cold: list[ColdSample] = field(default_factory=list)
@@ -68,7 +68,7 @@ class _Findings:
 
 
 def plan_of(wanted: Measurement) -> Plan:
-    """What ``params.yaml`` asks for, with the rules that it leaves to us."""
+    """The plan that ``params.yaml`` asks for, with the rules that it leaves to us."""
     a_round = -(-wanted.warm_requests // ROUNDS)
     return Plan(
         cold_samples=wanted.cold_samples,

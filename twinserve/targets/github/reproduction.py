@@ -1,4 +1,4 @@
-"""What a night attests of a model that came out again: a test's result, by in-toto's own predicate.
+"""A night's attestation of a model that came out again, by in-toto's predicate of test results.
 
 Sources: in-toto's attestation framework, "Test Result"; GitHub's REST documentation, "List
 attestations". ``gh attestation verify models/model.pkl --predicate-type TYPE`` proves what is read.

@@ -124,7 +124,7 @@ def run_gcloud(
     limit_s: float = LIMITS_S[Kind.READ],
     children: Children | None = None,
 ) -> str:
-    """What one call prints on stdout; ``kept`` takes what it prints on stderr.
+    """The output of a call; ``kept`` takes what it prints on stderr.
 
     Raises:
         GcloudError: gcloud is missing, refuses, or has not ended within ``limit_s``.

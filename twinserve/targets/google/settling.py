@@ -20,7 +20,7 @@ LONGEST_PAUSE_S = 30.0
 
 
 def once_settled(call: Callable[[], Result], tell: Callable[[str], None]) -> Result:
-    """What a call gives that may be repeated, as soon as what it builds on is known.
+    """The result of a call that may be repeated, as soon as what it builds on is known.
 
     Raises:
         GcloudError: it is refused for another reason, or still not known after so many seconds.

@@ -1,4 +1,4 @@
-"""What a Google Cloud project needs before anything can be released to it, each made if missing."""
+"""The resources that a Google Cloud project needs for a release, each made if missing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,7 +68,7 @@ def bucket_refusal(gcloud: Gcloud, name: str) -> Reason | None:
 
 
 def repository_format(gcloud: Gcloud, region: str, name: str) -> str | None:
-    """What a repository of Artifact Registry holds; None where there is none.
+    """The format of a repository of Artifact Registry; None where there is none.
 
     Raises:
         GcloudError: it cannot be read.

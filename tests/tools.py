@@ -4,11 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+# Of what hangs; nothing is judged by how long it takes.
+PATIENCE_S = 900.0
 
 
 def require(program: str) -> str:
@@ -46,3 +50,20 @@ def twinserve(
         text=True,
         check=False,
     )
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Ask until the condition holds; fails where it never does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there, and not only its number, of which nobody has taken note yet."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()
+    except OSError:
+        return False
+    return state[0] != "Z"

@@ -22,7 +22,8 @@ from benchmarks.dialects import (
 )
 from benchmarks.frameworks import FRAMEWORKS, Framework
 from benchmarks.variants import Variant
-from tests.measure.fakes import card, fake_variant, poll
+from tests.measure.fakes import card, fake_variant
+from tests.tools import is_running, wait_until
 from twinserve.config.card import GoldenCase
 from twinserve.config.errors import UserError
 from twinserve.measure.http import load
@@ -207,10 +208,9 @@ def test_what_a_framework_starts_is_ended_with_it(
     monkeypatch.setitem(FRAMEWORKS, "litserve", mode)
     (variant,) = variants.prepare(["litserve"], card())
     with variant.target.start():
-        poll(lambda: told.exists() and told.read_text())
-    child = Path(f"/proc/{told.read_text()}/stat")
+        wait_until(lambda: told.exists() and told.read_text())
     # Killed; whether it has been reaped is init's affair.
-    poll(lambda: not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z")
+    wait_until(lambda: not is_running(int(told.read_text())))
 
 
 def test_latency_at_a_fixed_rate_is_taken_where_it_is_asked_for() -> None:

@@ -21,6 +21,7 @@ from uvicorn.config import Config
 
 from tests import wire
 from tests.stopping import ANSWERS_BEFORE, Clients
+from tests.tools import is_running, wait_until
 from twinserve.config.card import load_card
 from twinserve.config.layout import MONITORING_MEMBER
 from twinserve.inference.asgi import Answer, Receive, Scope, Send
@@ -189,19 +190,8 @@ def test_worker_ends_with_its_master(dist: Path, body: bytes) -> None:
         assert wire.statuses(wire.exchange(target.port, wire.post(body))) == [200]
         (worker,) = [member.pid for member in process_tree(target.pid) if member.pid != target.pid]
         os.kill(target.pid, signal.SIGKILL)
-        deadline = time.monotonic() + PATIENCE_S
-        while _runs(worker):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: not is_running(worker))
         assert len(last_figures(target)) == 1
-
-
-def _runs(pid: int) -> bool:
-    """Whether it has not ended, though nobody may have taken note yet."""
-    with contextlib.suppress(OSError):
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()
-        return state[0] != "Z"
-    return False
 
 
 async def answer_ok(_scope: Scope, _receive: Receive, send: Send) -> None:

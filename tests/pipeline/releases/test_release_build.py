@@ -1,20 +1,18 @@
 """A release of what was built elsewhere, both candidates at once, and calls that hang."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from tests.google import Fault, permission_denied
 from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project, covered
-from tests.tools import write_program
+from tests.tools import PATIENCE_S, is_running, wait_until, write_program
 from twinserve.config.errors import UserError
 from twinserve.delivery.release.builds import (
     keep_build,
@@ -26,8 +24,6 @@ from twinserve.delivery.release.records import read_records
 from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.access import status_without_token
 
-# Of what hangs; nothing is judged by how long it takes.
-PATIENCE_S = 900.0
 # In gcloud's place on the PATH: hangs, and ends at no one's request, where the words occur.
 HANGS = """#!/bin/sh
 case "$*" in *"{words}"*)
@@ -159,23 +155,13 @@ def test_interrupt_ends_a_release_whose_call_hangs(project: Project, words: str,
         text=True,
     )
     hung = project.tree.parent / "hanging" / "hung"
-    waited = threading.Event()
-    while not hung.exists() and process.poll() is None:
-        waited.wait(0.05)
+    wait_until(lambda: hung.exists() or process.poll() is not None)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code, errors
     assert project.serving() == before
     assert LOCK not in project.objects()
-    assert not _runs(int(hung.read_text()))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
+    assert not is_running(int(hung.read_text()))
 
 
 @pytest.mark.nightly

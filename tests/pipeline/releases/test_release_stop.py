@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,24 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.releases.project import BUCKET, FUNCTION, LOCK, SERVICE, Project, covered
+from tests.tools import PATIENCE_S, wait_until
 from tests.tree import ROOT
 
 MOST_CALLS = 40
-# Of what hangs; nothing is judged by how long it takes.
-PATIENCE_S = 900.0
-POLL_S = 0.05
 # Of a rollback that finds a release under way: it tries the lock, reads it in two calls, asks, and
 # waits with the same three calls again and again.
 ASKING_CALLS = 8
 STOPPED, LOCKED = 6, 3
 HEAD = ("| call | then | release | rollback | serves then |", "|---|---|---|---|---|")
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(POLL_S)
 
 
 @contextmanager
@@ -71,13 +61,13 @@ def stop(project: Project, at: str, to: str, *, dies: bool) -> list[str] | None:
         project, "tests.pipeline.releases.paused", at, str(folder), log=folder / "release.log"
     ) as releasing:
         reached = folder / "reached"
-        wait_for(lambda: reached.exists() or releasing.poll() is not None)
+        wait_until(lambda: reached.exists() or releasing.poll() is not None)
         if not reached.exists():
             assert releasing.returncode == 0, (folder / "release.log").read_text()
             return None
         had_the_lock = str(LOCK in project.objects())
         with begun(project, "twinserve", "rollback", "--", to, log=folder / "back.log") as back:
-            wait_for(lambda: back.poll() is not None or b'"stop"' in held(project))
+            wait_until(lambda: back.poll() is not None or b'"stop"' in held(project))
             if dies:
                 releasing.send_signal(signal.SIGKILL)
                 releasing.wait()
@@ -230,7 +220,7 @@ def test_rollback_killed_while_it_asks_is_mended(
         with ExitStack() as both:
             releasing = both.enter_context(begun(project, *paused, log=folder / "release.log"))
             # It has the lock by then, and a rollback has somebody to ask.
-            wait_for((folder / "reached").exists)
+            wait_until((folder / "reached").exists)
             back = both.enter_context(begun(project, *dying, log=folder / "back.log"))
             assert back.wait(PATIENCE_S) == -signal.SIGKILL
             asked = b'"stop"' in held(project)

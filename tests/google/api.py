@@ -90,7 +90,7 @@ def as_json(content: Json, status: int = 200) -> Answer:
     return Answer(status, json.dumps(content).encode(), headers)
 
 
-def not_found(message: str) -> ApiError:
+def not_found(message: str = "Requested entity was not found.") -> ApiError:
     """404."""
     return ApiError(404, "NOT_FOUND", message)
 

@@ -47,8 +47,6 @@ from tests.google.state import (
     REGISTRY,
     Image,
     Kind,
-    Package,
-    Repository,
     State,
 )
 
@@ -194,12 +192,7 @@ class FakeGoogle:
         _, _, repository, path = image.split("/", 3)
         package, _, tag = path.partition(":")
         with self._cloud.lock:
-            packages = self.state.repositories.setdefault(
-                repository, Repository(repository, {"format": "DOCKER"})
-            ).packages
-            images = packages.setdefault(package.replace("/", "%2F"), Package())
-            images.images.setdefault(digest, Image(digest, kind, copy))
-            images.tags[tag or "latest"] = digest
+            self.state.add_image(repository, package, Image(digest, kind, copy), tag or "latest")
         return digest
 
     def _answer(self, request: Request) -> Answer:

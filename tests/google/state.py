@@ -14,6 +14,8 @@ PROJECT = "twin-project"
 PROJECT_NUMBER = "123456789012"
 REGION = "us-central1"
 REGISTRY = f"{REGION}-docker.pkg.dev"
+# Of builds and revisions that name no account.
+DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 TOKEN = "ya29.a-token-of-the-fake"  # noqa: S105 - opens nothing
 
 # Whoever set the project up; may do everything.
@@ -287,6 +289,15 @@ class State:
         name = f"{parent}/operations/{self.next()}"
         self.operations[name] = {"name": name, "done": True, "response": response}
         return self.operations[name]
+
+    def add_image(self, repository: str, package: str, image: Image, tag: str = "latest") -> None:
+        """Have an image in a repository, which is made where there is none; no tag is empty."""
+        made = Repository(repository, {"format": "DOCKER"})
+        packages = self.repositories.setdefault(repository, made).packages
+        known = packages.setdefault(package.replace("/", "%2F"), Package())
+        known.images.setdefault(image.digest, image)
+        if tag:
+            known.tags[tag] = image.digest
 
     def find_image(self, reference: str) -> Image | None:
         """The image of ``HOST/PROJECT/REPOSITORY/PACKAGE:TAG`` or ``…@DIGEST``."""

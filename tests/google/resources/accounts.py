@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.google.api import Json, Request, Routes, already_exists, invalid, not_found
-from tests.google.state import PROJECT, PROJECT_NUMBER
+from tests.google.state import DEFAULT_ACCOUNT, PROJECT, PROJECT_NUMBER
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
@@ -22,7 +22,6 @@ POOLS = "iam.googleapis.com/v1/projects/{project}/locations/global/workloadIdent
 PROVIDERS = POOLS + "/{pool}/providers"
 CREDENTIALS = "iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}"
 PARENT = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
-DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 
 # https://docs.github.com/en/actions/reference/security/oidc#oidc-token-claims, those that tell one
 # repository from another.
@@ -182,7 +181,7 @@ def _describe(email: str) -> Json:
 
 def _existing(known: dict[str, Json], name: str) -> Json:
     if name not in known:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     return known[name]
 
 

@@ -92,7 +92,7 @@ def runtimes() -> list[Json]:
 @routes("GET", "cloudbilling.googleapis.com/v1/services/{service}/skus")
 def _skus(cloud: "Cloud", request: Request) -> Json:
     if request.values["service"] != CLOUD_RUN:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     most = int(request.query.get("pageSize", MOST_A_PAGE))
     if most > MOST_A_PAGE:
         raise invalid("Request contains an invalid argument.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.targets.engine import Engine
-from twinserve.targets.process import LOOPBACK, free_port, last_line
+from twinserve.targets.process import LOOPBACK, free_port, spawn
 from twinserve.targets.protocol import Endpoint
 
 # Asked with SIGTERM first; Cloud Run gives as long.
@@ -79,24 +79,7 @@ class ContainerTarget:
             pid_file = Path(directory) / "pid"
             command = self.command(container, port, pid_file)
             spawned = time.monotonic_ns()
-            try:
-                process = subprocess.Popen(
-                    command,
-                    env=self.engine.environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    # Ctrl-C is for whoever started us; we end the container in our own time.
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise UserError(f"{self.name}: cannot run {command[0]}: {error}") from None
-
-            def fault() -> str | None:
-                if process.poll() is None:
-                    return None
-                return f"{self.name} ended with exit code {process.returncode}{last_line(output)}"
-
+            process, fault = spawn(self.name, command, self.engine.environment(), output)
             try:
                 # Without it nobody could tell the container from something far away.
                 pid = self._wait_for_pid(container, pid_file, process)

@@ -24,8 +24,7 @@ def served(project: Project) -> Project:
 def test_only_what_no_release_needs_is_deleted(served: Project) -> None:
     """Of three releases the serving and the newest stay, with their images; the middle one goes."""
     before = served.serving()
-    listed = served.run("cleanup", "--keep", "1")
-    assert listed.returncode == 1
+    listed = served.run("cleanup", "--keep", "1", code=1)
     assert "nobody to ask: give --yes" in listed.stderr
     assert served.serving() == before
     doomed = [
@@ -36,7 +35,6 @@ def test_only_what_no_release_needs_is_deleted(served: Project) -> None:
     ]
     assert len(doomed) == 2
     done = served.run("cleanup", "--keep", "1", "--yes", "--json")
-    assert done.returncode == 0, done.stderr
     deleted = json.loads(done.stdout)["deleted"]
     assert {f"revision {name}" for name in doomed} <= set(deleted)
     assert len([line for line in deleted if line.startswith("image ")]) == 2
@@ -73,13 +71,11 @@ def test_builds_go_with_their_releases(served: Project) -> None:
         "builds/v0.9-damaged.json",
         "functions/nobodys.tar.gz",
     }
-    done = served.run("cleanup", "--keep", "1", "--yes")
-    assert done.returncode == 0, done.stderr
+    served.run("cleanup", "--keep", "1", "--yes")
     # A build that waits for its release has the same source.
     assert before - served.objects().keys() == doomed
     del served.google.state.buckets[BUCKET].objects["builds/v2.0-waiting.json"]
-    done = served.run("cleanup", "--keep", "1", "--yes")
-    assert done.returncode == 0, done.stderr
+    served.run("cleanup", "--keep", "1", "--yes")
     assert before - served.objects().keys() == {*doomed, archive, "builds/v2.0-waiting.json"}
 
 
@@ -112,8 +108,7 @@ def test_everything_is_asked_for_first(served: Project) -> None:
     assert process.returncode == 0
     assert "nothing was deleted" in printed
     assert served.serving().keys() == {SERVICE, FUNCTION}
-    done = served.run("cleanup", "--everything", "--yes")
-    assert done.returncode == 0, done.stderr
+    served.run("cleanup", "--everything", "--yes")
     assert served.serving() == {}
     assert not served.google.state.repositories
     assert not [name for name in served.google.state.buckets if "twinserve" in name]

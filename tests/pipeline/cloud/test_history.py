@@ -29,7 +29,6 @@ def test_measurement_of_what_is_deployed_is_kept_in_the_bucket(project: Project)
     deployed = replace(measured, subject=replace(measured.subject, origin=origin))
     write_report(deployed, card(), [], project.tree / "reports")
     done = project.run("history", "--deployed", "--append")
-    assert done.returncode == 0, done.stderr
     name = "history/20240229T123456Z-000000000000-deployed.json"
     assert f"kept: gs://{BUCKET}/{name}" in done.stdout
     assert json.loads(project.objects()[name])["release"] == "v1.0-cdcdcdcdcdcd"
@@ -66,8 +65,7 @@ def test_renewal_adds_a_model_that_lost_and_the_page_draws_it(project: Project) 
     with pytest.raises(UserError, match=r"storage\.objects\.(create|get)"):
         open_history(f"gs://{BUCKET}/history", lambda: Gcloud(PROJECT)).append(measurement())
     state.callers[TOKEN] = f"serviceAccount:{DEPLOYER}"
-    done = project.run("history", "--deployed")
-    assert done.returncode == 0, done.stderr
+    project.run("history", "--deployed")
     page = (project.tree / "reports/history/index.html").read_text()
     assert "Fresh rows that did not come in" in page
 

@@ -92,14 +92,12 @@ def test_refusals_make_nothing_or_leave_nothing(
     service.traffic = traffic
     path = small.tree / "params.yaml"
     path.write_text(path.read_text().replace("max_cost_usd: 0.5 ", "max_cost_usd: 0.001 "))
-    done = small.run("matrix", "--deployed")
-    assert done.returncode == 1
+    done = small.run("matrix", "--deployed", code=1)
     assert "over measurement.max_cost_usd (0.001)" in done.stderr
     assert not [call for call in small.changes() if "probe" in call]
     path.write_text(path.read_text().replace("max_cost_usd: 0.001 ", "max_cost_usd: 0.5 "))
     fault = Fault(r"PUT run.googleapis.com/apis/.*/services/probe-function", quota_exceeded())
     with small.google.fault(fault):
-        done = small.run("matrix", "--deployed")
-    assert done.returncode == 1
+        done = small.run("matrix", "--deployed", code=1)
     assert "error: gcloud run services update" in done.stderr
     assert small.serving().keys() == {SERVICE, FUNCTION}

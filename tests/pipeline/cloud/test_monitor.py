@@ -55,7 +55,7 @@ class Watched:
             "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_RUN_ID": "4711",
         }
-        done = self.project.run("monitor", *options, environment=given | environment)
+        done = self.project.run("monitor", *options, environment=given | environment, code=None)
         return done.stdout + done.stderr
 
     def issues(self) -> list[dict[str, Any]]:

@@ -57,11 +57,19 @@ class Project:
     tree: Path
 
     def run(
-        self, *arguments: str, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        code: int | None = 0,
     ) -> subprocess.CompletedProcess[str]:
-        """`twinserve ARGUMENTS`, in an environment that knows nothing but the fake."""
+        """`twinserve ARGUMENTS`, in an environment that knows nothing but the fake.
+
+        Its exit code must be ``code``; None is any.
+        """
         given = {**covered(), **self.google.environment, **(environment or {})}
-        return twinserve(*arguments, cwd=self.tree, env=given)
+        done = twinserve(*arguments, cwd=self.tree, env=given)
+        assert code in {None, done.returncode}, done.stdout + done.stderr
+        return done
 
     def interrupt(
         self, command: str, reached: Fault, *, times: int = 1, by: signal.Signals = signal.SIGINT

@@ -39,7 +39,7 @@ def kill(project: Project, at: str, when: str) -> str | None:
 
 def status(project: Project) -> bool:
     """Hold what `status` says against what is; whether both are in step."""
-    done = project.run("status", "--json")
+    done = project.run("status", "--json", code=None)
     said = json.loads(done.stdout)
     truth = project.releases()
     for target, name in (("service", SERVICE), ("function", FUNCTION)):
@@ -88,8 +88,7 @@ def test_release_killed_at_any_call_is_mended(
             break
         # Without a lock there is nothing to undo: it had none yet, or had come to its end.
         where = before if mend == "rollback" and LOCK not in project.objects() else ()
-        done = project.run(mend, "--take-over", *where)
-        assert done.returncode == 0, (call, done.stderr)
+        project.run(mend, "--take-over", *where)
         after = mended(project)
         assert after == ({new} if mend == "release" else before)
         rows.append(f"| {number}: {call} | {when} | {in_step} | {mend} | {', '.join(after)} |")
@@ -104,8 +103,7 @@ def test_release_killed_between_the_targets_is_mended(project: Project, mend: st
     new = project.bundle("v1.1")
     assert kill(project, f"run services update-traffic {SERVICE}", "after") is not None
     assert not status(project)
-    done = project.run(mend, "--take-over")
-    assert done.returncode == 0, done.stderr
+    project.run(mend, "--take-over")
     assert mended(project) == {new.name if mend == "release" else before.name}
 
 
@@ -120,11 +118,9 @@ def test_first_release_killed_is_mended(project: Project, at: str, mend: str) ->
     new = project.bundle("v1.0").name
     assert kill(project, at, "before") is not None
     status(project)
-    done = project.run(mend, "--take-over")
+    project.run(mend, "--take-over")
     assert LOCK not in project.objects()
     if mend == "release":
-        assert done.returncode == 0, done.stderr
         assert mended(project) == {new}
     else:
-        assert done.returncode == 0, done.stderr
         assert project.serving() == {}

@@ -179,8 +179,7 @@ def test_traffic_that_cannot_be_put_back_is_said(served: Project) -> None:
     assert refusal.value.exit_code == 5
     assert LOCK in served.objects()
     served.google.faults.remove(broken)
-    done = served.run("rollback", "--take-over")
-    assert done.returncode == 0, done.stderr
+    served.run("rollback", "--take-over")
 
 
 def lock(owner: str, left: timedelta) -> str:
@@ -193,8 +192,7 @@ def test_second_release_stops_at_once(served: Project) -> None:
     """Exit code 3, the owner's name, and not one call that changes anything."""
     served.put(LOCK, lock("somebody else", timedelta(hours=1)))
     before = [call for call in served.changes() if "storage" not in call]
-    done = served.run("release")
-    assert done.returncode == 3
+    done = served.run("release", code=3)
     assert "error: somebody else holds the lock for release v0" in done.stderr
     assert [call for call in served.changes() if "storage" not in call] == before
     assert LOCK in served.objects()

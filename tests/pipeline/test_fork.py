@@ -43,8 +43,7 @@ def fork(environments: None, instances: Instances, tmp_path: Path) -> Iterator[S
     for target, name in NAMES.items():
         params["deployment"][target]["name"] = name
     path.write_text(yaml.safe_dump(params, sort_keys=False))
-    done = repro(tree)
-    assert done.returncode == 0, done.stdout + done.stderr
+    repro(tree)
     with opened(tree, tmp_path, instances) as project:
         yield begin(project, tmp_path)
 

@@ -60,8 +60,7 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
     """The fork, reproduced and served."""
     tree = export(tmp_path_factory.mktemp("fork") / "tree")
     write_own_code(tree)
-    done = repro(tree)
-    assert done.returncode == 0, done.stdout + done.stderr
+    repro(tree)
     log = tree / "service.log"
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.chdir(tree)
@@ -139,7 +138,6 @@ def test_release_confirms_an_answer_that_has_more_members(fork: Fork) -> None:
 def test_second_run_makes_nothing(fork: Fork) -> None:
     """Own code that was imported leaves nothing behind that its folder's hash would see."""
     done = repro(fork.tree)
-    assert done.returncode == 0
     assert done.stdout.count("Running stage") == done.stdout.count("Running stage 'engine'") == 1
 
 
@@ -159,9 +157,8 @@ def test_golden_case_that_is_no_request_stops_the_pipeline(
     path = fork.tree / "params.yaml"
     kept = path.read_text()
     path.write_text(yaml.safe_dump(yaml.safe_load(kept) | {"golden": golden}, sort_keys=False))
-    done = repro(fork.tree)
+    done = repro(fork.tree, code=1)
     path.write_text(kept)
-    assert done.returncode == 1
     assert line in done.stderr
     assert "Traceback" not in done.stderr
 

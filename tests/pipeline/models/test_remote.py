@@ -58,7 +58,9 @@ def set_remote(tree: Path) -> None:
     path.write_text(f"{text}['remote \"store\"']\n    url = gs://{BUCKET}/dvc\n")
 
 
-def repro(tree: Path, storage: Storage | None, *options: str) -> subprocess.CompletedProcess[str]:
+def repro(
+    tree: Path, storage: Storage | None, *options: str, code: int = 0
+) -> subprocess.CompletedProcess[str]:
     """Run the command with the emulator for Cloud Storage."""
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -68,7 +70,9 @@ def repro(tree: Path, storage: Storage | None, *options: str) -> subprocess.Comp
         # The emulator knows plain buckets only.
         "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
     }
-    return twinserve("repro", *options, cwd=tree, env=environment)
+    done = twinserve("repro", *options, cwd=tree, env=environment)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
 
 
 def object_of(tree: Path, path: str) -> str:
@@ -83,8 +87,7 @@ def pushed(trees: list[Path], storage: Storage, tmp_path: Path) -> Path:
     """A reproduced tree that has pushed."""
     tree = Path(shutil.copytree(trees[0], tmp_path / "one", symlinks=True))
     set_remote(tree)
-    done = repro(tree, storage, "--pull", "--push")
-    assert done.returncode == 0, done.stdout + done.stderr
+    repro(tree, storage, "--pull", "--push")
     return tree
 
 
@@ -102,7 +105,6 @@ def clone(pushed: Path, tmp_path: Path) -> Path:
 def test_what_one_machine_pushed_another_pulls(storage: Storage, pushed: Path, clone: Path) -> None:
     """Digests alone are made there, and everything is byte for byte the same, bundles too."""
     done = repro(clone, storage, "--pull", "--locked")
-    assert done.returncode == 0, done.stdout + done.stderr
     running = [line for line in done.stdout.splitlines() if line.startswith("Running stage")]
     assert running == ["Running stage 'engine':"]
     assert digests(clone) == digests(pushed)
@@ -113,7 +115,6 @@ def test_what_was_never_pushed_is_made(storage: Storage, pushed: Path, clone: Pa
     """An object that the remote has not is no error: its stage runs, and gives the same."""
     storage.delete(object_of(pushed, MODEL))
     done = repro(clone, storage, "--pull", "--locked")
-    assert done.returncode == 0, done.stdout + done.stderr
     assert "Running stage 'train'" in done.stdout
     assert digests(clone) == digests(pushed)
 
@@ -122,8 +123,7 @@ def test_what_was_never_pushed_is_made(storage: Storage, pushed: Path, clone: Pa
 def test_tampered_object_is_refused(storage: Storage, pushed: Path, clone: Path) -> None:
     """An object that is not what its name says comes into no tree, and is named in one line."""
     storage.overwrite(object_of(pushed, MODEL), b"not the model")
-    done = repro(clone, storage, "--pull")
-    assert done.returncode == 1
+    done = repro(clone, storage, "--pull", code=1)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     # By the first of the two that are this object.
     assert "models/fitted.pkl" in line
@@ -138,6 +138,5 @@ def test_without_a_remote_nothing_is_pulled_or_pushed(trees: list[Path], tmp_pat
     (tree / MODEL).unlink()
     shutil.rmtree(tree / ".dvc" / "cache")
     done = repro(tree, None, "--pull", "--push")
-    assert done.returncode == 0, done.stdout + done.stderr
     assert "no remote is set: name one by `dvc remote add --default NAME URL`" in done.stdout
     assert digests(tree) == digests(trees[0])

@@ -28,11 +28,13 @@ def export(directory: Path) -> Path:
 
 
 def repro(
-    directory: Path, environment: Mapping[str, str] | None = None
+    directory: Path, environment: Mapping[str, str] | None = None, code: int = 0
 ) -> subprocess.CompletedProcess[str]:
     """Run the command that reproduces, with nothing in its environment but what is given."""
     given = {"PATH": "/usr/bin:/bin", "HOME": str(directory), **(environment or {})}
-    return twinserve("repro", cwd=directory, env=given)
+    done = twinserve("repro", cwd=directory, env=given)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
 
 
 def digests(directory: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import require
+from tests.tools import require, run
 from tests.tree import ROOT, TREE, alone
 from twinserve.targets.process import free_port
 from twinserve.targets.protocol import Endpoint
@@ -68,15 +68,12 @@ def environment() -> dict[str, str]:
 def shell(script: str) -> str:
     """What a script prints, with what goes wrong."""
     with alone():
-        done = subprocess.run(
+        done = run(
             [require("bash"), "-e", "-o", "pipefail", "-c", script],
             cwd=TREE,
             env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+            code=0,
         )
-    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 

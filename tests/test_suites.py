@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import subprocess
 import sys
 from collections import Counter
 from functools import cache
@@ -11,6 +10,7 @@ import pytest
 
 from tests import suites
 from tests.suites import ENGINE, MODEL, NIGHTLY, Part, Result, Shard
+from tests.tools import run
 from tests.tree import ROOT, TREE
 
 SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/containers/test_container.py")
@@ -20,8 +20,7 @@ SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/containers/test
 def collected(*options: str) -> tuple[str, ...]:
     """The tests of some folders that a run with these options would have."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *SAMPLES, *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run(command, cwd=ROOT, code=0)
     return tuple(line for line in done.stdout.splitlines() if "::" in line)
 
 

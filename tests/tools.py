@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,19 +37,37 @@ def write_program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def twinserve(
-    *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    code: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the project's own command, in a folder and an environment as ``subprocess`` has them."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", *words],
+    """Run a command that reads nothing; what it prints is kept, and its exit code may be asked for.
+
+    The rest is as ``subprocess`` has it.
+    """
+    done = subprocess.run(
+        command,
         cwd=cwd,
         env=env,
+        timeout=timeout,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
+    assert code in {None, done.returncode}, f"{command}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def twinserve(
+    *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the project's own command."""
+    return run([sys.executable, "-m", "twinserve", *words], cwd=cwd, env=env)
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, ViewportSize, expect
 from tests.page.browser import NARROW, WIDE, Visit, chromium, visit
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import as_csv, cars, penguins
-from tests.tools import require
+from tests.tools import require, run
 from twinserve.config.card import load_card
 from twinserve.contract.calls import HttpCaller
 from twinserve.targets.local import local_target
@@ -125,7 +124,7 @@ def test_code_to_copy_gets_the_same_answer(opened: Visit) -> None:
         page.locator("[role=tab][aria-selected=true]").press("ArrowRight")
     commands = (["sh", "-c", code["curl"]], [sys.executable, "-c", code["python"]])
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = run(command, code=0)
         printed = done.stdout.replace("'", '"')
         assert json.loads(printed) == expected
     body = code["javascript"].replace("console.log(await answer.json())", "return answer.json()")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.pipeline.builds.cloud_build import read, steps
 from tests.pipeline.surroundings import copy_files
-from tests.tools import require
+from tests.tools import require, run
 from tests.tree import ROOT
 
 # Of python:3.11-bookworm, as far as a step may want them: no gcloud and no container engine.
@@ -35,7 +35,7 @@ def export(directory: Path) -> Path:
     git = [require("git"), f"--git-dir={directory / 'git'}", f"--work-tree={ROOT}"]
     subprocess.run([*git, "init", "--quiet"], cwd=ROOT, check=True)
     words = [*git, "ls-files", "--others", "--exclude-standard"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = run(words, cwd=ROOT, code=0)
     tree = directory / "tree"
     tree.mkdir()
     copy_files(done.stdout.splitlines(), tree)

@@ -1,14 +1,13 @@
 """`review collect` on two real trees, of which one has another forest."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pipeline.models.trees import export
-from tests.tools import write_program
+from tests.tools import run, write_program
 from tests.tree import ROOT
 from twinserve.review.report import read_untrusted
 
@@ -42,15 +41,12 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
     assert "n_estimators: 100" in text
     params.write_text(text.replace("n_estimators: 100", "n_estimators: 20"))
     command = [".venv/bin/twinserve", "review", "collect", "--base", str(base)]
-    done = subprocess.run(
+    run(
         [*command, "--output", "reports/review.json", "--rounds", "1"],
         cwd=head,
         env=with_docker(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
+        code=0,
     )
-    assert done.returncode == 0, done.stderr
     report = read_untrusted((head / "reports" / "review.json").read_bytes())
     (change,) = report.params
     assert (change.name, change.base, change.head) == (
@@ -79,9 +75,6 @@ def test_side_that_cannot_be_reproduced_ends_in_a_line(tmp_path: Path) -> None:
     head = tree(tmp_path / "head")
     (tmp_path / "empty").mkdir()
     command = [".venv/bin/twinserve", "review", "collect", "--base", str(tmp_path / "empty")]
-    done = subprocess.run(
-        [*command, "--output", "review.json"], cwd=head, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
+    done = run([*command, "--output", "review.json"], cwd=head, code=1)
     assert done.stderr.startswith(f"error: `make repro` fails in {tmp_path / 'empty'}: ")
     assert not (head / "review.json").exists()

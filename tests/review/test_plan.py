@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
-from tests.tools import require
+from tests.tools import require, run
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.review.plan import (
@@ -58,9 +58,7 @@ def test_every_tracked_top_level_path_is_expected_here() -> None:
     """A path that is added to the repository is added to the expectation, by whoever adds it."""
     if not (ROOT / ".git").exists():
         pytest.skip("an exported tree: no git says what is tracked")
-    listed = subprocess.run(
-        [require("git"), "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    listed = run([require("git"), "ls-files", "-z"], cwd=ROOT, code=0)
     tracked = {path.partition("/")[0] for path in listed.stdout.split("\0") if path}
     assert tracked <= set(EXPECTED)
 
@@ -172,20 +170,16 @@ def test_commands_need_nothing_installed(merged: Path, tmp_path: Path) -> None:
     base = tmp_path / "base"
     shutil.copytree(ROOT / "twinserve", base / "twinserve")
     bare = [sys.executable, "-S", "-m", "twinserve", "review"]
-    done = subprocess.run(
-        [*bare, "plan", "--tree", str(merged)], cwd=base, env={"PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run([*bare, "plan", "--tree", str(merged)], cwd=base, env={"PATH": "/usr/bin:/bin"})
     assert (done.returncode, done.stderr) == (0, "")
-    verdict = subprocess.run(
-        [*bare, "settle"], cwd=base, env={"NEEDS": json.dumps(needs(["lint"], lint="failure"))},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert verdict.returncode == 1
-    assert verdict.stderr == "error: lint: failure, and success by the plan\n"
-    nothing = subprocess.run(
-        [*bare, "settle"], cwd=base, env={}, capture_output=True, text=True, check=False
+    verdict = run(
+        [*bare, "settle"],
+        cwd=base,
+        env={"NEEDS": json.dumps(needs(["lint"], lint="failure"))},
+        code=1,
     )
+    assert verdict.stderr == "error: lint: failure, and success by the plan\n"
+    nothing = run([*bare, "settle"], cwd=base, env={})
     assert nothing.stderr == "error: NEEDS: give it GitHub's `toJSON(needs)`\n"
 
 

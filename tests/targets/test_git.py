@@ -2,13 +2,12 @@
 
 import ast
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.measure.history.synthetic import measurement, names
-from tests.tools import require, write_program
+from tests.tools import require, run, write_program
 from tests.tree import CODE, ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import UNKNOWN, current_commit
@@ -46,7 +45,7 @@ def git(directory: Path, *words: str) -> str:
     environment |= {f"GIT_{who}_NAME": "A" for who in ("AUTHOR", "COMMITTER")}
     environment |= {f"GIT_{who}_EMAIL": "a@localhost" for who in ("AUTHOR", "COMMITTER")}
     command = [require("git"), "-C", str(directory), *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = run(command, env=environment, code=0)
     return done.stdout.strip()
 
 

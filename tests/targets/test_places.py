@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.targets.test_environment import LOCKED
-from tests.tools import require
+from tests.tools import require, run
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.environment.install import install
@@ -111,9 +111,7 @@ def make(tree: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [require("make"), f"PYTHON={sys.executable}", ".venv/ready"]
     # A `make` that runs this test must not make a part of itself of the one that is tested.
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    return subprocess.run(
-        command, cwd=tree, env=ours | variables, capture_output=True, text=True, check=False
-    )
+    return run(command, cwd=tree, env=ours | variables)
 
 
 @pytest.mark.nightly
@@ -137,10 +135,7 @@ def test_tree_that_was_moved_mends_itself(tree: Path, tmp_path: Path) -> None:
     )
     assert f"__init__.{sys.implementation.cache_tag}.pyc" in bytecode(tree / ".venv/bin/python")
     command = [str(tree / ".venv" / "bin" / "twinserve"), "schedules", "--help"]
-    started = subprocess.run(
-        command, cwd=tree, env=os.environ | shell, capture_output=True, text=True, check=False
-    )
-    assert started.returncode == 0, started.stderr
+    started = run(command, cwd=tree, env=os.environ | shell, code=0)
     assert "twinserve schedules" in started.stdout
     assert "up to date" in make(tree).stdout
     moved = tree.rename(tmp_path / "moved")

@@ -1,11 +1,11 @@
 """A container engine whose one image is a folder of this machine."""
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.tools import run
 from twinserve.targets.engine import Engine, Image
 
 IMAGE = "an-image"
@@ -28,5 +28,5 @@ class FolderEngine(Engine):
         assert program == "python"
         assert options == ["run", "--rm", "--pull=never", "--network=none", IMAGE]
         command = [sys.executable, *arguments[arguments.index("python") + 1 :]]
-        done = subprocess.run(command, cwd=self.files, capture_output=True, text=True, check=True)
+        done = run(command, cwd=self.files, code=0)
         return done.stdout

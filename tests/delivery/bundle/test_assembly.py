@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tools import run
 from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle import assembly as bundle
@@ -114,7 +114,7 @@ def test_bundle_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_command_prints_what_it_made(tree: Path) -> None:
     """`twinserve bundle` prints a line a target and the hash."""
     command = [sys.executable, "-m", "twinserve", "bundle"]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
+    done = run(command, cwd=tree, code=0)
     service, function, whole = done.stdout.splitlines()
     assert service.startswith("service   dist/service")
     assert function.startswith("function  dist/function")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
-from tests.tools import write_program
+from tests.tools import run, write_program
 from tests.tree import ROOT
 from twinserve.delivery.cloud.schedules import SCHEDULED
 
@@ -37,7 +37,7 @@ def tell(
         "repos/owner/fork/actions/workflows": {"workflows": listed},
         "repos/owner/fork": {"has_issues": issues},
     }
-    return subprocess.run(
+    return run(
         [sys.executable, "-S", "-m", "twinserve", "schedules"],
         cwd=ROOT,
         env={
@@ -46,9 +46,6 @@ def tell(
             "GITHUB_REPOSITORY": "owner/fork",
             "GOOGLE_CLOUD_PROJECT": project,
         },
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 
@@ -82,15 +79,12 @@ def test_everything_that_is_off_is_said(tmp_path: Path) -> None:
 def test_refusal_is_an_error(tmp_path: Path) -> None:
     """What GitHub does not tell is not taken for switched on."""
     tell(tmp_path, ON)
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-S", "-m", "twinserve", "schedules", "--repository=owner/other"],
         cwd=ROOT,
         env={"PATH": f"{tmp_path}:{os.defpath}", "ANSWERS": "{}"},
-        capture_output=True,
-        text=True,
-        check=False,
+        code=1,
     )
-    assert done.returncode == 1
     assert "GitHub refuses" in done.stderr
 
 

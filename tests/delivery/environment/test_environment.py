@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import write_program
+from tests.tools import run, write_program
 from tests.tree import ROOT
 from twinserve.delivery.environment.kept import SOURCES
 
@@ -55,7 +55,7 @@ def workspace(tmp_path: Path) -> Path:
 
 def prepare(workspace: Path, **variables: str) -> str:
     """Run the command as a build's step does: nothing installed; what it printed."""
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-S", "-m", "twinserve", "environment"],
         cwd=workspace / "tree",
         env={
@@ -65,11 +65,8 @@ def prepare(workspace: Path, **variables: str) -> str:
             "GOOGLE_CLOUD_PROJECT": "a-project",
             **variables,
         },
-        capture_output=True,
-        text=True,
-        check=False,
+        code=0,
     )
-    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tests.renewed import PYTHON
 from tests.targets.fake_engine import FakeEngines, Reply
-from tests.tools import require, twinserve
+from tests.tools import require, run, twinserve
 from tests.tree import ROOT, TREE
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
@@ -218,7 +218,7 @@ def test_ignore_file_keeps_out_nothing_of_the_project(name: str, tmp_path: Path)
     kept = {}
     for option in ("--exclude-per-directory=.gitignore", f"--exclude-from={name}"):
         words = [*git, "ls-files", "--others", option]
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        done = run(words, cwd=ROOT, code=0)
         kept[option] = set(done.stdout.splitlines())
     by_git, by_name = kept.values()
     assert "pyproject.toml" in by_git

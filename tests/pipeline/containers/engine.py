@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import do_without, require, twinserve
+from tests.tools import do_without, require, run, twinserve
 from tests.tree import ROOT, TREE
 from twinserve.targets.container import ContainerTarget
 from twinserve.targets.engine import Engine
@@ -168,7 +168,7 @@ def _pip_setting(key: str) -> str:
     """From the environment, else from pip's files."""
     for scope in (":env:", "install", "global"):
         command = [sys.executable, "-m", "pip", "config", "get", f"{scope}.{key}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = run(command)
         if done.returncode == 0:
             return done.stdout.strip()
     return ""
@@ -229,10 +229,7 @@ def _bootstrap(python_archive: Path, archive: Path) -> None:
     hooks = [hook.replace("PYTHON_ARCHIVE", str(python_archive)) for hook in HOOKS]
     command += [f"--customize-hook={hook}" for hook in hooks]
     sources = [str(path) for path in _package_sources()]
-    done = subprocess.run(
-        [*command, SUITE, str(archive), *sources], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    run([*command, SUITE, str(archive), *sources], code=0)
 
 
 def _package_sources() -> list[Path]:
@@ -245,4 +242,4 @@ def _package_sources() -> list[Path]:
 
 def _podman(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [require("podman"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run(command)

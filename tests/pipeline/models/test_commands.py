@@ -1,12 +1,12 @@
 """FastAPI's and Google's own commands, in a checkout and in a bundle: the contract under each."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tools import run
 from twinserve.contract.calls import HttpCaller
 from twinserve.contract.check import check_contract
 from twinserve.targets.process import ProcessTarget
@@ -83,9 +83,7 @@ def test_checkout_without_a_bundle_ends_gunicorn_with_one_line(dist: Path, tmp_p
         shutil.copytree(dist / "service" / room, tmp_path / room)
     command = [str(BIN / "gunicorn"), "-k", "uvicorn_worker.UvicornWorker", "service.app:app"]
     command += ["--bind=127.0.0.1:0"]
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run(command, cwd=tmp_path, timeout=60)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert line.endswith("make the bundle with `dvc repro`")
     assert "Traceback" not in done.stderr

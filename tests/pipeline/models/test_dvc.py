@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from tests.pipeline.models.trees import ROOT, digests, repro
+from tests.tools import run
 from twinserve.training.engine import STAGES, used_files
 
 
@@ -82,8 +82,7 @@ def test_parameters_that_cannot_be_end_in_a_line(
 def test_plots_open_without_a_network(tree: Path) -> None:
     """The page of `dvc plots show` carries its scripts and its pictures' data."""
     command = [sys.executable, "-m", "dvc", "plots", "show", "--out", "plots"]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run(command, cwd=tree, code=0)
     page = (tree / "plots" / "index.html").read_text()
     assert page.count("vegaEmbed(") >= 2
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', page)
@@ -93,15 +92,7 @@ def test_plots_open_without_a_network(tree: Path) -> None:
 def dvc(tree: Path, *words: str) -> str:
     """The output of DVC's own command, run as a user does in the activated environment."""
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tree)}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *words],
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run([sys.executable, "-m", "dvc", *words], cwd=tree, env=environment, code=0)
     return done.stdout
 
 

@@ -5,13 +5,13 @@ Every call is for the night; on each change a release dies where both targets ar
 
 import json
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 
 import pytest
 
 from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project
+from tests.tools import run
 from tests.tree import ROOT
 
 # A release has fewer; the sweep ends where one lives to the end.
@@ -23,13 +23,10 @@ PATIENCE_S = 600.0
 
 def kill(project: Project, at: str, when: str) -> str | None:
     """Run a release that dies; the call that it died at, or None if it lived."""
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "tests.pipeline.releases.killed", at, when],
         cwd=project.tree,
         env={**project.google.environment, "PYTHONPATH": f"{project.tree}:{ROOT}"},
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert done.returncode in {0, KILLED}, done.stderr
     # Both targets are deployed at once: the other's call outlives who made it.

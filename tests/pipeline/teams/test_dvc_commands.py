@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from tests.pipeline.teams.clones import Clone
 from tests.pipeline.teams.test_team import stages_of
+from tests.tools import run
 
 TABLE, MODEL = "data/iris.csv", "models/model.pkl"
 TREES = "estimator.arguments.n_estimators"
@@ -138,11 +138,7 @@ def test_objects_go_where_they_are_sent_and_come_back(first: Clone, tmp_path: Pa
     first.run("dvc", "push")
     listed = dvc(first, "ls", str(first.directory), "models").split()
     assert {"fitted.pkl", "model.pkl", "model.pkl.sha256", "model.json", "served"} == set(listed)
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "get", str(first.directory), MODEL],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    run([sys.executable, "-m", "dvc", "get", str(first.directory), MODEL], cwd=tmp_path, code=0)
     assert (tmp_path / "model.pkl").read_bytes() == model
 
 

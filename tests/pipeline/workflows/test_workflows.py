@@ -3,7 +3,6 @@
 What act does not know stands here: branches, permissions, environments, concurrency, pins.
 """
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from tests.pipeline.workflows import commands
 from tests.pipeline.workflows.act import lay_out
 from tests.pipeline.workflows.workflow_files import Files, read_files, texts_of
 from tests.pipeline.workflows.workflow_rules import faults
-from tests.tools import require
+from tests.tools import require, run
 from tests.tree import ROOT
 
 BIN = Path(sys.executable).parent
@@ -52,10 +51,7 @@ def test_most_mutants_are_caught_and_the_rest_explained(
 def test_linters_are_content() -> None:
     """The pedantic persona of zizmor, and GitHub's schemas, by the command that a person runs."""
     make = require("make")
-    done = subprocess.run(
-        [make, "--silent", "lint-workflows"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run([make, "--silent", "lint-workflows"], cwd=ROOT, code=0)
     assert "No findings to report" in done.stdout
 
 
@@ -78,15 +74,12 @@ def test_two_findings_are_ignored_and_say_why(files: Files) -> None:
 def test_act_knows_every_key(tmp_path: Path) -> None:
     """A second reader of the files, strict about what it does not know."""
     workflows = lay_out(tmp_path)
-    done = subprocess.run(
+    run(
         [str(BIN / "act"), "--validate", "--strict", "--workflows", ".github/workflows"],
         cwd=workflows.tree,
         env={**workflows.stand_ins.environment(workflows.tree), "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
+        code=0,
     )
-    assert done.returncode == 0, done.stderr
 
 
 def test_few_jobs_may_write(files: Files) -> None:

@@ -64,10 +64,13 @@ def run(
 
 
 def twinserve(
-    *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *words: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    code: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the project's own command."""
-    return run([sys.executable, "-m", "twinserve", *words], cwd=cwd, env=env)
+    """Run the project's own command, likewise."""
+    return run([sys.executable, "-m", "twinserve", *words], cwd=cwd, env=env, code=code)
 
 
 def wait_until(condition: Callable[[], object]) -> None:

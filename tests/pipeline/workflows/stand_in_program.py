@@ -20,30 +20,10 @@ from pathlib import Path
 FOLDER = Path(os.environ["STAND_IN"])
 ARTIFACTS = FOLDER / "artifacts"
 KEPT = (
-    "APP",
-    "BASE",
-    "CHECK_API_KEY",
-    "GH_TOKEN",
-    "GITHUB_EVENT_NAME",
-    "GITHUB_JOB",
-    "BUILD_ID",
-    "COMMIT_SHA",
-    "GOOGLE_CLOUD_PROJECT",
-    "HEAD_BRANCH",
-    "HEAD_OWNER",
-    "HEAD_SHA",
-    "ATTESTED",
-    "KIND",
-    "NAMES",
-    "NEEDS",
-    "NUMBER",
-    "RESULT",
-    "SCHEDULE",
-    "REQUIRE_TOOLS",
-    "RUN_URL",
-    "SHARD",
-    "WITHOUT_LOGIN",
-)
+    "APP", "BASE", "CHECK_API_KEY", "GH_TOKEN", "GITHUB_JOB", "BUILD_ID", "COMMIT_SHA",
+    "GOOGLE_CLOUD_PROJECT", "HEAD_BRANCH", "HEAD_OWNER", "HEAD_SHA", "ATTESTED", "KIND", "NAMES",
+    "NEEDS", "NUMBER", "RESULT", "SCHEDULE", "REQUIRE_TOOLS", "RUN_URL", "SHARD", "WITHOUT_LOGIN",
+)  # fmt: skip
 
 
 def main() -> int:

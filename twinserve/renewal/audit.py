@@ -5,7 +5,6 @@ renewal of that very package is started at once, and an issue tells of what no v
 """
 
 import argparse
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from twinserve.renewal.vulnerabilities import (
 )
 from twinserve.targets.github.api import api
 from twinserve.targets.github.issue import Issue
+from twinserve.targets.github.workflow import repository_to_tell
 
 LABEL = "audit"
 MARKER = "<!-- twinserve: audit -->"
@@ -93,9 +93,7 @@ def _packages(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
 
 
 def _tell(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
-    repository = os.environ.get("GITHUB_REPOSITORY")
-    if not repository or not os.environ.get("GH_TOKEN"):
-        raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
+    repository = repository_to_tell()
     lines = []
     if names := _packages(vulnerabilities):
         inputs = {"kind": "packages", "names": " ".join(names)}

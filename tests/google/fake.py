@@ -51,14 +51,15 @@ from tests.google.state import (
 )
 
 ROUTES = Routes()
-# Of two that match, the first answers: the path of an object in the XML API is any path.
 for module in (
     accounts,
     buckets,
     builds,
     catalogue,
+    distribution,
     jobs,
     logs,
+    objects,
     policies,
     projects,
     registry,
@@ -67,8 +68,6 @@ for module in (
     services,
 ):
     ROUTES.include(module.routes)
-ROUTES.include(distribution.routes)
-ROUTES.include(objects.routes)
 
 
 # How much of a call's body is kept for tests to look at; an image has hundreds of megabytes.

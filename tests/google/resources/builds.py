@@ -115,11 +115,6 @@ def _get(cloud: "Cloud", request: Request) -> Json:
     return shown(_finish(_find(cloud, request.values["id"])))
 
 
-@routes("GET", PLACE + "/builds", BUILD + "/builds")
-def _list(cloud: "Cloud", _request: Request) -> Json:
-    return {"builds": [shown(build) for build in cloud.state.builds.values()]}
-
-
 @routes(
     "GET",
     PLACE + "/operations/{id}",

@@ -99,14 +99,6 @@ def _get(cloud: "Cloud", request: Request) -> Answer:
     return _content(stored, request)
 
 
-@routes("GET", "storage.googleapis.com/{bucket}/{object:path}")
-@routes("HEAD", "storage.googleapis.com/{bucket}/{object:path}")
-def _download(cloud: "Cloud", request: Request) -> Answer:
-    """Cloud Storage XML API, GET Object."""
-    bucket = find(cloud, request.values["bucket"])
-    return _content(_existing(bucket, request.values["object"]), request)
-
-
 @routes("PATCH", API + "/{bucket}/o/{object}")
 def _update(cloud: "Cloud", request: Request) -> Json:
     bucket = find(cloud, request.values["bucket"])

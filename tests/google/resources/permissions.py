@@ -157,7 +157,6 @@ RULES = _rules(
     rf"POST {_RUN}/services/[^/]+:setIamPolicy run.services.setIamPolicy services services",
     r"POST run\.googleapis\.com/v2/.*/builds:submit cloudbuild.builds.create",
     f"POST {_CB}/builds cloudbuild.builds.create",
-    f"GET {_CB}/builds cloudbuild.builds.list",
     f"GET {_CB}/builds/[^/]+ cloudbuild.builds.get",
     f"GET {_CB}/operations/[^/]+ cloudbuild.operations.get",
     f"GET {_STORAGE} storage.buckets.list",
@@ -173,8 +172,6 @@ RULES = _rules(
     f"GET {_STORAGE}/[^/]+/o/[^/]+ storage.objects.get buckets bucket",
     f"PATCH {_STORAGE}/[^/]+/o/[^/]+ storage.objects.update buckets bucket",
     f"DELETE {_STORAGE}/[^/]+/o/[^/]+ storage.objects.delete buckets bucket",
-    r"(GET|HEAD) storage\.googleapis\.com/(?!storage/)[^/]+/.+ "
-    "storage.objects.get buckets bucket",
     f"GET {_AR}/[^/:]+ artifactregistry.repositories.get repositories repository",
     f"POST {_AR} artifactregistry.repositories.create",
     f"PATCH {_AR}/[^/:]+ artifactregistry.repositories.update repositories repository",

@@ -26,7 +26,7 @@ NO_TEMPLATE = "--template="
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The result of a command."""
+    """What came of one command."""
 
     code: int
     out: str
@@ -65,7 +65,7 @@ class Repository:
         return _run(self._directory, words, environment)
 
     def ask(self, *words: str) -> str:
-        """The output of a command in it.
+        """What a command in it prints.
 
         Raises:
             UserError: it fails.
@@ -95,7 +95,7 @@ class Checkout:
         return _run(self.directory, ("-c", f"core.hooksPath={os.devnull}", *words), environment)
 
     def ask(self, *words: str) -> str:
-        """The output of a command in it, without the last line's end.
+        """What a command in it prints, without the last line's end.
 
         Raises:
             UserError: it fails.

@@ -1,4 +1,4 @@
-"""The platforms of compiled models: ``linux-x86_64``, ``darwin-aarch64``."""
+"""What a compiled model runs on: ``linux-x86_64``, ``darwin-aarch64``."""
 
 import platform
 

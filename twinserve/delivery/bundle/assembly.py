@@ -71,10 +71,7 @@ def assemble() -> dict[str, Path]:
     """
     contents = {target: _contents(target) for target in TARGETS}
     # One hash over both: a release is one bundle on two targets, and its name says which.
-    digests = {
-        target: {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        for target, files in contents.items()
-    }
+    digests = {target: _digests(files) for target, files in contents.items()}
     bundle_hash = combined_hash(digests)
     DIST.mkdir(exist_ok=True)
     DIST.chmod(FOLDER_MODE)
@@ -146,10 +143,7 @@ def _contents(target: str) -> dict[str, bytes]:
         sources |= {str(path): path for path in Path(target).glob("*.py")}
         # The bundle is the image's whole build context.
         sources["Dockerfile"] = Path("service/Dockerfile")
-    files = {
-        name: read_file(path, "but the bundle needs it", most=None)
-        for name, path in sources.items()
-    }
+    files = {name: _read(path) for name, path in sources.items()}
     for name in _spared(files[card.served]):
         files.pop(name, None)
     params = load_params()
@@ -175,7 +169,7 @@ def _compressed(page: bytes) -> bytes:
 
 
 def _settings(serving: Serving) -> bytes:
-    """The settings of serving in ``params.yaml``, as a server reads them."""
+    """What ``params.yaml`` says of serving, as a server reads it."""
     settings = {
         "max_body_bytes": serving.max_body_bytes,
         "allowed_origins": list(serving.allowed_origins),
@@ -191,7 +185,7 @@ def _settings(serving: Serving) -> bytes:
 
 
 def _own_files() -> list[Path]:
-    """The user's files in ``custom/``; the README there is ours."""
+    """What the user has put into ``custom/``; the README there is ours."""
     return [
         path
         for path in sorted(Path(CUSTOM).rglob("*"))
@@ -211,6 +205,14 @@ def _own_settings(serving: Serving) -> dict[str, object]:
         settings["routes"] = routes.patterns
         settings["routes_at_start"] = serving.routes_at_start
     return settings
+
+
+def _read(path: Path) -> bytes:
+    return read_file(path, "but the bundle needs it", most=None)
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 def _replace(directory: Path, files: Mapping[str, bytes]) -> None:

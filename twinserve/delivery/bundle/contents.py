@@ -1,4 +1,4 @@
-"""The contents of a folder: files by SHA-256, modes, links, and bytecode that is not its source's.
+"""What lies in a folder: files by SHA-256, modes, links, and bytecode that is not its source's.
 
 The standard library alone, and no other module of this project: ``verify --image`` hands this very
 text to the Python in an image.

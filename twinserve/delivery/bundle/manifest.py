@@ -18,7 +18,7 @@ FOLDER_MODE = 0o755
 
 
 class Manifest(NamedTuple):
-    """The manifest that is assembled beside the files.
+    """What ``bundle.py`` has written beside the files.
 
     Attributes:
         bundle: the hash that both bundles of one assembly share.

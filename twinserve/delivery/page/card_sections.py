@@ -79,7 +79,7 @@ def classes(card: Card) -> str:
 
 
 def lineage(card: Card) -> str:
-    """The model's sources and the proofs of it, each with its digest."""
+    """What the model was made of and what was proven of it, each with its digest."""
     data, parity = card.data, card.parity
     compared = parity.table_rows + parity.random_rows + parity.threshold_rows + parity.midpoint_rows
     same = "the same answers"

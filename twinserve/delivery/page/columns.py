@@ -1,4 +1,4 @@
-"""The columns of a request's row, as the page asks for them."""
+"""What a request's row is made of, as the page asks for it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +32,7 @@ def examples_of(card: Card, columns: Sequence[Feature]) -> list[tuple[str, list[
 
 
 def called(card: Card, prediction: float) -> str:
-    """The meaning of a prediction."""
+    """What a prediction means."""
     if card.classes:
         return card.classes[int(prediction)]
     unit = f" {card.target.unit}" if card.target is not None and card.target.unit else ""

@@ -1,4 +1,4 @@
-"""An HTML file from the card, the template, the style and the scripts."""
+"""One HTML file from the card, the template, the style and the scripts."""
 
 import re
 from html import escape

@@ -1,4 +1,4 @@
-"""The evaluation's plots, read back for the page."""
+"""What the evaluation has drawn, read back for the page."""
 
 import csv
 from collections.abc import Mapping, Sequence

@@ -34,7 +34,7 @@ def examples(card: Card, columns: Sequence[Feature]) -> str:
 
 
 def script_data(card: Card, columns: Sequence[Feature], params: Params) -> str:
-    """The script's data about the model, as JSON that may stand within a script element."""
+    """What the script knows of the model, as JSON that may stand within a script element."""
     data = params.data
     content: dict[str, Any] = {
         "version": card.version,
@@ -120,7 +120,7 @@ def _control(place: int, column: Feature) -> str:
 
 
 def hint_of(column: Feature) -> str:
-    """The values that may be given, in a few words."""
+    """What may be given, in a few words."""
     gap = ", or nothing" if column.missing else ""
     match column.type:
         case "number":

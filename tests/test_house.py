@@ -1,6 +1,13 @@
 """What keeps the repository easy to live in, held by number."""
 
+import ast
+import re
+import sys
+import tomllib
 from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 from tests.tree import ROOT
 
@@ -31,3 +38,37 @@ def test_no_folder_is_crowded() -> None:
         if path.name != "__init__.py"
     )
     assert {str(folder): count for folder, count in modules.items() if count > MOST_MODULES} == {}
+
+
+def test_whatever_is_imported_is_declared() -> None:
+    """What another package happens to bring may go with its next version."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"].values()
+    declared = {
+        re.split(r"[\[;<>=~! ]", requirement)[0].lower()
+        for group in groups
+        for requirement in group
+        if isinstance(requirement, str)
+    }
+    known = packages_distributions()
+    ours = {*TOPS, "custom", *sys.stdlib_module_names}
+    undeclared = {
+        name: path.relative_to(ROOT)
+        for top in TOPS
+        for path in (ROOT / top).rglob("*.py")
+        for name in _imported(path)
+        if name not in ours
+        and declared.isdisjoint(_normalized(package) for package in known.get(name, [name]))
+    }
+    assert undeclared == {}
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

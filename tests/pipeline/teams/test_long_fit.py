@@ -8,6 +8,7 @@ from tests.pipeline.teams.clones import Clone
 from tests.pipeline.teams.long_fit import TEN_MINUTES, fits
 from tests.pipeline.teams.test_team import stages_of
 
+
 @pytest.mark.nightly
 def test_nobody_but_the_night_waits_for_it(slow: Clone, tmp_path: Path) -> None:
     """A pull request's jobs and a push's run the stages that they would, and fit nothing."""

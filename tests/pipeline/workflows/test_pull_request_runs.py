@@ -135,8 +135,11 @@ def test_full_check_holds_a_named_commit_with_the_readers_login(workflows: Workf
         variables=PROJECT | {"READER": "reader", "READING_PROVIDER": "a/provider"},
     )
     assert run.jobs == {"model": "success"}, run.output
-    lines = [line for line in run.lines() if not line.startswith(SETTING_UP)]
-    assert lines == [f"checkout {events.HEAD}", "auth a-project a/provider reader", "make test-model"]
+    assert [line for line in run.lines() if not line.startswith(SETTING_UP)] == [
+        f"checkout {events.HEAD}",
+        "auth a-project a/provider reader",
+        "make test-model",
+    ]
 
 
 def test_table_that_is_not_there_is_red(workflows: Workflows) -> None:

@@ -30,10 +30,8 @@ def collection(commits: Sequence[str]) -> list[str]:
         times.append(int(told.out))
     since = f" --date {_day_before(min(times))}" if times else ""
     command = f"dvc gc --cloud --workspace --all-branches --all-tags{since}"
-    return [
-        f"DVC's remote, by hand: `{command}` keeps what the releases that stay were made from, and "
-        "every branch as of the last `git fetch --prune`"
-    ]
+    kept = "what the releases that stay were made from, and every branch"
+    return [f"DVC's remote, by hand: `{command}` keeps {kept} as of the last `git fetch --prune`"]
 
 
 def _others_branches(checkout: Checkout) -> list[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.pipeline.teams.clones import IDENTITY, Clone
 from tests.tools import require
 from tests.tree import ROOT
-from twinserve.config.variables import NETWORK, PACKAGES, tool_environment
+from twinserve.config.variables import PACKAGES, tool_environment
 
 DOCUMENT = ROOT / "docs" / "data.md"
 # For a part of an output that is left out.
@@ -83,7 +83,7 @@ def _typed(clone: Clone, command: str) -> str:
         [require("bash"), "-c", command],
         cwd=clone.directory,
         env={
-            **tool_environment(PACKAGES, NETWORK),
+            **tool_environment(PACKAGES),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(clone.directory.parent),
             **IDENTITY,

@@ -136,7 +136,7 @@ def test_full_check_holds_a_named_commit_with_the_readers_login(workflows: Workf
     )
     assert run.jobs == {"model": "success"}, run.output
     assert [line for line in run.lines() if not line.startswith(SETTING_UP)] == [
-        f"checkout {events.HEAD}",
+        f"checkout {events.HEAD} .",
         "auth a-project a/provider reader",
         "make test-model",
     ]

@@ -40,9 +40,7 @@ def commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two commits of a repository with a remote, a month apart."""
     monkeypatch.chdir(tmp_path)
     Path(".dvc").mkdir()
-    Path(".dvc/config").write_text(
-        "[core]\n    remote = store\n['remote \"store\"']\n    url = /x\n"
-    )
+    Path(".dvc/config").write_text(CONFIG)
     git("init", "--quiet")
     made = []
     for date in ("2026-02-03T12:00:00", "2026-03-04T12:00:00"):
@@ -75,12 +73,14 @@ def test_branch_that_a_colleague_has_pushed_counts(commits: list[str]) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """With nothing but a remote, which is a folder."""
-    monkeypatch.chdir(tmp_path)
+    """With nothing but a remote, which is the folder beside it."""
+    made = tmp_path / "repository"
+    made.mkdir()
+    monkeypatch.chdir(made)
     git("init", "--quiet", "--initial-branch=main")
     dvc("init", "--quiet")
-    dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
-    return tmp_path
+    dvc("remote", "add", "--default", "store", "../remote")
+    return made
 
 
 def commit_table(repository: Path, day: str) -> tuple[str, Path]:
@@ -92,7 +92,8 @@ def commit_table(repository: Path, day: str) -> tuple[str, Path]:
     git("add", "--all")
     git("commit", "--quiet", "--message", day, date=day)
     digest = hashlib.md5(f"{day}\n".encode(), usedforsecurity=False).hexdigest()
-    return git("rev-parse", "HEAD"), repository / "remote/files/md5" / digest[:2] / digest[2:]
+    remote = repository.parent / "remote/files/md5"
+    return git("rev-parse", "HEAD"), remote / digest[:2] / digest[2:]
 
 
 def collect(commits: list[str], zone: str = "UTC") -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from twinserve.commands import parser_of
 from twinserve.config.errors import UserError
+from twinserve.review.commands import run
 from twinserve.review.render import MARKER, render_unchecked
 from twinserve.review.report import LARGEST_BYTES, load_unchecked
 
@@ -53,3 +55,13 @@ def test_reason_is_read_from_an_artifact_of_its_shape_alone(tmp_path: Path) -> N
     path.unlink()
     with pytest.raises(UserError, match="No such file"):
         load_unchecked(path)
+
+
+def test_comment_is_shown_before_it_is_posted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the command that shows any other report's."""
+    path = tmp_path / "review.json"
+    path.write_text(json.dumps({"unchecked": "data/t.csv: not here"}))
+    run(parser_of("review").parse_args(["render", str(path)]))
+    assert "**The model was not checked**: `data/t.csv: not here`." in capsys.readouterr().out

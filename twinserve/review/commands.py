@@ -49,11 +49,20 @@ def run(arguments: argparse.Namespace) -> None:
 
         print(settle(read_needs()))
     elif arguments.command == "render":
-        from twinserve.review.render import render
-        from twinserve.review.report import load_untrusted
-
-        print(render(load_untrusted(arguments.report), "https://example.com", "HEAD"))
+        print(_rendered(arguments.report))
     else:
         from twinserve.review.comment import comment, read_source
 
         print(comment(arguments.report, read_source()))
+
+
+def _rendered(report: Path) -> str:
+    """The comment that a report makes, of a run that could read the table or could not."""
+    from twinserve.review.render import render, render_unchecked
+    from twinserve.review.report import load_unchecked, load_untrusted
+
+    address, commit = "https://example.com", "HEAD"
+    why = load_unchecked(report)
+    if why is None:
+        return render(load_untrusted(report), address, commit)
+    return render_unchecked(why, address, commit)

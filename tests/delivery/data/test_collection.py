@@ -40,9 +40,7 @@ def commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two commits of a repository with a remote, a month apart."""
     monkeypatch.chdir(tmp_path)
     Path(".dvc").mkdir()
-    Path(".dvc/config").write_text(
-        "[core]\n    remote = store\n['remote \"store\"']\n    url = /x\n"
-    )
+    Path(".dvc/config").write_text(CONFIG)
     git("init", "--quiet")
     made = []
     for date in ("2026-02-03T12:00:00", "2026-03-04T12:00:00"):
@@ -59,33 +57,73 @@ def test_command_keeps_what_each_release_was_made_from(commits: list[str]) -> No
     assert "--all-tags`" in line
 
 
-@pytest.mark.parametrize("zone", ["Etc/GMT-14", "Etc/GMT+12"])
-@pytest.mark.nightly
-def test_what_a_release_was_made_from_survives_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str
-) -> None:
-    """Run as it is printed, wherever on Earth: an older table goes, the release's stays."""
-    monkeypatch.chdir(tmp_path)
+def test_branch_that_a_colleague_has_pushed_counts(commits: list[str]) -> None:
+    """DVC's ``--all-branches`` is this clone's alone: the day is before that branch's last commit.
+
+    ``git fetch --prune``, which the line names, is what tells of it.
+    """
+    git("update-ref", "refs/remotes/origin/theirs", commits[0])
+    git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/theirs")
+    (line,) = collection([commits[1]])
+    assert " --date 2026-02-02`" in line
+    assert "as of the last `git fetch --prune`" in line
+    (line,) = collection([])
+    assert " --date 2026-02-02`" in line
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With nothing but a remote, which is the folder beside it."""
+    made = tmp_path / "repository"
+    made.mkdir()
+    monkeypatch.chdir(made)
     git("init", "--quiet", "--initial-branch=main")
     dvc("init", "--quiet")
-    dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
-    days = ("2026-01-01T12:00:00+0000", "2026-02-03T00:30:00+1400", "2026-03-04T12:00:00+0000")
-    commits, objects = [], []
-    for number, day in enumerate(days):
-        Path("table.csv").unlink(missing_ok=True)
-        Path("table.csv").write_text(f"{number}\n")
-        dvc("add", "--quiet", "table.csv")
-        dvc("push", "--quiet")
-        git("add", "--all")
-        git("commit", "--quiet", "--message", day, date=day)
-        commits.append(git("rev-parse", "HEAD"))
-        digest = hashlib.md5(f"{number}\n".encode(), usedforsecurity=False).hexdigest()
-        objects.append(tmp_path / "remote/files/md5" / digest[:2] / digest[2:])
-    (line,) = collection(commits[1:])
+    dvc("remote", "add", "--default", "store", "../remote")
+    return made
+
+
+def commit_table(repository: Path, day: str) -> tuple[str, Path]:
+    """A commit with a table of that day, and where the table is in the remote."""
+    Path("table.csv").unlink(missing_ok=True)
+    Path("table.csv").write_text(f"{day}\n")
+    dvc("add", "--quiet", "table.csv")
+    dvc("push", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", day, date=day)
+    digest = hashlib.md5(f"{day}\n".encode(), usedforsecurity=False).hexdigest()
+    remote = repository.parent / "remote/files/md5"
+    return git("rev-parse", "HEAD"), remote / digest[:2] / digest[2:]
+
+
+def collect(commits: list[str], zone: str = "UTC") -> None:
+    """Run the command as it is printed."""
+    (line,) = collection(commits)
     program, *words = shlex.split(line.split("`")[1])
     assert program == "dvc"
     dvc(*words, "--force", zone=zone)
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT-14", "Etc/GMT+12"])
+@pytest.mark.nightly
+def test_what_a_release_was_made_from_survives_the_command(repository: Path, zone: str) -> None:
+    """Wherever on Earth it is run: an older table goes, the release's stays."""
+    days = ("2026-01-01T12:00:00+0000", "2026-02-03T00:30:00+1400", "2026-03-04T12:00:00+0000")
+    commits, objects = zip(*(commit_table(repository, day) for day in days), strict=True)
+    collect(list(commits[1:]), zone)
     assert [path.exists() for path in objects] == [False, True, True]
+
+
+@pytest.mark.nightly
+def test_what_a_colleague_works_on_survives_the_command(repository: Path) -> None:
+    """A branch that no branch of this clone has, and whose last commit is before each release."""
+    oldest, before = commit_table(repository, "2026-01-01T12:00:00+0000")
+    theirs, on_their_branch = commit_table(repository, "2026-01-20T12:00:00+0000")
+    git("update-ref", "refs/remotes/origin/theirs", theirs)
+    git("reset", "--quiet", "--hard", oldest)
+    release, released = commit_table(repository, "2026-02-03T12:00:00+0000")
+    collect([release])
+    assert [path.exists() for path in (before, on_their_branch, released)] == [False, True, True]
 
 
 def test_commit_that_is_not_here_is_named(commits: list[str]) -> None:

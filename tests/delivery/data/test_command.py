@@ -1,6 +1,7 @@
 """`twinserve fetch`: for a workflow's jobs, with a login, with a secret, and without either."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from tests.delivery.data.projects import CONTENT, TABLE, Project
 from twinserve.config.errors import UserError
 from twinserve.delivery.data import command
 from twinserve.delivery.data import dvc as data
-from twinserve.delivery.data.command import fetch
+from twinserve.delivery.data.command import fetch, outdated
+from twinserve.delivery.data.fetch import fetch_sources
 
 
 @pytest.fixture
@@ -52,11 +54,34 @@ def test_run_without_a_login_says_what_it_could_not_read(
     fetch(None, Path("reports/review.json"))
     why = json.loads(head.path("reports/review.json").read_text())["unchecked"]
     assert why.startswith("data/table.csv: not here, and the remote store (")
+    assert why.endswith("; by dvc.lock no stage would run")
     assert head.path("output").read_text() == "table=unreadable\n"
     said = capfd.readouterr()
     assert "not checked: data/table.csv" in said.out
-    assert "`dvc repro --allow-missing --dry`" in said.out
-    assert "data/table.csv.dvc" in said.out.partition("--dry`")[2]
+    assert "by dvc.lock, were it here: no stage would run" in said.out
+
+
+def test_stage_that_was_changed_is_told_without_its_files(head: Project) -> None:
+    """Its command, parameters or code: that table and outputs are missing is no difference."""
+    pipeline = yaml.safe_load(head.path("dvc.yaml").read_text())
+    stage = pipeline["stages"]["read"] | {"params": ["n"], "deps": [TABLE, "code"]}
+    head.path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"read": stage}}))
+    head.path("params.yaml").write_text("n: 1\n")
+    head.path("code").write_text("one")
+    fetch_sources()
+    data.dvc("repro")
+    for name in (TABLE, "out", ".dvc/cache"):
+        shutil.rmtree(name) if Path(name).is_dir() else Path(name).unlink()
+    assert outdated() == []
+    for name, before, after in (
+        ("params.yaml", "n: 1", "n: 2"),
+        ("code", "one", "two"),
+        ("dvc.yaml", "cat ", "cat  "),
+    ):
+        text = head.path(name).read_text()
+        head.path(name).write_text(text.replace(before, after))
+        assert outdated() == ["read"], name
+        head.path(name).write_text(text)
 
 
 def test_run_with_a_login_must_read(head: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A way to a server that breaks down after some bytes."""
+"""A way to a server that breaks down, or falls silent, after some bytes."""
 
 import socket
 import threading
@@ -15,12 +15,15 @@ class Proxy:
 
     Attributes:
         most: how many it brings; None for all.
+        silent: whether it leaves everything open instead, and says nothing more.
         broken: once it has broken down.
     """
 
-    def __init__(self, target: int, most: int | None) -> None:
+    def __init__(self, target: int, most: int | None, *, silent: bool = False) -> None:
         self.most = most
+        self.silent = silent
         self.broken = threading.Event()
+        self._closed = threading.Event()
         self._target = target
         self._brought = 0
         self._listener = socket.create_server((HOST, 0))
@@ -36,6 +39,7 @@ class Proxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._closed.set()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -43,7 +47,7 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 if self._is_over():
-                    client.close()
+                    threading.Thread(target=self._end, args=(client,), daemon=True).start()
                     continue
                 server = socket.create_connection((HOST, self._target))
                 for ends in ((client, server), (server, client)):
@@ -61,7 +65,12 @@ class Proxy:
                         self.broken.set()
                         break
                 target.sendall(content)
-        for end in (source, target):
+        self._end(source, target)
+
+    def _end(self, *ends: socket.socket) -> None:
+        if self.silent and self._is_over():
+            self._closed.wait()
+        for end in ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()

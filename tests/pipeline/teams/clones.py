@@ -11,7 +11,12 @@ from tests.pipeline.models.trees import export
 from tests.tools import require
 from tests.tree import CACHE, ROOT
 
-WHO = ("-c", "user.name=team", "-c", "user.email=team@example.org")
+# Who commits, on a machine of nobody's: git is asked by DVC too, for each experiment.
+IDENTITY = {
+    f"GIT_{role}_{part}": text
+    for role in ("AUTHOR", "COMMITTER")
+    for part, text in (("NAME", "team"), ("EMAIL", "team@example.org"))
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Clone:
             env={
                 "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                 "HOME": str(self.directory.parent),
+                **IDENTITY,
             },
             capture_output=True,
             text=True,
@@ -41,9 +47,13 @@ class Clone:
 
     def git(self, *words: str) -> str:
         """Git's output."""
-        command = [require("git"), *WHO, *words]
         done = subprocess.run(
-            command, cwd=self.directory, capture_output=True, text=True, check=False
+            [require("git"), *words],
+            cwd=self.directory,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.directory.parent), **IDENTITY},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()

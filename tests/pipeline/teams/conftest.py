@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.teams.clones import Clone, team
+from tests.pipeline.teams.long_fit import slowed
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,9 @@ def first(_made: Clone, tmp_path: Path) -> Clone:
     copy.run("dvc", "remote", "modify", "store", "url", str(tmp_path / "team" / "remote"))
     copy.commit("Its own remote")
     return copy
+
+
+@pytest.fixture
+def slow(first: Clone) -> Clone:
+    """A clone whose model takes as long to fit as a test says; the night alone fits it."""
+    return slowed(first)

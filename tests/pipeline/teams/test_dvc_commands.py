@@ -77,10 +77,6 @@ def test_table_under_dvc_that_was_changed_is_read_anew(first: Clone) -> None:
 @pytest.mark.nightly
 def test_experiments_run_here_aside_and_in_a_queue(first: Clone) -> None:
     """``exp run``, ``--temp``, three queued on two workers; ``exp show`` and ``exp remove``."""
-    # DVC commits each.
-    (first.directory.parent / ".gitconfig").write_text(
-        "[user]\n    name = team\n    email = team@example.org\n"
-    )
     set_trees(first, 2)
     first.run("dvc", "exp", "run", "--name", "here")
     model = first.path(MODEL).read_bytes()

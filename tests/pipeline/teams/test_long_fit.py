@@ -5,54 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.teams.clones import Clone
+from tests.pipeline.teams.long_fit import TEN_MINUTES, fits
 from tests.pipeline.teams.test_team import stages_of
-
-# A tree whose fit takes as long as a file of the home says, and leaves a line there.
-ESTIMATOR = '''\
-"""A tree that takes its time."""
-
-import time
-from pathlib import Path
-
-from sklearn.tree import DecisionTreeClassifier
-
-
-class SlowTree(DecisionTreeClassifier):
-    """Once fitted, it is a tree as any other."""
-
-    def fit(self, rows, labels):
-        with (Path.home() / "fits").open("a") as file:
-            file.write("fit\\n")
-        seconds = Path.home() / "seconds"
-        time.sleep(float(seconds.read_text()) if seconds.exists() else 0)
-        if (Path.home() / "shallow").exists():
-            self.max_depth = 1
-        super().fit(rows, labels)
-        self.__class__ = DecisionTreeClassifier
-        return self
-'''
-TEN_MINUTES = "600"
-
-
-def fits(clone: Clone) -> int:
-    """How often the estimator was fitted there; its folds are of the tree that it has become."""
-    path = clone.directory.parent / "fits"
-    return len(path.read_text().splitlines()) if path.exists() else 0
-
-
-@pytest.fixture
-def slow(first: Clone) -> Clone:
-    """A clone whose estimator it is, reproduced by night, fitted and pushed once."""
-    first.path("custom/mine.py").write_text(ESTIMATOR)
-    path = first.path("params.yaml")
-    text = path.read_text()
-    text = text.replace("sklearn.ensemble.RandomForestClassifier", "custom.mine.SlowTree")
-    text = text.replace("arguments:\n    n_estimators: 100\n", "arguments: {}\n")
-    path.write_text(f"{text}\ntraining: {{reproduce: nightly}}\n")
-    first.run("twinserve", "repro", "--push")
-    assert fits(first) == 1
-    first.commit("A tree that takes its time")
-    return first
 
 
 @pytest.mark.nightly

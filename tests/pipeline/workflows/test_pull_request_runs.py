@@ -12,7 +12,7 @@ import pytest
 
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import TOKEN, Run, Workflows
-from tests.pipeline.workflows.project_runs import PROJECT
+from tests.pipeline.workflows.project_runs import PROJECT, SETTING_UP
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.renewed import PYTHON
 from twinserve.config.errors import UserError
@@ -132,6 +132,22 @@ def test_fork_whose_table_cannot_be_read_does_the_rest(
     assert (workflows.stand_ins.artifacts / "review" / "review.json").exists()
     monkeypatch.setenv("WITHOUT_LOGIN", run.calls[-1].environment["WITHOUT_LOGIN"])
     assert settle(results(run)).endswith("cannot be read here")
+
+
+def test_full_check_holds_a_named_commit_with_the_readers_login(workflows: Workflows) -> None:
+    """What the fork's run could not do: by hand, as one who reads the table and nothing else."""
+    run = workflows.run(
+        "full-check.yml",
+        "workflow_dispatch",
+        events.dispatch(commit=events.HEAD),
+        variables=PROJECT | {"READER": "reader", "READING_PROVIDER": "a/provider"},
+    )
+    assert run.jobs == {"model": "success"}, run.output
+    assert [line for line in run.lines() if not line.startswith(SETTING_UP)] == [
+        f"checkout {events.HEAD} .",
+        "auth a-project a/provider reader",
+        "make test-model",
+    ]
 
 
 def test_table_that_is_not_there_is_red(workflows: Workflows) -> None:

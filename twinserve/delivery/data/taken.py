@@ -11,8 +11,8 @@ from twinserve.delivery.data.cached import verify_cache
 from twinserve.delivery.data.remotes import NO_REMOTE, default_remote, verify_remotes
 
 LOCK = Path("dvc.lock")
-# Made anew in each run, and kept nowhere.
-_UNKEPT = frozenset({"engine"})
+# The stage that is run each time; what it makes is kept nowhere.
+ENGINE = "engine"
 
 
 def is_taken() -> bool:
@@ -52,6 +52,6 @@ def _missing() -> Iterator[str]:
     content = read_yaml(LOCK, "DVC makes it")
     stages = content.get("stages") if isinstance(content, dict) else None
     for name, stage in stages.items() if isinstance(stages, dict) else ():
-        for out in (stage.get("outs") or ()) if name not in _UNKEPT else ():
+        for out in (stage.get("outs") or ()) if name != ENGINE else ():
             if not Path(out["path"]).exists():
                 yield str(out["path"])

@@ -97,7 +97,9 @@ def unserved() -> None:
 
     def measure(_: Path, new: Path, *__: object) -> Effect:
         wait_at("compare", new)
-        model = ModelChange(base_version="v1", head_version="v1", artifacts=())
+        told = (new / "broken.txt").read_text().startswith("model ")
+        artifacts = ("model.pkl",) if told else ()
+        model = ModelChange(base_version="v1", head_version="v1", artifacts=artifacts)
         return Effect(model, Answers(3, 3, 0, None), (), (), (1000, 1000))
 
     def ask(*_: object) -> tuple[()]:

@@ -1,7 +1,8 @@
 """``twinserve audit``: known vulnerabilities of what is served.
 
 A pull request answers for what it brings; what was published since is found at night, when the
-renewal of that very package is started at once, and an issue tells of what no version mends yet.
+renewal of that very package is started at once, and an issue tells of what no version mends yet,
+and where renewals are off of the rest.
 """
 
 import argparse
@@ -24,9 +25,11 @@ from twinserve.targets.github.issue import Issue
 
 LABEL = "audit"
 MARKER = "<!-- twinserve: audit -->"
-TITLE = "A known vulnerability that no version mends yet"
+TITLE = "A known vulnerability of what is served"
 RENEW = "renew.yml"
 BRANCH = "main"
+# The repository's variable that switches renewals on.
+SWITCH = "RENEWAL"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,18 +99,20 @@ def _tell(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
     repository = os.environ.get("GITHUB_REPOSITORY")
     if not repository or not os.environ.get("GH_TOKEN"):
         raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
-    lines = []
-    if names := _packages(vulnerabilities):
+    lines, waiting = [], list(vulnerabilities)
+    names = _packages(vulnerabilities)
+    if names and os.environ.get(SWITCH) == "true":
         inputs = {"kind": "packages", "names": " ".join(names)}
         started = {"ref": BRANCH, "inputs": inputs}
         api(f"repos/{repository}/actions/workflows/{RENEW}/dispatches", "POST", started)
         lines.append(f"started: the renewal of {', '.join(names)}")
+        waiting = [vulnerability for vulnerability in vulnerabilities if not vulnerability.fixed]
     issue = Issue(repository, LABEL, MARKER)
-    if waiting := [vulnerability for vulnerability in vulnerabilities if not vulnerability.fixed]:
+    if waiting:
         text = "\n".join(
             f"- {line}" for line in dict.fromkeys(vulnerability.line for vulnerability in waiting)
         )
-        lines.append(issue.say(TITLE, f"{text}\n\n{EXCEPTIONS} may say why it can wait.\n"))
+        lines.append(issue.say(TITLE, f"{text}\n\nWhat to do: {_cure(waiting)}.\n"))
     elif (number := issue.find()) is not None:
         lines.append(issue.close(number, "Nothing of the kind is known any more."))
     return lines or ["nothing is known"]

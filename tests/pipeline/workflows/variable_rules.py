@@ -70,7 +70,10 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
         "twinserve fetch": FOREIGN,
         "make audit": {"BASE": ".base"},
         "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
-        "twinserve audit --tell": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve audit --tell": {
+            "GH_TOKEN": "${{ github.token }}",
+            "RENEWAL": "${{ vars.RENEWAL }}",
+        },
         "twinserve support --tell": {"GH_TOKEN": "${{ github.token }}"},
         "twinserve renew planned": {
             "KIND": "${{ inputs.kind }}",

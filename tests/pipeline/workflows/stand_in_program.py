@@ -33,6 +33,7 @@ KEPT = (
     "HEAD_OWNER",
     "HEAD_SHA",
     "ATTESTED",
+    "DATA_LOGIN",
     "KIND",
     "NAMES",
     "NEEDS",

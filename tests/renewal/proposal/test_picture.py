@@ -62,7 +62,8 @@ def full() -> Report:
 
 def shown(text: str) -> str:
     """As HTML, by the rules that GitHub's Markdown is built on, which let HTML through."""
-    return MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    page: str = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    return page
 
 
 def test_all_of_a_report_is_tables_and_words() -> None:

@@ -1,1 +1,1 @@
-"""What the targets are measured against."""
+"""Measurements of the targets beside floors, peers and themselves."""

@@ -46,7 +46,7 @@ PEER_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One variant in one round.
+    """A variant in a round.
 
     Attributes:
         cold_ms: from spawn to the whole first answer with status 200.
@@ -96,7 +96,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One run."""
+    """A run of the comparison."""
 
     conditions: Conditions
     model: str
@@ -259,7 +259,7 @@ def _summarize(variant: Variant, readings: list[Reading]) -> VariantResult:
 
 
 def _figures(variant: VariantResult, figure: Figure) -> list[float]:
-    """One number a round; empty where memory was not measured in every round."""
+    """A number a round; empty where memory was not measured in every round."""
     if figure is Figure.COLD:
         return [reading.cold_ms for reading in sorted(variant.readings, key=_round_of)]
     if figure is Figure.THROUGHPUT:

@@ -94,7 +94,7 @@ NAMES = tuple(f"{name}{runtime}" for name in FRAMEWORKS for runtime in ("", f" {
 
 
 def describe(name: str) -> str:
-    """What a variant of this name is."""
+    """The variant of this name."""
     framework, _, runtime = name.partition(" ")
     served = "ONNX Runtime" if runtime == ONNX else "scikit-learn"
     return f"{FRAMEWORKS[framework].description}, {served}"

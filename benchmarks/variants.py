@@ -1,4 +1,4 @@
-"""What a comparison may run: both targets from their bundles, and the peers beside them."""
+"""The variants of a comparison: both targets from their bundles, and the peers beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

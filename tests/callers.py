@@ -98,5 +98,5 @@ class FlaskCaller:
 
 def _reply(method: str, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Reply:
     """As a client sees it: a server keeps the body of an answer to HEAD to itself."""
-    found = {name.lower(): value for name, value in headers}
-    return Reply(status, found, b"" if method == "HEAD" else body)
+    members = {name.lower(): value for name, value in headers}
+    return Reply(status, members, b"" if method == "HEAD" else body)

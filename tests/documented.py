@@ -1,10 +1,10 @@
 """Whether a running service does as its OpenAPI document says, by schemathesis."""
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.tools import run
 from twinserve.targets.protocol import Endpoint
 
 # No schema can tell whether a tensor has as many values as its shape says: most that are generated
@@ -40,6 +40,5 @@ def hold_to_document(
         "--no-color",
         *options,
     ]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run(command, cwd=directory, code=0)
     assert "No issues found" in done.stdout

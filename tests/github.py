@@ -1,15 +1,15 @@
 """GitHub's ``gh api``, whose answers are said beforehand, call by call; all else is 404."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.tools import write_program
+
 _PROGRAM = """\
-#!{python}
 import json, sys
 folder, words = {folder!r}, sys.argv[1:]
 assert words[:2] == ["api", "--method"], words
@@ -51,10 +51,7 @@ class GitHub:
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> GitHub:
     """Put it first on the PATH, logged in to ``owner/twinserve``."""
-    folder.mkdir()
-    program = folder / "gh"
-    program.write_text(_PROGRAM.format(python=sys.executable, folder=str(folder)))
-    program.chmod(0o755)
+    write_program(folder / "gh", _PROGRAM.format(folder=str(folder)))
     monkeypatch.setenv("PATH", str(folder), prepend=":")
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/twinserve")
     monkeypatch.setenv("GITHUB_SHA", "c" * 40)

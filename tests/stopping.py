@@ -58,8 +58,8 @@ class Clients:
                 time.sleep(0.001)
             before = self._counts["answered"]
             stop()
-            for one in running:
-                one.result()
+            for client in running:
+                client.result()
         counts = self._counts
         return Account(counts["sent"], counts["answered"], before, counts["last"], dict(self._lost))
 
@@ -114,7 +114,7 @@ class Clients:
 
 
 def _receive(connection: socket.socket) -> Answer | None:
-    """One answer, or None if the connection ends before it is whole."""
+    """An answer, or None if the connection ends before it is whole."""
     parser = AnswerParser()
     while True:
         data = connection.recv(65536)

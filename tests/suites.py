@@ -50,7 +50,7 @@ SUITES: Mapping[str, Suite] = {
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of several parts of a suite that run side by side; whole files, so that fixtures hold."""
+    """A part of a suite, of several that run side by side; whole files, so that fixtures hold."""
 
     number: int
     count: int
@@ -182,8 +182,8 @@ def table(results: Sequence[Result]) -> str:
         )
     run = {result.name for result in results}
     left = [
-        f"left to `make test-{name}`: {one.about}"
-        for name, one in SUITES.items()
+        f"left to `make test-{name}`: {suite.about}"
+        for name, suite in SUITES.items()
         if name not in run
     ]
     return "\n".join([*lines, *left])
@@ -227,7 +227,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def coverage(command: str) -> int:
-    """One of coverage.py's own commands."""
+    """A command of coverage.py's own."""
     words = [sys.executable, "-m", "coverage", command]
     return subprocess.run(words, cwd=ROOT, check=False).returncode
 

@@ -1,9 +1,9 @@
 """What keeps the repository easy to live in, held by number."""
 
 from collections import Counter
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.tree import ROOT
+
 LONGEST_README = 150
 MOST_MODULES = 16
 TOPS = ("benchmarks", "function", "service", "tests", "twinserve")

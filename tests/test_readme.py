@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import require
+from tests.tools import require, run
 from tests.tree import ROOT, TREE, alone
 from twinserve.targets.process import free_port
 from twinserve.targets.protocol import Endpoint
@@ -40,15 +40,15 @@ class Block:
 
 def blocks() -> list[Block]:
     """The console blocks, in their order."""
-    found = []
+    shown = []
     for text in re.findall(r"```console\n(.*?)```", SHOWN, re.DOTALL):
         commands, outputs = [], []
         for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, _, output = step.partition("\n")
             commands.append(command)
             outputs.append(output)
-        found.append(Block(tuple(commands), tuple(outputs)))
-    return found
+        shown.append(Block(tuple(commands), tuple(outputs)))
+    return shown
 
 
 def pattern(output: str) -> str:
@@ -68,15 +68,12 @@ def environment() -> dict[str, str]:
 def shell(script: str) -> str:
     """What a script prints, with what goes wrong."""
     with alone():
-        done = subprocess.run(
+        done = run(
             [require("bash"), "-e", "-o", "pipefail", "-c", script],
             cwd=TREE,
             env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+            code=0,
         )
-    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
@@ -129,7 +126,8 @@ def test_readme_commands_print_what_it_says(block: Block, ports: dict[str, str])
         return
     separator = "--- next ---"
     script = f"\necho; echo '{separator}'\n".join(
-        ":" if one.startswith(NOT_HERE) else relocated(one, ports) for one in block.commands
+        ":" if command.startswith(NOT_HERE) else relocated(command, ports)
+        for command in block.commands
     )
     printed = shell(script).split(separator)
     for output, expected in zip(printed, block.outputs, strict=True):

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import subprocess
 import sys
 from collections import Counter
 from functools import cache
@@ -11,6 +10,7 @@ import pytest
 
 from tests import suites
 from tests.suites import ENGINE, MODEL, NIGHTLY, Part, Result, Shard
+from tests.tools import run
 from tests.tree import ROOT, TREE
 
 SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/containers/test_container.py")
@@ -20,8 +20,7 @@ SAMPLES = ("tests/reproduction", "tests/config", "tests/pipeline/containers/test
 def collected(*options: str) -> tuple[str, ...]:
     """The tests of some folders that a run with these options would have."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *SAMPLES, *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run(command, cwd=ROOT, code=0)
     return tuple(line for line in done.stdout.splitlines() if "::" in line)
 
 
@@ -30,7 +29,7 @@ def test_every_test_is_in_one_suite() -> None:
     """No test is lost between the three, and none is run twice."""
     parts = [collected(f"--suite={name}") for name in suites.SUITES]
     assert all(parts)
-    assert Counter(one for part in parts for one in part) == Counter(collected())
+    assert Counter(case for part in parts for case in part) == Counter(collected())
 
 
 @pytest.mark.parametrize(
@@ -58,9 +57,9 @@ def test_folder_or_mark_decides(
 @pytest.mark.nightly
 def test_suites_are_collected_by_folder_and_mark() -> None:
     """What a run with ``--suite`` has is what its folders and marks say."""
-    assert {one.split("/")[1] for one in collected("--suite=model")} == {"reproduction"}
-    assert {one.split("/")[1] for one in collected("--suite=engine")} == {"config"}
-    assert {one.split("::")[0] for one in collected("--suite=nightly")} == {SAMPLES[-1]}
+    assert {case.split("/")[1] for case in collected("--suite=model")} == {"reproduction"}
+    assert {case.split("/")[1] for case in collected("--suite=engine")} == {"config"}
+    assert {case.split("::")[0] for case in collected("--suite=nightly")} == {SAMPLES[-1]}
 
 
 @pytest.mark.nightly
@@ -68,8 +67,8 @@ def test_shards_are_whole_files_and_lose_nothing() -> None:
     """Each test falls to one of them, and a file's fixtures are made in one place."""
     whole = collected("--suite=engine")
     parts = [collected("--suite=engine", f"--shard={number}/2") for number in (1, 2)]
-    assert Counter(one for part in parts for one in part) == Counter(whole)
-    files = [{one.split("::")[0] for one in part} for part in parts]
+    assert Counter(case for part in parts for case in part) == Counter(whole)
+    files = [{case.split("::")[0] for case in part} for part in parts]
     assert files[0]
     assert files[0].isdisjoint(files[1])
 

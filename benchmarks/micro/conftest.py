@@ -1,4 +1,4 @@
-"""What the micro-benchmarks run: the parts of the service's bundle, in this process."""
+"""Fixtures of the micro-benchmarks: the parts of the service's bundle, in this process."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a request costs in our code: from the ASGI call to the last message sent, no server."""
+"""The cost of a request in our code: from the ASGI call to the last message sent, no server."""
 
 import contextlib
 import json

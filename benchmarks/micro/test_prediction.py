@@ -1,4 +1,4 @@
-"""What the model costs, alone."""
+"""The cost of the model alone."""
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture

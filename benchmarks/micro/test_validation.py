@@ -1,4 +1,4 @@
-"""What the contract costs before the model is asked."""
+"""The cost of the contract before the model is asked."""
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture

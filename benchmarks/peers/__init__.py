@@ -1,1 +1,1 @@
-"""What the targets are compared with. Each folder runs by itself, in an environment of its own."""
+"""Other servers for comparison. Each folder runs by itself, in an environment of its own."""

@@ -19,7 +19,6 @@ from twinserve.measure.cold.starts import first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import Call, golden_body, post
 from twinserve.measure.machine.conditions import Conditions, begin_measurement
-from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell, Row, Table, readable_time
 from twinserve.measure.pages.text import interval, milliseconds, per_second, ratio
@@ -64,7 +63,7 @@ class Batches:
 
     @property
     def wait_ms(self) -> float:
-        """What full requests add to the p99 of single ones beside them."""
+        """The milliseconds that full requests add to the p99 of single ones beside them."""
         return median(self.beside_ms) - median(self.alone_ms)
 
     @property
@@ -79,7 +78,7 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One run."""
+    """A run of the study."""
 
     conditions: Conditions
     targets: tuple[Batches, ...]
@@ -184,13 +183,8 @@ def _p99_beside(call: Call, full: Call) -> float:
         streaming.join()
 
 
-def write_study(study: Study, directory: Path) -> Path:
-    """Write ``batches.json``; its path."""
-    return write_json(directory, "batches", study)
-
-
 def table(study: Study) -> Table:
-    """What was found, beside what it is to be."""
+    """The figures beside what they are to be."""
     rows = [
         Row(
             result.target,

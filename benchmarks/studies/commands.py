@@ -90,7 +90,7 @@ def _prove(options: argparse.Namespace) -> int:
     from benchmarks.studies import monitoring
 
     proof = monitoring.prove(options.only or TARGETS, options.cold_rounds, options.rounds, print)
-    print(f"written: {monitoring.write_proof(proof, REPORTS)}")
+    _keep("monitoring-cost", proof)
     _publish(options, "monitoring", monitoring.markdown(proof))
     return 0 if all(cost.proven for cost in proof.costs) else 1
 
@@ -101,7 +101,7 @@ def _batch(options: argparse.Namespace) -> int:
 
     study = batches.study_batches(options.only or TARGETS, options.rounds, DIST)
     print(batches.markdown(study))
-    print(f"written: {batches.write_study(study, REPORTS)}")
+    _keep("batches", study)
     _publish(options, "batches", batches.markdown(study))
     return 0 if all(target.holds for target in study.targets) else 1
 
@@ -125,7 +125,7 @@ def _score(options: argparse.Namespace) -> None:
 
     figures = scoring.run_scoring(options.rows, options.rounds, _print_at_once)
     print(scoring.markdown(figures))
-    print(f"written: {scoring.write_figures(figures, REPORTS)}")
+    _keep("scoring", figures)
     _publish(options, "scoring", scoring.markdown(figures), SCORING)
 
 
@@ -136,9 +136,9 @@ def _serve_all(options: argparse.Namespace) -> None:
     if options.publish and options.only:
         raise UserError("--publish writes a whole page; leave --only out")
     cells = []
-    for one in cells_with_libraries(options.only or ()):
-        cells.append(one)
-        _print_at_once(f"{one.family}, {one.task} of {one.kind}: {said(one)}")
+    for cell in cells_with_libraries(options.only or ()):
+        cells.append(cell)
+        _print_at_once(f"{cell.family}, {cell.task} of {cell.kind}: {said(cell)}")
     if options.publish:
         PAGE.write_text(page(cells), encoding="utf-8")
         print(f"written: {PAGE}")
@@ -172,6 +172,12 @@ def _simulate(options: argparse.Namespace) -> None:
     text = f"{as_markdown(power_table(powers, sizes, COMPARISONS))}\n{noise.recorded}\n"
     print(text)
     _publish(options, "power", text, MEASURING)
+
+
+def _keep(name: str, study: object) -> None:
+    from twinserve.measure.pages.files import write_json
+
+    print(f"written: {write_json(REPORTS, name, study)}")
 
 
 def _publish(options: argparse.Namespace, name: str, text: str, page: Path | None = None) -> None:

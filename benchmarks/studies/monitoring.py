@@ -1,9 +1,8 @@
-"""What monitoring costs: each target with it and without it, in pairs, in one run."""
+"""The cost of monitoring: each target with it and without it, in pairs, in one run."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import mean
 
 from benchmarks.variants import UNMONITORED, prepare
@@ -13,7 +12,6 @@ from twinserve.measure.cold.starts import first_exchange
 from twinserve.measure.http import load
 from twinserve.measure.http.client import golden_body, post
 from twinserve.measure.machine.conditions import Conditions, begin_measurement
-from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell, Row, Table, readable_time
 from twinserve.measure.pages.text import interval, milliseconds, ratio
@@ -61,7 +59,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One run."""
+    """A run of the study."""
 
     conditions: Conditions
     costs: tuple[Cost, ...]
@@ -140,11 +138,6 @@ def _burst(endpoint: Endpoint, body: bytes) -> float:
         if taken.answers:
             return taken.per_second
     raise UserError(f"{endpoint.name}: no request was answered in {MOST_BURSTS} bursts")
-
-
-def write_proof(proof: Proof, directory: Path) -> Path:
-    """Write ``monitoring-cost.json``; its path."""
-    return write_json(directory, "monitoring-cost", proof)
 
 
 def markdown(proof: Proof) -> str:

@@ -27,7 +27,7 @@ Pair = tuple[Sequence[float], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What was recorded, in the order in which it was taken.
+    """The recorded samples, in the order in which they were taken.
 
     Attributes:
         cold_ms: of each target, by round, side and start.
@@ -97,7 +97,7 @@ def write_noise(noise: Noise, path: Path) -> None:
 
 
 def read_noise(path: Path = RECORDED) -> Noise:
-    """What was kept.
+    """Read the noise that was kept.
 
     Raises:
         UserError: there is no such file.

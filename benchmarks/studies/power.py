@@ -1,4 +1,4 @@
-"""What the gate notices, and how often it cries wolf: simulated on the recorded noise."""
+"""Changes that the gate notices, and its false alarms: simulated on the recorded noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Power:
 
 
 def sizes_of(wanted: Measurement) -> Sizes:
-    """Those that ``params.yaml`` asks for."""
+    """The sizes that ``params.yaml`` asks for."""
     return Sizes(wanted.comparison.rounds, ROUNDS, wanted.comparison.allowed_ratio)
 
 
@@ -101,7 +101,7 @@ def _draw(recorded: Floats, rounds: int, comparisons: int, rng: np.random.Genera
 
 
 def _judge(ratios: Floats, allowed: float) -> tuple[Flags, Flags]:
-    """As ``judge_ratio`` does it: who fails, and who only warns."""
+    """As ``judge_budget`` does it: who fails, and who only warns."""
     estimated = estimates(ratios)
     failed = estimated.lows > allowed
     return failed, (estimated.values > allowed) & ~failed

@@ -16,7 +16,6 @@ from twinserve.config.variables import tool_environment
 from twinserve.delivery.bundle.assembly import bundled_card
 from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.machine.memory import tree_pss_bytes
-from twinserve.measure.pages.files import write_json
 from twinserve.measure.pages.publish import as_markdown
 from twinserve.measure.pages.render import Cell, Row, Table
 from twinserve.measure.pages.text import megabytes, per_second
@@ -38,7 +37,7 @@ STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One run of the command.
+    """A run of the command.
 
     Attributes:
         wall_s: from its start to its end, Python's own start included.
@@ -159,8 +158,3 @@ def stage_table(figures: Figures) -> Table:
         if name in stages
     )
     return Table("Processor time of all processes", ("stage", "time", "share"), rows)
-
-
-def write_figures(figures: Figures, directory: Path) -> Path:
-    """``scoring.json``."""
-    return write_json(directory, "scoring", figures)

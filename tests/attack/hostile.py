@@ -134,7 +134,7 @@ def requests(seed: int, count: int, card: Card) -> Iterator[bytes]:
 
 
 def request(chance: random.Random, card: Card, number: int) -> bytes:
-    """One of them; most parts are right, or nothing would be reached but the first check."""
+    """A request; most parts are right, or nothing would be reached but the first check."""
     content = body(chance, card)
     lines = [b" ".join([chance.choice(METHODS), chance.choice(PATHS), chance.choice(VERSIONS)])]
     lines += [b"Host: here"] * chance.choice([1] * 12 + [0, 2])

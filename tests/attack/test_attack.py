@@ -56,7 +56,7 @@ def comparable(received: bytes) -> bytes:
     return OWN.sub(b"", received)
 
 
-def logged(output: IO[bytes], found: Found) -> list[tuple[object, ...]]:
+def logged(output: IO[bytes], findings: Found) -> list[tuple[object, ...]]:
     """What the log says of each request; lines that it should not hold are noted."""
     output.seek(0)
     told: list[tuple[object, ...]] = []
@@ -67,47 +67,47 @@ def logged(output: IO[bytes], found: Found) -> list[tuple[object, ...]]:
                 http = event["httpRequest"]
                 told.append((http["requestMethod"], http["requestUrl"], http["status"]))
         except (ValueError, KeyError):
-            found.malformed.append(line)
+            findings.malformed.append(line)
         if len(line) > MOST_LINE_BYTES or not line.endswith(b"\n"):
-            found.malformed.append(line)
+            findings.malformed.append(line)
     return told
 
 
 def attack(dist: Path, seed: int, count: int, card: Card) -> Found:
     """Send the same requests to both targets, and compare what comes and what is logged."""
-    found = Found()
+    findings = Found()
     with both_targets(dist) as (ports, outputs):
         for sent in requests(seed, count, card):
-            found.requests += 1
+            findings.requests += 1
             try:
                 received = [exchange(port, sent) for port in ports]
             except TimeoutError:
-                found.hangs.append(sent)
+                findings.hangs.append(sent)
                 continue
-            for one in received:
-                found.answers.update(statuses(one))
+            for answer in received:
+                findings.answers.update(statuses(answer))
             if len(set(map(comparable, received))) > 1:
-                found.differences.append((sent, *received))
-        lines = [logged(output, found)[1:] for output in outputs]
-    found.differences += [
+                findings.differences.append((sent, *received))
+        lines = [logged(output, findings)[1:] for output in outputs]
+    findings.differences += [
         tuple(repr(line).encode() for line in pair)
         for pair in zip(*lines, strict=False)
         if len(set(pair)) > 1
     ]
-    final = sum(count for status, count in found.answers.items() if status >= FINAL)
+    final = sum(count for status, count in findings.answers.items() if status >= FINAL)
     assert len(lines[0]) == len(lines[1]) >= final // 2
-    return found
+    return findings
 
 
 def hold(dist: Path, show: Show, seed: int, count: int) -> None:
     """Nothing may be found, and enough must have been reached for that to mean something."""
-    found = attack(dist, seed, count, load_card(dist / "service" / "model.json"))
-    show(f"attack-{count}", found.table())
-    assert found.server_errors == 0
-    assert found.hangs == []
-    assert found.differences == []
-    assert found.malformed == []
-    assert set(found.answers) >= {200, 204, 400, 404, 405, 413, 415, 422, 431}
+    findings = attack(dist, seed, count, load_card(dist / "service" / "model.json"))
+    show(f"attack-{count}", findings.table())
+    assert findings.server_errors == 0
+    assert findings.hangs == []
+    assert findings.differences == []
+    assert findings.malformed == []
+    assert set(findings.answers) >= {200, 204, 400, 404, 405, 413, 415, 422, 431}
 
 
 def test_attack_finds_nothing(dist: Path, show: Show) -> None:

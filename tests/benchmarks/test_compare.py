@@ -1,8 +1,6 @@
 """Rounds over variants, their ratios, and the command."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import StringIO
@@ -20,14 +18,14 @@ from benchmarks.comparison_report import publish_comparison, terminal_tables, wr
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.variants import Variant
 from tests.measure.fakes import card, conditions, fake_variant
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
+from tests.tools import twinserve
 from twinserve.__main__ import main
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
 from twinserve.measure.statistics import Estimate, estimate
 
 MODEL = ("flowers", "v1.0")
-ROOT = Path(__file__).parent.parent.parent
 
 
 pytestmark = pytest.mark.usefixtures("short")
@@ -41,8 +39,8 @@ def variant(name: str, factor: float, memory: int | None = 50_000_000) -> Varian
     )
     return VariantResult(
         name,
-        estimate([one.cold_ms for one in readings]),
-        estimate([one.per_second for one in readings]),
+        estimate([reading.cold_ms for reading in readings]),
+        estimate([reading.per_second for reading in readings]),
         None if memory is None else Estimate(memory, memory, memory),
         readings,
     )
@@ -51,7 +49,7 @@ def variant(name: str, factor: float, memory: int | None = 50_000_000) -> Varian
 @pytest.fixture
 def comparison() -> Comparison:
     """All variants, made up."""
-    found = tuple(variant(name, 1 + place) for place, name in enumerate(variants.DESCRIPTIONS))
+    results = tuple(variant(name, 1 + place) for place, name in enumerate(variants.DESCRIPTIONS))
     return Comparison(
         conditions=conditions(),
         model="flowers",
@@ -59,15 +57,15 @@ def comparison() -> Comparison:
         rounds=3,
         connections=16,
         seconds=2.0,
-        variants=found,
-        ratios=ratios_of(found),
+        variants=results,
+        ratios=ratios_of(results),
     )
 
 
 def test_each_round_reads_every_variant_and_begins_with_another() -> None:
     """So that none is always the first."""
     order: list[str] = []
-    found = compare(
+    comparison = compare(
         [fake_variant(name="service"), fake_variant("anonymous", name="ceiling")],
         rounds=2,
         model=MODEL,
@@ -75,11 +73,11 @@ def test_each_round_reads_every_variant_and_begins_with_another() -> None:
         on_reading=lambda name, _: order.append(name),
     )
     assert order == ["service", "ceiling", "ceiling", "service"]
-    assert [(one.name, len(one.readings)) for one in found.variants] == [
+    assert [(result.name, len(result.readings)) for result in comparison.variants] == [
         ("service", 2),
         ("ceiling", 2),
     ]
-    assert {ratio.goal.figure for ratio in found.ratios} >= {Figure.COLD, Figure.THROUGHPUT}
+    assert {ratio.goal.figure for ratio in comparison.ratios} >= {Figure.COLD, Figure.THROUGHPUT}
 
 
 @pytest.mark.parametrize(
@@ -99,17 +97,17 @@ def test_a_variant_that_misbehaves_ends_the_comparison(mode: str, message: str) 
 
 def test_ratios_are_of_the_same_round() -> None:
     """A round that is slow for both changes nothing."""
-    found = ratios_of([variant("service", 1.1), variant("ceiling", 1.0)])
-    assert [ratio.goal for ratio in found] == list(GOALS[:3])
-    assert found[0].measured.value == pytest.approx(1.1)
-    assert found[0].measured.high == pytest.approx(1.1)
-    assert [ratio.standing for ratio in found] == [Standing.AIM, Standing.AIM, Standing.HOLDS]
+    ratios = ratios_of([variant("service", 1.1), variant("ceiling", 1.0)])
+    assert [ratio.goal for ratio in ratios] == list(GOALS[:3])
+    assert ratios[0].measured.value == pytest.approx(1.1)
+    assert ratios[0].measured.high == pytest.approx(1.1)
+    assert [ratio.standing for ratio in ratios] == [Standing.AIM, Standing.AIM, Standing.HOLDS]
 
 
 def test_memory_that_was_not_measured_has_no_ratio() -> None:
     """The other figures do."""
-    found = ratios_of([variant("service", 1, memory=None), variant("ceiling", 1)])
-    assert [ratio.goal.figure for ratio in found] == [Figure.COLD, Figure.THROUGHPUT]
+    ratios = ratios_of([variant("service", 1, memory=None), variant("ceiling", 1)])
+    assert [ratio.goal.figure for ratio in ratios] == [Figure.COLD, Figure.THROUGHPUT]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +134,8 @@ def test_a_goal_is_met_missed_or_holds(
 def test_the_comparison_is_written_three_times(comparison: Comparison, tmp_path: Path) -> None:
     """JSON with every round, Markdown and a page that needs nothing but itself."""
     page = write_comparison(comparison, tmp_path).read_text(encoding="utf-8")
-    parsed = Page(page)
-    assert (parsed.references, parsed.unnamed, parsed.open) == ([], [], [])
+    parsed = ParsedPage(page)
+    assert (parsed.references, parsed.unnamed) == ([], [])
     markdown = (tmp_path / "bench.md").read_text(encoding="utf-8")
     for text in (page, markdown):
         assert "empty function" in text
@@ -202,12 +200,7 @@ def test_a_wrong_command_line_says_so(wrong: list[str], capsys: pytest.CaptureFi
 
 def test_help_is_had_as_a_module() -> None:
     """``twinserve bench --help``."""
-    done = subprocess.run(
-        [sys.executable, "-m", "twinserve", "bench", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = twinserve("bench", "--help")
     assert "compare" in done.stdout
 
 

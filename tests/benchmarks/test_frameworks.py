@@ -22,7 +22,8 @@ from benchmarks.dialects import (
 )
 from benchmarks.frameworks import FRAMEWORKS, Framework
 from benchmarks.variants import Variant
-from tests.measure.fakes import card, fake_variant, poll
+from tests.measure.fakes import card, fake_variant
+from tests.tools import is_running, wait_until
 from twinserve.config.card import GoldenCase
 from twinserve.config.errors import UserError
 from twinserve.measure.http import load
@@ -63,7 +64,7 @@ def in_mode(framework: Framework, **variables: str) -> Framework:
 
 
 def measured(variant: Variant) -> Comparison:
-    """One short round."""
+    """A short round."""
     return compare([variant], rounds=1, model=("flowers", "v1.0"), seconds=0.05)
 
 
@@ -109,10 +110,10 @@ def test_a_framework_is_measured_in_its_own_protocol(name: str, peers: Path) -> 
     (variant,) = variants.prepare([name], card())
     assert variant.environment == Path(sys.executable).parent.parent
     (peers / "models" / "model.pkl.sha256").unlink()
-    found = measured(replace(variant, environment=peers / "models")).variants[0]
-    assert found.per_second.value > 0
-    assert found.environment_bytes == len(b"model")
-    assert found.version == "1.2.3"
+    result = measured(replace(variant, environment=peers / "models")).variants[0]
+    assert result.per_second.value > 0
+    assert result.environment_bytes == len(b"model")
+    assert result.version == "1.2.3"
 
 
 def test_nothing_that_a_framework_starts_with_lets_it_phone_home(peers: Path) -> None:
@@ -207,25 +208,24 @@ def test_what_a_framework_starts_is_ended_with_it(
     monkeypatch.setitem(FRAMEWORKS, "litserve", mode)
     (variant,) = variants.prepare(["litserve"], card())
     with variant.target.start():
-        poll(lambda: told.exists() and told.read_text())
-    child = Path(f"/proc/{told.read_text()}/stat")
+        wait_until(lambda: told.exists() and told.read_text())
     # Killed; whether it has been reaped is init's affair.
-    poll(lambda: not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z")
+    wait_until(lambda: not is_running(int(told.read_text())))
 
 
 def test_latency_at_a_fixed_rate_is_taken_where_it_is_asked_for() -> None:
     """All rounds together, percentiles over them."""
     rate = FixedRate(rate=200, requests=20, warm_up=2)
-    found = compare(
+    comparison = compare(
         [fake_variant()], rounds=2, model=("f", "v1"), seconds=0.05, fixed_rate=rate, goals=()
     )
-    (result,) = found.variants
+    (result,) = comparison.variants
     assert [len(reading.latencies_ms) for reading in result.readings] == [20, 20]
     assert result.p50_ms is not None
     assert result.p99_ms is not None
     assert 0 < result.p50_ms.value <= result.p99_ms.value
-    assert found.fixed_rate == rate
-    assert found.ratios == ()
+    assert comparison.fixed_rate == rate
+    assert comparison.ratios == ()
 
 
 def test_requests_that_fail_at_the_fixed_rate_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,8 +45,8 @@ def test_function_without_its_variable_answers_as_measured(
     (variant,) = variants.prepare(["function unset"], bundled_card())
     assert isinstance(variant.target, ProcessTarget)
     assert "FUNCTION_USE_ASGI" not in variant.target.environment
-    found = compare([variant], rounds=1, model=MODEL, seconds=0.2)
-    assert found.variants[0].per_second.value > 0
+    comparison = compare([variant], rounds=1, model=MODEL, seconds=0.2)
+    assert comparison.variants[0].per_second.value > 0
 
 
 def test_rows_of_own_code_stand_beside_a_plain_service_alone(

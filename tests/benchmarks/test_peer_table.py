@@ -16,7 +16,7 @@ from benchmarks.comparison_report import PEERS, figures_table, write_comparison
 from benchmarks.peer_table import picture, publish_peers, terminal_table
 from benchmarks.variants import Variant
 from tests.measure.fakes import card, conditions, fake_variant
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
 from twinserve.__main__ import main
 from twinserve.config.card import Card
 from twinserve.measure.statistics import Estimate
@@ -35,8 +35,8 @@ def result(name: str, cold_ms: float, rate: float) -> VariantResult:
 
 @pytest.fixture
 def comparison() -> Comparison:
-    """One of each kind."""
-    found = (
+    """A peer of each kind."""
+    results = (
         result("service", 600.0, 20_000.0),
         result("ceiling", 90.0, 30_000.0),
         result("mlflow onnx", 6000.0, 150.0),
@@ -48,7 +48,7 @@ def comparison() -> Comparison:
         rounds=1,
         connections=16,
         seconds=1.5,
-        variants=found,
+        variants=results,
         ratios=(),
         fixed_rate=FixedRate(50, 100, 10),
     )
@@ -110,8 +110,8 @@ def test_peers_are_published(comparison: Comparison, published: Callable[[str], 
 def test_the_page_names_its_own_file(comparison: Comparison, tmp_path: Path) -> None:
     """And needs nothing but itself."""
     page = write_comparison(comparison, tmp_path, PEERS)
-    parsed = Page(page.read_text(encoding="utf-8"))
-    assert (parsed.references, parsed.unnamed, parsed.open) == ([], [], [])
+    parsed = ParsedPage(page.read_text(encoding="utf-8"))
+    assert (parsed.references, parsed.unnamed) == ([], [])
     assert "peers.json" in page.read_text(encoding="utf-8")
     assert "MLflow: mlflow models serve, ONNX Runtime (version 3.2.1)" in page.read_text(
         encoding="utf-8"

@@ -29,8 +29,8 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["ceiling", "empty function"])
 def test_a_peer_without_a_model_answers(name: str) -> None:
     """Started as a comparison starts it."""
-    found = compare(variants.prepare([name], card()), rounds=1, model=MODEL, seconds=0.05)
-    assert found.variants[0].per_second.value > 0
+    comparison = compare(variants.prepare([name], card()), rounds=1, model=MODEL, seconds=0.05)
+    assert comparison.variants[0].per_second.value > 0
 
 
 @pytest.mark.usefixtures("peers")
@@ -41,8 +41,8 @@ def test_a_peer_with_a_model_answers(
     """The floor and the reference design serve this project's own artifacts."""
     monkeypatch.chdir(dist.parent)
     prepared = variants.prepare([name], bundled_card())
-    found = compare(prepared, rounds=1, model=MODEL, seconds=0.5)
-    assert found.variants[0].per_second.value > 0
+    comparison = compare(prepared, rounds=1, model=MODEL, seconds=0.5)
+    assert comparison.variants[0].per_second.value > 0
 
 
 @pytest.mark.usefixtures("peers")
@@ -58,8 +58,8 @@ def test_the_same_model_under_another_runtime_answers(
     (variant,) = variants.prepare([name], bundled_card())
     assert isinstance(variant.target, ProcessTarget)
     assert load_card(variant.target.directory / "model.json").runtime == name.split()[1]
-    found = compare([variant], rounds=1, model=MODEL, seconds=0.5)
-    assert (found.variants[0].name, found.variants[0].readings[0].round) == (name, 0)
+    comparison = compare([variant], rounds=1, model=MODEL, seconds=0.5)
+    assert (comparison.variants[0].name, comparison.variants[0].readings[0].round) == (name, 0)
     assert (dist / "service" / "manifest.json").read_bytes() == before
 
 
@@ -73,9 +73,9 @@ def test_a_runtime_that_cannot_have_the_model_is_one_line(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
         UserError, match=r"^serving.runtime: onnx: models/model.pkl: No such"
-    ) as one:
+    ) as refused:
         variants.prepare(["service onnx"], card()._replace(runtime="compiled"))
-    assert "\n" not in str(one.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_by_default_each_runtime_that_the_model_can_have_is_run_once() -> None:
@@ -114,8 +114,8 @@ def test_both_targets_come_from_their_bundles(monkeypatch: pytest.MonkeyPatch) -
     """By the functions that ``make serve`` uses too."""
     monkeypatch.setattr(variants, "local_service", lambda bundle: fake_target(name=bundle.name))
     monkeypatch.setattr(variants, "local_function", lambda bundle: fake_target(name=bundle.name))
-    found = variants.prepare(["function", "service"], card())
-    assert [target.name for target in found] == ["function", "service"]
+    prepared = variants.prepare(["function", "service"], card())
+    assert [target.name for target in prepared] == ["function", "service"]
 
 
 @pytest.mark.parametrize(

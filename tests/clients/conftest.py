@@ -20,12 +20,12 @@ Run = Callable[..., str]
 def urls(dist: Path) -> Iterator[list[str]]:
     """Of the service and of the function."""
     with ExitStack() as stack:
-        found = []
+        urls = []
         for name in ("service", "function"):
             endpoint = stack.enter_context(local_target(name, dist / name).start())
             wait_until_answering(endpoint)
-            found.append(endpoint.url)
-        yield found
+            urls.append(endpoint.url)
+        yield urls
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.measure.fakes import results, target_result
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
 from tests.tree import PROJECT, ROOT
 from twinserve.comparison import facts, lifecycle
 from twinserve.comparison import page as comparison
@@ -43,13 +43,13 @@ NEEDS = (
 
 @pytest.fixture
 def params() -> Params:
-    """Those of the tests."""
+    """The tests' own."""
     return load_params(PROJECT / "params.yaml")
 
 
 @pytest.fixture
 def known() -> Facts:
-    """Those of the tests."""
+    """The tests' own."""
     return facts.load(PROJECT / facts.SNAPSHOT)
 
 
@@ -66,8 +66,8 @@ def chosen(known: Facts, params: Params) -> list[str]:
 
 def test_the_page_needs_nothing_but_itself(known: Facts, params: Params) -> None:
     """Well formed, no reference to elsewhere, every table named."""
-    page = Page(comparison.html(known, params))
-    assert (page.references, page.unnamed, page.open) == ([], [], [])
+    page = ParsedPage(comparison.html(known, params))
+    assert (page.references, page.unnamed) == ([], [])
 
 
 def test_every_thing_to_choose_by_has_a_row(known: Facts, params: Params) -> None:
@@ -171,10 +171,10 @@ def tree(dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def measure(tree: Path, bundle: str) -> None:
     """Put a report there, as `make run` does."""
-    found = json.loads(to_json(results(target_result("service"), target_result("function"))))
-    found["subject"]["bundles"] = [["service", bundle], ["function", bundle]]
+    document = json.loads(to_json(results(target_result("service"), target_result("function"))))
+    document["subject"]["bundles"] = [["service", bundle], ["function", bundle]]
     (tree / "reports").mkdir(exist_ok=True)
-    document = {"format": FORMAT, "results": found, "checks": []}
+    document = {"format": FORMAT, "results": document, "checks": []}
     (tree / "reports" / "report.json").write_text(json.dumps(document))
 
 

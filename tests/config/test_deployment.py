@@ -44,13 +44,13 @@ def section(service: dict[str, Any] | None = None, **changes: Any) -> dict[str, 
 
 def test_what_is_left_out_is_what_every_project_can_have() -> None:
     """A builder of its own, Cloud Build's own machine, public as the organisation allows."""
-    found = Deployment.model_validate(section())
-    assert found.build_account == "twinserve-builder"
-    assert found.build_machine is None
-    assert found.public_by is PublicBy.AUTO
+    deployment = Deployment.model_validate(section())
+    assert deployment.build_account == "twinserve-builder"
+    assert deployment.build_machine is None
+    assert deployment.public_by is PublicBy.AUTO
 
 
-@pytest.mark.parametrize("way", [one.value for one in PublicBy])
+@pytest.mark.parametrize("way", [way.value for way in PublicBy])
 def test_way_to_be_public_is_read_as_yaml_has_it(way: str) -> None:
     """A plain word."""
     assert Deployment.model_validate(section(public_by=way)).public_by == way

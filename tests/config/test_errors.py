@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.tree import ROOT
+
 COMMAND = """\
 from rich.console import Console
 from twinserve.config.errors import UserError, run_as_command

@@ -61,12 +61,12 @@ def test_endpoint_that_is_down_is_not_told_a_hundred_times(
     """Of the cases that fail the first are shown, with their reason, and the others counted."""
     monkeypatch.chdir(dist.parent)
     nobody = Endpoint("service", "http://127.0.0.1:9", 0)
-    with pytest.raises(CheckError, match=r"(\d+) cases") as found:
+    with pytest.raises(CheckError, match=r"(\d+) cases") as failure:
         check_contract([nobody], dist / "service" / "model.json")
     shown = capsys.readouterr().err.splitlines()
     assert "Connection refused" in shown[0]
     assert len(shown) == MOST_SHOWN + 1
-    failed = int(str(found.value).partition(" ")[0])
+    failed = int(str(failure.value).partition(" ")[0])
     assert shown[-1] == f"  and {failed - MOST_SHOWN} more"
 
 

@@ -28,7 +28,11 @@ def test_every_operation_names_what_the_server_answers_by_itself(service: Caller
     There the path may be known before a body turns out not to come.
     """
     described = json.loads(service.call("GET", "/openapi.json").body)
-    operations = [(path, one) for path, item in described["paths"].items() for one in item.values()]
+    operations = [
+        (path, operation)
+        for path, item in described["paths"].items()
+        for operation in item.values()
+    ]
     assert len(operations) > 3
     for path, operation in operations:
         assert operation["responses"].keys() >= ANYWHERE, operation["operationId"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.models.trees import ROOT, export
+from tests.tools import run
 from twinserve.contract.check import CheckError, check_contract
 from twinserve.delivery.data import dvc as data
 from twinserve.targets.local import local_service
@@ -72,15 +73,12 @@ def test_wrong_endpoint_is_found_whatever_the_shell(
 def test_pipeline_gives_the_same_whatever_the_shell(tmp_path: Path) -> None:
     """Stages run by DVC, with the shell's variables in its way, reproduce what is locked."""
     tree = export(tmp_path / "tree")
-    done = subprocess.run(
+    run(
         [sys.executable, "-E", "-m", "twinserve", "repro", "--locked"],
         cwd=tree,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tree), **SHELL},
-        capture_output=True,
-        text=True,
-        check=False,
+        code=0,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_credentials_of_a_remote_reach_dvc(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ working directory must be the repository's root. ::
   stays direct.
 - ``gcloud(*arguments, stdin="")``: a call of the real gcloud, captured. ``gcloud`` on that
   ``PATH`` is answered by a fork server (``fork_server``): the same code without its start-up. A
-  client that is killed takes its call along. ``FakeGoogle(tmp_path, fork=False)`` does without.
+  client that is killed takes its call along.
 - ``state``: typed dataclasses to read, and to change between two calls (``state.State``):
   ``services["app"].serving()`` and ``.tags()``, ``revisions``, ``repositories``, ``buckets``,
   ``policy("services/app").members(role)``, ``accounts``, ``pools``, ``providers``, ``enabled``.
@@ -37,7 +37,7 @@ working directory must be the repository's root. ::
   ``after=True`` carries the call out first; ``delay_s`` and ``action`` come before. Don't answer
   with a 5xx, nor a GET of other APIs than Cloud Run's with 429: gcloud repeats those for half a
   minute.
-- ``start_fault(service, StartFault(kind))``, a context: revisions that a service gets meanwhile
+- ``start_fault(service, kind)``, a context: revisions that a service gets meanwhile
   are ``never-ready``, ``exits`` or give ``wrong-answers``.
 - ``build_failures.append(True)``: the next build fails. ``on_build(run)``: builds of ``gcloud
   builds submit`` are ``run(build, source)``, with the unpacked source, and succeed if that says
@@ -59,7 +59,6 @@ from tests.google.api import ApiError, DroppedError
 from tests.google.fake import FakeGoogle
 from tests.google.faults import (
     Fault,
-    StartFault,
     permission_denied,
     quota_exceeded,
     service_disabled,
@@ -78,7 +77,6 @@ __all__ = [
     "FakeGoogle",
     "Fault",
     "Instances",
-    "StartFault",
     "permission_denied",
     "quota_exceeded",
     "service_disabled",

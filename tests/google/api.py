@@ -15,7 +15,7 @@ Json: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came.
+    """A call as it arrived.
 
     Attributes:
         method: in capitals.
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back."""
+    """The answer to a call."""
 
     status: int = 200
     body: bytes = b""
@@ -90,7 +90,7 @@ def as_json(content: Json, status: int = 200) -> Answer:
     return Answer(status, json.dumps(content).encode(), headers)
 
 
-def not_found(message: str) -> ApiError:
+def not_found(message: str = "Requested entity was not found.") -> ApiError:
     """404."""
     return ApiError(404, "NOT_FOUND", message)
 

@@ -1,4 +1,4 @@
-"""What Google asks of a build before it runs: its account, its runtime, its machine.
+"""Google's conditions for a build before it runs: its account, its runtime, its machine.
 
 Sources: Cloud Run, "Build service account"; Cloud Build, "Quotas and limits"; the words of each
 refusal beside it.
@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from tests.google.api import ApiError, invalid
 from tests.google.resources.permissions import denied, may
-from tests.google.state import PROJECT, PROJECT_NUMBER
+from tests.google.state import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
 
-DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 # https://cloud.google.com/build/pricing: the standard machine; others say how many CPUs they have.
 CPUS = {"": 2, "UNSPECIFIED": 2, "E2_MEDIUM": 1}
 # https://cloud.google.com/run/docs/runtime-support lists Python's runtimes.
@@ -88,11 +87,11 @@ def check_quota(cloud: "Cloud", machine: str) -> None:
     """
     # One whose end is known has left its machine, though nobody has asked yet.
     running = [
-        one
-        for one in cloud.state.builds.values()
-        if one["status"] == "WORKING" and "fails" not in one
+        build
+        for build in cloud.state.builds.values()
+        if build["status"] == "WORKING" and "fails" not in build
     ]
-    used = sum(cpus(str(one.get("options", {}).get("machineType", ""))) for one in running)
+    used = sum(cpus(str(build.get("options", {}).get("machineType", ""))) for build in running)
     if used + cpus(machine) > cloud.state.build_cpus:
         raise ApiError(
             400,
@@ -105,8 +104,3 @@ def check_quota(cloud: "Cloud", machine: str) -> None:
 def cpus(machine: str) -> int:
     """How many a machine has."""
     return CPUS.get(machine) or int(machine.rpartition("_")[2])
-
-
-def default_account() -> str:
-    """The account of a build that names none, in full."""
-    return f"projects/{PROJECT}/serviceAccounts/{DEFAULT_ACCOUNT}"

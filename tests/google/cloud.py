@@ -1,4 +1,4 @@
-"""What a function that answers has at hand."""
+"""The fake's cloud, as the functions that answer calls have it."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.google.api import Json
-from tests.google.faults import Fault, StartFault
+from tests.google.faults import Fault
 from tests.google.resources.revisions import Revisions
 from tests.google.running.instances import Instances
 from tests.google.running.serving import Listeners
@@ -23,7 +23,7 @@ class Cloud:
     state: State = field(default_factory=State)
     listeners: Listeners = field(default_factory=Listeners)
     faults: list[Fault] = field(default_factory=list)
-    start_faults: dict[str, StartFault] = field(default_factory=dict)
+    start_faults: dict[str, str] = field(default_factory=dict)
     build_failures: list[bool] = field(default_factory=list)
     on_build: Callable[[Json, Path], bool] | None = None
     network: dict[str, str] = field(default_factory=dict)

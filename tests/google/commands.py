@@ -18,14 +18,14 @@ JSON_BODY = (("Content-Type", "application/json"),)
 
 
 def succeed(google: FakeGoogle, *arguments: str, stdin: str = "") -> Json:
-    """What a command that must succeed prints with ``--format=json``."""
+    """The output of a command that must succeed, with ``--format=json``."""
     done = google.gcloud(*arguments, "--format=json", stdin=stdin)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 
 def fail(google: FakeGoogle, *arguments: str, stdin: str = "") -> str:
-    """What a command that must fail says."""
+    """The error of a command that must fail."""
     done = google.gcloud(*arguments, stdin=stdin)
     assert done.returncode == 1, done.stdout
     return done.stderr

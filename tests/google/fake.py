@@ -14,7 +14,6 @@ from tests.google.certificates import write_authority
 from tests.google.cloud import Cloud
 from tests.google.faults import (
     Fault,
-    StartFault,
     permission_denied,
     service_disabled,
     unauthenticated,
@@ -48,20 +47,19 @@ from tests.google.state import (
     REGISTRY,
     Image,
     Kind,
-    Package,
-    Repository,
     State,
 )
 
 ROUTES = Routes()
-# Of two that match, the first answers: the path of an object in the XML API is any path.
 for module in (
     accounts,
     buckets,
     builds,
     catalogue,
+    distribution,
     jobs,
     logs,
+    objects,
     policies,
     projects,
     registry,
@@ -70,8 +68,6 @@ for module in (
     services,
 ):
     ROUTES.include(module.routes)
-ROUTES.include(distribution.routes)
-ROUTES.include(objects.routes)
 
 
 # How much of a call's body is kept for tests to look at; an image has hundreds of megabytes.
@@ -87,16 +83,13 @@ class FakeGoogle:
     number = PROJECT_NUMBER
     region = REGION
 
-    def __init__(
-        self, directory: Path, *, instances: Instances | None = None, fork: bool = True
-    ) -> None:
+    def __init__(self, directory: Path, *, instances: Instances | None = None) -> None:
         self._stack = ExitStack()
         self.directory = directory / "google"
         self.directory.mkdir()
         if instances is None:
             instances = Instances(self.directory / "bundles")
             self._stack.callback(instances.close)
-        self._fork = fork
         self._cloud = Cloud(self.directory, instances)
         self.calls: list[Request] = []
         self.environment: dict[str, str] = {}
@@ -106,8 +99,7 @@ class FakeGoogle:
         self._stack.callback(self._cloud.revisions.close)
         self._stack.callback(self._cloud.listeners.close)
         port = self._stack.enter_context(Proxy(context, self._answer).running())
-        first = shared_client() if self._fork else None
-        self.environment = make_environment(self.directory, authority, port, first)
+        self.environment = make_environment(self.directory, authority, port, shared_client())
         self._cloud.network = {
             name: self.environment[name] for name in ("HTTPS_PROXY", "SSL_CERT_FILE")
         }
@@ -120,12 +112,12 @@ class FakeGoogle:
 
     @property
     def state(self) -> State:
-        """What exists, open to reading and changing."""
+        """The project's resources, open to reading and changing."""
         return self._cloud.state
 
     @property
     def faults(self) -> list[Fault]:
-        """Those set; the first one whose turn it is strikes."""
+        """The faults that are set; the first whose turn it is strikes."""
         return self._cloud.faults
 
     @property
@@ -147,9 +139,9 @@ class FakeGoogle:
             self.faults.remove(fault)
 
     @contextmanager
-    def start_fault(self, service: str, fault: StartFault) -> Iterator[None]:
-        """What the revisions that a service gets meanwhile are like."""
-        self._cloud.start_faults[service] = fault
+    def start_fault(self, service: str, kind: str) -> Iterator[None]:
+        """Have the revisions that a service gets meanwhile be so: see the package's docstring."""
+        self._cloud.start_faults[service] = kind
         try:
             yield
         finally:
@@ -199,12 +191,7 @@ class FakeGoogle:
         _, _, repository, path = image.split("/", 3)
         package, _, tag = path.partition(":")
         with self._cloud.lock:
-            packages = self.state.repositories.setdefault(
-                repository, Repository(repository, {"format": "DOCKER"})
-            ).packages
-            images = packages.setdefault(package.replace("/", "%2F"), Package())
-            images.images.setdefault(digest, Image(digest, kind, copy))
-            images.tags[tag or "latest"] = digest
+            self.state.add_image(repository, package, Image(digest, kind, copy), tag or "latest")
         return digest
 
     def _answer(self, request: Request) -> Answer:
@@ -240,9 +227,9 @@ class FakeGoogle:
             raise permission_denied()
         if request.host in GATED and not self._is_on(request.host):
             raise service_disabled(request.host)
-        found = dataclasses.replace(request, values=values, caller=caller or "")
+        resolved = dataclasses.replace(request, values=values, caller=caller or "")
         with self._cloud.lock:
             if caller is not None:
-                permissions.check(self._cloud, found, caller)
-            result = handler(self._cloud, found)
+                permissions.check(self._cloud, resolved, caller)
+            result = handler(self._cloud, resolved)
         return result if isinstance(result, Answer) else as_json(result)

@@ -1,4 +1,4 @@
-"""What can be made to go wrong."""
+"""Failures that a test can ask for."""
 
 import re
 import time
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from tests.google.api import ApiError, DroppedError, Request
 from tests.google.state import PROJECT, PROJECT_NUMBER
+
+# What a revision whose code is wrong answers.
+WRONG = b'{"prediction": 99, "model_version": "v0"}'
 
 
 @dataclass(slots=True)
@@ -41,7 +44,7 @@ class Fault:
         return True
 
     def strike_before(self, request: Request) -> None:
-        """What comes before the call is carried out.
+        """Do what comes before the call is carried out.
 
         Raises:
             ApiError, DroppedError: in its place.
@@ -53,7 +56,7 @@ class Fault:
             raise self.error
 
     def strike_after(self) -> None:
-        """What becomes of its answer.
+        """Do what becomes of its answer.
 
         Raises:
             ApiError, DroppedError: in its place.
@@ -64,20 +67,6 @@ class Fault:
             raise self.error
 
 
-@dataclass(frozen=True, slots=True)
-class StartFault:
-    """What becomes of the next revisions of one service.
-
-    Attributes:
-        kind: ``never-ready`` (does not listen in time), ``exits`` (its process ends at once), or
-            ``wrong-answers`` (ready, and answers every request with 200 and ``body``).
-        body: of the wrong answers.
-    """
-
-    kind: str
-    body: bytes = b'{"prediction": 99, "model_version": "v0"}'
-
-
 def permission_denied(permission: str = "run.services.get") -> ApiError:
     """403, as a caller without the role gets it."""
     message = (
@@ -86,15 +75,13 @@ def permission_denied(permission: str = "run.services.get") -> ApiError:
     return ApiError(403, "PERMISSION_DENIED", message)
 
 
-def service_disabled(
-    api: str = "run.googleapis.com", title: str = "Cloud Run Admin API"
-) -> ApiError:
+def service_disabled(api: str = "run.googleapis.com") -> ApiError:
     """403 with the reason ``SERVICE_DISABLED`` of google.rpc.ErrorInfo."""
     console = f"https://console.developers.google.com/apis/api/{api}/overview?project={PROJECT}"
     message = (
-        f"{title} has not been used in project {PROJECT_NUMBER} before or it is disabled. Enable "
-        f"it by visiting {console} then retry. If you enabled this API recently, wait a few "
-        "minutes for the action to propagate to our systems and retry."
+        f"Cloud Run Admin API has not been used in project {PROJECT_NUMBER} before or it is "
+        f"disabled. Enable it by visiting {console} then retry. If you enabled this API recently, "
+        "wait a few minutes for the action to propagate to our systems and retry."
     )
     information = {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -105,11 +92,12 @@ def service_disabled(
     return ApiError(403, "PERMISSION_DENIED", message, [information])
 
 
-def quota_exceeded(metric: str = "Write requests") -> ApiError:
+def quota_exceeded() -> ApiError:
     """429."""
     message = (
-        f"Quota exceeded for quota metric '{metric}' and limit '{metric} per minute per region' "
-        f"of service 'run.googleapis.com' for consumer 'project_number:{PROJECT_NUMBER}'."
+        "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute per "
+        "region' of service 'run.googleapis.com' for consumer "
+        f"'project_number:{PROJECT_NUMBER}'."
     )
     return ApiError(429, "RESOURCE_EXHAUSTED", message)
 

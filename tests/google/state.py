@@ -1,4 +1,4 @@
-"""What exists in the fake's one project. Tests read it, and may change it between two calls."""
+"""The resources of the fake's project. Tests read them, and may change them between two calls."""
 
 import datetime as dt
 import itertools
@@ -14,6 +14,8 @@ PROJECT = "twin-project"
 PROJECT_NUMBER = "123456789012"
 REGION = "us-central1"
 REGISTRY = f"{REGION}-docker.pkg.dev"
+# Of builds and revisions that name no account.
+DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 TOKEN = "ya29.a-token-of-the-fake"  # noqa: S105 - opens nothing
 
 # Whoever set the project up; may do everything.
@@ -66,7 +68,7 @@ class Image:
 
 @dataclass(slots=True)
 class Revision:
-    """One immutable deployment of a service.
+    """An immutable deployment of a service.
 
     ``ready`` is None until that is known; ``source`` stays when the registry's image is deleted,
     as Cloud Run keeps a copy.
@@ -288,13 +290,22 @@ class State:
         self.operations[name] = {"name": name, "done": True, "response": response}
         return self.operations[name]
 
+    def add_image(self, repository: str, package: str, image: Image, tag: str = "latest") -> None:
+        """Have an image in a repository, which is made where there is none; no tag is empty."""
+        made = Repository(repository, {"format": "DOCKER"})
+        packages = self.repositories.setdefault(repository, made).packages
+        known = packages.setdefault(package.replace("/", "%2F"), Package())
+        known.images.setdefault(image.digest, image)
+        if tag:
+            known.tags[tag] = image.digest
+
     def find_image(self, reference: str) -> Image | None:
-        """What ``HOST/PROJECT/REPOSITORY/PACKAGE:TAG`` or ``…@DIGEST`` stands for."""
+        """The image of ``HOST/PROJECT/REPOSITORY/PACKAGE:TAG`` or ``…@DIGEST``."""
         name, _, digest = reference.partition("@")
         _, _, repository, path = [*name.split("/", 3), "", "", ""][:4]
         package, _, tag = path.partition(":")
-        found = self.repositories.get(repository)
-        images = found.packages.get(package.replace("/", "%2F")) if found else None
+        known = self.repositories.get(repository)
+        images = known.packages.get(package.replace("/", "%2F")) if known else None
         if images is None:
             return None
         return images.images.get(digest or images.tags.get(tag or "latest", ""))

@@ -1,4 +1,4 @@
-"""What Cloud Run takes as a service: names, labels, variables, sizes. Each rule has its source."""
+"""Cloud Run's rules for a service: names, labels, variables, sizes. Each has its source."""
 
 import re
 
@@ -74,7 +74,7 @@ def _check_tag(tag: str, service: str) -> None:
 def _check_variables(variables: list[Json]) -> None:
     if len(variables) > MOST_VARIABLES:
         raise invalid(f"env: more than {MOST_VARIABLES} variables")
-    names = [one["name"] for one in variables]
+    names = [variable["name"] for variable in variables]
     for name in names:
         if not name or "=" in name:
             raise invalid(f"env: invalid name of a variable: {name!r}")

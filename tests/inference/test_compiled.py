@@ -3,7 +3,6 @@
 import os
 import platform
 import struct
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ import joblib
 import numpy as np
 import pytest
 
+from tests.tools import run
 from twinserve.config.card import Card
 from twinserve.config.errors import UserError
 from twinserve.config.layout import NATIVE_VARIABLE
@@ -154,7 +154,7 @@ def test_nothing_but_the_standard_library_is_imported(dist: Path) -> None:
     )
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); {code}"]
     bundle = dist / "service"
-    done = subprocess.run(command, cwd=bundle, capture_output=True, text=True, check=True)
+    done = run(command, cwd=bundle, code=0)
     prediction, *modules = done.stdout.split()
     assert prediction == "1"
     assert set(modules) - {"__main__"} == {"twinserve"}

@@ -25,7 +25,7 @@ def test_client_that_says_nothing_is_left(make_endpoint: MakeEndpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "limit", "what"),
+    ("sent", "limit", "part"),
     [
         (b"POST /predict HTTP/1.1\r\nHost: a", "head_s", "head"),
         (b"\r\nPO", "head_s", "head"),
@@ -39,11 +39,11 @@ def test_request_that_does_not_become_whole_is_refused(
     capfd: pytest.CaptureFixture[str],
     sent: bytes,
     limit: str,
-    what: str,
+    part: str,
 ) -> None:
     """After its time: 408 in the contract's form, a line of log like any other, and the end."""
     received = run(make_endpoint(), long(**{limit: SHORT_S}), sent_and_held(sent))
-    assert problem(received)["detail"] == f"the {what} of a request must come within 0.3 s"
+    assert problem(received)["detail"] == f"the {part} of a request must come within 0.3 s"
     assert statuses(received) == [408]
     assert b"connection: close\r\n" in received
     (line,) = map(json.loads, capfd.readouterr().out.splitlines())
@@ -111,10 +111,10 @@ def test_crowd_of_halves_keeps_nobody_out(make_endpoint: MakeEndpoint) -> None:
         held = [connect(port) for _ in range(30)]
         for connection in held:
             connection.sendall(post(GOOD)[:20])
-        found = [statuses(exchange(port, post(GOOD))) for _ in range(5)]
+        answers = [statuses(exchange(port, post(GOOD))) for _ in range(5)]
         for connection in held:
             connection.close()
-        return [one for status in found for one in status]
+        return [code for codes in answers for code in codes]
 
     assert run(make_endpoint(), long(at_most=10), crowd) == [200] * 5
 

@@ -35,10 +35,10 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def read_all(reader: int) -> bytes:
     """What is there now."""
-    found = b""
+    content = b""
     while select.select([reader], [], [], 0)[0]:
-        found += os.read(reader, 65536)
-    return found
+        content += os.read(reader, 65536)
+    return content
 
 
 def stalled(output: Output) -> int:
@@ -62,11 +62,11 @@ def test_stalled_reader_delays_nobody_and_is_told_what_it_missed() -> None:
         output = Output(writer)
         output.never_wait()
         written = stalled(output)
-        found = b""
+        content = b""
         while not output.flush():
-            found += read_all(reader)
-        found += read_all(reader)
-    lines = found.splitlines(keepends=True)
+            content += read_all(reader)
+        content += read_all(reader)
+    lines = content.splitlines(keepends=True)
     assert lines.count(LINE) == written - output.dropped
     assert told(lines[-1:]) == output.dropped == 1
     assert len(lines) == written - output.dropped + 1
@@ -86,12 +86,12 @@ def test_what_cannot_be_opened_anew_is_asked_for_room_first() -> None:
         output = Output(writer.fileno())
         output.never_wait()
         written = stalled(output)
-        found = b""
+        content = b""
         reader.settimeout(0)
         while not output.flush():
-            found += reader.recv(1 << 20)
-        found += reader.recv(1 << 20)
-        assert found.count(LINE) == written - output.dropped
+            content += reader.recv(1 << 20)
+        content += reader.recv(1 << 20)
+        assert content.count(LINE) == written - output.dropped
 
 
 def test_file_keeps_what_it_holds() -> None:

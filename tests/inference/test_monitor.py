@@ -144,7 +144,7 @@ def test_lines_add_up(
     assert second["predictions"] == {"no": 0, "yes": 2}
     assert second["latency"][:3] == [1, 2, 0]
     assert second["latency_sum_ms"] == 0.13
-    assert [one["features"][0]["counts"] for one in (first, second)] == [
+    assert [line["features"][0]["counts"] for line in (first, second)] == [
         [0, 1, 0, 0, 0],
         [0, 0, 0, 1, 1],
     ]
@@ -292,5 +292,7 @@ def test_figures_of_a_wide_table_take_several_lines_that_add_up(
     assert (seen.answered, seen.instances) == (3, 1)
     assert sum(seen.predictions.values()) == 3
     assert len(seen.predictions) == 300
-    assert {one.name for one in seen.features} == {one.name for one in wide.features}
-    assert {one.counts for one in seen.features} == {(0, 0, 3, 0, 0)}
+    assert {feature.name for feature in seen.features} == {
+        feature.name for feature in wide.features
+    }
+    assert {feature.counts for feature in seen.features} == {(0, 0, 3, 0, 0)}

@@ -3,13 +3,13 @@
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.dialects import OURS
 from benchmarks.variants import Variant
+from tests.tools import wait_until
 from twinserve.config.card import Card, Choice, Feature, GoldenCase, Parity
 from twinserve.measure.cold.anatomy import Client
 from twinserve.measure.cold.proof import Part
@@ -46,13 +46,6 @@ def fake_target(mode: str = "", name: str = "service") -> ProcessTarget:
 def fake_variant(mode: str = "", name: str = "service", prediction: int = 0) -> Variant:
     """The same as something to compare; it answers class 0."""
     return Variant(fake_target(mode, name), OURS, (GoldenCase([1.0, 2.0], prediction),))
-
-
-def poll(condition: Callable[[], object]) -> None:
-    """Ask until the condition holds; fails at the limit."""
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "the limit has passed"
 
 
 @contextmanager
@@ -172,4 +165,4 @@ def wait_for_port(endpoint: Endpoint) -> None:
             return True
         return False
 
-    poll(is_open)
+    wait_until(is_open)

@@ -42,7 +42,7 @@ TIMES = Times(latency_ms=2.0, per_second=10_000)
 
 @pytest.fixture
 def half() -> Resources:
-    """One CPU and half a GiB."""
+    """A CPU and half a GiB."""
     service = load_params().deployment.service
     return service.model_copy(update={"cpu": 1, "memory": "512Mi"})
 

@@ -1,11 +1,11 @@
 """Drift that starts the renewal of the table."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tools import write_program
 from twinserve.monitoring.alarm import start_renewal
 from twinserve.monitoring.thresholds import Finding, State
 
@@ -14,14 +14,12 @@ from twinserve.monitoring.thresholds import Finding, State
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What ``gh`` was asked."""
     path = tmp_path / "calls.json"
-    program = tmp_path / "bin" / "gh"
-    program.parent.mkdir()
-    program.write_text(
-        f"#!{sys.executable}\nimport json, sys\n"
-        f"open({str(path)!r}, 'w').write(json.dumps([sys.argv[1:], json.load(sys.stdin)]))\n"
+    write_program(
+        tmp_path / "bin" / "gh",
+        "import json, sys\n"
+        f"open({str(path)!r}, 'w').write(json.dumps([sys.argv[1:], json.load(sys.stdin)]))\n",
     )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     return path
 
 

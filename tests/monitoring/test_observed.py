@@ -32,9 +32,9 @@ def line(instance: str = "i1", bundle: str = "b", **members: object) -> dict[str
     }
 
 
-def states(seen: Observed, monitoring: Monitoring = MONITORING) -> dict[str, State]:
-    """What is said of each figure."""
-    return {finding.figure: finding.state for finding in find([seen], monitoring)}
+def states(seen: Observed) -> dict[str, State]:
+    """Of each figure."""
+    return {finding.figure: finding.state for finding in find([seen], MONITORING)}
 
 
 def test_lines_of_all_instances_are_added_up() -> None:
@@ -96,9 +96,9 @@ def test_nothing_logged_is_nothing_known() -> None:
 )
 def test_what_passes_its_threshold_is_found(members: dict[str, Any], passed: set[str]) -> None:
     """By name; a refusal of a bad request is no error."""
-    found = states(add_up("service", [line(**members)], 10))
-    assert {figure for figure, state in found.items() if state is State.PASSED} == passed
-    assert set(found.values()) <= {State.PASSED, State.KEPT}
+    figures = states(add_up("service", [line(**members)], 10))
+    assert {figure for figure, state in figures.items() if state is State.PASSED} == passed
+    assert set(figures.values()) <= {State.PASSED, State.KEPT}
 
 
 def test_few_say_nothing_and_what_has_no_threshold_is_not_held() -> None:
@@ -117,9 +117,9 @@ def test_line_of_something_else_is_one_line(broken: dict[str, Any]) -> None:
     """The target is named, and there is no traceback."""
     with pytest.raises(
         UserError, match="service: a log entry is not as its instances write"
-    ) as one:
+    ) as refused:
         add_up("service", [broken], 10)
-    assert "\n" not in str(one.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_report_of_hundreds_of_features_still_fits_an_issue(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Visit:
 
     def findings(self) -> Sequence[str]:
         """What axe-core objects to, by its rules."""
-        return [one["id"] for one in Axe().run(self.page).response["violations"]]
+        return [violation["id"] for violation in Axe().run(self.page).response["violations"]]
 
     def overflows(self) -> bool:
         """Whether it has to be scrolled sideways."""
@@ -83,7 +83,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the form."""
+    """A field of the form."""
 
     page: Page
     name: str
@@ -123,4 +123,6 @@ def visit(
     yield opened
     context.close()
     assert opened.errors == []
-    assert [one for one in opened.asked if not one.startswith((url, "data:", "blob:"))] == []
+    assert [
+        request for request in opened.asked if not request.startswith((url, "data:", "blob:"))
+    ] == []

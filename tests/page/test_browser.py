@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, ViewportSize, expect
 from tests.page.browser import NARROW, WIDE, Visit, chromium, visit
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import as_csv, cars, penguins
-from tests.tools import require
+from tests.tools import require, run
 from twinserve.config.card import load_card
 from twinserve.contract.calls import HttpCaller
 from twinserve.targets.local import local_target
@@ -27,7 +26,7 @@ TARGETS = ("service", "function")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for all tests."""
+    """A browser for all tests."""
     with chromium() as opened:
         yield opened
 
@@ -36,12 +35,12 @@ def browser() -> Iterator[Browser]:
 def urls(dist: Path) -> Iterator[Mapping[str, str]]:
     """Both targets, serving iris."""
     with ExitStack() as stack:
-        found = {}
+        urls = {}
         for name in TARGETS:
             endpoint = stack.enter_context(local_target(name, dist / name).start())
             wait_until_answering(endpoint)
-            found[name] = f"{endpoint.url}/"
-        yield found
+            urls[name] = f"{endpoint.url}/"
+        yield urls
 
 
 @pytest.fixture(params=TARGETS)
@@ -82,7 +81,7 @@ def test_each_example_is_filled_in_and_answered(opened: Visit, dist: Path) -> No
     for place, case in enumerate(card.golden):
         opened.page.locator(f"[data-example='{place}']").click()
         expect(opened.page.locator("#answer .said")).to_have_text(card.classes[case.prediction])
-        filled = [opened.page.get_by_label(one.name).input_value() for one in card.features]
+        filled = [opened.page.get_by_label(feature.name).input_value() for feature in card.features]
         assert [float(text) for text in filled] == case.features
     answer = json.loads(opened.page.locator("#raw pre").text_content() or "")
     assert answer["label"] == card.classes[-1]
@@ -125,7 +124,7 @@ def test_code_to_copy_gets_the_same_answer(opened: Visit) -> None:
         page.locator("[role=tab][aria-selected=true]").press("ArrowRight")
     commands = (["sh", "-c", code["curl"]], [sys.executable, "-c", code["python"]])
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = run(command, code=0)
         printed = done.stdout.replace("'", '"')
         assert json.loads(printed) == expected
     body = code["javascript"].replace("console.log(await answer.json())", "return answer.json()")

@@ -3,12 +3,12 @@
 import gzip
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.page.parsed_page import ParsedPage
 from twinserve.config.card import Card, Feature, GoldenCase, load_card
 from twinserve.config.errors import UserError
 from twinserve.config.layout import PAGE_NAME
@@ -16,38 +16,14 @@ from twinserve.config.params import Params, load_params
 from twinserve.delivery.page.composition import SCRIPTS, SOURCES, compose
 from twinserve.delivery.page.evaluation import Evaluation, read_evaluation
 
-EMPTY = frozenset({"meta", "link", "input", "line", "path", "rect", "br"})
 ABOUT_ANOTHER = ("for", "aria-controls", "aria-describedby", "aria-labelledby", "list")
 
 
-class Parsed(HTMLParser):
-    """A page's elements with their attributes, and the text of each kind; unclosed ones refused."""
+class ComposedPage(ParsedPage):
+    """What `compose` gives."""
 
     def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.texts: dict[str, list[str]] = {}
-        self._open: list[str] = []
-        self.feed(content.decode())
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in EMPTY:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.setdefault(self._open[-1] if self._open else "", []).append(data.strip())
-
-    def every(self, *tags: str) -> list[dict[str, str]]:
-        """The attributes of each such element."""
-        return [attributes for tag, attributes in self.elements if tag in tags]
+        super().__init__(content.decode())
 
     @property
     def model(self) -> dict[str, Any]:
@@ -55,16 +31,11 @@ class Parsed(HTMLParser):
         told: dict[str, Any] = json.loads(self.texts["script"][0])
         return told
 
-    @property
-    def ids(self) -> list[str]:
-        """Every element's id."""
-        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
-
 
 @pytest.fixture(scope="module")
-def page(dist: Path) -> Parsed:
+def page(dist: Path) -> ComposedPage:
     """The page in the service's bundle."""
-    return Parsed(gzip.decompress((dist / "service" / PAGE_NAME).read_bytes()))
+    return ComposedPage(gzip.decompress((dist / "service" / PAGE_NAME).read_bytes()))
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +65,13 @@ def test_page_is_composed_alike_each_time(dist: Path, card: Card, params: Params
 
 
 def test_each_column_has_a_field_that_says_its_name_unit_and_range(
-    page: Parsed, card: Card
+    page: ComposedPage, card: Card
 ) -> None:
     """A labelled input a feature, with its range beside it."""
-    fields = [one for one in page.every("input", "select") if "data-place" in one]
-    labels = {one["for"] for one in page.every("label")}
+    fields = [element for element in page.every("input", "select") if "data-place" in element]
+    labels = {label["for"] for label in page.every("label")}
     assert len(fields) == len(card.features)
-    assert {one["id"] for one in fields} <= labels
+    assert {field["id"] for field in fields} <= labels
     shown = " ".join(text for texts in page.texts.values() for text in texts)
     for feature in card.features:
         assert feature.name in map(str.strip, page.texts["label"])
@@ -108,16 +79,18 @@ def test_each_column_has_a_field_that_says_its_name_unit_and_range(
     assert set(page.texts["span"]) >= {feature.unit for feature in card.features}
 
 
-def test_what_is_about_another_element_names_one(page: Parsed) -> None:
+def test_what_is_about_another_element_names_one(page: ComposedPage) -> None:
     """Ids are unique, and labels, hints and tabs point at one each."""
     assert len(page.ids) == len(set(page.ids))
     for _, attributes in page.elements:
-        named = [one for name in ABOUT_ANOTHER for one in attributes.get(name, "").split()]
+        named = [
+            reference for name in ABOUT_ANOTHER for reference in attributes.get(name, "").split()
+        ]
         links = [attributes["href"][1:]] if attributes.get("href", "").startswith("#") else []
         assert {*named, *links} <= set(page.ids)
 
 
-def test_policy_finds_nothing_to_refuse(page: Parsed) -> None:
+def test_policy_finds_nothing_to_refuse(page: ComposedPage) -> None:
     """No style, handler or address within an element; one script and one style."""
     for tag, attributes in page.elements:
         assert "style" not in attributes
@@ -125,19 +98,19 @@ def test_policy_finds_nothing_to_refuse(page: Parsed) -> None:
         assert "src" not in attributes
         if "href" in attributes:
             assert attributes["href"].startswith(("#", "data:,")), (tag, attributes)
-    assert [one for one in page.every("script") if "type" not in one] == [{}]
+    assert [script for script in page.every("script") if "type" not in script] == [{}]
     assert page.every("style") == [{}]
 
 
-def test_each_class_has_an_example(page: Parsed, card: Card) -> None:
+def test_each_class_has_an_example(page: ComposedPage, card: Card) -> None:
     """A button for each golden case, whose row the script knows."""
-    buttons = [one for one in page.every("button") if "data-example" in one]
+    buttons = [button for button in page.every("button") if "data-example" in button]
     assert len(buttons) == len(card.golden)
     assert page.model["examples"] == [case.features for case in card.golden]
     assert set(page.texts["button"]) >= set(card.classes)
 
 
-def test_card_is_told(page: Parsed, card: Card) -> None:
+def test_card_is_told(page: ComposedPage, card: Card) -> None:
     """Figures, the confusion matrix, lineage with every digest, and a place for the release."""
     shown = " ".join(text for texts in page.texts.values() for text in texts)
     accuracy = card.metrics["accuracy"]
@@ -159,14 +132,15 @@ def test_names_are_texts_whatever_they_hold(card: Card, params: Params) -> None:
     """Markup in a class, a column or a unit is shown, not obeyed."""
     evil = "</script><img src=x onerror=alert(1)>"
     features = [
-        one._replace(name=f"{evil}{place}", unit='"><b>') for place, one in enumerate(card.features)
+        feature._replace(name=f"{evil}{place}", unit='"><b>')
+        for place, feature in enumerate(card.features)
     ]
     metrics = {**card.metrics, "classes": {evil: card.metrics["classes"]["setosa"]}}
     hostile = card._replace(
         name=evil, classes=[evil, *card.classes[1:]], features=features, metrics=metrics
     )
     evaluation = Evaluation([(evil, card.classes[1])], {f"{evil}0": 0.5})
-    page = Parsed(compose(hostile, params, evaluation))
+    page = ComposedPage(compose(hostile, params, evaluation))
     assert not page.every("img", "b")
     assert page.model["classes"][0] == evil
     assert f"{evil}0" in map(str.strip, page.texts["label"])
@@ -192,17 +166,17 @@ def typed(card: Card) -> Card:
 
 def test_each_type_has_a_field_of_its_own(typed: Card, params: Params) -> None:
     """Choices where the values are known, suggestions where others are taken, else a text."""
-    page = Parsed(compose(typed, params, Evaluation([], {})))
+    page = ComposedPage(compose(typed, params, Evaluation([], {})))
     fields = [
-        (tag, one)
-        for tag, one in page.elements
-        if tag in {"input", "select", "textarea"} and "data-place" in one
+        (tag, attributes)
+        for tag, attributes in page.elements
+        if tag in {"input", "select", "textarea"} and "data-place" in attributes
     ]
     assert [tag for tag, _ in fields] == ["input", "select", "select", "input", "textarea", "input"]
-    needed = [one.get("aria-required") for _, one in fields]
+    needed = [attributes.get("aria-required") for _, attributes in fields]
     assert needed == [None, "true", None, "true", "true", "true"]
     # A telephone's keys for decimals have no minus.
-    assert [one.get("inputmode") for _, one in fields][::5] == ["decimal", None]
+    assert [attributes.get("inputmode") for _, attributes in fields][::5] == ["decimal", None]
     assert [text for text in page.texts["option"] if text.strip()] == [
         "choose", "true", "false", "no value", "A", "B", "C",
     ]  # fmt: skip
@@ -222,7 +196,7 @@ def test_regression_shows_residuals(card: Card, params: Params) -> None:
         task="regression", classes=[], target=target, metrics=metrics,
         golden=[GoldenCase([1.0, 2.0, 3.0, 4.0], 42.5)],
     )  # fmt: skip
-    page = Parsed(compose(number, params, Evaluation([("10", "12.5"), ("90", "80")], {})))
+    page = ComposedPage(compose(number, params, Evaluation([("10", "12.5"), ("90", "80")], {})))
     shown = " ".join(text for texts in page.texts.values() for text in texts)
     assert "Half of 2 held-out rows are off by at most 10 €" in shown
     assert "42.5 €" in page.texts["button"]
@@ -239,7 +213,7 @@ def test_step_that_reads_the_row_decides_on_the_form(card: Card, params: Params)
     stepped = card._replace(
         steps=["before"], golden=[GoldenCase(case, number) for number, case in enumerate(cases)]
     )
-    page = Parsed(compose(stepped, params, Evaluation([], {})))
+    page = ComposedPage(compose(stepped, params, Evaluation([], {})))
     assert page.model["named"] is True
     assert page.model["columns"] == [
         {"name": "island", "type": "text"},
@@ -273,5 +247,5 @@ def test_evaluation_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_answer_without_probabilities_is_asked_for_none(card: Card, params: Params) -> None:
     """Of an estimator that tells labels only, no probabilities are asked."""
     metrics = {name: value for name, value in card.metrics.items() if name != "log_loss"}
-    page = Parsed(compose(card._replace(metrics=metrics), params, Evaluation([], {})))
+    page = ComposedPage(compose(card._replace(metrics=metrics), params, Evaluation([], {})))
     assert page.model["include"] == ["label"]

@@ -3,7 +3,6 @@
 import gzip
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from service.front import Service
 from tests.callers import InProcessCaller
+from tests.tools import run
 from tests.tree import ROOT
 from twinserve.config.layout import PAGE_NAME, RELEASE_VARIABLES
 from twinserve.inference.endpoint import open_endpoint
@@ -43,8 +43,7 @@ def shown(bundle: Path) -> Reply:
 def test_page_is_read_when_it_is_asked_for_and_no_earlier(dist: Path) -> None:
     """No start, prediction or other path pays for it, and it does not pay for FastAPI."""
     command = [sys.executable, "-c", UNASKED, str(dist / "service")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run(command, cwd=ROOT, code=0)
 
 
 def test_release_is_shown_where_there_is_one(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,12 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TypedDict
 
 from tests.pipeline.path_parts import PATH, Part
+from tests.tree import ROOT
 from twinserve.config.errors import UserError, run_as_command
 
-ROOT = Path(__file__).parent.parent.parent
 MEASURED = ROOT / "reports" / "story.json"
 PAGE = ROOT / "docs" / "pipeline.md"
 BEGIN, END = "<!-- critical path -->", "<!-- end of the critical path -->"
@@ -26,7 +25,7 @@ Times = Mapping[str, tuple[float, float]]
 
 
 class Measured(TypedDict):
-    """What a story leaves: its times, and how busy the machine was meanwhile."""
+    """The times of a story, and how busy the machine was meanwhile."""
 
     times: Times
     load: float
@@ -52,13 +51,13 @@ def table(measured: Measured, path: Sequence[Part] = PATH) -> str:
     times, took, computed = measured["times"], 0.0, 0.0
     for part in path:
         if not part.command:
-            lines.append(f"| {part.what} | theirs | {_range(part)} | | {_links(part)} |")
+            lines.append(f"| {part.name} | theirs | {_range(part)} | | {_links(part)} |")
             continue
         if part.command not in times:
             raise UserError(f"{part.command}: not measured; run tests/pipeline/test_story.py")
         seconds, own = times[part.command]
         took, computed = took + seconds, computed + own
-        lines.append(f"| {part.what} | ours | {seconds:.1f} s | {own:.1f} s | the story |")
+        lines.append(f"| {part.name} | ours | {seconds:.1f} s | {own:.1f} s | the story |")
     both = f"{took:.1f} s | {computed:.1f} s"
     lines.append(f"| **ours together**, at most {BUDGET_S:g} s | | {both} | |")
     lines += _together(path, took)
@@ -80,7 +79,7 @@ def _together(path: Sequence[Part], ours: float) -> list[str]:
         f"| **theirs together** | | {low:g} to {high:g} s | | |",
         f"| **all together**, around {AIM_S:g} s | | {whole} ({minutes}) | | |",
     ]
-    unknown = "; ".join(part.what for part in path if not part.command and part.low is None)
+    unknown = "; ".join(part.name for part in path if not part.command and part.low is None)
     if unknown:
         rows += ["", f"Left out of the total, since no public figure was found: {unknown}."]
     return rows

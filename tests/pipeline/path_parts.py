@@ -32,7 +32,7 @@ class Part:
         high: the same; a bad day (a queue of minutes, an outage) is not in it.
     """
 
-    what: str
+    name: str
     command: str = ""
     low: float | None = None
     high: float | None = None
@@ -79,10 +79,10 @@ GCLOUD = Part(
 )
 
 
-def _again(what: str, *parts: Part) -> Part:
+def _again(name: str, *parts: Part) -> Part:
     """The same once more."""
     return Part(
-        what,
+        name,
         low=sum(part.low or 0 for part in parts),
         high=sum(part.high or 0 for part in parts),
         sources=tuple(source for part in parts for source in part.sources[:1]),

@@ -7,7 +7,6 @@ actions, its command `gh`, and Docker.
 
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,9 @@ from tests.pipeline.builds.cloud_build import Outcome, Worker
 from tests.pipeline.releases.project import DEPLOYER, Project
 from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import Run, Workflows, lay_out
-from tests.pipeline.workflows.stand_ins import ROOT, Rule, install
+from tests.pipeline.workflows.stand_ins import Rule, install
+from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.delivery.cloud.schedules import SCHEDULED
 
 DOCKER = Path(__file__).parent / "containers" / "fake_docker.py"
@@ -78,7 +79,7 @@ class Story:
         return run
 
     def build(self, build: dict[str, Any], source: Path) -> bool:
-        """What Cloud Build's machine does with a source and a file of steps."""
+        """Build as Cloud Build's machine does, from a source and a file of steps."""
         folder = self.folder / f"build-{len(self.builds)}"
         stand_ins = install(folder / "stand-ins", source, ("make",))
         stand_ins.lead([REAL])
@@ -128,7 +129,7 @@ class Story:
                 "google-cloud-sdk/bin/gcloud": f'#!/bin/sh\nexec {gcloud} "$@"\n'
             },
             "docker": {
-                "usr/local/bin/docker": f"#!{sys.executable}\n{DOCKER.read_text()}",
+                "usr/local/bin/docker": DOCKER.read_text(),
                 "usr/local/libexec/docker/cli-plugins/docker-buildx": "#!/bin/sh\n",
             },
             # The environment that it makes is the stand-in's Python, which is there already.
@@ -136,17 +137,14 @@ class Story:
         }
         for image, files in programs.items():
             for name, text in files.items():
-                path = folder / "images" / image / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
-                path.chmod(0o755)
+                write_program(folder / "images" / image / name, text)
         return {image: folder / "images" / image for image in programs}
 
     def give_digests(self, docker: Path) -> None:
         """Let the registry have what was built, before the client says that it has pushed it."""
         state = json.loads(docker.read_text())
-        for image, one in state.items():
-            one["digest"] = self.project.google.push_image(image, Path(one["context"]))
+        for image, built in state.items():
+            built["digest"] = self.project.google.push_image(image, Path(built["context"]))
         docker.write_text(json.dumps(state))
 
 

@@ -4,7 +4,7 @@ import os
 import pwd
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,16 +61,11 @@ class Surroundings:
 
 
 def lay_out(directory: Path) -> Surroundings:
-    """What git tracks, as it lies here, and the environment that runs this."""
+    """Lay out the files that git tracks, as they lie here, with the environment that runs this."""
     tree, home = directory / "workspace", directory / "home"
     for made in (home, tree):
         made.mkdir(parents=True)
-    # By tar: some of what is copied is the user's, and none of it is read by this test.
-    archive = directory / "archive.tar"
-    names = "\n".join(name for name in _tracked() if (ROOT / name).is_file())
-    pack = [require("tar"), "--create", f"--file={archive}", "--files-from=-"]
-    subprocess.run(pack, cwd=ROOT, input=names, text=True, check=True)
-    subprocess.run([require("tar"), "--extract", f"--file={archive}"], cwd=tree, check=True)
+    copy_files([name for name in _tracked() if (ROOT / name).is_file()], tree)
     (tree / ".venv").symlink_to(Path(sys.executable).parent.parent)
     # What both targets run in was installed by whoever runs this, too: no index is named here.
     environments = ROOT / ".cache" / "environments"
@@ -81,6 +76,14 @@ def lay_out(directory: Path) -> Surroundings:
     for lock in (tree / "locks").iterdir():
         os.utime(lock, (0, 0))
     return Surroundings(tree, home, _programs(directory / "programs"))
+
+
+def copy_files(names: Sequence[str], tree: Path) -> None:
+    """Copy files of the repository; by tar, since some are the user's, and no test reads those."""
+    archive = tree.parent / "archive.tar"
+    pack = [require("tar"), "--create", f"--file={archive}", "--files-from=-"]
+    subprocess.run(pack, cwd=ROOT, input="\n".join(names), text=True, check=True)
+    subprocess.run([require("tar"), "--extract", f"--file={archive}"], cwd=tree, check=True)
 
 
 def give_history(surroundings: Surroundings) -> None:

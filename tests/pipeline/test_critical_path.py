@@ -48,7 +48,7 @@ def test_part_that_nobody_speaks_of_is_left_out_of_the_total_and_said() -> None:
     assert "\n\nLeft out of the total, since no public figure was found: dark; darker.\n" in text
 
 
-@pytest.mark.parametrize("part", THEIRS, ids=lambda part: part.what)
+@pytest.mark.parametrize("part", THEIRS, ids=lambda part: part.name)
 def test_every_range_has_a_source(part: Part) -> None:
     """What is said of Google's and GitHub's parts says who says so."""
     if part.low is None:
@@ -62,7 +62,7 @@ def test_every_range_has_a_source(part: Part) -> None:
 
 def test_second_runner_takes_what_the_first_did() -> None:
     """The release's job starts on a machine of its own, with the same three steps."""
-    (again,) = (part for part in PATH if "again" in part.what)
+    (again,) = (part for part in PATH if "again" in part.name)
     first = (RUNNER, SET_UP, GCLOUD)
     assert again.low == sum(part.low or 0 for part in first)
     assert again.high == sum(part.high or 0 for part in first)
@@ -74,7 +74,7 @@ def test_what_is_ours_is_measured_and_not_looked_up() -> None:
     bare = replace(RUNNER, low=None, high=None, sources=())
     for part in PATH:
         if part.command:
-            assert part == replace(bare, what=part.what, command=part.command)
+            assert part == replace(bare, name=part.name, command=part.command)
 
 
 def test_command_that_was_not_measured_is_told() -> None:
@@ -87,7 +87,7 @@ def test_page_has_the_table_of_these_parts() -> None:
     """The page's table has the parts that the command knows, in their order, with their ranges."""
     here = _rows(PAGE.read_text().split(BEGIN)[1].split(END)[0])
     made = _rows(table(MEASURED))
-    assert [row[0].removeprefix("| ") for row in here] == [part.what for part in PATH]
+    assert [row[0].removeprefix("| ") for row in here] == [part.name for part in PATH]
     assert _of_theirs(here) == _of_theirs(made)
 
 

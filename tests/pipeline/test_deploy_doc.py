@@ -17,7 +17,8 @@ from tests.pipeline import story
 from tests.pipeline.cloud.repository import describe
 from tests.pipeline.story import Story
 from tests.pipeline.workflows.commands import fault
-from tests.pipeline.workflows.stand_ins import ROOT
+from tests.tools import write_program
+from tests.tree import ROOT
 
 DOCUMENT = ROOT / "docs" / "deploy.md"
 # A person's, GitHub's, or one that makes what only Google runs.
@@ -27,12 +28,12 @@ ELSEWHERE = ("gcloud auth login", "git push", "gcloud builds triggers create")
 def commands() -> list[tuple[str, str]]:
     """Every command of the console blocks, and what it prints, in order."""
     text = DOCUMENT.read_text().replace("my-project", PROJECT)
-    found = []
+    steps = []
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for step in re.split(r"^\$ ", block.replace("\\\n", " "), flags=re.MULTILINE)[1:]:
             command, _, output = step.partition("\n")
-            found.append((command, output))
-    return found
+            steps.append((command, output))
+    return steps
 
 
 def pattern(output: str) -> str:
@@ -47,15 +48,13 @@ class Follower:
         self.story = followed
         self.docker = followed.folder / "docker.json"
         folder = followed.folder / "own"
-        folder.mkdir()
-        (folder / "docker").write_text(f"#!{sys.executable}\n{story.DOCKER.read_text()}")
-        (folder / "docker").chmod(0o755)
+        write_program(folder / "docker", story.DOCKER.read_text())
         google = followed.project.google.environment
         path = f"{Path(sys.executable).parent}{os.pathsep}{folder}{os.pathsep}{google['PATH']}"
         self.environment = {**google, "PATH": path, "DOCKER_STATE": str(self.docker)}
 
     def run(self, command: str) -> str:
-        """What a command prints."""
+        """The output of a command."""
         if " push" in command:
             self.story.give_digests(self.docker)
         done = subprocess.run(
@@ -86,7 +85,7 @@ def test_commands_of_the_document_are_the_projects() -> None:
     """Each, with its options, is one that `twinserve` takes."""
     lines = [command for command, _ in commands() if command.startswith("twinserve")]
     assert len(lines) > 5
-    assert [found for one in lines if (found := fault(f".venv/bin/{one}"))] == []
+    assert [lack for line in lines if (lack := fault(f".venv/bin/{line}"))] == []
 
 
 @pytest.mark.nightly
@@ -104,7 +103,7 @@ def test_document_is_followed_from_top_to_bottom(repository: Story) -> None:
     for command, output in commands():
         if command.startswith(ELSEWHERE):
             continue
-        if "rollback" in command and not any("rollback" in one for one in done):
+        if "rollback" in command and not any("rollback" in earlier for earlier in done):
             reader.release_another()
         printed = reader.run(command)
         assert re.search(pattern(output), printed, re.DOTALL), f"{command}\n{printed}"

@@ -6,9 +6,9 @@ from argparse import Namespace
 
 import pytest
 
-from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.renewed import PYTHON
+from tests.tree import ROOT
 from twinserve.delivery.image import pinned
 
 IMAGE = re.compile(rf"python:{re.escape(PYTHON)}-bookworm@sha256:[0-9a-f]{{64}}")
@@ -17,7 +17,7 @@ IMAGE = re.compile(rf"python:{re.escape(PYTHON)}-bookworm@sha256:[0-9a-f]{{64}}"
 def test_one_image_of_python_is_used_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     """Cloud Build's steps, the nightly container and the editor's have the same, by digest."""
     editor = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
-    nightly = read_files(texts_of(ROOT)).workflows["nightly.yml"]["jobs"]["everything"]
+    nightly = read_files(texts_of()).workflows["nightly.yml"]["jobs"]["everything"]
     assert nightly["container"]["image"] == "${{ needs.images.outputs.python }}"
     pinned.run(Namespace())
     told = capsys.readouterr().out.splitlines()[0].removeprefix("python=")

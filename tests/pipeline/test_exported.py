@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.builds.cloud_build import read, steps
-from tests.tools import require
+from tests.pipeline.surroundings import copy_files
+from tests.tools import require, run
 from tests.tree import ROOT
 
 # Of python:3.11-bookworm, as far as a step may want them: no gcloud and no container engine.
@@ -34,14 +35,10 @@ def export(directory: Path) -> Path:
     git = [require("git"), f"--git-dir={directory / 'git'}", f"--work-tree={ROOT}"]
     subprocess.run([*git, "init", "--quiet"], cwd=ROOT, check=True)
     words = [*git, "ls-files", "--others", "--exclude-standard"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = run(words, cwd=ROOT, code=0)
     tree = directory / "tree"
     tree.mkdir()
-    # By tar: what is copied is the user's, and none of it is read by this test.
-    archive = directory / "archive.tar"
-    pack = [require("tar"), "--create", f"--file={archive}", "--files-from=-"]
-    subprocess.run(pack, cwd=ROOT, input=done.stdout, text=True, check=True)
-    subprocess.run([require("tar"), "--extract", f"--file={archive}"], cwd=tree, check=True)
+    copy_files(done.stdout.splitlines(), tree)
     return tree
 
 

@@ -33,7 +33,7 @@ def test_push_ends_with_both_endpoints_answering_and_measured(repository: Story)
     kept = repository.workflows.stand_ins.artifacts / "latency"
     assert {path.name for path in kept.iterdir()} == {"report.html", "report.json", "report.md"}
     report = json.loads((kept / "report.json").read_text())
-    assert {one["name"] for one in report["results"]["targets"]} == {"service", "function"}
+    assert {target["name"] for target in report["results"]["targets"]} == {"service", "function"}
     assert "cold and warm" in run.summary
     assert "Cost: about $0.0" in run.summary
     built = json.loads(project.objects()[f"builds/{release}.json"])

@@ -85,7 +85,7 @@ LINES_ELSEWHERE = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
-    """What GitHub's runner checks out, for its user."""
+    """A checkout of GitHub's runner, for its user."""
     made = lay_out(tmp_path_factory.mktemp("runner"))
     give_history(made)
     return made
@@ -94,7 +94,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
 def test_every_step_and_line_is_accounted_for() -> None:
     """A step or a line that is added is run in here, or it is said where it is."""
     assert {step.id for step in steps(read(ROOT / "cloudbuild.yaml"))} == set(STEPS)
-    lines = {step.run for step in read_files(texts_of(ROOT)).steps if step.run}
+    lines = {step.run for step in read_files(texts_of()).steps if step.run}
     assert lines == {*LINES, *LINES_ELSEWHERE}
 
 

@@ -5,12 +5,11 @@ that judges it runs anew; the night fits it from nothing (``twinserve repro --af
 """
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tools import twinserve
 from tests.tree import CACHE, ROOT, alone, fetch_table
 from twinserve.config.params import PARAMS_PATH, load_params
 
@@ -33,15 +32,9 @@ def remade(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("remade") / "tree"
     shutil.copytree(ROOT, tree, ignore=_ignored, symlinks=True)
     (tree / ".cache").symlink_to(CACHE)
-    done = subprocess.run(
-        [sys.executable, "-m", "twinserve", "repro", "--locked" if _is_taken() else "--afresh"],
-        cwd=tree,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tree), "PYTHONHASHSEED": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tree), "PYTHONHASHSEED": "1"}
+    option = "--locked" if _is_taken() else "--afresh"
+    twinserve("repro", option, cwd=tree, env=environment, code=0)
     return tree
 
 

@@ -36,9 +36,9 @@ def respond(state: dict[str, Any], method: str, path: str, fields: list[str]) ->
     if (method, path) == ("GET", "pulls"):
         wanted = dict(field.split("=", 1) for field in fields)
         return [
-            {"number": one["number"], "head": {"sha": one["sha"]}}
-            for one in state["pulls"]
-            if (one["state"], one["label"]) == (wanted["state"], wanted["head"])
+            {"number": pull["number"], "head": {"sha": pull["sha"]}}
+            for pull in state["pulls"]
+            if (pull["state"], pull["label"]) == (wanted["state"], wanted["head"])
         ]
     kind, _, rest = path.partition("/")
     if kind == "actions":
@@ -49,7 +49,7 @@ def respond(state: dict[str, Any], method: str, path: str, fields: list[str]) ->
     if not rest or rest.isdigit():
         return issues(state, method, rest, fields)
     if method == "GET":
-        return [one for one in state["comments"] if f"{one['issue']}/comments" == rest]
+        return [comment for comment in state["comments"] if f"{comment['issue']}/comments" == rest]
     body = json.load(sys.stdin)["body"]
     if method == "POST":
         made = {"id": len(state["comments"]) + 1, "issue": int(rest.split("/")[0]), "body": body}
@@ -57,7 +57,7 @@ def respond(state: dict[str, Any], method: str, path: str, fields: list[str]) ->
             {**made, "user": {"login": ME}, "html_url": f"https://github.com/c/{made['id']}"}
         )
         return state["comments"][-1]
-    (comment,) = [one for one in state["comments"] if rest == f"comments/{one['id']}"]
+    (comment,) = [comment for comment in state["comments"] if rest == f"comments/{comment['id']}"]
     comment["body"] = body
     return comment
 
@@ -67,9 +67,9 @@ def issues(state: dict[str, Any], method: str, number: str, fields: list[str]) -
     if method == "GET":
         wanted = dict(field.split("=", 1) for field in fields)
         return [
-            one
-            for one in state["issues"]
-            if one["state"] == wanted["state"] and wanted["labels"] in one["labels"]
+            issue
+            for issue in state["issues"]
+            if issue["state"] == wanted["state"] and wanted["labels"] in issue["labels"]
         ]
     body = json.load(sys.stdin)
     if method == "POST":
@@ -77,7 +77,7 @@ def issues(state: dict[str, Any], method: str, number: str, fields: list[str]) -
         here = {"number": made, "state": "open", "user": {"login": ME}, "labels": []}
         state["issues"].append({**here, "html_url": f"https://github.com/i/{made}", **body})
         return state["issues"][-1]
-    (issue,) = [one for one in state["issues"] if one["number"] == int(number)]
+    (issue,) = [issue for issue in state["issues"] if issue["number"] == int(number)]
     issue.update(body)
     return issue
 

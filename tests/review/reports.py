@@ -5,7 +5,7 @@ from typing import Any
 
 
 def sample() -> dict[str, Any]:
-    """One row of each kind, as JSON members."""
+    """A row of each kind, as JSON members."""
     return {
         "version": 3,
         "allowed_ratio": 1.1,

@@ -1,13 +1,13 @@
 """`review collect` on two real trees, of which one has another forest."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pipeline.models.trees import export
+from tests.tools import run, write_program
 from tests.tree import ROOT
 from twinserve.review.report import read_untrusted
 
@@ -24,13 +24,10 @@ def tree(directory: Path) -> Path:
 
 def with_docker(directory: Path) -> dict[str, str]:
     """An environment with a Docker that notes what it is told to build."""
-    client = directory / "bin" / "docker"
-    client.parent.mkdir()
-    client.write_text(f"#!{sys.executable}\n{DOCKER.read_text()}")
-    client.chmod(0o755)
+    write_program(directory / "bin" / "docker", DOCKER.read_text())
     state = directory / "docker.json"
     return os.environ | {
-        "PATH": f"{client.parent}:{os.environ['PATH']}",
+        "PATH": f"{directory / 'bin'}:{os.environ['PATH']}",
         "DOCKER_STATE": str(state),
     }
 
@@ -44,15 +41,12 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
     assert "n_estimators: 100" in text
     params.write_text(text.replace("n_estimators: 100", "n_estimators: 20"))
     command = [".venv/bin/twinserve", "review", "collect", "--base", str(base)]
-    done = subprocess.run(
+    run(
         [*command, "--output", "reports/review.json", "--rounds", "1"],
         cwd=head,
         env=with_docker(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
+        code=0,
     )
-    assert done.returncode == 0, done.stderr
     report = read_untrusted((head / "reports" / "review.json").read_bytes())
     (change,) = report.params
     assert (change.name, change.base, change.head) == (
@@ -60,16 +54,18 @@ def test_both_sides_are_reproduced_and_compared(tmp_path: Path) -> None:
         "100",
         "20",
     )
-    assert {one.name for one in report.benchmarks} >= {"test_handler.py::test_predict"}
+    assert {benchmark.name for benchmark in report.benchmarks} >= {"test_handler.py::test_predict"}
     assert report.bundle_bytes.head < report.bundle_bytes.base
-    assert [(one.target, one.figure) for one in report.latency] == [
+    assert [(row.target, row.figure) for row in report.latency] == [
         (target, figure)
         for target in ("service", "function")
         for figure in ("cold start, p50", "warm latency, p50", "warm latency, p99")
     ]
-    assert all(one.head_ms > 0 for one in report.latency)
-    assert [one.target for one in report.imports] == ["service", "function"]
-    assert not [one for target in report.imports for one in target.changes if one.ratio is None]
+    assert all(row.head_ms > 0 for row in report.latency)
+    assert [target.target for target in report.imports] == ["service", "function"]
+    assert not [
+        change for target in report.imports for change in target.changes if change.ratio is None
+    ]
     assert report.image_bytes is not None
     assert BASE_BYTES < report.image_bytes.head < report.image_bytes.base
 
@@ -79,9 +75,6 @@ def test_side_that_cannot_be_reproduced_ends_in_a_line(tmp_path: Path) -> None:
     head = tree(tmp_path / "head")
     (tmp_path / "empty").mkdir()
     command = [".venv/bin/twinserve", "review", "collect", "--base", str(tmp_path / "empty")]
-    done = subprocess.run(
-        [*command, "--output", "review.json"], cwd=head, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
+    done = run([*command, "--output", "review.json"], cwd=head, code=1)
     assert done.stderr.startswith(f"error: `make repro` fails in {tmp_path / 'empty'}: ")
     assert not (head / "review.json").exists()

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.review.reports import encoded, sample
+from tests.tools import twinserve, write_program
+from tests.tree import ROOT
 from twinserve.review.render import MARKER
 
-ROOT = Path(__file__).parent.parent.parent
 FAKE = Path(__file__).parent / "fake_gh.py"
 COMMIT = "a" * 40
 OTHERS = [
@@ -35,7 +35,9 @@ class GitHub:
 
     def ours(self) -> list[str]:
         """The texts of the comments that were written here."""
-        return [one["body"] for one in self.state()["comments"] if one["id"] > len(OTHERS)]
+        return [
+            comment["body"] for comment in self.state()["comments"] if comment["id"] > len(OTHERS)
+        ]
 
     def comment(
         self, content: bytes | None, **environment: str
@@ -54,23 +56,13 @@ class GitHub:
             "HEAD_OWNER": "stranger",
             "RUN_URL": "https://github.com/owner/twinserve/actions/runs/4711",
         }
-        return subprocess.run(
-            [sys.executable, "-m", "twinserve", "review", "comment", str(artifact)],
-            cwd=ROOT,
-            env=given | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return twinserve("review", "comment", str(artifact), cwd=ROOT, env=given | environment)
 
 
 @pytest.fixture
 def github(tmp_path: Path) -> GitHub:
     """A fork's pull request among others of the same branch name, with people's comments."""
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "gh"
-    program.write_text(f"#!{sys.executable}\n{FAKE.read_text()}")
-    program.chmod(0o755)
+    write_program(tmp_path / "bin" / "gh", FAKE.read_text())
     pulls = [
         {"number": 5, "label": "owner:topic", "sha": COMMIT, "state": "open"},
         {"number": 6, "label": "stranger:topic", "sha": COMMIT, "state": "closed"},
@@ -93,7 +85,7 @@ def test_comment_is_written_once_and_then_kept_up_to_date(github: GitHub) -> Non
     assert "`1.0`" in second
     assert "`0.966667`" not in second
     assert github.state()["comments"][: len(OTHERS)] == OTHERS
-    assert {one["issue"] for one in github.state()["comments"]} == {7}
+    assert {comment["issue"] for comment in github.state()["comments"]} == {7}
 
 
 @pytest.mark.parametrize(

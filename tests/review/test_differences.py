@@ -26,8 +26,8 @@ def trees(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_metrics_that_differ_are_named_by_their_path(trees: tuple[Path, Path]) -> None:
     """Changed, gone; what is alike is left out."""
-    found = {one.name: (one.base, one.head) for one in metric_changes(*trees)}
-    assert found == {
+    changes = {change.name: (change.base, change.head) for change in metric_changes(*trees)}
+    assert changes == {
         "accuracy": ("0.9", "0.95"),
         "classes.a.f1": ("1.0", None),
         "classes": (None, "{}"),
@@ -36,8 +36,8 @@ def test_metrics_that_differ_are_named_by_their_path(trees: tuple[Path, Path]) -
 
 def test_parameters_that_differ_are_named_by_their_path(trees: tuple[Path, Path]) -> None:
     """Texts, numbers in lists, new keys; a long text is cut."""
-    found = {one.name: (one.base, one.head) for one in param_changes(*trees)}
-    assert found == {
+    changes = {change.name: (change.base, change.head) for change in param_changes(*trees)}
+    assert changes == {
         "estimator.import_path": ("a.B", "a.C"),
         "estimator.arguments.depth": ("3", None),
         "golden[0].features[1]": ("2", "3"),
@@ -49,7 +49,7 @@ def test_tree_without_metrics_has_none(trees: tuple[Path, Path]) -> None:
     """A base from before the first reproduction is compared all the same."""
     base, head = trees
     (base / "evaluation" / "metrics.json").unlink()
-    assert {one.base for one in metric_changes(base, head)} == {None}
+    assert {change.base for change in metric_changes(base, head)} == {None}
 
 
 def test_unusual_names_are_made_to_fit(tmp_path: Path) -> None:
@@ -58,5 +58,5 @@ def test_unusual_names_are_made_to_fit(tmp_path: Path) -> None:
         (tmp_path / side / "evaluation").mkdir(parents=True)
         metrics = {"classes": {"crème <b>|": value}}
         (tmp_path / side / "evaluation" / "metrics.json").write_text(json.dumps(metrics))
-    (found,) = metric_changes(tmp_path / "base", tmp_path / "head")
-    assert found.name == "classes.cr_me _b__"
+    (change,) = metric_changes(tmp_path / "base", tmp_path / "head")
+    assert change.name == "classes.cr_me _b__"

@@ -24,7 +24,7 @@ def test_what_only_warns_passes(tmp_path: Path) -> None:
 
 def test_whole_interval_over_the_allowed_ratio_fails(tmp_path: Path) -> None:
     """Each figure is named, and what to do where it is meant."""
-    slow = [{**one, "outcome": "broken"} for one in sample()["latency"][:1]]
+    slow = [{**latency, "outcome": "broken"} for latency in sample()["latency"][:1]]
     with pytest.raises(UserError) as caught:
         judge(report(tmp_path, latency=slow))
     told = str(caught.value)

@@ -66,6 +66,6 @@ def test_broken_budget_names_the_module() -> None:
 @pytest.mark.parametrize(("low", "word"), [(1.0, "warning"), (1.09, "warning"), (1.11, "broken")])
 def test_only_a_whole_interval_breaks_it(low: float, word: str) -> None:
     """Noise around a large middle is a warning, and passes."""
-    found = report(value=1.2, low=low, high=1.4)
-    assert found.imports[0].outcome == word
-    assert bool(broken_imports(found)) is (word == "broken")
+    growth = report(value=1.2, low=low, high=1.4)
+    assert growth.imports[0].outcome == word
+    assert bool(broken_imports(growth)) is (word == "broken")

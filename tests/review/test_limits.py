@@ -1,19 +1,18 @@
 """What a stranger's artifact can cost: no more than its limit to read, no more than a comment."""
 
 import os
-import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from tests.review.reports import encoded, sample
+from tests.tools import twinserve
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.review.render import LONGEST, render
 from twinserve.review.report import LARGEST_BYTES, MOST_ROWS, load_untrusted, read_untrusted
 
-ROOT = Path(__file__).parent.parent.parent
 URL = "https://github.com/owner/twinserve/actions/runs/4711"
 
 
@@ -45,13 +44,7 @@ def test_artifact_that_is_no_file_is_refused(tmp_path: Path) -> None:
 def test_missing_report_is_one_line(command: str, tmp_path: Path) -> None:
     """With what makes it."""
     path = tmp_path / "review.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "twinserve", "review", command, str(path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = twinserve("review", command, str(path), cwd=ROOT)
     told = f"error: {path}: No such file or directory; make it with `review collect`\n"
     assert (done.returncode, done.stderr) == (1, told)
 

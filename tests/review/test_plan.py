@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
-from tests.tools import require
+from tests.tools import require, run
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.review.plan import (
     CUSTOM,
@@ -28,7 +29,6 @@ from twinserve.review.plan import (
 )
 from twinserve.targets.git import changed_paths
 
-ROOT = Path(__file__).parent.parent.parent
 ALL = set(JOBS)
 # Every top-level path of the repository, and what a change of it must run.
 EXPECTED: dict[str, set[str]] = {
@@ -58,9 +58,7 @@ def test_every_tracked_top_level_path_is_expected_here() -> None:
     """A path that is added to the repository is added to the expectation, by whoever adds it."""
     if not (ROOT / ".git").exists():
         pytest.skip("an exported tree: no git says what is tracked")
-    listed = subprocess.run(
-        [require("git"), "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    listed = run([require("git"), "ls-files", "-z"], cwd=ROOT, code=0)
     tracked = {path.partition("/")[0] for path in listed.stdout.split("\0") if path}
     assert tracked <= set(EXPECTED)
 
@@ -139,7 +137,7 @@ def test_shallow_checkout_is_refused_with_its_cure(tmp_path: Path) -> None:
 def needs(due: object, **results: str) -> dict[str, object]:
     """GitHub's context of a job that needs the plan and these."""
     planned = {"result": "success", "outputs": {"jobs": json.dumps(due)}}
-    return {"plan": planned, **{name: {"result": one} for name, one in results.items()}}
+    return {"plan": planned, **{name: {"result": result} for name, result in results.items()}}
 
 
 def test_green_is_what_was_due_and_nothing_else() -> None:
@@ -172,26 +170,22 @@ def test_commands_need_nothing_installed(merged: Path, tmp_path: Path) -> None:
     base = tmp_path / "base"
     shutil.copytree(ROOT / "twinserve", base / "twinserve")
     bare = [sys.executable, "-S", "-m", "twinserve", "review"]
-    done = subprocess.run(
-        [*bare, "plan", "--tree", str(merged)], cwd=base, env={"PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run([*bare, "plan", "--tree", str(merged)], cwd=base, env={"PATH": "/usr/bin:/bin"})
     assert (done.returncode, done.stderr) == (0, "")
-    verdict = subprocess.run(
-        [*bare, "settle"], cwd=base, env={"NEEDS": json.dumps(needs(["lint"], lint="failure"))},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert verdict.returncode == 1
-    assert verdict.stderr == "error: lint: failure, and success by the plan\n"
-    nothing = subprocess.run(
-        [*bare, "settle"], cwd=base, env={}, capture_output=True, text=True, check=False
+    verdict = run(
+        [*bare, "settle"],
+        cwd=base,
+        env={"NEEDS": json.dumps(needs(["lint"], lint="failure"))},
+        code=1,
     )
+    assert verdict.stderr == "error: lint: failure, and success by the plan\n"
+    nothing = run([*bare, "settle"], cwd=base, env={})
     assert nothing.stderr == "error: NEEDS: give it GitHub's `toJSON(needs)`\n"
 
 
 def test_every_planned_job_is_in_the_workflow() -> None:
     """`pr.yml` has the jobs that a plan names, each under its condition; `all-green` needs all."""
-    jobs = read_files(texts_of(ROOT)).workflows["pr.yml"]["jobs"]
+    jobs = read_files(texts_of()).workflows["pr.yml"]["jobs"]
     assert set(jobs) == {*JOBS, DATA, "plan", "all-green"}
     for name in (*JOBS, DATA):
         planned = f"contains(fromJSON(needs.plan.outputs.jobs), '{name}')"

@@ -62,7 +62,7 @@ def test_comment_asks_github_not_the_pull_request(
 
 def test_report_of_before_is_read_as_ever() -> None:
     """A pull request whose engine does not know of it says nothing of it."""
-    before = {name: one for name, one in sample().items() if name != "reproduction"}
+    before = {name: member for name, member in sample().items() if name != "reproduction"}
     assert read_untrusted(encoded(before)).reproduction is None
 
 

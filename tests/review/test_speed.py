@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools import write_program
 from twinserve.config.errors import UserError
 from twinserve.measure.statistics import Outcome
 from twinserve.review.speed import compare_speed
@@ -23,10 +24,8 @@ def tree(directory: Path, own: str, numbers: int) -> Path:
     (directory / "benchmarks" / "micro").mkdir(parents=True)
     suite = SUITE.format(own=own, numbers=numbers)
     (directory / "benchmarks" / "micro" / "test_suite.py").write_text(suite)
-    (directory / ".venv" / "bin").mkdir(parents=True)
     python = directory / ".venv" / "bin" / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    python.chmod(0o755)
+    write_program(python, f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     return directory
 
 
@@ -35,11 +34,11 @@ def test_slower_tree_is_measured_slower(tmp_path: Path) -> None:
     """Forty times the work has a ratio far above 1, with its whole interval."""
     base, head = tree(tmp_path / "a", "old", 1_000), tree(tmp_path / "b", "new", 40_000)
     said: list[str] = []
-    (found,) = compare_speed(base, head, 1.1, rounds=2, say=said.append)
-    assert found.name == "test_suite.py::test_sum"
-    assert found.head_us > 10 * found.base_us
-    assert found.ratio.low > 10
-    assert found.outcome is Outcome.BROKEN
+    (change,) = compare_speed(base, head, 1.1, rounds=2, say=said.append)
+    assert change.name == "test_suite.py::test_sum"
+    assert change.head_us > 10 * change.base_us
+    assert change.ratio.low > 10
+    assert change.outcome is Outcome.BROKEN
     assert said == ["micro-benchmarks: round 1 of 2", "micro-benchmarks: round 2 of 2"]
 
 

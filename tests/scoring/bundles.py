@@ -50,8 +50,8 @@ class Endpoint:
         body = json.dumps({"features": features}).encode()
         path = f"/predict?include={include}" if include else "/predict"
         reply = self._caller.call("POST", path, body=body)
-        found: dict[str, Any] = json.loads(reply.body)
-        return found
+        answer: dict[str, Any] = json.loads(reply.body)
+        return answer
 
     def predictions(self, rows: Sequence[object]) -> list[Any]:
         """Of each row."""

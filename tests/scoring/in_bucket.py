@@ -21,10 +21,10 @@ IN, OUT = "gs://rows/2026/", "gs://rows/scored/"
 def results(bucket: Bucket) -> dict[str, list[str]]:
     """Predictions, by result."""
     return {
-        name.removeprefix("scored/"): [line.rpartition(",")[2] for line in found[1:]]
+        name.removeprefix("scored/"): [line.rpartition(",")[2] for line in lines[1:]]
         for name, stored in bucket.objects.items()
         if name.startswith("scored/") and "/.score-" not in name
-        for found in [stored.content.decode().splitlines()]
+        for lines in [stored.content.decode().splitlines()]
     }
 
 

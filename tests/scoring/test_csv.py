@@ -12,7 +12,6 @@ from twinserve.scoring import blocks
 from twinserve.scoring.options import Format
 
 ROWS = ("5.1,3.5,1.4,0.2", "5.9,3.0,4.2,1.5", "6.3,2.5,5.0,1.9")
-PREDICTED = "".join(f"{row},{number}\n" for number, row in enumerate(ROWS))
 
 
 def out_of(source: Path) -> bytes:

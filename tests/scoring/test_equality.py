@@ -44,10 +44,10 @@ def test_prediction_label_and_probabilities_are_the_endpoints(
         artifact = to_onnx(joblib.load(models / "model.pkl"), 4, "iris")
     bundle = bundle_of(tmp_path / "bundle", card, runtime, artifact)
     scored(source, bundle, "label", "probabilities")
-    found = results(source)
+    scored_rows = results(source)
     endpoint = Endpoint(bundle)
     names = [f"probability_{name}" for name in card.classes]
-    for row, given in zip(rows, found, strict=True):
+    for row, given in zip(rows, scored_rows, strict=True):
         answer = endpoint.answer(row, include="label,probabilities")
         assert [int(given["prediction"]), given["label"]] == [answer["prediction"], answer["label"]]
         shares = answer["probabilities"].values()
@@ -145,8 +145,8 @@ def test_rows_that_the_table_itself_sends_through_a_step_are_the_endpoints(tmp_p
     for row in results(source):
         given: dict[str, Any] = {name: row[name] for name in names if row[name] not in {"", "NA"}}
         sent.append({k: float(v) if k in names[1:3] else v for k, v in given.items()})
-    found = [int(row["prediction"]) for row in results(source)]
-    assert found == Endpoint(bundle).predictions(sent)
+    predicted = [int(row["prediction"]) for row in results(source)]
+    assert predicted == Endpoint(bundle).predictions(sent)
 
 
 def test_own_steps_answer_each_row_as_when_served(
@@ -162,13 +162,13 @@ def test_own_steps_answer_each_row_as_when_served(
     source.write_text(header + "".join(",".join(map(str, row)) + "\n" for row in sent))
     scored(source, bundle, "label", on_error="mark")
     endpoint = Endpoint(bundle)
-    for row, found in zip(sent, results(source), strict=True):
+    for row, result in zip(sent, results(source), strict=True):
         answer = endpoint.answer(row, include="label")
         if row[-1] in {"A", "B"}:
-            assert found["label"] == answer["label"]
-            assert found["error"] == ""
-            assert json.loads(found["answer"]) == answer
-            assert found["prediction"] == str(answer["prediction"])
+            assert result["label"] == answer["label"]
+            assert result["error"] == ""
+            assert json.loads(result["answer"]) == answer
+            assert result["prediction"] == str(answer["prediction"])
         else:
             expected = answer["detail"] if row[-1] == "sea" else "OSError: secret"
-            assert (found["prediction"], found["answer"], found["error"]) == ("", "", expected)
+            assert (result["prediction"], result["answer"], result["error"]) == ("", "", expected)

@@ -1,7 +1,6 @@
 """The image ``score``, built by the command, and a task in a container of it."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from tests.google import FakeGoogle
 from tests.google.state import Bucket
 from tests.pipeline.containers.engine import build_image, podman
 from tests.scoring.in_bucket import environment_of_task, expected, plan_of, results
+from tests.tools import run
 from twinserve.delivery.image.score import COMMAND
 from twinserve.targets.container import CONFINEMENT
 from twinserve.targets.engine import Engine
@@ -36,7 +36,7 @@ def test_task_runs_in_the_image_of_the_services_recipe(
         with environment_of_task(google, plan) as variables:
             authority = variables["SSL_CERT_FILE"]
             inside = {**variables, "SSL_CERT_FILE": "/authority.pem"}
-            done = subprocess.run(
+            run(
                 [
                     engine.name,
                     "run",
@@ -48,10 +48,7 @@ def test_task_runs_in_the_image_of_the_services_recipe(
                     image,
                     *COMMAND,
                 ],
-                capture_output=True,
-                text=True,
-                check=False,
+                code=0,
             )
-    assert done.returncode == 0, done.stdout + done.stderr
     every = expected(dist / "service", rows)
     assert results(bucket) == {name: every[name] for name in ("0.csv", "1.csv")}

@@ -39,7 +39,7 @@ def gone(google: FakeGoogle) -> bool:
     """Whether nothing is left of what a run makes for itself."""
     state = google.state
     left = [name for name in state.buckets["rows"].objects if "/.score-" in name]
-    bound = [one for one in state.policy("buckets/rows").bindings if one["members"]]
+    bound = [binding for binding in state.policy("buckets/rows").bindings if binding["members"]]
     return not (state.jobs or state.accounts or bound or left)
 
 
@@ -80,8 +80,8 @@ def test_task_that_is_killed_repeats_its_own_shard_only(
             ("objects.create", "2026/0.csv"),
             ("objects.list", ""),
         ):
-            thing = f"{OBJECTS}{name}" if name else ""
-            asked = (f"serviceAccount:{email}", f"storage.{permission}", "buckets/rows", thing)
+            resource = f"{OBJECTS}{name}" if name else ""
+            asked = (f"serviceAccount:{email}", f"storage.{permission}", "buckets/rows", resource)
             held.append(may(google._cloud, *asked))  # noqa: SLF001 - what the fake itself asks
         execution.kill(0)
 

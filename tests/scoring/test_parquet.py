@@ -47,12 +47,12 @@ def test_columns_stay_and_results_stand_behind_them(
 ) -> None:
     """Of each row what the endpoint answers, in their order, with the types of the columns."""
     summary = scored(put, service, "label", "probabilities", processes=processes)
-    given, found = pd.read_parquet(put), pd.read_parquet(put.with_name("out.parquet"))
-    assert found[list(given.columns)].equals(given)
-    assert Endpoint(service).predictions(rows) == found["prediction"].tolist()
+    given, result = pd.read_parquet(put), pd.read_parquet(put.with_name("out.parquet"))
+    assert result[list(given.columns)].equals(given)
+    assert Endpoint(service).predictions(rows) == result["prediction"].tolist()
     names = ["setosa", "versicolor", "virginica"]
-    assert [names[number] for number in found["prediction"]] == found["label"].tolist()
-    shares = found[[f"probability_{name}" for name in names]]
+    assert [names[number] for number in result["prediction"]] == result["label"].tolist()
+    shares = result[[f"probability_{name}" for name in names]]
     assert shares.sum(axis="columns").between(1 - 1e-9, 1 + 1e-9).all()
     assert (summary.rows, summary.wrong) == (300, 0)
 
@@ -66,10 +66,10 @@ def test_wrong_rows_are_marked(put: Path, service: Path) -> None:
         scored(put, service)
     assert [path.name for path in put.parent.iterdir()] == ["in.parquet"]
     assert scored(put, service, "label", on_error="mark").wrong == 2
-    found = pd.read_parquet(put.with_name("out.parquet"))
-    assert found["prediction"].isna().to_numpy().nonzero()[0].tolist() == [0, 150]
-    assert found["error"].notna().to_numpy().nonzero()[0].tolist() == [0, 150]
-    assert found["error"][150].startswith("petal_width: expected a finite number")
+    result = pd.read_parquet(put.with_name("out.parquet"))
+    assert result["prediction"].isna().to_numpy().nonzero()[0].tolist() == [0, 150]
+    assert result["error"].notna().to_numpy().nonzero()[0].tolist() == [0, 150]
+    assert result["error"][150].startswith("petal_width: expected a finite number")
 
 
 def test_killed_run_goes_on_where_it_was(

@@ -17,6 +17,7 @@ from tests.scoring.in_bucket import (
     results,
     told_of,
 )
+from tests.tools import run
 from twinserve.delivery.bundle.manifest import read_verified
 from twinserve.delivery.image.score import COMMAND
 from twinserve.scoring.job.plan import Item, Plan, parse_plan
@@ -47,15 +48,7 @@ def test_image_holds_all_that_a_task_imports(context: Path, dist: Path) -> None:
 def run_task(google: FakeGoogle, context: Path, plan: Plan) -> tuple[int, str]:
     """Exit code, and what it prints, of a task of one."""
     with environment_of_task(google, plan) as variables:
-        done = subprocess.run(
-            [sys.executable, *COMMAND[1:]],
-            cwd=context,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run([sys.executable, *COMMAND[1:]], cwd=context, env=variables, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 

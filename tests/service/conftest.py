@@ -43,7 +43,7 @@ def checkout(tmp_path: Path, dist: Path) -> Iterator[Checkout]:
         return tmp_path
 
     yield make
-    sys.path[:] = [one for one in sys.path if one != str(tmp_path)]
+    sys.path[:] = [folder for folder in sys.path if folder != str(tmp_path)]
     for name in set(sys.modules) - before:
         if name.startswith("custom"):
             del sys.modules[name]

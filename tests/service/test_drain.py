@@ -21,6 +21,7 @@ from uvicorn.config import Config
 
 from tests import wire
 from tests.stopping import ANSWERS_BEFORE, Clients
+from tests.tools import is_running, wait_until
 from twinserve.config.card import load_card
 from twinserve.config.layout import MONITORING_MEMBER
 from twinserve.inference.asgi import Answer, Receive, Scope, Send
@@ -159,7 +160,7 @@ def test_every_signal_ends_it_soon_whatever_clients_do(
         assert wait_for_end(target.endpoint) < PATIENCE_S
         connections[20].settimeout(PATIENCE_S)
         assert wire.statuses(wire.until_closed(connections[20])) == [408]
-        assert not [one for one in process_tree(target.pid) if one in processes]
+        assert not [member for member in process_tree(target.pid) if member in processes]
         assert len(last_figures(target)) == 1
         assert not [line for line in target.logged() if line["severity"] == "ERROR"]
 
@@ -187,21 +188,10 @@ def test_worker_ends_with_its_master(dist: Path, body: bytes) -> None:
     """A master that is killed leaves nobody behind, and the last figures are told."""
     with running(dist / "function") as target:
         assert wire.statuses(wire.exchange(target.port, wire.post(body))) == [200]
-        (worker,) = [one.pid for one in process_tree(target.pid) if one.pid != target.pid]
+        (worker,) = [member.pid for member in process_tree(target.pid) if member.pid != target.pid]
         os.kill(target.pid, signal.SIGKILL)
-        deadline = time.monotonic() + PATIENCE_S
-        while _runs(worker):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: not is_running(worker))
         assert len(last_figures(target)) == 1
-
-
-def _runs(pid: int) -> bool:
-    """Whether it has not ended, though nobody may have taken note yet."""
-    with contextlib.suppress(OSError):
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()
-        return state[0] != "Z"
-    return False
 
 
 async def answer_ok(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -234,9 +224,9 @@ def test_connection_that_waits_to_be_accepted_is_served() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         received = runner.run(stop_with_some_waiting())
-    for one in received:
-        assert one.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert b"connection: close\r\n" in one
+    for answer in received:
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"connection: close\r\n" in answer
 
 
 def test_handshake_under_way_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:

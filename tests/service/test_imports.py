@@ -73,10 +73,12 @@ def test_first_prediction_imports_what_it_needs(name: str, dist: Path) -> None:
         packages = next((Path(target.command[0]).parent.parent / "lib").glob("*/site-packages"))
         with target.start() as endpoint:
             predicted(endpoint)
-        found = third_party(output, packages)
-    assert found > {"httptools", "uvicorn", "uvloop"}
-    assert not found & SPARED
-    assert found <= ALLOWED[name], f"imported before the first prediction: {found - ALLOWED[name]}"
+        imported = third_party(output, packages)
+    assert imported > {"httptools", "uvicorn", "uvloop"}
+    assert not imported & SPARED
+    assert imported <= ALLOWED[name], (
+        f"imported before the first prediction: {imported - ALLOWED[name]}"
+    )
 
 
 def test_first_page_builds_fastapi_and_the_next_does_not(dist: Path) -> None:

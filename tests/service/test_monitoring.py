@@ -34,11 +34,11 @@ def read_metrics(caller: Caller) -> Samples:
     assert reply.status == 200
     assert reply.headers["content-type"].startswith("text/plain; version=")
     assert reply.headers["cache-control"] == "no-store"
-    found: Samples = {}
+    samples: Samples = {}
     for family in text_string_to_metric_families(reply.body.decode()):
         for sample in family.samples:
-            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
-    return found
+            samples.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+    return samples
 
 
 def ask(caller: Caller, card: Card) -> None:
@@ -59,23 +59,23 @@ def test_metrics_tell_what_was_answered(dist: Path, card: Card) -> None:
     assert "twinserve_feature_drift_psi" not in before
     ask(caller, card)
     caller.call("GET", "/health")
-    found = read_metrics(caller)
-    assert found["twinserve_requests_total"] == {("200",): 7, ("400",): 1, ("404",): 1}
-    assert found["twinserve_request_duration_seconds_count"] == {(): 9}
-    assert found["twinserve_request_duration_seconds_bucket"]["+Inf",] == 9
-    assert found["twinserve_request_duration_seconds_bucket"]["1.07374",] == 9
-    assert found["twinserve_request_duration_seconds_sum"][()] > 0
-    assert sum(found["twinserve_predictions_total"].values()) == 7
-    assert {one for (one,) in found["twinserve_predictions_total"]} == set(card.classes)
+    samples = read_metrics(caller)
+    assert samples["twinserve_requests_total"] == {("200",): 7, ("400",): 1, ("404",): 1}
+    assert samples["twinserve_request_duration_seconds_count"] == {(): 9}
+    assert samples["twinserve_request_duration_seconds_bucket"]["+Inf",] == 9
+    assert samples["twinserve_request_duration_seconds_bucket"]["1.07374",] == 9
+    assert samples["twinserve_request_duration_seconds_sum"][()] > 0
+    assert sum(samples["twinserve_predictions_total"].values()) == 7
+    assert {label for (label,) in samples["twinserve_predictions_total"]} == set(card.classes)
     for feature in card.features:
-        assert found["twinserve_feature_out_of_range_total"][feature.name, "above"] == 1
-        assert found["twinserve_feature_out_of_range_total"][feature.name, "below"] == 0
-        assert found["twinserve_feature_values_total"][feature.name,] == 7
-        assert found["twinserve_feature_drift_psi"][feature.name,] > 0
-    ((labels, one),) = found["twinserve_model_info"].items()
-    assert one == 1
+        assert samples["twinserve_feature_out_of_range_total"][feature.name, "above"] == 1
+        assert samples["twinserve_feature_out_of_range_total"][feature.name, "below"] == 0
+        assert samples["twinserve_feature_values_total"][feature.name,] == 7
+        assert samples["twinserve_feature_drift_psi"][feature.name,] > 0
+    ((labels, value),) = samples["twinserve_model_info"].items()
+    assert value == 1
     assert {card.name, card.version, card.artifacts[card.served]} <= set(labels)
-    assert found["process_resident_memory_bytes"][()] > 0
+    assert samples["process_resident_memory_bytes"][()] > 0
 
 
 def test_metrics_are_dressed_and_refused_like_health(dist: Path) -> None:
@@ -131,14 +131,16 @@ def test_last_line_tells_all_figures(name: str, dist: Path, card: Card) -> None:
             ask(HttpCaller(endpoint.url), card)
         output.seek(0)
         events = [json.loads(line) for line in output if line.startswith(b"{")]
-    (event,) = [one for one in events if MONITORING_MEMBER in one]
+    (event,) = [event for event in events if MONITORING_MEMBER in event]
     assert event["severity"] == "INFO"
     told: dict[str, Any] = event[MONITORING_MEMBER]
     # `wait_until_answering` asks by a method that is refused.
     assert {told["answers"][status] for status in ("400", "404")} == {1}
     assert told["answers"]["200"] == sum(told["predictions"].values()) == 7
     assert sum(told["latency"]) == sum(told["answers"].values())
-    assert [one["name"] for one in told["features"]] == [one.name for one in card.features]
-    assert all(one["counts"][-1] == 1 and one["psi"] > 0 for one in told["features"])
+    assert [feature["name"] for feature in told["features"]] == [
+        feature.name for feature in card.features
+    ]
+    assert all(feature["counts"][-1] == 1 and feature["psi"] > 0 for feature in told["features"])
     assert told["seconds"] > 0
     assert told["model_version"] == card.version

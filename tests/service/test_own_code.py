@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from tests.service.checkouts import Checkout, application, served
 from tests.service.own_code import MIDDLEWARE, ROUTES
+from tests.tools import run
 from twinserve.config.errors import UserError
 
 SETOSA = {"features": [5.1, 3.5, 1.4, 0.2]}
@@ -139,7 +139,7 @@ def test_middleware_stands_before_everything(checkout: Checkout) -> None:
 
 def test_application_is_made_when_it_is_asked_for(dist: Path) -> None:
     """Importing ``service.app`` imports no FastAPI; ``app`` is one, and is among its names."""
-    done = subprocess.run(
+    done = run(
         [
             sys.executable,
             "-c",
@@ -149,9 +149,7 @@ def test_application_is_made_when_it_is_asked_for(dist: Path) -> None:
             ),
         ],
         cwd=dist / "service",
-        capture_output=True,
-        text=True,
-        check=True,
+        code=0,
     )
     assert done.stdout.splitlines() == ["False True", "FastAPI True"]
 
@@ -160,13 +158,6 @@ def test_checkout_without_a_bundle_is_told_the_command(tmp_path: Path, dist: Pat
     """One line, not a traceback."""
     for name in ("twinserve", "service"):
         shutil.copytree(dist / "service" / name, tmp_path / name)
-    done = subprocess.run(
-        [sys.executable, "-m", "uvicorn", "service.app:app"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
+    done = run([sys.executable, "-m", "uvicorn", "service.app:app"], cwd=tmp_path, code=1)
     assert "Traceback" not in done.stderr
     assert "make the bundle with `dvc repro`" in done.stderr.splitlines()[-1]

@@ -7,7 +7,6 @@ from tests.service.checkouts import Checkout, application, served
 from tests.service.own_code import ROUTES
 from twinserve.config.errors import UserError
 
-SETOSA = {"features": [5.1, 3.5, 1.4, 0.2]}
 EDGES = """
 from contextlib import asynccontextmanager
 

@@ -2,16 +2,15 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from service.prune import UNNEEDED, prune, strip
+from tests.tools import run
+from tests.tree import ROOT
 from twinserve.config.card import load_card
 from twinserve.targets.environment import ensure_environment
-
-ROOT = Path(__file__).parent.parent.parent
 
 LEFT = ("numpy/__init__.py", "onnxruntime/capi/_pybind_state.py", "package/testing.py")
 TAKEN = (
@@ -47,7 +46,7 @@ def test_library_loses_what_is_never_loaded(dist: Path, tmp_path: Path) -> None:
     assert strip(library) == 0
     code = "import asyncio, uvloop; uvloop.run(asyncio.sleep(0)); print(uvloop.__file__)"
     command = [str(python), "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {code}"]
-    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = run([*command, str(tmp_path)])
     assert done.stdout.strip() == str(tmp_path / "uvloop" / "__init__.py"), done.stderr
 
 
@@ -80,6 +79,5 @@ def test_estimator_itself_can_be_served_from_what_is_left(dist: Path, tmp_path: 
     )
     command = [str(tmp_path / "venv" / "bin" / "python"), "-c", code]
     command += [str(dist.parent / "models" / "model.pkl"), json.dumps(golden.features)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-500:]
+    done = run(command, code=0)
     assert done.stdout.strip() == str(golden.prediction)

@@ -23,8 +23,8 @@ def modules() -> dict[str, str]:
     """The modules of ``custom/`` that the README shows, in ten lines."""
     (block,) = shown("README.md")
     assert len(block.splitlines()) == 10
-    found = re.split(r"^# custom/(\w+)\.py.*\n", block, flags=re.MULTILINE)[1:]
-    return dict(zip(found[::2], found[1::2], strict=True))
+    texts = re.split(r"^# custom/(\w+)\.py.*\n", block, flags=re.MULTILINE)[1:]
+    return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
 def cases() -> Iterator[tuple[str, Any]]:
@@ -32,7 +32,7 @@ def cases() -> Iterator[tuple[str, Any]]:
     names: dict[str, Any] = {}
     for block in shown("tests/model/README.md"):
         exec(block, names)  # noqa: S102 - our own page
-    yield from ((name, one) for name, one in names.items() if name.startswith("test_"))
+    yield from ((name, test) for name, test in names.items() if name.startswith("test_"))
 
 
 @pytest.mark.parametrize("name", ["test_route_asks_the_database", "test_step_says_what_is_unsure"])

@@ -66,7 +66,7 @@ def test_row_that_is_not_what_the_step_takes_is_refused(
     """422, naming the place."""
     reply = ask(opened(checkout(steps=STEPS)), row)
     assert reply.status == 422
-    assert [one["pointer"] for one in json.loads(reply.body)["errors"]] == [pointer]
+    assert [error["pointer"] for error in json.loads(reply.body)["errors"]] == [pointer]
 
 
 def test_refusal_of_a_step_is_a_problem_of_the_contracts_form(checkout: Checkout) -> None:
@@ -169,8 +169,8 @@ def test_fields_are_held_to_their_types(
     """A truth value is no number, 2.5 is not whole, and what need not be there may be missing."""
     reply = ask(opened(checkout(steps=LENIENT)), row)
     assert reply.status == (422 if pointers else 200)
-    found = {one["pointer"] for one in json.loads(reply.body).get("errors", [])}
-    assert found == set(pointers)
+    refused = {error["pointer"] for error in json.loads(reply.body).get("errors", [])}
+    assert refused == set(pointers)
 
 
 def test_number_that_a_step_makes_too_large_is_the_rows_fault(checkout: Checkout) -> None:

@@ -1,7 +1,6 @@
 """What a target needs of the machine that it runs on, and what it makes of less."""
 
 import os
-import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import wire
+from tests.tools import run, write_program
 from twinserve.inference.http.limits import Limits
 from twinserve.targets.local import local_service, local_target
 from twinserve.targets.ready import wait_until_answering
@@ -45,8 +45,7 @@ def test_no_folder_to_write_to_is_needed(name: str, dist: Path, tmp_path: Path) 
 def test_idle_crowd_keeps_nobody_out(name: str, dist: Path, tmp_path: Path) -> None:
     """With few descriptors and more idle connections than those, whoever asks is answered."""
     shim = tmp_path / "few"
-    shim.write_text(f'#!/bin/sh\nulimit -n {FEW}\nexec "$@"\n')
-    shim.chmod(0o755)
+    write_program(shim, f'#!/bin/sh\nulimit -n {FEW}\nexec "$@"\n')
     target = local_target(name, dist / name)
     with (
         replace(target, command=(str(shim), *target.command)).start() as endpoint,
@@ -77,13 +76,6 @@ def test_limits_are_lowered_to_the_descriptors(monkeypatch: pytest.MonkeyPatch) 
 def test_port_that_is_none_is_told(dist: Path, port: str) -> None:
     """A PORT that is no port ends the service with the variable's name, in one line."""
     target = local_service(dist / "service")
-    done = subprocess.run(
-        target.command,
-        cwd=target.directory,
-        env={**target.environment, "PORT": port},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(target.command, cwd=target.directory, env={**target.environment, "PORT": port})
     expected = f"error: PORT must be a number below 65536, found {port[:40]!r}\n"
     assert (done.returncode, done.stderr) == (1, expected)

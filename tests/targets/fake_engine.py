@@ -1,14 +1,14 @@
 """Programs called docker and podman that answer as they are told, and note what they were asked."""
 
 import json
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.tools import write_program
+
 PROGRAM = """\
-#!{python}
 import json, pathlib, signal, sys
 name, asked = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
 with open({log!r}, "a") as log:
@@ -49,12 +49,8 @@ class FakeEngines:
 
     def add(self, name: str, *replies: Reply) -> None:
         """Put a program there."""
-        program = self._directory / name
-        text = PROGRAM.format(
-            python=sys.executable, log=str(self._log), replies=json.dumps(replies)
-        )
-        program.write_text(text)
-        program.chmod(0o755)
+        text = PROGRAM.format(log=str(self._log), replies=json.dumps(replies))
+        write_program(self._directory / name, text)
 
     @property
     def asked(self) -> list[list[str]]:

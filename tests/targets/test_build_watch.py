@@ -52,7 +52,7 @@ def state(status: str, *steps: str) -> dict[str, Any]:
     """A build whose steps have these statuses; the later ones wait."""
     statuses = [*steps, *("QUEUED",) * (len(STEPS) - len(steps))]
     pairs = zip(STEPS, statuses, strict=True)
-    listed = [{"id": name, "status": one} for name, one in pairs]
+    listed = [{"id": name, "status": step_status} for name, step_status in pairs]
     return {"id": "b-1", "status": status, "steps": listed, "logUrl": "https://log"}
 
 
@@ -127,5 +127,5 @@ def test_machine_is_cloud_builds_own_unless_it_is_set(
     calls = play(state("SUCCESS", "SUCCESS", "SUCCESS", "SUCCESS"))
     build = Build(BUILD.region, BUILD.commit, BUILD.account, BUILD.staging, machine)
     submit_build(Gcloud("p"), build, print, poll_s=0)
-    found = [word for word in calls[0] if word.startswith("--machine-type")]
-    assert found == ["--machine-type=e2-highcpu-8"] * flags
+    options = [word for word in calls[0] if word.startswith("--machine-type")]
+    assert options == ["--machine-type=e2-highcpu-8"] * flags

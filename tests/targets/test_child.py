@@ -5,11 +5,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
+from tests.tools import is_running, wait_until
 from tests.tree import ROOT
 
 PATIENCE_S = 60.0
@@ -27,15 +26,6 @@ Children().run(
 """
 
 
-def _runs(pid: int) -> bool:
-    """Whether it has not ended, though nobody may have taken note yet."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()
-    except OSError:
-        return False
-    return state[0] != "Z"
-
-
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux's setpriv is not here")
 def test_program_ends_with_a_caller_that_is_killed() -> None:
     """SIGKILL leaves nobody the time to end what runs: the kernel does."""
@@ -45,13 +35,10 @@ def test_program_ends_with_a_caller_that_is_killed() -> None:
     with caller:
         assert caller.stdout
         program = int(caller.stdout.readline())
-        assert _runs(program)
+        assert is_running(program)
         os.kill(caller.pid, signal.SIGKILL)
-    deadline = time.monotonic() + PATIENCE_S
     try:
-        while _runs(program):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: not is_running(program))
     finally:
-        if _runs(program):
+        if is_running(program):
             os.kill(program, signal.SIGKILL)

@@ -1,10 +1,10 @@
 """Locked environments: exactly what the lock says, made once, and nothing else importable."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.tools import run
 from twinserve.config.errors import UserError
 from twinserve.targets import environment
 from twinserve.targets.environment import ensure_environment
@@ -17,15 +17,10 @@ iniconfig==2.1.0 \\
 
 
 def importable(python: Path, directory: Path, *modules: str) -> list[str]:
-    """Those of the modules that the environment can import."""
+    """The modules, of those given, that the environment can import."""
     code = "import importlib.util, sys; print(*filter(importlib.util.find_spec, sys.argv[1:]))"
-    done = subprocess.run(
-        [str(python), "-c", code, *modules],
-        cwd=directory,
-        env=environment_for(python),
-        capture_output=True,
-        text=True,
-        check=True,
+    done = run(
+        [str(python), "-c", code, *modules], cwd=directory, env=environment_for(python), code=0
     )
     return done.stdout.split()
 

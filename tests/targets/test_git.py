@@ -2,13 +2,12 @@
 
 import ast
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.measure.history.synthetic import measurement, names
-from tests.tools import require
+from tests.tools import require, run, write_program
 from tests.tree import CODE, ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import UNKNOWN, current_commit
@@ -46,7 +45,7 @@ def git(directory: Path, *words: str) -> str:
     environment |= {f"GIT_{who}_NAME": "A" for who in ("AUTHOR", "COMMITTER")}
     environment |= {f"GIT_{who}_EMAIL": "a@localhost" for who in ("AUTHOR", "COMMITTER")}
     command = [require("git"), "-C", str(directory), *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = run(command, env=environment, code=0)
     return done.stdout.strip()
 
 
@@ -128,10 +127,8 @@ def test_settings_of_the_user_change_nothing_that_is_kept(
 ) -> None:
     """Signing, hooks, templates, line ends, ignored files, branches: none reaches our commits."""
     hooks = tmp_path / "template" / "hooks"
-    hooks.mkdir(parents=True)
     for name in ("pre-commit", "pre-push", "post-checkout", "reference-transaction"):
-        (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/hooked\nexit 1\n")
-        (hooks / name).chmod(0o755)
+        write_program(hooks / name, f"#!/bin/sh\ntouch {tmp_path}/hooked\nexit 1\n")
     (tmp_path / "excludes").write_text("*.json\n")
     (tmp_path / "attributes").write_text("*.json text eol=crlf\n")
     text = HOSTILE.format(
@@ -190,10 +187,10 @@ def test_missing_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_one_module_runs_git() -> None:
     """No other module of the project's names the program."""
     modules = [path for top in CODE for path in (ROOT / top).rglob("*.py")]
-    found = {
+    callers = {
         str(path.relative_to(ROOT))
         for path in modules
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and node.value == "git"
     }
-    assert found == {"twinserve/targets/git.py"}
+    assert callers == {"twinserve/targets/git.py"}

@@ -2,11 +2,11 @@
 
 import ast
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tools import write_program
 from tests.tree import CODE, ROOT
 from twinserve.targets.github.api import GitHubError, api, search
 from twinserve.targets.github.workflow import run_url, set_outputs
@@ -24,26 +24,25 @@ def test_a_call_without_the_command_is_one_line(
 
 def test_one_module_calls_the_api() -> None:
     """No other module of the project's begins a command with ``gh api``."""
-    found = {
+    callers = {
         str(path.relative_to(ROOT))
         for top in CODE
         for path in (ROOT / top).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.List) and ast.unparse(node).startswith("['gh', 'api'")
     }
-    assert found == {"twinserve/targets/github/api.py"}
+    assert callers == {"twinserve/targets/github/api.py"}
 
 
 def test_every_page_of_a_list_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of two pages has the entries of both, and was asked for with its fields."""
     said = tmp_path / "said.json"
-    program = tmp_path / "gh"
-    program.write_text(
-        f"#!{sys.executable}\nimport json, pathlib, sys\n"
+    write_program(
+        tmp_path / "gh",
+        "import json, pathlib, sys\n"
         f"pathlib.Path({str(said)!r}).write_text(json.dumps(sys.argv[1:]))\n"
-        "print('[[1, 2], [3]]')\n"
+        "print('[[1, 2], [3]]')\n",
     )
-    program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert search("repos/owner/name/issues", state="open", labels="one") == [1, 2, 3]
     words = json.loads(said.read_text())

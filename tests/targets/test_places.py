@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.targets.test_environment import LOCKED
-from tests.tools import require
+from tests.tools import require, run
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.environment.install import install
 from twinserve.targets import environment
 from twinserve.targets.environment import ensure_environment
 from twinserve.targets.local import compile_bytecode
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -30,8 +29,8 @@ def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def bytecode(python: Path) -> list[str]:
     """The names of the compiled modules of the one package."""
-    found = python.parent.parent.glob("lib/*/site-packages/iniconfig/__pycache__/*.pyc")
-    return sorted(path.name for path in found)
+    compiled = python.parent.parent.glob("lib/*/site-packages/iniconfig/__pycache__/*.pyc")
+    return sorted(path.name for path in compiled)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +111,7 @@ def make(tree: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [require("make"), f"PYTHON={sys.executable}", ".venv/ready"]
     # A `make` that runs this test must not make a part of itself of the one that is tested.
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    return subprocess.run(
-        command, cwd=tree, env=ours | variables, capture_output=True, text=True, check=False
-    )
+    return run(command, cwd=tree, env=ours | variables)
 
 
 @pytest.mark.nightly
@@ -138,10 +135,7 @@ def test_tree_that_was_moved_mends_itself(tree: Path, tmp_path: Path) -> None:
     )
     assert f"__init__.{sys.implementation.cache_tag}.pyc" in bytecode(tree / ".venv/bin/python")
     command = [str(tree / ".venv" / "bin" / "twinserve"), "schedules", "--help"]
-    started = subprocess.run(
-        command, cwd=tree, env=os.environ | shell, capture_output=True, text=True, check=False
-    )
-    assert started.returncode == 0, started.stderr
+    started = run(command, cwd=tree, env=os.environ | shell, code=0)
     assert "twinserve schedules" in started.stdout
     assert "up to date" in make(tree).stdout
     moved = tree.rename(tmp_path / "moved")

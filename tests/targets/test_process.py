@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.measure.fakes import poll
+from tests.tools import wait_until
 from twinserve.config.errors import UserError
 from twinserve.contract.calls import HttpCaller
 from twinserve.targets.process import ProcessTarget, free_port
@@ -96,7 +96,7 @@ def test_last_line_is_told_from_a_file_of_the_callers(tmp_path: Path) -> None:
             (tmp_path / "log").open(mode) as output,
             replace(target(code), output=output).start() as endpoint,
         ):
-            poll(endpoint.fault)
+            wait_until(endpoint.fault)
             assert endpoint.fault() == f"small ended with exit code 1{told}"
             assert output.tell() == len("starting\nerror: no model\n")
 

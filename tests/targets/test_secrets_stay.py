@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.tools import require
+from tests.tree import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 SECRETS = (
     "gha-creds-0123456789abcdef.json",
     ".env",

@@ -41,7 +41,7 @@ def test_a_tree_is_the_process_and_what_it_has_started(
 ) -> None:
     """Sessions do not matter, and nobody else is in it."""
     parent, child = family
-    assert [one.pid for one in process_tree(parent.pid)] == [parent.pid, child]
+    assert [member.pid for member in process_tree(parent.pid)] == [parent.pid, child]
 
 
 def test_who_has_lost_its_parent_is_in_the_tree_of_its_session() -> None:
@@ -55,7 +55,7 @@ def test_who_has_lost_its_parent_is_in_the_tree_of_its_session() -> None:
         leader.stdout.readline()
         tree = process_tree(leader.pid)
         kill(tree)
-    assert [one.pid for one in tree] == [leader.pid, orphan]
+    assert [member.pid for member in tree] == [leader.pid, orphan]
 
 
 def test_none_is_ended_for_another_that_had_its_number(
@@ -72,4 +72,4 @@ def test_none_is_ended_for_another_that_had_its_number(
     kill(process_tree(parent.pid)[1:])
     assert parent.wait() == 0
     kill([started])
-    assert child not in [one.pid for one in process_tree(child)]
+    assert child not in [member.pid for member in process_tree(child)]

@@ -85,7 +85,7 @@ def idle_table(facts: Facts, params: Params) -> Table:
 
 
 def assumptions(facts: Facts, params: Params) -> tuple[str, ...]:
-    """What the tables rest on."""
+    """The assumptions of the tables."""
     step = params.prices.step_ms
     general = (
         f"{_region(params)}; a month has {MONTH_S / 3600:.0f} hours; the free tier is an account's "
@@ -118,7 +118,7 @@ def _region(params: Params) -> str:
 
 
 def _full(facts: Facts, params: Params) -> str:
-    """What an instance is given at once, and how much of it was measured."""
+    """The requests that an instance is given at once, and how many of them were measured."""
     told = []
     for side in facts.sides:
         wanted = resources_of(side, params).concurrency

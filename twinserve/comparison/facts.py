@@ -1,4 +1,4 @@
-"""What the comparison of both targets is made from: measured, counted, read; kept in one file.
+"""The facts of the comparison of both targets: measured, counted, read; kept in one file.
 
 ``docs/data/comparison.json`` holds it, so that the page can be made anew, and held to its sources,
 where nothing has been measured.

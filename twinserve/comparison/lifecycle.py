@@ -8,7 +8,7 @@ class Stage(NamedTuple):
     """A part of that life; each file is one that acts in it."""
 
     name: str
-    what: str
+    purpose: str
     files: tuple[Path, ...]
 
 

@@ -1,4 +1,4 @@
-"""One way to call an endpoint."""
+"""A way to call an endpoint."""
 
 import http.client
 from collections.abc import Iterable, Iterator, Mapping

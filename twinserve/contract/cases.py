@@ -45,9 +45,9 @@ class OfRow:
         return f'{{"features": {self.change(row_of(card), number_place(card) or 0)}}}'.encode()
 
 
-def row_of(card: Card, number: int = 0) -> list[object]:
+def row_of(card: Card) -> list[object]:
     """The values of a golden case in the card's order."""
-    given = card.golden[number].features
+    given = card.golden[0].features
     if isinstance(given, dict):
         return [given.get(feature.name) for feature in card.features]
     return list(given)

@@ -32,7 +32,7 @@ class CheckError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class ContractResult:
-    """What the suite found: cases that passed, failed, and do not apply to these endpoints."""
+    """The suite's result: cases that passed, failed, and do not apply to these endpoints."""
 
     passed: int
     failed: int

@@ -1,4 +1,4 @@
-"""What the suite asks: endpoints by name."""
+"""The endpoints that the suite asks, by name."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What every case takes, wherever its endpoints come from."""
+"""Fixtures of every case, wherever its endpoints come from."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def function(request: pytest.FixtureRequest, endpoints: Endpoints) -> Caller:
 
 @pytest.fixture(scope="session")
 def serving() -> Serving:
-    """What both endpoints obey."""
+    """The settings that both endpoints obey."""
     return load_params().serving
 
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 LINES = 10
 # Of a text that a stranger wrote.
@@ -23,6 +27,12 @@ def one_line(text: str) -> str:
     """A stranger's text as it may stand in a line: nothing that a terminal obeys, and not long."""
     shown = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(shown.split())[:LONGEST]
+
+
+def first_fault(error: "ValidationError") -> str:
+    """The first thing that is wrong with a document, after its place, as it may stand in a line."""
+    wrong = error.errors(include_url=False)[0]
+    return one_line(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What things are called in the cloud, each name made in one place."""
+"""Names of the cloud's resources, each made in one place."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def account_email(account: str, project: str) -> str:
 def revision_series(
     bundle_hash: str, settings: Resources, account: str, image: str | None = None
 ) -> str:
-    """What the revisions of one bundle with the same settings have in common, before the attempt.
+    """The name that revisions of a bundle with the same settings share, before the attempt.
 
     A revision is found again by its name, so that a release that was cut short goes on with what it
     had deployed. Another size, access or image of the same bundle is another revision.

@@ -1,4 +1,4 @@
-"""What a month of requests costs on Cloud Run, from measured times and list prices.
+"""The cost of a month of requests on Cloud Run, from measured times and list prices.
 
 Pure arithmetic: nothing is asked of anybody. An instance's time is rounded up to the price table's
 step, so a request that is answered in less costs a whole step, unless it shares it with others.
@@ -55,7 +55,7 @@ def _stepped_s(ms: float, prices: Prices) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What was measured of a target.
+    """The measured times of a target.
 
     Attributes:
         latency_ms: of a request that finds nobody else.
@@ -103,7 +103,7 @@ def by_request(
 
 
 def kept_idle(instances: int, busy_seconds: float, resources: Resources, prices: Prices) -> float:
-    """What ``min_instances`` adds to a month: each kept instance, while it does not answer.
+    """The cost of ``min_instances`` in a month: each kept instance, while it does not answer.
 
     The free tier is a discount on the prices of active time, and none of it is taken off here.
     """
@@ -113,7 +113,7 @@ def kept_idle(instances: int, busy_seconds: float, resources: Resources, prices:
 
 
 def by_instance(instances: int, resources: Resources, prices: Prices) -> float:
-    """What as many instances cost in a month that are billed for all of it, free tier taken off."""
+    """The cost of instances that are billed for a whole month, free tier taken off."""
     always = prices.always
     vcpu = instances * MONTH_S * resources.cpu - always.free_vcpu_seconds
     gib = instances * MONTH_S * gibibytes(resources) - always.free_gib_seconds
@@ -121,5 +121,5 @@ def by_instance(instances: int, resources: Resources, prices: Prices) -> float:
 
 
 def starts(count: int, cold_ms: float, resources: Resources, prices: Prices) -> float:
-    """What as many cold starts cost: an instance is paid from its start on, in whole steps."""
+    """The cost of as many cold starts: an instance is paid from its start on, in whole steps."""
     return count * _stepped_s(cold_ms, prices) * second_price(resources, prices)

@@ -25,7 +25,7 @@ class Estimate:
 
 
 class Outcome(StrEnum):
-    """What a gate says of a budget."""
+    """A gate's verdict on a budget."""
 
     KEPT = "kept"
     WARNING = "warning"
@@ -147,18 +147,13 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> 
 
 
 def judge_budget(measured: Estimate, budget: float) -> Outcome:
-    """Whether ``measured``, of which less is better, keeps the budget.
+    """Whether ``measured``, of which less is better, keeps the budget, as a ratio what is allowed.
 
     Broken only if the whole interval is over it: noise alone must not fail a run.
     """
     if measured.low > budget:
         return Outcome.BROKEN
     return Outcome.WARNING if measured.value > budget else Outcome.KEPT
-
-
-def judge_ratio(ratio: Estimate, allowed: float) -> Outcome:
-    """Whether a candidate keeps the allowed ratio to its base, by the same rule as a budget."""
-    return judge_budget(ratio, allowed)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:

@@ -1,1 +1,1 @@
-"""What both targets have logged of themselves, held to thresholds."""
+"""The figures that both targets log of themselves, held to thresholds."""

@@ -1,4 +1,4 @@
-"""One GitHub issue for as long as a threshold is passed: opened, kept up to date, closed."""
+"""A GitHub issue for as long as a threshold is passed: opened, kept up to date, closed."""
 
 from collections.abc import Sequence
 

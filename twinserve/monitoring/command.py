@@ -1,4 +1,4 @@
-"""What both targets have logged of themselves: a report, and an issue if a threshold is passed."""
+"""The figures that both targets log: a report, and an issue if a threshold is passed."""
 
 import argparse
 import os

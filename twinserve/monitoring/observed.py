@@ -1,4 +1,4 @@
-"""What a target's instances have logged of themselves, added up."""
+"""The figures that a target's instances have logged, added up."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class FeatureSeen:
-    """One feature's values, below its range, in each of its bins, and above; and the table's.
+    """A feature's values, below its range, in each of its bins, and above; and the table's.
 
     Of a feature that may be ``missing``, both end with its gaps.
     """

@@ -1,4 +1,4 @@
-"""What was observed, held against the thresholds in ``params.yaml``."""
+"""Observed figures, held against the thresholds in ``params.yaml``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

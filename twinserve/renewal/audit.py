@@ -22,6 +22,7 @@ from twinserve.renewal.vulnerabilities import (
 )
 from twinserve.targets.github.api import api
 from twinserve.targets.github.issue import Issue
+from twinserve.targets.github.workflow import repository_to_tell
 
 LABEL = "audit"
 MARKER = "<!-- twinserve: audit -->"
@@ -96,9 +97,7 @@ def _packages(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
 
 
 def _tell(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
-    repository = os.environ.get("GITHUB_REPOSITORY")
-    if not repository or not os.environ.get("GH_TOKEN"):
-        raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
+    repository = repository_to_tell()
     lines, waiting = [], list(vulnerabilities)
     names = _packages(vulnerabilities)
     if names and os.environ.get(SWITCH) == "true":

@@ -16,7 +16,7 @@ from twinserve.measure.http.client import golden_body
 from twinserve.measure.imports.trace import TARGETS
 from twinserve.measure.pairs.loads import Load, memories, take_loads
 from twinserve.measure.pairs.side_by_side import Side
-from twinserve.measure.statistics import Estimate, estimate, judge_ratio, paired_ratio
+from twinserve.measure.statistics import Estimate, estimate, judge_budget, paired_ratio
 from twinserve.renewal.packages import OUTPUTS
 from twinserve.renewal.report import Answers, Effect, Figure
 from twinserve.review.collect import bundle_size
@@ -206,5 +206,5 @@ def _figure(
     ratio: Estimate,
     allowed: float,
 ) -> Figure:
-    outcome = judge_ratio(ratio, allowed)
+    outcome = judge_budget(ratio, allowed)
     return Figure(target, name, unit, estimate(old).value, estimate(new).value, ratio, outcome)

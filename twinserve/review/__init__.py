@@ -1,1 +1,1 @@
-"""What a pull request changes, for its reviewer: collected untrusted, checked, rendered, posted."""
+"""The changes of a pull request, for its reviewer: collected untrusted, checked, posted."""

@@ -8,7 +8,7 @@ from twinserve.review.report import load_untrusted
 
 
 def judge(path: Path) -> str:
-    """What the gate says of a report, in a line.
+    """The gate's verdict on a report, in a line.
 
     Raises:
         UserError: a whole interval is over its budget or the allowed ratio; each figure is named.

@@ -1,4 +1,4 @@
-"""What a pull request does to the imports before a target's first prediction, and its budget."""
+"""A pull request's change of the imports before a target's first prediction, and its budget."""
 
 from collections.abc import Callable
 from pathlib import Path

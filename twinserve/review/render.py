@@ -125,7 +125,7 @@ def section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -
 
 
 def _gate(report: Report) -> str:
-    """What the check makes of the figures below."""
+    """The check's verdict on the figures below."""
     allowed = f"{report.allowed_ratio:.2f}{TIMES}"
     if report.broken:
         names = _named(list(map(code, report.broken)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twinserve.measure.pairs.micro import ROUNDS, Medians, run_suite
-from twinserve.measure.statistics import estimate, judge_ratio, paired_ratio
+from twinserve.measure.statistics import estimate, judge_budget, paired_ratio
 from twinserve.review.report import Benchmark, Ratio
 
 
@@ -42,5 +42,5 @@ def _benchmark(name: str, taken: dict[str, list[Medians]], allowed: float) -> Be
         base_us=estimate(base).value,
         head_us=estimate(head).value,
         ratio=Ratio(value=ratio.value, low=ratio.low, high=ratio.high),
-        outcome=judge_ratio(ratio, allowed),
+        outcome=judge_budget(ratio, allowed),
     )

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from twinserve.config.errors import UserError
 from twinserve.targets.engine import Engine
-from twinserve.targets.process import LOOPBACK, free_port, last_line
+from twinserve.targets.process import LOOPBACK, free_port, spawn
 from twinserve.targets.protocol import Endpoint
 
 # Asked with SIGTERM first; Cloud Run gives as long.
@@ -52,10 +51,8 @@ class ContainerTarget:
 
     Attributes:
         name: of the endpoint.
-        port: of this machine; 0 takes a free one.
         inner_port: that the server is told to listen on, inside a network of its own.
         host_network: use this machine's network instead, which spares the making of another one.
-        output: where its stdout and stderr go; by default kept aside, to be quoted if it fails.
         health: whether the engine runs the image's HEALTHCHECK now and then.
         headers: that every request bears for the user's own middleware.
     """
@@ -63,12 +60,9 @@ class ContainerTarget:
     name: str
     image: str
     engine: Engine
-    port: int = 0
     inner_port: int = 8080
     host_network: bool = False
     limits: Limits = field(default_factory=Limits)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    output: IO[bytes] | None = None
     health: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -77,33 +71,15 @@ class ContainerTarget:
         """See ``twinserve.targets.protocol.Target``.
 
         Raises:
-            UserError: the port is taken, or there is no such engine.
+            UserError: there is no such engine.
         """
-        port = free_port(self.port)
+        port = free_port(0)
         container = f"twinserve-{self.name}-{secrets.token_hex(4)}"
-        with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile() as kept:
+        with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile() as output:
             pid_file = Path(directory) / "pid"
             command = self.command(container, port, pid_file)
-            output = self.output or kept
             spawned = time.monotonic_ns()
-            try:
-                process = subprocess.Popen(
-                    command,
-                    env=self.engine.environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    # Ctrl-C is for whoever started us; we end the container in our own time.
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise UserError(f"{self.name}: cannot run {command[0]}: {error}") from None
-
-            def fault() -> str | None:
-                if process.poll() is None:
-                    return None
-                return f"{self.name} ended with exit code {process.returncode}{last_line(output)}"
-
+            process, fault = spawn(self.name, command, self.engine.environment(), output)
             try:
                 # Without it nobody could tell the container from something far away.
                 pid = self._wait_for_pid(container, pid_file, process)
@@ -115,13 +91,12 @@ class ContainerTarget:
     def command(self, container: str, port: int, pid_file: Path) -> list[str]:
         """The engine's command; it stays attached, so that its end is the container's."""
         command = [self.engine.name, "run", "--rm", f"--name={container}", "--log-driver=none"]
-        environment = dict(self.environment)
         if self.host_network:
             command += ["--network=host"]
-            environment |= {"HOST": LOOPBACK, "PORT": str(port)}
+            environment = {"HOST": LOOPBACK, "PORT": str(port)}
         else:
             command += [f"--publish={LOOPBACK}:{port}:{self.inner_port}"]
-            environment |= {"PORT": str(self.inner_port)}
+            environment = {"PORT": str(self.inner_port)}
         command += [f"--env={name}={value}" for name, value in environment.items()]
         if self.engine.name == "podman":
             # It would hand the user's proxies to what it runs.

@@ -27,7 +27,7 @@ OnLine = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one instruction added; bytes, uncompressed."""
+    """The layer of an instruction; bytes, uncompressed."""
 
     size: int
     made_by: str
@@ -81,7 +81,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One of ``NAMES``; both take the same arguments but where a method here says otherwise."""
+    """An engine of ``NAMES``; both take the same arguments but where a method says otherwise."""
 
     name: str
 
@@ -92,7 +92,7 @@ class Engine:
         return cls(there[0] if wanted == "auto" else wanted)
 
     def build_command(self, recipe: Recipe) -> list[str]:
-        """What ``build`` runs."""
+        """The command of ``build``."""
         command = [self.name, "build", "--platform", PLATFORM]
         if self.name == "podman":
             # The OCI format has no HEALTHCHECK.
@@ -110,12 +110,12 @@ class Engine:
         return [*command, "--tag", recipe.image, str(recipe.context)]
 
     def push_command(self, image: str, digest_file: Path | None = None) -> list[str]:
-        """What ``push`` runs; Podman writes the digest to a file, Docker is asked for it."""
+        """The command of ``push``; Podman writes the digest to a file, Docker is asked for it."""
         to_file = self.name == "podman" and digest_file is not None
         return [self.name, "push", *(["--digestfile", str(digest_file)] if to_file else []), image]
 
     def cache_commands(self, image: str, cache: str) -> list[list[str]]:
-        """What ``push`` runs then; Podman takes its layers from no single image."""
+        """The commands of ``push`` after that; Podman takes its layers from no single image."""
         commands = [["docker", "tag", image, cache], self.push_command(cache)]
         return commands if self.name == "docker" and cache else []
 
@@ -128,7 +128,7 @@ class Engine:
         self._follow(self.build_command(recipe), on_line)
 
     def login_command(self, image: str) -> list[str]:
-        """What ``push`` runs first, with the token on its standard input."""
+        """The first command of ``push``, with the token on its standard input."""
         registry = image.partition("/")[0]
         return [self.name, "login", f"--username={TOKEN_USER}", "--password-stdin", registry]
 
@@ -164,7 +164,7 @@ class Engine:
         raise UserError(f"{image}: {self.name} pushed it, but names no digest for it")
 
     def inspect(self, image: str) -> Image:
-        """What an image is made of.
+        """The parts of an image.
 
         Raises:
             UserError: the engine does not have it.
@@ -179,7 +179,7 @@ class Engine:
         )
 
     def ask(self, *arguments: str) -> str:
-        """What a short command of the engine prints on stdout.
+        """The output of a short command of the engine.
 
         Raises:
             UserError: with the last line that it printed on stderr, or that nothing came.

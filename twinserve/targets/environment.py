@@ -74,19 +74,25 @@ def _remove(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _uv(*arguments: str) -> None:
-    """Run uv.
-
-    Raises:
-        UserError: with the last line that uv printed.
-    """
-    done = subprocess.run(
-        [find_uv_bin(), "--quiet", *arguments],
+def run_uv(*arguments: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run uv, which fetches packages as the user has it set, and no Python."""
+    return subprocess.run(
+        [find_uv_bin(), *arguments],
+        cwd=directory,
         env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _uv(*arguments: str) -> None:
+    """Run uv.
+
+    Raises:
+        UserError: with the lines that uv printed.
+    """
+    done = run_uv("--quiet", *arguments)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise UserError(f"uv {arguments[0]} {arguments[1]} failed: {' '.join(lines)[:500]}")

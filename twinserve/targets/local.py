@@ -1,6 +1,7 @@
 """Both targets as local processes, from their bundles, as Google's platforms start them."""
 
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -13,53 +14,37 @@ from twinserve.targets.native import native_environment
 from twinserve.targets.process import ProcessTarget
 
 
-def local_service(
+def local_target(
+    name: str,
     bundle: Path,
+    interpreter: Path | None = None,
     *,
     port: int = 0,
     output: IO[bytes] | None = None,
-    interpreter: Path | None = None,
 ) -> ProcessTarget:
-    """The service: the command of its container; by this Python, or by another ``interpreter``.
+    """The target of this name; by this Python, or by another ``interpreter``.
+
+    ``service`` is started by the command of its container, ``function`` by the command and the
+    variables of Google's Python buildpack.
 
     Raises:
         UserError: the bundle or its environment cannot be made ready.
     """
-    python = _ready(bundle, interpreter)
-    command = (str(python), "-m", "service")
+    if not bundle.is_dir():
+        raise UserError(f"{bundle}: no bundle there; make it with `dvc repro`")
+    python = ensure_environment(bundle / REQUIREMENTS_NAME, interpreter)
+    compile_bytecode(python, bundle)
+    command: tuple[str, ...] = (str(python), "-m", "service")
     environment = environment_for(python) | native_environment(bundle)
+    if name == "function":
+        command = (str(python.parent / "functions-framework"),)
+        environment |= {"FUNCTION_TARGET": "predict", "FUNCTION_USE_ASGI": "true"}
     headers = check_headers()
-    return ProcessTarget("service", command, bundle, environment, port, output, headers=headers)
+    return ProcessTarget(name, command, bundle, environment, port, output, headers=headers)
 
 
-def local_function(
-    bundle: Path,
-    *,
-    port: int = 0,
-    output: IO[bytes] | None = None,
-    interpreter: Path | None = None,
-) -> ProcessTarget:
-    """The function: the command and the variables of Google's Python buildpack.
-
-    Raises:
-        UserError: the bundle or its environment cannot be made ready.
-    """
-    python = _ready(bundle, interpreter)
-    environment = environment_for(python) | native_environment(bundle)
-    environment |= {"FUNCTION_TARGET": "predict", "FUNCTION_USE_ASGI": "true"}
-    command = (str(python.parent / "functions-framework"),)
-    headers = check_headers()
-    return ProcessTarget("function", command, bundle, environment, port, output, headers=headers)
-
-
-def local_target(name: str, bundle: Path, interpreter: Path | None = None) -> ProcessTarget:
-    """The target of this name: ``service`` or ``function``.
-
-    Raises:
-        UserError: the bundle or its environment cannot be made ready.
-    """
-    start = local_service if name == "service" else local_function
-    return start(bundle, interpreter=interpreter)
+local_service = partial(local_target, "service")
+local_function = partial(local_target, "function")
 
 
 def environment_for(python: Path) -> dict[str, str]:
@@ -84,11 +69,3 @@ def compile_bytecode(python: Path, directory: Path) -> None:
     )
     if done.returncode:
         raise UserError(f"{directory}: cannot compile: {' '.join(done.stdout.split())[:500]}")
-
-
-def _ready(bundle: Path, interpreter: Path | None) -> Path:
-    if not bundle.is_dir():
-        raise UserError(f"{bundle}: no bundle there; make it with `dvc repro`")
-    python = ensure_environment(bundle / REQUIREMENTS_NAME, interpreter)
-    compile_bytecode(python, bundle)
-    return python

@@ -10,7 +10,7 @@ from twinserve.targets.platforms import this_platform
 
 
 def native_environment(bundle: Path) -> dict[str, str]:
-    """What a local process must be told to serve the bundle here; mostly nothing.
+    """Variables by which a local process can serve the bundle here; mostly none.
 
     Raises:
         UserError: the bundle is for another platform, and there is no object for this one.

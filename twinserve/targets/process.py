@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,25 +56,7 @@ class ProcessTarget:
         with tempfile.TemporaryFile() as kept:
             output = self.output or kept
             spawned = time.monotonic_ns()
-            try:
-                process = subprocess.Popen(
-                    list(self.command),
-                    cwd=self.directory,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    # Ctrl-C is for whoever started us; we end the endpoint in our own time.
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise UserError(f"{self.name}: cannot run {self.command[0]}: {error}") from None
-
-            def fault() -> str | None:
-                if process.poll() is None:
-                    return None
-                return f"{self.name} ended with exit code {process.returncode}{last_line(output)}"
-
+            process, fault = spawn(self.name, self.command, environment, output, self.directory)
             try:
                 url = f"http://{LOOPBACK}:{port}"
                 yield Endpoint(
@@ -88,6 +70,40 @@ class ProcessTarget:
                 )
             finally:
                 _stop(process)
+
+
+def spawn(
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[bytes],
+    directory: Path | None = None,
+) -> tuple[subprocess.Popen[bytes], Callable[[], str | None]]:
+    """A process that writes to ``output``, and how to ask why it has ended.
+
+    Raises:
+        UserError: the command cannot be run.
+    """
+    try:
+        process = subprocess.Popen(
+            list(command),
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # Ctrl-C is for whoever started us; we end the process in our own time.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UserError(f"{name}: cannot run {command[0]}: {error}") from None
+
+    def fault() -> str | None:
+        if process.poll() is None:
+            return None
+        return f"{name} ended with exit code {process.returncode}{last_line(output)}"
+
+    return process, fault
 
 
 def free_port(wanted: int = 0) -> int:
@@ -122,7 +138,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def last_line(output: IO[bytes]) -> str:
-    """What was written last, after a colon; nothing if it cannot be read back, or nothing was."""
+    """The last line that was written, after a colon; nothing if there is none to be read."""
     # A user's own file or terminal: to look into it would move where they write.
     if not output.readable():
         return ""

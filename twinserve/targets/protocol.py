@@ -1,4 +1,4 @@
-"""What every target offers."""
+"""The protocol of every target."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager

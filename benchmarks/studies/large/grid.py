@@ -18,7 +18,7 @@ LIMIT_S = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One forest under one runtime; ``fault`` says why there are no figures.
+    """A forest under a runtime; ``fault`` says why there are no figures.
 
     Attributes:
         make_s: from the fitted forest to the artifact; for joblib, to read it.
@@ -44,7 +44,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One run."""
+    """A run of the study."""
 
     conditions: Conditions
     max_source_mb: int

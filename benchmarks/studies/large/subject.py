@@ -1,4 +1,4 @@
-"""One forest under one runtime: ``make`` its artifact, or ``ask`` it, in a fresh process.
+"""A forest under a runtime: ``make`` its artifact, or ``ask`` it, in a fresh process.
 
 ``python -m benchmarks.studies.large.subject make|ask TREES DEPTH RUNTIME FOLDER
 MAX_SOURCE_MB`` prints what it measured as one line of JSON.
@@ -142,6 +142,6 @@ def _card(runtime: str) -> Card:
 
 
 if __name__ == "__main__":
-    what, trees, depth, runtime, folder, limit = sys.argv[1:]
-    step = {"make": make, "ask": ask}[what]
+    action, trees, depth, runtime, folder, limit = sys.argv[1:]
+    step = {"make": make, "ask": ask}[action]
     print(json.dumps(step(int(trees), int(depth), runtime, Path(folder), int(limit))))

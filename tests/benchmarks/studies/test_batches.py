@@ -55,9 +55,9 @@ def test_study_measures_a_target(dist: Path, monkeypatch: pytest.MonkeyPatch) ->
     ):
         monkeypatch.setattr(batches, name, value)
     study = study_batches(["service"], 1, dist)
-    (one,) = study.targets
-    assert one.rows == 1000
-    assert 0 < one.handler_ms < 1000
-    assert one.times.value > 1
-    assert one.beside_ms[0] > 0
+    (target,) = study.targets
+    assert target.rows == 1000
+    assert 0 < target.handler_ms < 1000
+    assert target.times.value > 1
+    assert target.beside_ms[0] > 0
     assert "| service |" in markdown(study)

@@ -13,6 +13,7 @@ from tests.measure.fakes import card, fake_variant
 from twinserve.__main__ import main
 from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
+from twinserve.measure.pages.files import write_json
 from twinserve.measure.statistics import Estimate
 from twinserve.targets.process import ProcessTarget
 from twinserve.targets.protocol import Endpoint
@@ -47,8 +48,8 @@ def test_cost_is_measured_in_pairs(pairs: list[list[str]], tmp_path: Path) -> No
         ((ours, theirs),) = cost.per_second
         assert cost.throughput.value == pytest.approx(ours / theirs)
     assert [line.partition(":")[0] for line in said] == ["service", "function"]
-    written = json.loads(monitoring.write_proof(proof, tmp_path).read_text())
-    assert [one["target"] for one in written["costs"]] == ["service", "function"]
+    written = json.loads(write_json(tmp_path, "monitoring-cost", proof).read_text())
+    assert [cost["target"] for cost in written["costs"]] == ["service", "function"]
     table = monitoring.markdown(proof)
     assert "1 pairs of loads and 1 pairs of cold starts" in table
     assert table.count("\n| ") == 4

@@ -40,10 +40,10 @@ def test_nothing_slower_is_let_through_and_what_is_slower_found(
     """
     sizes = sizes_of(load_params(PROJECT / "params.yaml").measurement)
     show("power of the gate", as_markdown(power_table(powers, sizes, COMPARISONS)))
-    (check,) = [one for one in powers if one.figure == "any of them"]
+    (check,) = [power for power in powers if power.figure == "any of them"]
     assert check.fails <= MOST_FALSE_ALARMS
-    found = {one.figure: one.fails for one in powers if one.slowdown > 1}
-    latency = {name: share for name, share in found.items() if "::" not in name}
+    fails = {power.figure: power.fails for power in powers if power.slowdown > 1}
+    latency = {name: share for name, share in fails.items() if "::" not in name}
     assert len(latency) == 4
     assert min(latency.values()) >= LEAST_POWER, latency
 

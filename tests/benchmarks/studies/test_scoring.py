@@ -9,6 +9,7 @@ from benchmarks.studies import scoring
 from tests.measure.fakes import card
 from twinserve.config.card import Feature
 from twinserve.config.errors import UserError
+from twinserve.measure.pages.files import write_json
 
 
 def test_figures_are_of_the_command_that_users_give(dist: Path, tmp_path: Path) -> None:
@@ -16,15 +17,15 @@ def test_figures_are_of_the_command_that_users_give(dist: Path, tmp_path: Path) 
     assert dist.is_dir()
     said: list[str] = []
     figures = scoring.run_scoring(500, 1, said.append)
-    (one,) = figures.rounds
-    assert {"parse", "check", "predict", "format", "write"} <= one.stages.keys()
-    assert one.memory_bytes is not None
-    assert one.memory_bytes > 10_000_000
+    (figure,) = figures.rounds
+    assert {"parse", "check", "predict", "format", "write"} <= figure.stages.keys()
+    assert figure.memory_bytes is not None
+    assert figure.memory_bytes > 10_000_000
     assert said[0].startswith("round 1/1  ")
     text = scoring.markdown(figures)
     assert text.startswith("500 rows of iris v1.0, compiled, CSV to CSV, on ")
     assert "| `predict`: the model | 0." in text
-    written = json.loads(scoring.write_figures(figures, tmp_path).read_text())
+    written = json.loads(write_json(tmp_path, "scoring", figures).read_text())
     assert written["rounds"][0]["processes"] == 1
 
 

@@ -29,8 +29,8 @@ def _random_rows_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cell_is_as_published(family: str, kind: str) -> None:
     """A cheap cell, made again, is what the page says; it names more than one runtime."""
     published = written(PUBLISHED)
-    found = list(cells([family], [kind], TASKS[:1]))
-    assert {(one.task, one.family, one.kind): said(one) for one in found} == {
+    made = list(cells([family], [kind], TASKS[:1]))
+    assert {(cell.task, cell.family, cell.kind): said(cell) for cell in made} == {
         (TASKS[0], family, kind): published[TASKS[0], family, kind]
     }
     assert "joblib" in published[TASKS[0], family, kind]
@@ -41,9 +41,9 @@ def test_every_cell_is_on_the_page() -> None:
     expected = {
         (task, family, kind)
         for task in TASKS
-        for family, one in FAMILIES.items()
+        for family, estimators in FAMILIES.items()
         for kind in KINDS
-        if estimator(one, regression=task == "regression") is not None
+        if estimator(estimators, regression=task == "regression") is not None
     }
     assert {key for key, cell in written(PUBLISHED).items() if cell} == expected
 
@@ -56,9 +56,9 @@ def test_page_says_what_the_cells_say() -> None:
         Cell("regression", "XGBoost", "text", {"joblib": 0}, {"onnx": "parity: 0.7 off; x"}),
     ]
     text = page(made)
-    found = written(text)
-    assert found["regression", "CatBoost", "gaps"] == "**compiled** 0, joblib"
-    assert found["regression", "AdaBoost", "text"] == "refused"
+    counts = written(text)
+    assert counts["regression", "CatBoost", "gaps"] == "**compiled** 0, joblib"
+    assert counts["regression", "AdaBoost", "text"] == "refused"
     assert "| onnx | numbers with gaps | CatBoost | skl2onnx cannot convert it |" in text
     assert "| train | text | AdaBoost | params.yaml: text with gaps |" in text
     assert "| XGBoost | answers otherwise than the estimator on a row |" in text
@@ -83,9 +83,9 @@ def test_family_that_is_not_there_is_told() -> None:
 def test_family_is_as_published(family: str) -> None:
     """Each cell of it, with every library, fitted, exported and proven anew: to the letter."""
     with chdir(ROOT):
-        found = list(cells_with_libraries([family]))
+        made = list(cells_with_libraries([family]))
     published = {key: cell for key, cell in written(PUBLISHED).items() if key[1] == family and cell}
-    assert {(one.task, one.family, one.kind): said(one) for one in found} == published
+    assert {(cell.task, cell.family, cell.kind): said(cell) for cell in made} == published
     _, reasons = PUBLISHED.split(WHY)
-    told = {reason(stage, line) for one in found for stage, line in one.refused.items()}
+    told = {reason(stage, line) for cell in made for stage, line in cell.refused.items()}
     assert [why for why in told if f" {why} |" not in reasons] == []

@@ -37,16 +37,16 @@ def test_every_stage_is_run_in_a_project_of_its_own(
     (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
-    found = stages.measure_stages(Size(400, 20, 3), 1, said.append)
-    (one,) = found.rounds
-    assert tuple(one.stages) == stages.STAGES
-    assert min(one.fit_s, one.part_s) > 0
-    assert min(run.memory_bytes or 0 for run in one.stages.values()) > 10_000_000
-    assert (found.folds, found.runtime) == (5, "compiled")
-    assert found.parity_rows > 100_400
+    bounds = stages.measure_stages(Size(400, 20, 3), 1, said.append)
+    (figures,) = bounds.rounds
+    assert tuple(figures.stages) == stages.STAGES
+    assert min(figures.fit_s, figures.part_s) > 0
+    assert min(run.memory_bytes or 0 for run in figures.stages.values()) > 10_000_000
+    assert (bounds.folds, bounds.runtime) == (5, "compiled")
+    assert bounds.parity_rows > 100_400
     assert said[0].startswith("round 1/1  bare fit ")
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
-    written = json.loads(page.write_bounds(found, tmp_path).read_text())
+    written = json.loads(page.write_bounds(bounds, tmp_path).read_text())
     assert written["rounds"][0]["stages"]["export"]["memory_bytes"] > 10_000_000
 
 

@@ -2,17 +2,15 @@
 
 import hashlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tools import run
 from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle import assembly as bundle
-
-ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def read_manifest(path: Path) -> dict[str, dict[str, str]]:
@@ -24,12 +22,12 @@ def read_manifest(path: Path) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("target", bundle.TARGETS)
 def test_manifest_names_every_file_with_its_hash(target: str, dist: Path) -> None:
     """The manifest is the folder: each file but itself, and its SHA-256."""
-    found = {
+    hashes = {
         str(path.relative_to(dist / target)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (dist / target).rglob("*")
         if path.is_file() and path.suffix != ".pyc" and path.name != "manifest.json"
     }
-    assert read_manifest(dist / target)["files"] == found
+    assert read_manifest(dist / target)["files"] == hashes
 
 
 @pytest.mark.parametrize("target", bundle.TARGETS)
@@ -116,7 +114,7 @@ def test_bundle_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_command_prints_what_it_made(tree: Path) -> None:
     """`twinserve bundle` prints a line a target and the hash."""
     command = [sys.executable, "-m", "twinserve", "bundle"]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
+    done = run(command, cwd=tree, code=0)
     service, function, whole = done.stdout.splitlines()
     assert service.startswith("service   dist/service")
     assert function.startswith("function  dist/function")

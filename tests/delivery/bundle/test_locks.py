@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.config.serving import LIBRARIES
 from twinserve.delivery.bundle import locks as lock
 
-ROOT = Path(__file__).parent.parent.parent.parent
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
 PEERS = sorted((ROOT / "locks" / "peers").glob("*.txt"))
 SERVERS = sorted((ROOT / "locks" / "servers").glob("*.txt"))
@@ -133,5 +133,5 @@ def test_own_requirements_are_locked_with_the_bundles_only(
     )
     (tmp_path / "custom").mkdir()
     (tmp_path / "custom" / "requirements.txt").write_text("iniconfig==2.1.0\n")
-    found = {path.stem for path in lock.lock() if ("iniconfig", "2.1.0") in pins(path)}
-    assert found == {"dev", "service-onnx", "function-joblib"}
+    rooms = {path.stem for path in lock.lock() if ("iniconfig", "2.1.0") in pins(path)}
+    assert rooms == {"dev", "service-onnx", "function-joblib"}

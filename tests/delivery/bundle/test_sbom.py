@@ -18,18 +18,22 @@ def test_list_names_every_package_with_its_hashes_and_the_model(dist: Path) -> N
     bundle = dist / "service"
     content = list_contents(bundle)
     packages = {
-        f"{one['name']}=={one['version']}": one
-        for one in content["components"]
-        if one["type"] == "library"
+        f"{component['name']}=={component['version']}": component
+        for component in content["components"]
+        if component["type"] == "library"
     }
     locked = list(requirements((bundle / "requirements.txt").read_text()))
     assert set(packages) == {line.split(" ")[0] for line in locked}
     for line in locked:
         ours = packages[line.split(" ")[0]]["externalReferences"][0]["hashes"]
-        assert {one["content"] for one in ours} == {
+        assert {component["content"] for component in ours} == {
             word.removeprefix("--hash=sha256:") for word in line.split(" ") if "sha256:" in word
         }
-    (model,) = [one for one in content["components"] if one["type"] == "machine-learning-model"]
+    (model,) = [
+        component
+        for component in content["components"]
+        if component["type"] == "machine-learning-model"
+    ]
     digest = hashlib.sha256((bundle / "model.so").read_bytes()).hexdigest()
     assert model["hashes"] == [{"alg": "SHA-256", "content": digest}]
     release = f"v1.0-{json.loads((bundle / 'manifest.json').read_text())['bundle'][:12]}"

@@ -1,15 +1,14 @@
 """`make verify`: each link of the chain from the locks to the bundles breaks on its own."""
 
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.delivery.bundle.folder_engine import IMAGE, FolderEngine
 from tests.pipeline.models.trees import export
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.assembly import read_bundle_hash
 from twinserve.delivery.bundle.verify import (
@@ -21,9 +20,6 @@ from twinserve.delivery.bundle.verify import (
     verify_locks,
     verify_outputs,
 )
-from twinserve.targets.engine import Engine, Image
-
-ROOT = Path(__file__).parent.parent.parent.parent
 
 
 @pytest.fixture
@@ -123,9 +119,9 @@ def test_requirement_that_is_not_locked_is_found(tree: Path, old: str, new: str)
 def test_every_lock_of_the_repository_is_hashed() -> None:
     """All of them, the tools' included: nothing is installed that was not seen before."""
     for path in (ROOT / "locks").glob("*.txt"):
-        found = list(requirements(path.read_text()))
-        assert found
-        assert all("==" in one and "--hash=sha256:" in one for one in found), path
+        pins = list(requirements(path.read_text()))
+        assert pins
+        assert all("==" in pin and "--hash=sha256:" in pin for pin in pins), path
 
 
 def test_output_that_is_not_as_locked_is_found(
@@ -150,34 +146,12 @@ def test_output_that_is_not_as_locked_is_found(
     assert not capfd.readouterr().err
 
 
-@dataclass(frozen=True)
-class ToldEngine(Engine):
-    """An engine whose one image has these labels, and runs Python where its files are."""
-
-    labels: Mapping[str, str] = field(default_factory=dict)
-    files: Path = Path()
-
-    def inspect(self, image: str) -> Image:
-        """The labels."""
-        assert image == "an-image"
-        return Image("0", (), self.labels, "65532")
-
-    def ask(self, *arguments: str) -> str:
-        """Run what `run` is given after the image."""
-        *options, program = arguments[: arguments.index("python") + 1]
-        assert program == "python"
-        assert options == ["run", "--rm", "--pull=never", "--network=none", "an-image"]
-        command = [sys.executable, *arguments[arguments.index("python") + 1 :]]
-        done = subprocess.run(command, cwd=self.files, capture_output=True, text=True, check=True)
-        return done.stdout
-
-
 def test_image_of_the_bundle_holds(tree: Path) -> None:
     """Its label and each of its files are the bundle's; ignore files need not be in it."""
     copy = Path(shutil.copytree(tree / "dist" / "service", tree / "image"))
     (copy / ".dockerignore").unlink()
     labels = {"io.twinserve.bundle": read_bundle_hash(copy)}
-    verify_image(ToldEngine("docker", labels, copy), "an-image")
+    verify_image(FolderEngine("docker", labels, copy), IMAGE)
 
 
 def test_image_of_another_bundle_is_found(tree: Path) -> None:
@@ -185,11 +159,11 @@ def test_image_of_another_bundle_is_found(tree: Path) -> None:
     copy = Path(shutil.copytree(tree / "dist" / "service", tree / "image"))
     labels = {"io.twinserve.bundle": "0" * 64}
     with pytest.raises(UserError, match="is labelled with bundle 000"):
-        verify_image(ToldEngine("docker", labels, copy), "an-image")
+        verify_image(FolderEngine("docker", labels, copy), IMAGE)
     labels = {"io.twinserve.bundle": read_bundle_hash(copy)}
     append(copy / "model.so")
     with pytest.raises(UserError, match=r"model\.so was changed, says dist/service/manifest"):
-        verify_image(ToldEngine("docker", labels, copy), "an-image")
+        verify_image(FolderEngine("docker", labels, copy), IMAGE)
     (copy / "model.so").unlink()
     with pytest.raises(UserError, match=r"model\.so is missing, says dist/service/manifest"):
-        verify_image(ToldEngine("docker", labels, copy), "an-image")
+        verify_image(FolderEngine("docker", labels, copy), IMAGE)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
+from tests.tools import run, write_program
+from tests.tree import ROOT
 from twinserve.delivery.cloud.schedules import SCHEDULED
 
-ROOT = Path(__file__).parent.parent.parent.parent
 # A stand-in for `gh api --method GET PATH`, which answers from files.
 GH = """\
 import json, os, sys
@@ -28,9 +29,7 @@ def tell(
     folder: Path, states: dict[str, str], *, issues: bool = True, project: str = "a-project"
 ) -> subprocess.CompletedProcess[str]:
     """Run the command as deploy.yml does: with a Python that has nothing installed."""
-    program = folder / "gh"
-    program.write_text(f"#!{sys.executable}\n{GH}")
-    program.chmod(0o755)
+    write_program(folder / "gh", GH)
     listed = [
         {"path": f".github/workflows/{name}", "state": state} for name, state in states.items()
     ]
@@ -38,7 +37,7 @@ def tell(
         "repos/owner/fork/actions/workflows": {"workflows": listed},
         "repos/owner/fork": {"has_issues": issues},
     }
-    return subprocess.run(
+    return run(
         [sys.executable, "-S", "-m", "twinserve", "schedules"],
         cwd=ROOT,
         env={
@@ -47,9 +46,6 @@ def tell(
             "GITHUB_REPOSITORY": "owner/fork",
             "GOOGLE_CLOUD_PROJECT": project,
         },
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 
@@ -83,19 +79,18 @@ def test_everything_that_is_off_is_said(tmp_path: Path) -> None:
 def test_refusal_is_an_error(tmp_path: Path) -> None:
     """What GitHub does not tell is not taken for switched on."""
     tell(tmp_path, ON)
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-S", "-m", "twinserve", "schedules", "--repository=owner/other"],
         cwd=ROOT,
         env={"PATH": f"{tmp_path}:{os.defpath}", "ANSWERS": "{}"},
-        capture_output=True,
-        text=True,
-        check=False,
+        code=1,
     )
-    assert done.returncode == 1
     assert "GitHub refuses" in done.stderr
 
 
 def test_every_schedule_is_known() -> None:
     """Each workflow with a schedule is one of those whose loss is said."""
-    workflows = read_files(texts_of(ROOT)).workflows
-    assert {name for name, one in workflows.items() if "schedule" in one["on"]} == set(SCHEDULED)
+    workflows = read_files(texts_of()).workflows
+    assert {name for name, workflow in workflows.items() if "schedule" in workflow["on"]} == set(
+        SCHEDULED
+    )

@@ -46,8 +46,7 @@ def overwrite(path: Path, content: bytes) -> None:
 @pytest.fixture(scope="module")
 def _reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = export(tmp_path_factory.mktemp("cached") / "tree")
-    done = repro(tree)
-    assert done.returncode == 0, done.stderr
+    repro(tree)
     return tree
 
 
@@ -63,8 +62,7 @@ def test_replaced_pickle_in_the_cache_is_refused_not_executed(tree: Path) -> Non
     """The command that reproduces names the object; nothing has run."""
     overwrite(cached_object(tree, MODEL), pickle.dumps(Hostile()))
     (tree / MODEL).unlink()
-    done = repro(tree)
-    assert done.returncode == 1
+    done = repro(tree, code=1)
     assert "DVC's cached copy of models/fitted.pkl is not what dvc.lock says" in done.stderr
     assert not (tree / "executed").exists()
     assert "Running stage" not in done.stdout

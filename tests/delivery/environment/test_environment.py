@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools import run, write_program
 from tests.tree import ROOT
 from twinserve.delivery.environment.kept import SOURCES
 
@@ -41,12 +42,10 @@ mkdir -p .venv/bin && echo made > .venv/bin/python && touch .venv/ready
 def workspace(tmp_path: Path) -> Path:
     """A tree with locks, an empty bucket, and the two programs."""
     programs = tmp_path / "programs"
-    for folder in (programs, tmp_path / "bucket", tmp_path / "tree" / "locks"):
+    for folder in (tmp_path / "bucket", tmp_path / "tree" / "locks"):
         folder.mkdir(parents=True)
-    (programs / "gcloud").write_text(f"#!{sys.executable}\n{GCLOUD}")
-    (programs / "make").write_text(MAKE)
-    for path in programs.iterdir():
-        path.chmod(0o755)
+    write_program(programs / "gcloud", GCLOUD)
+    write_program(programs / "make", MAKE)
     for source in SOURCES:
         path = tmp_path / "tree" / source
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +55,7 @@ def workspace(tmp_path: Path) -> Path:
 
 def prepare(workspace: Path, **variables: str) -> str:
     """Run the command as a build's step does: nothing installed; what it printed."""
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-S", "-m", "twinserve", "environment"],
         cwd=workspace / "tree",
         env={
@@ -66,11 +65,8 @@ def prepare(workspace: Path, **variables: str) -> str:
             "GOOGLE_CLOUD_PROJECT": "a-project",
             **variables,
         },
-        capture_output=True,
-        text=True,
-        check=False,
+        code=0,
     )
-    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -38,7 +38,7 @@ def test_default_repository_asks_for_none(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "found"),
+    ("name", "text", "groups"),
     [
         (".dvc/config", "['remote \"a\"']\n    url = s3://bucket/x\n", ["s3"]),
         (".dvc/config.local", "['remote \"a\"']\nurl = ssh://host/x\n", ["ssh"]),
@@ -51,12 +51,12 @@ def test_default_repository_asks_for_none(monkeypatch: pytest.MonkeyPatch, tmp_p
     ],
 )
 def test_scheme_is_asked_for_by_a_remote_or_an_import(
-    tree: Path, name: str, text: str, found: list[str]
+    tree: Path, name: str, text: str, groups: list[str]
 ) -> None:
     """In the tree's configuration, a machine's own, the user's, or a source's address."""
     (tree / name).parent.mkdir(exist_ok=True)
     (tree / name).write_text(text)
-    assert schemes() == found
+    assert schemes() == groups
 
 
 def test_environment_is_known_by_its_plug_ins(tree: Path) -> None:

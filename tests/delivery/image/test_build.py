@@ -5,7 +5,6 @@ import json
 import py_compile
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from tests.renewed import PYTHON
 from tests.targets.fake_engine import FakeEngines, Reply
-from tests.tools import require
+from tests.tools import require, run, twinserve
 from tests.tree import ROOT, TREE
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
@@ -38,14 +37,7 @@ def bundle(tmp_path: Path, dist: Path) -> Path:
 
 def delivery(*arguments: str, path: str = "/nowhere") -> subprocess.CompletedProcess[str]:
     """`twinserve` where neither an engine nor gcloud is, unless `path` has them."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", *arguments],
-        cwd=TREE,
-        env={"PATH": path, "COMMIT_SHA": "c0ffee"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return twinserve(*arguments, cwd=TREE, env={"PATH": path, "COMMIT_SHA": "c0ffee"})
 
 
 def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:
@@ -55,7 +47,7 @@ def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "what"),
+    ("name", "content", "difference"),
     [
         ("model.so", b"another", "was changed"),
         ("model.so", None, "is missing"),
@@ -63,14 +55,14 @@ def test_bundle_as_it_was_assembled_is_verified(bundle: Path) -> None:
     ],
 )
 def test_bundle_that_differs_is_not_built(
-    name: str, content: bytes | None, what: str, bundle: Path
+    name: str, content: bytes | None, difference: str, bundle: Path
 ) -> None:
     """Each kind of difference is named with its file, and how to mend it."""
     if content is None:
         (bundle / name).unlink()
     else:
         (bundle / name).write_bytes(content)
-    with pytest.raises(UserError, match=rf"{name} {what}.*dvc repro"):
+    with pytest.raises(UserError, match=rf"{name} {difference}.*dvc repro"):
         verify_bundle(bundle)
 
 
@@ -159,10 +151,10 @@ def test_pushed_image_is_recorded_by_its_digest(
     assert dist.is_dir()
     identity = read_identity("c0ffee")
     engines = FakeEngines(tmp_path, monkeypatch)
-    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: identity.bundle}}}
+    image = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: identity.bundle}}}
     engines.add(
         "podman",
-        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["image", "inspect"], out=json.dumps([image])),
         Reply(["history"], out="[]"),
         Reply(["login"]),
         Reply(["push"], out=DIGEST),
@@ -187,10 +179,10 @@ def test_image_of_another_bundle_is_not_pushed(
     """What lies in dist/ has changed since the image was built: one line, and no login."""
     assert dist.is_dir()
     engines = FakeEngines(tmp_path, monkeypatch)
-    found = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: "another"}}}
+    image = {"Id": "1", "Config": {"Labels": {BUNDLE_LABEL: "another"}}}
     engines.add(
         "podman",
-        Reply(["image", "inspect"], out=json.dumps([found])),
+        Reply(["image", "inspect"], out=json.dumps([image])),
         Reply(["history"], out="[]"),
     )
     cloud = Cloud(Gcloud("my-project"), load_params(), Console(), as_json=False)
@@ -226,7 +218,7 @@ def test_ignore_file_keeps_out_nothing_of_the_project(name: str, tmp_path: Path)
     kept = {}
     for option in ("--exclude-per-directory=.gitignore", f"--exclude-from={name}"):
         words = [*git, "ls-files", "--others", option]
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        done = run(words, cwd=ROOT, code=0)
         kept[option] = set(done.stdout.splitlines())
     by_git, by_name = kept.values()
     assert "pyproject.toml" in by_git

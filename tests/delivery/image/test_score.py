@@ -2,14 +2,13 @@
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from tests.targets.fake_engine import FakeEngines, Reply
+from tests.tools import twinserve
 from tests.tree import TREE
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.identity import read_identity
@@ -24,13 +23,9 @@ DIGEST = f"sha256:{'cd' * 32}"
 
 def dry_run(*words: str) -> list[list[str]]:
     """The commands that `twinserve build` would run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "twinserve", "build", "--dry-run", "--engine=podman", *words],
-        cwd=TREE,
-        env={"PATH": "/nowhere", "COMMIT_SHA": "c0ffee"},
-        capture_output=True,
-        text=True,
-        check=True,
+    environment = {"PATH": "/nowhere", "COMMIT_SHA": "c0ffee"}
+    done = twinserve(
+        "build", "--dry-run", "--engine=podman", *words, cwd=TREE, env=environment, code=0
     )
     return [line.split() for line in done.stdout.splitlines()]
 

@@ -27,16 +27,16 @@ def own() -> str:
 def eventually(asked: Callable[[], object], wanted: object) -> None:
     """Ask until the answer comes; servers start anew in between."""
     deadline = time.monotonic() + 60
-    found: object = None
+    answer: object = None
     while time.monotonic() < deadline:
         try:
-            found = asked()
+            answer = asked()
         except OSError as error:
-            found = error
-        if found == wanted:
+            answer = error
+        if answer == wanted:
             return
         time.sleep(0.2)
-    raise AssertionError(f"{found!r}, not {wanted!r}")
+    raise AssertionError(f"{answer!r}, not {wanted!r}")
 
 
 def test_edit_is_served_without_a_new_bundle(dist: Path, tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 import argparse
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pipeline.releases.project import covered
 from tests.targets.fake_engine import WORKS, FakeEngines, Reply
+from tests.tools import twinserve
 from tests.tree import TREE
 from twinserve.config.card import Card, load_card
 from twinserve.config.params import Params, load_params
@@ -27,7 +27,7 @@ def card(dist: Path) -> Card:
 
 @pytest.fixture
 def params() -> Params:
-    """Those of this tree."""
+    """The parameters of this tree."""
     return load_params()
 
 
@@ -47,9 +47,15 @@ def test_engine_runs_an_image_of_each_size(
     said: list[str] = []
     arguments = parsed("--runtimes", "compiled", "--engine=podman", "--base-image=base")
     planned = plan_local(card, params, arguments, said.append)
-    containers = [one.target for one in planned if isinstance(one.target, ContainerTarget)]
-    assert [one.limits for one in containers] == [Limits(256, 0.5), Limits(512, 1), Limits(1024, 2)]
-    assert {one.image for one in containers} == {"localhost/fastapi-ml-service:matrix-compiled"}
+    containers = [plan.target for plan in planned if isinstance(plan.target, ContainerTarget)]
+    assert [container.limits for container in containers] == [
+        Limits(256, 0.5),
+        Limits(512, 1),
+        Limits(1024, 2),
+    ]
+    assert {container.image for container in containers} == {
+        "localhost/fastapi-ml-service:matrix-compiled"
+    }
     builds = [command for command in engines.asked if command[1] == "build"]
     assert len(builds) == 1
     assert builds[0][-1] == "dist/service"
@@ -67,20 +73,13 @@ def test_runtime_that_the_model_cannot_have_is_left_out(card: Card, params: Para
     arguments = parsed("--runtimes", "compiled", "--engine=docker")
     planned = plan_local(other, params, arguments, lambda _: None)
     sizes = len(params.measurement.matrix.sizes)
-    assert [one.absence for one in planned] == ["no trees"] * (2 + sizes) + [BUILDPACK]
-    assert not [one for one in planned if one.target]
+    assert [plan.absence for plan in planned] == ["no trees"] * (2 + sizes) + [BUILDPACK]
+    assert not [plan for plan in planned if plan.target]
 
 
 def matrix(*words: str) -> subprocess.CompletedProcess[str]:
     """`twinserve matrix` where no engine and no gcloud is."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", "matrix", *words],
-        cwd=TREE,
-        env={"PATH": "/nowhere", **covered()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return twinserve("matrix", *words, cwd=TREE, env={"PATH": "/nowhere", **covered()})
 
 
 def test_without_an_engine_the_rest_is_measured(dist: Path) -> None:
@@ -91,7 +90,7 @@ def test_without_an_engine_the_rest_is_measured(dist: Path) -> None:
     page = Path(json.loads(done.stdout)["report"])
     cells = json.loads((TREE / page.with_suffix(".json")).read_text())["cells"]
     measured = {
-        (one["setting"]["target"], one["setting"]["place"]) for one in cells if one["samples"]
+        (cell["setting"]["target"], cell["setting"]["place"]) for cell in cells if cell["samples"]
     }
     assert measured == {("service", "process"), ("function", "process")}
     assert "Left out: service, 256Mi, 0.5 CPU" in done.stderr
@@ -125,10 +124,15 @@ def test_deployed_plan_of_params_yaml_is_within_the_cap(params: Params) -> None:
     assert len(set(settings)) == 2 * 3 * 2
     resources = {"service": params.deployment.service, "function": params.deployment.function}
     sized = [
-        (resources[one.target].model_copy(update={"cpu": one.cpu, "memory": one.memory}), True)
-        for one in settings
-        if one.cpu >= 1
+        (
+            resources[setting.target].model_copy(
+                update={"cpu": setting.cpu, "memory": setting.memory}
+            ),
+            True,
+        )
+        for setting in settings
+        if setting.cpu >= 1
     ]
     rounds = params.measurement.matrix.rounds
-    costs = [(one, index % 2 == 0) for index, (one, _) in enumerate(sized)]
+    costs = [(resource, index % 2 == 0) for index, (resource, _) in enumerate(sized)]
     assert check_matrix_cap(costs, rounds, params.measurement, params.prices) < 0.5

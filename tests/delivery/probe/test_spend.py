@@ -9,7 +9,7 @@ from twinserve.delivery.probe.spend import Usage, check_cap
 
 @pytest.fixture
 def params() -> Params:
-    """Those of this tree."""
+    """The parameters of this tree."""
     return load_params()
 
 

@@ -76,10 +76,10 @@ class FakeBucket:
         return ""
 
     def _copy(self, pattern: str, directory: Path) -> str:
-        found = [url for url in self.objects if fnmatch(url, pattern)]
-        if not found:
+        urls = [url for url in self.objects if fnmatch(url, pattern)]
+        if not urls:
             raise GcloudError("matched no objects or files", Reason.NOT_FOUND)
-        for url in found:
+        for url in urls:
             (directory / url.rpartition("/")[2]).write_bytes(self.objects[url])
         return ""
 

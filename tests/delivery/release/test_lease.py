@@ -121,9 +121,9 @@ def test_damaged_lock_keeps_others_out_for_one_lease(
 ) -> None:
     """Whatever stands in it, there is one line meanwhile, and nothing of it is believed then."""
     bucket.put(URL, text)
-    with pytest.raises(LockedError, match="give --take-over") as found:
+    with pytest.raises(LockedError, match="give --take-over") as refused:
         take(cloud)
-    assert str(found.value).isprintable()
+    assert str(refused.value).isprintable()
     held = read_held(cloud)
     assert held is not None
     assert held.fault

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.tools import write_program
 from tests.tree import PROJECT, TREE
 from twinserve.config.deployment import RequireAttestation
 from twinserve.config.errors import UserError
@@ -31,7 +31,6 @@ from twinserve.targets.google.gcloud import Gcloud
 DIGEST = f"sha256:{'ab' * 32}"
 COMMIT = "c" * 40
 GH = """\
-#!{python}
 import json, os, pathlib, sys
 folder = pathlib.Path({folder!r})
 with (folder / "asked").open("a") as file:
@@ -86,10 +85,7 @@ def built(tree: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> BuildRec
 def gh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """In place of GitHub's client: notes what it is asked, and refuses what it is told to."""
     folder = tmp_path / "gh"
-    folder.mkdir()
-    program = folder / "gh"
-    program.write_text(GH.format(python=sys.executable, folder=str(folder)))
-    program.chmod(0o755)
+    write_program(folder / "gh", GH.format(folder=str(folder)))
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     monkeypatch.setattr("twinserve.targets.google.gcloud.run_gcloud", lambda *_, **__: "a token\n")
     monkeypatch.setattr(attestation, "PAUSE_S", 0.0)
@@ -106,10 +102,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def refused(cloud: Cloud, identity: Identity, build: BuildRecord | None = None) -> str:
     """The one line that it ends with."""
-    with pytest.raises(UserError) as found, open_payload(cloud, identity, build):
+    with pytest.raises(UserError) as refusal, open_payload(cloud, identity, build):
         pass
-    assert "\n" not in str(found.value)
-    return str(found.value)
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
 
 
 SPOILT: dict[str, Callable[[Path], object]] = {
@@ -120,15 +116,15 @@ SPOILT: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", SPOILT)
+@pytest.mark.parametrize("spoilt", SPOILT)
 def test_bundle_that_is_not_what_was_assembled_is_refused(
-    tree: Path, cloud: Cloud, built: BuildRecord, what: str
+    tree: Path, cloud: Cloud, built: BuildRecord, spoilt: str
 ) -> None:
     """Of either target; the line names the file where the user has it."""
     identity = built.identity
-    SPOILT[what](tree / "dist")
+    SPOILT[spoilt](tree / "dist")
     line = refused(cloud, identity)
-    assert what in line
+    assert spoilt in line
     assert line.startswith("dist/")
 
 

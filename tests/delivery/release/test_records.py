@@ -58,21 +58,21 @@ def members(number: int) -> dict[str, Any]:
 
 def services(*numbers: int) -> dict[str, Service]:
     """What is deployed: revisions of these releases, the last of which serves."""
-    found = {}
+    deployed = {}
     for name in TARGETS.values():
         revisions = tuple(
             Revision(
-                name=f"{name}-{one}",
+                name=f"{name}-{number}",
                 service=name,
-                variables={"TWINSERVE_RELEASE": f"v{one}-a"},
-                digest=f"sha256:{one}",
+                variables={"TWINSERVE_RELEASE": f"v{number}-a"},
+                digest=f"sha256:{number}",
                 ready=True,
                 created="",
             )
-            for one in numbers
+            for number in numbers
         )
-        found[name] = Service(name, "", (), {}, frozenset(), revisions, {})
-    return found
+        deployed[name] = Service(name, "", (), {}, frozenset(), revisions, {})
+    return deployed
 
 
 BAD = {
@@ -92,17 +92,17 @@ BAD = {
 def test_bad_record_is_passed_over(bucket: FakeBucket, cloud: Cloud, content: str | bytes) -> None:
     """It is named with what is wrong, the others are read, and who asks for it gets one line."""
     bucket.put(f"{FOLDER}/v2-a.json", content)
-    found = read_records(cloud)
-    assert [one.release for one in found.good] == ["v1-a", "v3-a"]
+    records = read_records(cloud)
+    assert [record.release for record in records.good] == ["v1-a", "v3-a"]
     file = cloud.console.file
     assert isinstance(file, io.StringIO)
     (line,) = file.getvalue().splitlines()
     assert line.startswith("releases/v2-a.json is passed over, it is not a record: ")
     assert line.isprintable()
-    assert _chosen(cloud, services(1, 2, 3), found, None).release == "v3-a"
-    assert _chosen(cloud, services(1, 2, 3), found, "v1").release == "v1-a"
+    assert _chosen(cloud, services(1, 2, 3), records, None).release == "v3-a"
+    assert _chosen(cloud, services(1, 2, 3), records, "v1").release == "v1-a"
     with pytest.raises(UserError, match=r"releases/v2-a\.json is not a record") as refused:
-        _chosen(cloud, services(1, 2, 3), found, "v2-a")
+        _chosen(cloud, services(1, 2, 3), records, "v2-a")
     assert "\n" not in str(refused.value)
 
 
@@ -120,9 +120,9 @@ def test_record_is_read_however_it_is_written(
 ) -> None:
     """One object is one record, wherever its lines end."""
     bucket.put(f"{FOLDER}/v2-a.json", content)
-    found = read_records(cloud)
-    assert [one.release for one in found.good] == ["v1-a", "v2-a", "v3-a"]
-    assert not found.bad
+    records = read_records(cloud)
+    assert [record.release for record in records.good] == ["v1-a", "v2-a", "v3-a"]
+    assert not records.bad
 
 
 def test_one_record_is_read_alone(bucket: FakeBucket, cloud: Cloud) -> None:
@@ -155,5 +155,5 @@ def test_cleanup_leaves_what_it_cannot_judge(bucket: FakeBucket, cloud: Cloud) -
     """A release whose record cannot be read may be among the newest: all of it stays."""
     bucket.put(f"{FOLDER}/v2-a.json", "{")
     kept = _kept(cloud, services(1, 2, 3), read_records(cloud), 1)
-    assert kept.revisions == {f"{name}-{one}" for name in TARGETS.values() for one in (2, 3)}
+    assert kept.revisions == {f"{name}-{number}" for name in TARGETS.values() for number in (2, 3)}
     assert kept.digests == {"sha256:2", "sha256:3"}

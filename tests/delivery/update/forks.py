@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.tools import require
+from tests.tools import require, run
 from tests.tree import FILES, ROOMS, ROOT, lay_out
 
 # What git has of this repository beside what the tests' tree has.
@@ -37,8 +36,7 @@ class Repository:
         """What git prints."""
         environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null"}
         command = [require("git"), "-C", str(self.directory), *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        done = run(command, env=environment, code=0)
         return done.stdout.strip()
 
     def begin(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.update.forks import Repository
+from tests.tools import is_running
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.update.command import update
@@ -255,15 +256,6 @@ def under_way(upstream: Repository, fork: Repository) -> Iterator[subprocess.Pop
         if is_running(pid):
             os.kill(pid, signal.SIGKILL)
     process.wait()
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process is there, and not only its name in the table."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

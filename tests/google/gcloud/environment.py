@@ -7,9 +7,7 @@ from tests.google.state import PROJECT, TOKEN
 from tests.tools import require
 
 
-def make_environment(
-    directory: Path, authority: Path, port: int, first: Path | None
-) -> dict[str, str]:
+def make_environment(directory: Path, authority: Path, port: int, first: Path) -> dict[str, str]:
     """Variables for a subprocess, nothing inherited; also for our own Python's HTTPS.
 
     ``first`` is a folder to have in front of the PATH. An HTTP request to a loopback port stays

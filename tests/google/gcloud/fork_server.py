@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.google.gcloud.environment import find_gcloud
+from tests.tools import write_program
 
 HERE = Path(__file__).parent
 START_LIMIT_S = 300.0
@@ -64,11 +65,8 @@ def shared_client() -> Path:
     client = shlex.join(
         [sys.executable, "-IS", str(HERE / "gcloud_client.py"), str(socket), gcloud]
     )
-    script = folder / "bin" / "gcloud"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec {client} "$@"\n')
-    script.chmod(0o755)
-    return script.parent
+    write_program(folder / "bin" / "gcloud", f'#!/bin/sh\nexec {client} "$@"\n')
+    return folder / "bin"
 
 
 def _wait(server: "subprocess.Popen[bytes]", socket: Path, output: Path) -> None:

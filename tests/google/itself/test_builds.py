@@ -33,7 +33,7 @@ def test_build_is_carried_out_on_the_uploaded_source(google: FakeGoogle, source:
 
     def run(build: Json, unpacked: Path) -> bool:
         seen.append((build["steps"], (unpacked / "cloudbuild.yaml").read_text()))
-        return google.gcloud("builds", "list").returncode == 0
+        return google.gcloud("services", "list").returncode == 0
 
     google.on_build(run)
     assert succeed(google, *submit(source))["status"] == "SUCCESS"

@@ -10,7 +10,7 @@ from tests.google.commands import HERE, IMAGE, SERVICE, fail, predict, succeed
 from tests.google.fake import FakeGoogle
 from tests.google.resources.distribution import USER
 from tests.google.state import TOKEN, Repository
-from tests.tools import require
+from tests.tools import require, run
 from twinserve.targets.engine import Engine
 
 SETTINGS = '[engine]\ncgroup_manager = "cgroupfs"\n'
@@ -37,13 +37,7 @@ class Podman:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it."""
-        return subprocess.run(
-            [require("podman"), *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run([require("podman"), *arguments], env=self.environment)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from tests.google import (
     ApiError,
     Fault,
-    StartFault,
     permission_denied,
     quota_exceeded,
     service_disabled,
@@ -84,7 +83,7 @@ def test_revision_that_does_not_start_gets_no_traffic(
     """Cloud Run's own message, and the old revision serves on."""
     url = deploy_service(google, dist / "service", "--revision-suffix=a")["status"]["url"]
     command = ["run", "deploy", SERVICE, f"--image={IMAGE}:v1", HERE, "--revision-suffix=b"]
-    with google.start_fault(SERVICE, StartFault(kind)):
+    with google.start_fault(SERVICE, kind):
         said = fail(google, *command, "--set-env-vars=A=1")
     assert (
         f"Revision '{SERVICE}-b' is not ready and cannot serve traffic. The user-provided" in said
@@ -113,7 +112,7 @@ def test_revision_can_answer_wrongly(google: FakeGoogle, dist: Path) -> None:
     """Ready, tagged, and wrong; the one before it is right."""
     url = deploy_function(google, dist / "function", "--allow-unauthenticated")["status"]["url"]
     flags = ["--no-traffic", "--tag=candidate", "--allow-unauthenticated"]
-    with google.start_fault(FUNCTION, StartFault("wrong-answers")):
+    with google.start_fault(FUNCTION, "wrong-answers"):
         traffic = deploy_function(google, dist / "function", *flags)["status"]["traffic"]
     tagged = next(entry["url"] for entry in traffic if entry.get("tag"))
     assert b'"prediction": 99' in predict(tagged).body
@@ -147,7 +146,7 @@ def test_failed_candidate_stays_in_the_way_until_its_tag_is_gone(
     for suffix in "ab":
         deploy_service(google, dist / "service", f"--revision-suffix={suffix}")
     candidate = ["--no-traffic", "--tag=candidate", "--revision-suffix=c"]
-    with google.start_fault(SERVICE, StartFault("never-ready")):
+    with google.start_fault(SERVICE, "never-ready"):
         fail(google, "run", "deploy", SERVICE, f"--image={IMAGE}:v1", HERE, *candidate)
     move = ["run", "services", "update-traffic", SERVICE, HERE, f"--to-revisions={SERVICE}-a=100"]
     assert f"Revision '{SERVICE}-c' is not ready" in fail(google, *move)

@@ -12,6 +12,7 @@ from tests.google.commands import HERE, SERVICE
 from tests.google.fake import FakeGoogle
 from tests.google.gcloud.environment import search_path
 from tests.google.state import Bucket
+from tests.tools import run
 
 
 @pytest.mark.parametrize(
@@ -35,13 +36,7 @@ def test_both_ways_do_the_same(google: FakeGoogle, arguments: list[str]) -> None
     for path in (google.environment["PATH"], search_path()):
         google.calls.clear()
         environment = google.environment | {"PATH": path}
-        done = subprocess.run(
-            ["gcloud", *arguments],  # noqa: S607 - which one is the question
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run(["gcloud", *arguments], env=environment)
         calls = [str(call) for call in google.calls]
         outcomes.append((done.returncode, done.stdout, done.stderr, calls))
     forked, direct = outcomes
@@ -60,7 +55,7 @@ def test_client_passes_on_directory_input_and_environment(
     """A relative path, the standard input and a property from the environment arrive."""
     environment = google.environment | {"CLOUDSDK_CORE_PROJECT": "another"}
     command = ["gcloud", "config", "get-value", "project"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = run(command, env=environment, code=0)
     assert done.stdout == "another\n"
     google.gcloud("storage", "buckets", "create", "gs://some-bucket")
     (tmp_path / "here.txt").write_text("here")

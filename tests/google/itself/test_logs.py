@@ -8,7 +8,7 @@ from tests.google.fake import FakeGoogle
 
 
 def entry(at: str, service: str = "app", severity: str = "INFO") -> Json:
-    """One of a service, written at a moment of one day."""
+    """An entry of a service, written at a moment of one day."""
     return {
         "timestamp": f"2026-03-01T{at}Z",
         "severity": severity,
@@ -45,8 +45,8 @@ def test_entries_are_those_of_the_filter_the_newest_first(
     logged: FakeGoogle, wanted: str, hours: list[str]
 ) -> None:
     """Comparisons joined by AND; a field that is not there equals nothing."""
-    found = succeed(logged, "logging", "read", wanted)
-    assert [one["timestamp"][11:13] for one in found] == hours
+    entries = succeed(logged, "logging", "read", wanted)
+    assert [logged_entry["timestamp"][11:13] for logged_entry in entries] == hours
 
 
 def test_limit_and_pages_are_kept(google: FakeGoogle) -> None:

@@ -1,4 +1,4 @@
-"""What makes a project ready, as the real gcloud asks for it: APIs, accounts, roles, pools."""
+"""A project made ready, as the real gcloud asks for it: APIs, accounts, roles, pools."""
 
 import json
 
@@ -16,7 +16,7 @@ MAPPING = "--attribute-mapping=google.subject=assertion.sub"
 
 
 def test_apis_are_enabled_by_name(google: FakeGoogle) -> None:
-    """Those that were asked for, and no others; a call to one that is not enabled is refused."""
+    """The APIs that were asked for, and no others; a call to another one is refused."""
     google.state.enabled.clear()
     assert "SERVICE_DISABLED" in fail(google, "run", "services", "list", HERE)
     google.gcloud("services", "enable", "run.googleapis.com", "iam.googleapis.com")

@@ -27,7 +27,7 @@ def test_image_is_found_by_its_tag(google: FakeGoogle, digest: str) -> None:
 
 @pytest.mark.parametrize("path", [IMAGE, IMAGE.rpartition("/")[0]], ids=["package", "repository"])
 def test_images_are_listed_with_their_tags(google: FakeGoogle, digest: str, path: str) -> None:
-    """One line an image."""
+    """A line an image."""
     (listed,) = succeed(google, *IMAGES, "list", path, "--include-tags")
     assert (listed["package"], listed["version"]) == (IMAGE, digest)
     assert sorted(listed["tags"]) == ["v1", "v1-0"]

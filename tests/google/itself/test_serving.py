@@ -1,6 +1,5 @@
 """The URLs of the fake lead to what the contract asks for, untouched."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.google.commands import FUNCTION, SERVICE, deploy_function, deploy_service, predict
 from tests.google.fake import FakeGoogle
+from tests.tools import run
 
 
 @pytest.mark.nightly
@@ -26,8 +26,7 @@ def test_contract_holds_through_the_urls(google: FakeGoogle, dist: Path) -> None
         "twinserve/contract/suite.py",
         "--deployed",
     ]
-    done = subprocess.run([*command, *urls], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    done = run([*command, *urls], code=0)
     assert " passed" in done.stdout
     assert "skipped" not in done.stdout
 

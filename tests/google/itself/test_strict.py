@@ -18,7 +18,7 @@ SERVICES = "/apis/serving.knative.dev/v1/namespaces/p/services"
 
 @pytest.fixture
 def cloud(google: FakeGoogle) -> Cloud:
-    """What a handler has."""
+    """The cloud as a handler has it."""
     return google._cloud  # noqa: SLF001 - handlers are given it
 
 

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.google.api import Json, Request, Routes, already_exists, invalid, not_found
-from tests.google.state import PROJECT, PROJECT_NUMBER
+from tests.google.state import DEFAULT_ACCOUNT, PROJECT, PROJECT_NUMBER
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
@@ -22,7 +22,6 @@ POOLS = "iam.googleapis.com/v1/projects/{project}/locations/global/workloadIdent
 PROVIDERS = POOLS + "/{pool}/providers"
 CREDENTIALS = "iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}"
 PARENT = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
-DEFAULT_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 
 # https://docs.github.com/en/actions/reference/security/oidc#oidc-token-claims, those that tell one
 # repository from another.
@@ -122,8 +121,10 @@ def _check_provider(asked: Json) -> None:
 def lets_in(condition: str, claims: dict[str, str]) -> bool:
     """Whether a token with these claims fits a condition of equalities joined by ``&&``."""
     parts = [part.strip() for part in condition.split("&&")]
-    found = [re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part) for part in parts]
-    return all(one is not None and claims.get(one[1]) == one[2] for one in found)
+    equalities = [re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part) for part in parts]
+    return all(
+        equality is not None and claims.get(equality[1]) == equality[2] for equality in equalities
+    )
 
 
 @routes("GET", POOLS + "/{pool}/operations/{id}", PROVIDERS + "/{provider}/operations/{id}")
@@ -180,7 +181,7 @@ def _describe(email: str) -> Json:
 
 def _existing(known: dict[str, Json], name: str) -> Json:
     if name not in known:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     return known[name]
 
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from tests.google import building
 from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
 from tests.google.state import (
+    DEFAULT_ACCOUNT,
     PROJECT,
     PROJECT_NUMBER,
     REGION,
     Image,
     Kind,
-    Package,
     timestamp,
 )
 
@@ -31,6 +31,8 @@ BUILD = "cloudbuild.googleapis.com/v1/projects/{project}"
 PLACE = BUILD + "/locations/{region}"
 PARENT = f"projects/{PROJECT}/locations"
 LOG = "https://console.cloud.google.com/cloud-build/builds;region={region}/{id}?project={number}"
+
+DEFAULT_NAME = f"projects/{PROJECT}/serviceAccounts/{DEFAULT_ACCOUNT}"
 
 OnBuild: TypeAlias = Callable[[Json, Path], bool]
 
@@ -52,7 +54,7 @@ def _submit(cloud: "Cloud", request: Request) -> Json:
     source = unpack(cloud, asked["storageSource"])
     settings = {
         "source": {"storageSource": asked["storageSource"]},
-        "serviceAccount": asked.get("serviceAccount") or building.default_account(),
+        "serviceAccount": asked.get("serviceAccount") or DEFAULT_NAME,
     }
     build = _new(request.values["region"], settings)
     cloud.state.builds[build["id"]] = build
@@ -65,11 +67,7 @@ def _submit(cloud: "Cloud", request: Request) -> Json:
     if not build["fails"]:
         digest, copy = cloud.instances.snapshot(source, kind)
         _, _, repository, name = asked["imageUri"].split("/", 3)
-        images = cloud.state.repositories[repository].packages.setdefault(
-            name.partition(":")[0].replace("/", "%2F"), Package()
-        )
-        images.images.setdefault(digest, Image(digest, kind, copy))
-        images.tags["latest"] = digest
+        cloud.state.add_image(repository, name.partition(":")[0], Image(digest, kind, copy))
         build["results"] = {"images": [{"name": asked["imageUri"], "digest": digest}]}
     answer: Json = {"buildOperation": _operation(build, done=False)}
     if base := pack.get("baseImage"):
@@ -78,7 +76,7 @@ def _submit(cloud: "Cloud", request: Request) -> Json:
 
 
 def base_image(name: str) -> str:
-    """What a short name of a runtime stands for.
+    """The image that a short name of a runtime stands for.
 
     cloud.google.com/run/docs/configuring/services/runtime-base-images lists them.
     """
@@ -117,11 +115,6 @@ def _get(cloud: "Cloud", request: Request) -> Json:
     return shown(_finish(_find(cloud, request.values["id"])))
 
 
-@routes("GET", PLACE + "/builds", BUILD + "/builds")
-def _list(cloud: "Cloud", _request: Request) -> Json:
-    return {"builds": [shown(build) for build in cloud.state.builds.values()]}
-
-
 @routes(
     "GET",
     PLACE + "/operations/{id}",
@@ -134,10 +127,9 @@ def _get_operation(cloud: "Cloud", request: Request) -> Json:
 
 @routes("GET", PLACE + "/defaultServiceAccount")
 def _default_account(_cloud: "Cloud", _request: Request) -> Json:
-    account = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
     return {
         "name": f"{PARENT}/{REGION}/defaultServiceAccount",
-        "serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/{account}",
+        "serviceAccountEmail": DEFAULT_NAME,
     }
 
 
@@ -197,7 +189,7 @@ def _finish(build: Json) -> Json:
 
 def _find(cloud: "Cloud", name: str) -> Json:
     if name not in cloud.state.builds:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     return cloud.state.builds[name]
 
 

@@ -1,4 +1,4 @@
-"""What everything costs and until when it is supported, as far as Cloud Run is concerned.
+"""Prices of Cloud Run, and the last days on which its runtimes are supported.
 
 Cloud Billing API v1, services.skus.list; Cloud Functions API v2, projects.locations.runtimes.list.
 Names of SKUs, their units and regions: as people have read them from the catalogue; the prices are
@@ -25,13 +25,12 @@ def sku(
     regions: list[str],
     unit: str,
     *tiers: tuple[float, int],
-    currency: str = "USD",
 ) -> Json:
     """A SKU with tiers: from how many units on, and its price in billionths."""
     rates = [
         {
             "startUsageAmount": start,
-            "unitPrice": {"currencyCode": currency, "units": "0", "nanos": nanos},
+            "unitPrice": {"currencyCode": "USD", "units": "0", "nanos": nanos},
         }
         for start, nanos in tiers
     ]
@@ -47,7 +46,7 @@ def sku(
 
 
 def cloud_run() -> list[Json]:
-    """What Cloud Run is billed by, among it what must not be taken for something else."""
+    """The SKUs of Cloud Run, among them some that are easily taken for others."""
     request, instance = "(Request-based billing)", "(Instance-based billing)"
     return [
         sku("Requests", ["global"], "count", (0, 0), (3_000_000, 500)),
@@ -93,7 +92,7 @@ def runtimes() -> list[Json]:
 @routes("GET", "cloudbilling.googleapis.com/v1/services/{service}/skus")
 def _skus(cloud: "Cloud", request: Request) -> Json:
     if request.values["service"] != CLOUD_RUN:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     most = int(request.query.get("pageSize", MOST_A_PAGE))
     if most > MOST_A_PAGE:
         raise invalid("Request contains an invalid argument.")

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from tests.google.api import Answer, Json, Request, Routes, as_json
-from tests.google.state import PROJECT, REGISTRY, TOKEN, Image, Package, Repository
+from tests.google.state import PROJECT, REGISTRY, TOKEN, Image
 from twinserve.config.layout import MANIFEST_NAME, REQUIREMENTS_NAME
 
 if TYPE_CHECKING:
@@ -100,15 +100,14 @@ def _put_manifest(cloud: "Cloud", request: Request) -> Answer:
     _blob(cloud, digest).write_bytes(request.body)
     folder = cloud.directory / "pulled" / digest.removeprefix("sha256:")[:16]
     bundle = _unpack([_blob(cloud, layer["digest"]) for layer in manifest["layers"]], folder)
-    repository = request.values["repository"]
-    packages = cloud.state.repositories.setdefault(
-        repository, Repository(repository, {"format": "DOCKER"})
-    ).packages
-    package = packages.setdefault(request.values["package"].replace("/", "%2F"), Package())
     _, copy = cloud.instances.snapshot(bundle, "service")
-    package.images.setdefault(digest, Image(digest, "service", copy))
-    if not request.values["reference"].startswith("sha256:"):
-        package.tags[request.values["reference"]] = digest
+    reference = request.values["reference"]
+    cloud.state.add_image(
+        request.values["repository"],
+        request.values["package"],
+        Image(digest, "service", copy),
+        "" if reference.startswith("sha256:") else reference,
+    )
     return Answer(201, headers={"Location": request.path, "Docker-Content-Digest": digest})
 
 

@@ -87,7 +87,9 @@ def _replace(cloud: "Cloud", request: Request) -> Json:
 def _delete(cloud: "Cloud", request: Request) -> Json:
     job = _find(cloud, request.values["job"])
     name = job["metadata"]["name"]
-    for execution in [one for one in cloud.state.executions.values() if one.job == name]:
+    for execution in [
+        execution for execution in cloud.state.executions.values() if execution.job == name
+    ]:
         _cancel_tasks(execution)
     del cloud.state.jobs[name]
     return {"apiVersion": "v1", "kind": "Status", "status": "Success"}

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 COMPARISON = re.compile(r'([A-Za-z][\w.]*)\s*(>=|<=|!=|=|>|<)\s*("[^"]*"|[\w.+-]+)')
 COMPARE: dict[str, Callable[[Json, Json], bool]] = {
-    "=": lambda found, wanted: bool(found == wanted),
-    "!=": lambda found, wanted: bool(found != wanted),
-    ">": lambda found, wanted: bool(found > wanted),
-    ">=": lambda found, wanted: bool(found >= wanted),
-    "<": lambda found, wanted: bool(found < wanted),
-    "<=": lambda found, wanted: bool(found <= wanted),
+    "=": lambda value, wanted: bool(value == wanted),
+    "!=": lambda value, wanted: bool(value != wanted),
+    ">": lambda value, wanted: bool(value > wanted),
+    ">=": lambda value, wanted: bool(value >= wanted),
+    "<": lambda value, wanted: bool(value < wanted),
+    "<=": lambda value, wanted: bool(value <= wanted),
 }
 SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT")
 # https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list: more is no error.
@@ -64,10 +64,10 @@ def _parse(text: str) -> list[Callable[[Json], bool]]:
     """
     conditions: list[Callable[[Json], bool]] = []
     for part in re.split(r"\s+AND\s+", text.strip()) if text.strip() else ():
-        found = COMPARISON.fullmatch(part)
-        if found is None:
+        comparison = COMPARISON.fullmatch(part)
+        if comparison is None:
             raise invalid(f"Unparseable filter: syntax error at '{part}'")
-        field, sign, literal = found.groups()
+        field, sign, literal = comparison.groups()
         conditions.append(partial(_holds, field=field, sign=sign, literal=literal))
     return conditions
 
@@ -76,7 +76,7 @@ def _holds(entry: Json, field: str, sign: str, literal: str) -> bool:
     """Whether a comparison holds; a field that is not there compares with nothing."""
     wanted = literal.strip('"')
     if field == "severity":
-        places = [SEVERITIES.index(one) for one in (entry.get(field, "DEFAULT"), wanted)]
+        places = [SEVERITIES.index(severity) for severity in (entry.get(field, "DEFAULT"), wanted)]
         return COMPARE[sign](*places)
     value: Json = entry
     for name in field.split("."):

@@ -80,8 +80,8 @@ def _list(cloud: "Cloud", request: Request) -> Json:
             prefixes.add(prefix + rest.split(delimiter)[0] + delimiter)
         else:
             items.append(describe(bucket, name))
-    found = {"kind": "storage#objects", "items": items, "prefixes": sorted(prefixes)}
-    return {key: value for key, value in found.items() if value}
+    listing = {"kind": "storage#objects", "items": items, "prefixes": sorted(prefixes)}
+    return {key: value for key, value in listing.items() if value}
 
 
 @routes(
@@ -97,14 +97,6 @@ def _get(cloud: "Cloud", request: Request) -> Answer:
     if request.query.get("alt") != "media":
         return as_json(describe(bucket, name))
     return _content(stored, request)
-
-
-@routes("GET", "storage.googleapis.com/{bucket}/{object:path}")
-@routes("HEAD", "storage.googleapis.com/{bucket}/{object:path}")
-def _download(cloud: "Cloud", request: Request) -> Answer:
-    """Cloud Storage XML API, GET Object."""
-    bucket = find(cloud, request.values["bucket"])
-    return _content(_existing(bucket, request.values["object"]), request)
 
 
 @routes("PATCH", API + "/{bucket}/o/{object}")
@@ -194,9 +186,9 @@ def _parts(request: Request) -> tuple[Json, bytes]:
     line = b"\r\n" if b"\r\n--" in request.body[-len(marker) - 8 :] else b"\n"
     metadata, content = (piece[len(line) :] for piece in request.body.split(marker)[1:3])
     head, _, content = content.partition(line * 2)
-    found = json.loads(metadata.partition(line * 2)[2])
-    found.setdefault("contentType", BytesParser().parsebytes(head + line).get_content_type())
-    return found, content.removesuffix(line)
+    described = json.loads(metadata.partition(line * 2)[2])
+    described.setdefault("contentType", BytesParser().parsebytes(head + line).get_content_type())
+    return described, content.removesuffix(line)
 
 
 def _content(stored: StoredObject, request: Request) -> Answer:

@@ -157,7 +157,6 @@ RULES = _rules(
     rf"POST {_RUN}/services/[^/]+:setIamPolicy run.services.setIamPolicy services services",
     r"POST run\.googleapis\.com/v2/.*/builds:submit cloudbuild.builds.create",
     f"POST {_CB}/builds cloudbuild.builds.create",
-    f"GET {_CB}/builds cloudbuild.builds.list",
     f"GET {_CB}/builds/[^/]+ cloudbuild.builds.get",
     f"GET {_CB}/operations/[^/]+ cloudbuild.operations.get",
     f"GET {_STORAGE} storage.buckets.list",
@@ -173,8 +172,6 @@ RULES = _rules(
     f"GET {_STORAGE}/[^/]+/o/[^/]+ storage.objects.get buckets bucket",
     f"PATCH {_STORAGE}/[^/]+/o/[^/]+ storage.objects.update buckets bucket",
     f"DELETE {_STORAGE}/[^/]+/o/[^/]+ storage.objects.delete buckets bucket",
-    r"(GET|HEAD) storage\.googleapis\.com/(?!storage/)[^/]+/.+ "
-    "storage.objects.get buckets bucket",
     f"GET {_AR}/[^/:]+ artifactregistry.repositories.get repositories repository",
     f"POST {_AR} artifactregistry.repositories.create",
     f"PATCH {_AR}/[^/:]+ artifactregistry.repositories.update repositories repository",
@@ -231,8 +228,8 @@ def check(cloud: "Cloud", request: Request, caller: str) -> None:
     if rule is None:
         return
     resource = f"{rule.kind}/{request.values[rule.name]}" if rule.kind else ""
-    thing = _object_of(cloud, request) if ".objects." in rule.permission else ""
-    if not may(cloud, caller, rule.permission, resource, thing):
+    target = _object_of(cloud, request) if ".objects." in rule.permission else ""
+    if not may(cloud, caller, rule.permission, resource, target):
         raise denied(caller, rule.permission, resource, storage="storage." in request.host)
 
 
@@ -245,16 +242,16 @@ def _object_of(cloud: "Cloud", request: Request) -> str:
     return f"projects/_/buckets/{request.values['bucket']}/objects/{name}" if name else ""
 
 
-def _holds(binding: Json, thing: str) -> bool:
+def _holds(binding: Json, target: str) -> bool:
     """Whether a binding's condition is met; of IAM's language, that a name begins so."""
     condition = binding.get("condition")
     if condition is None:
         return True
-    found = re.fullmatch(r'resource\.name\.startsWith\("([^"]*)"\)', condition["expression"])
-    return found is not None and thing.startswith(found[1])
+    prefix = re.fullmatch(r'resource\.name\.startsWith\("([^"]*)"\)', condition["expression"])
+    return prefix is not None and target.startswith(prefix[1])
 
 
-def may(cloud: "Cloud", caller: str, permission: str, resource: str = "", thing: str = "") -> bool:
+def may(cloud: "Cloud", caller: str, permission: str, resource: str = "", target: str = "") -> bool:
     """Whether the caller holds a permission on a resource, by its policy or by the project's.
 
     ``thing`` is what of the resource a condition may tell from others.
@@ -271,7 +268,7 @@ def may(cloud: "Cloud", caller: str, permission: str, resource: str = "", thing:
         for binding in policy.bindings:
             role = binding["role"]
             held = permission in ROLES.get(role, ()) and caller in binding["members"]
-            held = held and _holds(binding, thing)
+            held = held and _holds(binding, target)
             if held and policy.since.get((role, caller), 0.0) + cloud.state.lag_s <= now:
                 return True
     return False
@@ -281,11 +278,11 @@ def denied(caller: str, permission: str, resource: str, *, storage: bool = False
     """403, in the words of IAM's AIP-211, or in Cloud Storage's own."""
     email = caller.partition(":")[2]
     if storage:
-        thing = "object" if ".objects." in permission else "bucket"
+        kind = "object" if ".objects." in permission else "bucket"
         return ApiError(
             403,
             "forbidden",
-            f"{email} does not have {permission} access to the Google Cloud Storage {thing}. "
+            f"{email} does not have {permission} access to the Google Cloud Storage {kind}. "
             f"Permission '{permission}' denied on resource (or it may not exist).",
         )
     where = resource or f"projects/{PROJECT}"

@@ -61,11 +61,15 @@ def _set(cloud: "Cloud", request: Request) -> Json:
 
 @routes("POST", *(f"{pattern}:testIamPermissions" for pattern in RESOURCES))
 def _test(cloud: "Cloud", request: Request) -> Json:
-    """Those of the permissions that the caller holds."""
+    """Of the permissions, those that the caller holds."""
     kind, name = list(request.values.items())[-1]
     asked = request.json["permissions"]
     return {
-        "permissions": [one for one in asked if may(cloud, request.caller, one, f"{kind}/{name}")]
+        "permissions": [
+            permission
+            for permission in asked
+            if may(cloud, request.caller, permission, f"{kind}/{name}")
+        ]
     }
 
 

@@ -80,7 +80,7 @@ def _billing(cloud: "Cloud", _request: Request) -> Json:
     "serviceusage.googleapis.com/v1beta1/projects/{project}/services/{api}/consumerQuotaMetrics",
 )
 def _quotas(cloud: "Cloud", request: Request) -> Json:
-    """One of Cloud Build's; others have none here."""
+    """The quota of Cloud Build; others have none here."""
     api = request.values["api"]
     if api != "cloudbuild.googleapis.com":
         return {}
@@ -93,7 +93,7 @@ def _quotas(cloud: "Cloud", request: Request) -> Json:
     "GET", "orgpolicy.googleapis.com/v2/projects/{project}/policies/{constraint}:getEffectivePolicy"
 )
 def _policy(cloud: "Cloud", request: Request) -> Json:
-    """What is set, or the constraint's default: nothing is forbidden."""
+    """The rules that are set, or the constraint's default: nothing is forbidden."""
     name = request.values["constraint"]
     rules = cloud.state.constraints.get(name)
     default = {"enforce": False} if ".managed." in name else {"allowAll": True}

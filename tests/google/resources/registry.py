@@ -109,7 +109,7 @@ VERSION = PACKAGE + "/versions/sha256:{hex}"
 def _find_digest(package: Package, request: Request) -> str:
     digest = f"sha256:{request.values['hex']}"
     if digest not in package.images:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     return digest
 
 
@@ -145,7 +145,7 @@ def _list_tags(cloud: "Cloud", request: Request) -> Json:
 def _get_tag(cloud: "Cloud", request: Request) -> Json:
     repository, name, package = _find_package(cloud, request)
     if request.values["tag"] not in package.tags:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     return _tag(repository, name, package, request.values["tag"])
 
 
@@ -164,7 +164,7 @@ def _set_tag(cloud: "Cloud", request: Request) -> Json:
 def _delete_tag(cloud: "Cloud", request: Request) -> Json:
     _, _, package = _find_package(cloud, request)
     if package.tags.pop(request.values["tag"], None) is None:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     return {}
 
 
@@ -179,7 +179,7 @@ def _find_package(cloud: "Cloud", request: Request) -> tuple[Repository, str, Pa
     repository = _find(cloud, request)
     name = quote(request.values["package"], safe="")
     if name not in repository.packages:
-        raise not_found("Requested entity was not found.")
+        raise not_found()
     return repository, name, repository.packages[name]
 
 

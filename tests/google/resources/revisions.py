@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.faults import WRONG
 from tests.google.resources import secret_manager
 from tests.google.running.instances import Instance
 from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service, timestamp
@@ -50,13 +51,13 @@ class Revisions:
         if image is None:
             revision.reason = "ContainerMissing"
             revision.message = f"Image '{revision.image}' not found."
-        elif fault is not None and fault.kind in {"never-ready", "exits"}:
+        elif fault in {"never-ready", "exits"}:
             self._fail(revision)
         else:
             revision.source = image
             try:
                 if fault is not None:
-                    self._own[revision.name] = self.cloud.instances.start_wrong(fault.body)
+                    self._own[revision.name] = self.cloud.instances.start_wrong(WRONG)
                 elif revision.annotations.get(NO_HEALTH_CHECK, "").lower() != "true":
                     self._start(image, revision, own=False)
                 revision.ready = True
@@ -196,12 +197,12 @@ def _list(cloud: "Cloud", request: Request) -> Json:
         for part in request.query.get("labelSelector", "").split(",")
         if "=" in part
     )
-    found = [
+    revisions = [
         as_json(service, revision)
         for service in cloud.state.services.values()
         for revision in service.revisions.values()
     ]
-    items = [item for item in found if wanted.items() <= item["metadata"]["labels"].items()]
+    items = [item for item in revisions if wanted.items() <= item["metadata"]["labels"].items()]
     items.sort(key=lambda item: str(item["metadata"]["creationTimestamp"]), reverse=True)
     return listing("RevisionList", items)
 

@@ -13,10 +13,17 @@ from tests.google import syntax
 from tests.google.api import ApiError, Json, Request, Routes, already_exists, invalid, not_found
 from tests.google.faults import permission_denied
 from tests.google.resources import traffic
-from tests.google.resources.accounts import DEFAULT_ACCOUNT
 from tests.google.resources.permissions import may
 from tests.google.resources.revisions import BASE, condition, listing
-from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Revision, Service, timestamp
+from tests.google.state import (
+    DEFAULT_ACCOUNT,
+    PROJECT,
+    PROJECT_NUMBER,
+    REGION,
+    Revision,
+    Service,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud
@@ -187,7 +194,7 @@ def _check_invoker(cloud: "Cloud", asked: Json, caller: str) -> None:
 
 
 def _with_defaults(template: Json) -> Json:
-    """What Cloud Run fills in: the reference of RevisionSpec and Container names each value."""
+    """Fill in Cloud Run's defaults, of which the reference names each value."""
     spec = template["spec"]
     container, *others = spec["containers"]
     limits = {"cpu": "1000m", "memory": "512Mi"}

@@ -48,7 +48,7 @@ class Head:
 
 @dataclass(slots=True)
 class Peer:
-    """One side's socket, with a reader over it."""
+    """The socket of a side, with a reader over it."""
 
     socket: Socket
     reader: BinaryIO

@@ -76,12 +76,12 @@ class _Client(socketserver.BaseRequestHandler):
         route = cast("Listener", self.server).route
         try:
             while (head := client.read_head()) is not None:
-                found = LENGTH_REQUIRED if _lacks_length(head) else route(head)
-                if isinstance(found, Refusal):
-                    client.socket.sendall(found.raw)
+                destination = LENGTH_REQUIRED if _lacks_length(head) else route(head)
+                if isinstance(destination, Refusal):
+                    client.socket.sendall(destination.raw)
                     break
-                if upstream is None or port != found or upstream.readable():
-                    upstream, port = _renew(upstream, found), found
+                if upstream is None or port != destination or upstream.readable():
+                    upstream, port = _renew(upstream, destination), destination
                 whole = relay_request(head.without_empty("Content-Type"), client, upstream)
                 answer = relay_answer(head.start[0], client, upstream)
                 if answer is None:

@@ -45,7 +45,7 @@ def test_numbers_of_any_width_are_read(card: Card, datatype: str, code: str) -> 
 def test_columns_of_any_type_are_read(card: Card) -> None:
     """Texts behind their lengths, booleans, whole numbers, a NaN for a gap; JSON among them."""
     model = ToldModel([0, 2], SHARES)
-    texts = b"".join(struct.pack("<I", len(one)) + one for one in (b"Dream", b"Biscoe"))
+    texts = b"".join(struct.pack("<I", len(name)) + name for name in (b"Dream", b"Biscoe"))
     inputs = [
         {"name": "island", "shape": [2], "datatype": "BYTES"},
         {"name": "tagged", "shape": [2], "datatype": "BOOL"},

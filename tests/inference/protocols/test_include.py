@@ -24,7 +24,7 @@ def regression(card: Card) -> Card:
 
 
 def labels_only(card: Card) -> Card:
-    metrics = {name: one for name, one in card.metrics.items() if name != "log_loss"}
+    metrics = {name: metric for name, metric in card.metrics.items() if name != "log_loss"}
     return card._replace(metrics=metrics)
 
 

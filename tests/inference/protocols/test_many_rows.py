@@ -15,10 +15,10 @@ ROWS = [[5.1, 3.5, 1.4, 0.2], [5.9, 3.0, 4.2, 1.5], [6.3, 2.5, 5.0, 1.9]]
 
 
 def loaded(runtime: str, artifacts: dict[str, bytes], card: Card) -> Model:
-    found: Model = import_module(f"twinserve.inference.runtimes.{runtime}").load(
+    predictor: Model = import_module(f"twinserve.inference.runtimes.{runtime}").load(
         artifacts[runtime], card
     )
-    return found
+    return predictor
 
 
 @pytest.mark.parametrize("runtime", ["compiled", "onnx", "joblib"])
@@ -33,9 +33,9 @@ def test_every_runtime_answers_many_rows(
     }
     query = "/predict?include=label,probabilities"
     alone = [told(ask(endpoint, {"features": row}, query)) for row in ROWS]
-    for one in alone:
-        del one["model_version"]
-        assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-6)
+    for answer in alone:
+        del answer["model_version"]
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-6)
     assert told(ask(endpoint, {"instances": ROWS}, query))["predictions"] == alone
 
 
@@ -55,7 +55,7 @@ def test_model_is_asked_once(card: Card) -> None:
 def test_rows_may_be_objects_by_name_among_lists(card: Card) -> None:
     """Each row for itself."""
     model = ToldModel([0, 1])
-    named = dict(zip((one.name for one in card.features), ROWS[1], strict=True))
+    named = dict(zip((feature.name for feature in card.features), ROWS[1], strict=True))
     told(ask(endpoint_of(model, card), {"instances": [ROWS[0], dict(reversed(named.items()))]}))
     assert model.given == ROWS[:2]
 
@@ -87,13 +87,13 @@ def test_places_of_typed_rows_are_named(card: Card) -> None:
     endpoint = endpoint_of(ToldModel([0, 0]), typed(card))
     named = {"note": 5, "tagged": False, "island": "Biscoe"}
     errors = problem(ask(endpoint, {"instances": [["Bisco", 1, True, "n"], named]}))["errors"]
-    assert [one["pointer"] for one in errors] == ["#/instances/0/0", "#/instances/1/note"]
+    assert [error["pointer"] for error in errors] == ["#/instances/0/0", "#/instances/1/note"]
 
 
 def test_detail_counts_rows_and_tells_the_first_place(card: Card) -> None:
     """One line that a person can act on."""
-    found = problem(ask(endpoint_of(ToldModel([]), card), {"instances": [*ROWS, [1, "x", 2, 3]]}))
-    assert found["detail"] == (
+    refusal = problem(ask(endpoint_of(ToldModel([]), card), {"instances": [*ROWS, [1, "x", 2, 3]]}))
+    assert refusal["detail"] == (
         "1 row is not as asked for; first instances/3/1: expected a finite number within float32's "
         "range (sepal_width), found a string"
     )
@@ -101,9 +101,9 @@ def test_detail_counts_rows_and_tells_the_first_place(card: Card) -> None:
 
 def test_looking_stops_at_a_hundred_places(card: Card) -> None:
     """However many rows are wrong, the answer is bounded, and says that there may be more."""
-    found = problem(ask(endpoint_of(ToldModel([]), card), {"instances": [["x"] * 4] * 1000}))
-    assert len(found["errors"]) == 100
-    assert found["detail"].startswith("at least 25 rows are not as asked for")
+    refusal = problem(ask(endpoint_of(ToldModel([]), card), {"instances": [["x"] * 4] * 1000}))
+    assert len(refusal["errors"]) == 100
+    assert refusal["detail"].startswith("at least 25 rows are not as asked for")
 
 
 def test_numbers_of_a_regression_are_listed(card: Card) -> None:

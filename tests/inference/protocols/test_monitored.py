@@ -39,7 +39,7 @@ def test_some_of_the_rows_are_looked_at(endpoint: PredictionHandler) -> None:
     assert tally.window() == 500
     below_to_above = tally.total().values[2]
     assert sum(below_to_above) == 500
-    assert sorted(one for one in below_to_above if one) == [250, 250]
+    assert sorted(counts for counts in below_to_above if counts) == [250, 250]
     # Nothing is due at once after that.
     ask(endpoint, {"instances": [ROWS[0]] * 10})
     assert monitor_of(endpoint).tally().window() < 510

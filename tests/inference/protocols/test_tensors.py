@@ -63,7 +63,7 @@ def test_metadata_has_the_cards_types(card: Card) -> None:
     """A tensor for each column where they are of several types, else one for all of them."""
     caller = InProcessCaller(endpoint_of(ToldModel([0]), typed(card)))
     inputs = json.loads(caller.call("GET", "/v2/models/iris").body)["inputs"]
-    assert {one["name"]: one["datatype"] for one in inputs} == {
+    assert {tensor["name"]: tensor["datatype"] for tensor in inputs} == {
         "island": "BYTES",
         "mass": "FP64",
         "tagged": "BOOL",
@@ -72,7 +72,7 @@ def test_metadata_has_the_cards_types(card: Card) -> None:
     caller = InProcessCaller(endpoint_of(ToldModel([0]), card))
     told_of = json.loads(caller.call("GET", "/v2/models/iris").body)
     assert told_of["inputs"] == [{"name": "features", "datatype": "FP64", "shape": [-1, 4]}]
-    names = [one.name for one in card.features]
+    names = [feature.name for feature in card.features]
     assert json.loads(told_of["properties"]["features"]) == names
 
 
@@ -84,7 +84,7 @@ def test_outputs_are_what_the_model_has(card: Card) -> None:
     ):
         endpoint = endpoint_of(model, changed)
         outputs = told(ask(endpoint, {"inputs": [matrix()]}, INFER))["outputs"]
-        assert {one["name"]: one["datatype"] for one in outputs} == expected
+        assert {tensor["name"]: tensor["datatype"] for tensor in outputs} == expected
         error = refused(endpoint, matrix(), outputs=[{"name": "probabilities"}])
         assert "is not known; known: predict" in error
 
@@ -120,9 +120,9 @@ def test_refusal_names_the_tensor_and_what_is_expected(
     card: Card, inputs: list[object], error: str
 ) -> None:
     """400, one line, with the request's id."""
-    found = refused(endpoint_of(ToldModel([]), card), *inputs)
-    assert found.startswith(error)
-    assert found.endswith(" (request_id a-request)")
+    refusal = refused(endpoint_of(ToldModel([]), card), *inputs)
+    assert refusal.startswith(error)
+    assert refusal.endswith(" (request_id a-request)")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_outputs_that_are_none_are_refused(card: Card, outputs: object) -> None:
 
 def test_columns_are_of_one_length(card: Card) -> None:
     """Else there are no rows."""
-    names = [one.name for one in card.features]
+    names = [feature.name for feature in card.features]
     inputs: list[Any] = [matrix(name=name, shape=[2], data=[1, 2]) for name in names]
     inputs[0] |= {"shape": [1], "data": [1]}
     error = refused(endpoint_of(ToldModel([]), card), *inputs)

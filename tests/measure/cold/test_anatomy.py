@@ -68,15 +68,15 @@ amounts = st.floats(0, 1e3)
 @given(st.builds(Client, *[amounts] * 5), st.lists(amounts, min_size=4, max_size=4), amounts)
 def test_parts_make_up_the_whole(client: Client, told: list[float], more: float) -> None:
     """Whatever the clocks say, as long as the server's parts are within its age."""
-    parts = tuple(Part(one.name, ms) for one, ms in zip(TOLD, told, strict=True))
+    parts = tuple(Part(part.name, ms) for part, ms in zip(TOLD, told, strict=True))
     age = sum(told) + more
     waited = client.look_up_ms + client.connect_ms + client.secure_ms + client.last_byte_ms
     total = waited + client.connect_ms + age
     far = replace(client, first_byte_ms=age + client.connect_ms)
     for local in (True, False):
-        found = take_apart(far, parts, total_ms=total, age_ms=age, local=local)
-        assert all(part.ms >= 0 for part in found)
-        assert sum(part.ms for part in found) == pytest.approx(total)
+        apart = take_apart(far, parts, total_ms=total, age_ms=age, local=local)
+        assert all(part.ms >= 0 for part in apart)
+        assert sum(part.ms for part in apart) == pytest.approx(total)
 
 
 def test_typical_parts_make_up_the_median_and_no_outlier_does() -> None:

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.measure.fakes import BODY, fake_target, poll, raw_peer, unused_port, wait_for_port
+from tests.measure.fakes import BODY, fake_target, raw_peer, unused_port, wait_for_port
+from tests.tools import wait_until
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.proof import Part, Rejection
 from twinserve.measure.cold.starts import ColdSample, classify_start, first_exchange
@@ -70,7 +71,7 @@ def test_a_server_that_was_already_running_is_not_cold(*, pid_is_known: bool) ->
         wait_for_port(started)
         answers_since = time.monotonic_ns()
         # Asked for anew only when it is older than the doubt of one tick and the request together.
-        poll(lambda: time.monotonic_ns() - answers_since > 300_000_000)
+        wait_until(lambda: time.monotonic_ns() - answers_since > 300_000_000)
         endpoint = replace(
             started, spawned_ns=time.monotonic_ns(), pid=started.pid if pid_is_known else None
         )

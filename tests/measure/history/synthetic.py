@@ -64,16 +64,16 @@ def history(
     ]
 
 
-def _with_values(one: Measurement, values: dict[str, list[float]]) -> Measurement:
+def _with_values(measured: Measurement, values: dict[str, list[float]]) -> Measurement:
     targets = []
-    for target in one.targets:
+    for target in measured.targets:
         cold, p50, p99 = map(_estimate, values[target.name])
         figures: dict[str, Any] = {
             "cold": target.cold.model_copy(update={"median_ms": cold}),
             "warm": target.warm.model_copy(update={"p50_ms": p50, "p99_ms": p99}),
         }
         targets.append(target.model_copy(update=figures))
-    return one.model_copy(update={"targets": tuple(targets)})
+    return measured.model_copy(update={"targets": tuple(targets)})
 
 
 def _estimate(value: float) -> Estimate:
@@ -82,4 +82,4 @@ def _estimate(value: float) -> Estimate:
 
 def names(measurements: Sequence[Measurement]) -> list[str]:
     """Of the documents, in their order."""
-    return [one.name for one in measurements]
+    return [kept.name for kept in measurements]

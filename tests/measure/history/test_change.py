@@ -13,8 +13,8 @@ SERIES = 200
 def test_step_is_found_at_its_place(ratio: float) -> None:
     """Of 40 measurements the 26th is the first of another level: slower, or faster."""
     rng = np.random.default_rng(2)
-    found = [change_points(noisy(100, 40, rng, step=25, ratio=ratio)) for _ in range(50)]
-    near = [points for points in found if len(points) == 1 and abs(points[0] - 25) <= 1]
+    changes = [change_points(noisy(100, 40, rng, step=25, ratio=ratio)) for _ in range(50)]
+    near = [points for points in changes if len(points) == 1 and abs(points[0] - 25) <= 1]
     assert len(near) >= 45
 
 

@@ -8,12 +8,11 @@ import pytest
 
 from tests.measure.fakes import card, results
 from tests.measure.history.synthetic import measurement
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.measure.history.document import SCHEMA, json_schema, read_line, read_report
 from twinserve.measure.run.report import write_report
 from twinserve.measure.run.results import COLD_MEDIAN, WARM_P99
-
-ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def test_published_schema_is_that_of_the_types() -> None:
@@ -25,10 +24,10 @@ def test_published_schema_is_that_of_the_types() -> None:
 
 def test_document_fits_the_schema_and_comes_back_as_it_was() -> None:
     """One line, small, and read again without a loss."""
-    one = measurement()
-    line = one.to_line()
+    document = measurement()
+    line = document.to_line()
     jsonschema.Draft202012Validator(json.loads(json_schema())).validate(json.loads(line))
-    assert read_line(line, "here") == one
+    assert read_line(line, "here") == document
     assert line.count("\n") == 1
     assert len(line) < 10_000
 
@@ -53,10 +52,10 @@ def test_document_tells_what_was_measured_where() -> None:
 def test_report_gives_its_document(tmp_path: Path) -> None:
     """From `report.json`, as it is written."""
     write_report(results(), card(), [], tmp_path)
-    one = read_report(tmp_path / "report.json")
-    assert one.place == "local"
-    assert one.commit == "unknown"
-    assert one.targets[0].warm.requests == 100
+    document = read_report(tmp_path / "report.json")
+    assert document.place == "local"
+    assert document.commit == "unknown"
+    assert document.targets[0].warm.requests == 100
 
 
 def test_what_is_no_report_is_told(tmp_path: Path) -> None:

@@ -1,50 +1,20 @@
 """The page of a history: what stands in it, and who can read it."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests.measure.history.synthetic import history, measurement
+from tests.page.parsed_page import ParsedPage
 from twinserve.measure.history.page import SHOWN, write_history
 
 URL = "https://github.com/owner/flowers"
 
 
-class Page(HTMLParser):
-    """Elements by tag, with their attributes; ids; what is not closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in {"meta", "link", "br"}:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See ``HTMLParser``."""
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    @property
-    def ids(self) -> list[str | None]:
-        """Of all elements that have one."""
-        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
-
-    @property
-    def points(self) -> list[dict[str, str | None]]:
-        """The links of the charts."""
-        return [
-            attributes
-            for tag, attributes in self.elements
-            if tag == "a" and attributes.get("class") == "point"
-        ]
+def points(page: ParsedPage) -> list[dict[str, str]]:
+    """The links of the charts."""
+    return [link for link in page.every("a") if link.get("class") == "point"]
 
 
 def written(directory: Path, count: int, step: int = 0, ratio: float = 1.0) -> str:
@@ -56,11 +26,10 @@ def written(directory: Path, count: int, step: int = 0, ratio: float = 1.0) -> s
 def test_every_point_is_a_link_to_what_was_measured(tmp_path: Path) -> None:
     """Reachable by keyboard, named, and leading to a row with all that identifies it."""
     text = written(tmp_path, 12)
-    page = Page(text)
-    assert page.open == []
-    assert len(page.points) == 12 * 2 * 3
-    for point in page.points:
-        assert str(point["href"]).removeprefix("#") in page.ids
+    page = ParsedPage(text)
+    assert len(points(page)) == 12 * 2 * 3
+    for point in points(page):
+        assert point["href"].removeprefix("#") in page.ids
         assert re.search(
             r"(service|function) .* ms .*commit .*bundle cdcdcdcdcdcd", str(point["aria-label"])
         )
@@ -79,9 +48,9 @@ def test_every_point_is_a_link_to_what_was_measured(tmp_path: Path) -> None:
 def test_page_needs_no_network_no_script_and_no_mouse(tmp_path: Path) -> None:
     """Nothing is loaded; the only addresses are those of commits, to follow."""
     text = written(tmp_path, 12)
-    page = Page(text)
+    page = ParsedPage(text)
     assert not re.search(r"<script|@import|url\(| src=", text)
-    links = {str(one["href"]) for tag, one in page.elements if tag == "a"}
+    links = {link["href"] for link in page.every("a")}
     assert all(link.startswith(("#", f"{URL}/commit/")) for link in links)
     assert 'href="#deployed-rows"' in text
     assert "prefers-color-scheme: dark" in text
@@ -126,7 +95,7 @@ def test_noise_is_said_to_be_none(tmp_path: Path) -> None:
 def test_long_history_shows_its_newest_part(tmp_path: Path) -> None:
     """Rows and points; how many there are is said."""
     text = written(tmp_path, SHOWN + 5)
-    assert len(Page(text).points) == SHOWN * 2 * 3
+    assert len(points(ParsedPage(text))) == SHOWN * 2 * 3
     assert f"the newest {SHOWN} of {SHOWN + 5}" in text
 
 
@@ -144,7 +113,8 @@ def test_history_that_has_hardly_begun_is_drawn(tmp_path: Path, count: int) -> N
     """No measurement, or one."""
     text = written(tmp_path, count)
     assert ("Nothing is kept yet" in text) is (count == 0)
-    assert Page(text).open == []
+    # Which refuses what is left open.
+    ParsedPage(text)
 
 
 def test_names_are_text(tmp_path: Path) -> None:
@@ -168,6 +138,6 @@ def test_another_machine_is_no_regression_of_the_commit(tmp_path: Path) -> None:
     kept = history(40, step=25, ratio=1.3)
     machine = kept[0].machine
     other = type(machine)("Another CPU", 4, machine.system, machine.python, (), machine.clock)
-    kept[25:] = [one.model_copy(update={"machine": other}) for one in kept[25:]]
+    kept[25:] = [night.model_copy(update={"machine": other}) for night in kept[25:]]
     text = write_history(kept, URL, tmp_path).read_text(encoding="utf-8")
     assert "the machine that measures is another one too" in text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.measure.history.synthetic import measurement, names
-from tests.tools import require
+from tests.tools import require, write_program
 from twinserve.config.errors import UserError
 from twinserve.measure.history import branch as branches
 from twinserve.measure.history.document import Measurement
@@ -29,7 +29,7 @@ def repository(tmp_path: Path) -> Path:
 def history(
     request: pytest.FixtureRequest, tmp_path: Path, repository: Path
 ) -> History[Measurement]:
-    """One of each kind."""
+    """A history of each kind."""
     places = {"folder": str(tmp_path / "kept"), "branch": f"git:{repository}#benchmarks"}
     return open_history(places[request.param])
 
@@ -42,15 +42,15 @@ def test_history_begins_empty(history: History[Measurement]) -> None:
 def test_documents_come_back_in_the_order_of_time(history: History[Measurement]) -> None:
     """Whole, whatever the order in which they were kept."""
     kept = [measurement(number=number) for number in (2, 0, 1)]
-    where = [history.append(one) for one in kept]
+    where = [history.append(document) for document in kept]
     assert where[0].endswith("20240302T031700Z-030303030303-deployed.json")
     assert history.read() == [kept[1], kept[2], kept[0]]
 
 
 def test_none_of_many_at_once_is_lost(history: History[Measurement]) -> None:
     """Of the same moment and commit, even: each has a name of its own."""
-    one = measurement(number=3)
-    same = [one.model_copy(update={"load_before": float(load)}) for load in range(WRITERS - 1)]
+    document = measurement(number=3)
+    same = [document.model_copy(update={"load_before": float(load)}) for load in range(WRITERS - 1)]
     with ThreadPoolExecutor(WRITERS) as pool:
         where = list(pool.map(history.append, [*same, measurement(number=4)]))
     assert len(set(where)) == WRITERS
@@ -93,9 +93,7 @@ def test_branch_that_never_lets_us_first_is_told(
 ) -> None:
     """A refusal of each push ends in a line, after so many attempts."""
     monkeypatch.setattr(branches, "MOST_ATTEMPTS", 2)
-    hook = repository / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\nexit 1\n")
-    hook.chmod(0o755)
+    write_program(repository / "hooks" / "pre-receive", "#!/bin/sh\nexit 1\n")
     with pytest.raises(UserError, match=r"2 times somebody else was first; run it again"):
         open_history(f"git:{repository}#benchmarks").append(measurement())
 

@@ -36,30 +36,30 @@ def module(name: str, ms: float, importer: str | None = None) -> Module:
 
 def test_log_is_read_with_who_asked_for_what() -> None:
     """Own and cumulative times, the importer, and which stand outermost in their package."""
-    found = {one.name: one for one in read_modules(io.BytesIO(LOG))}
-    assert found["decimal"] == Module("decimal", 0.2, 0.5, "inference", outermost=True)
-    assert found["decimal._pure"] == Module("decimal._pure", 0.3, 0.3, "decimal", outermost=False)
-    assert found["inference.deep"].importer == "numbers"
-    assert not found["inference.deep"].outermost
-    assert found["decimal.late"].outermost
-    assert found["inference"].importer is None
-    assert len(found) == 8
+    modules = {imported.name: imported for imported in read_modules(io.BytesIO(LOG))}
+    assert modules["decimal"] == Module("decimal", 0.2, 0.5, "inference", outermost=True)
+    assert modules["decimal._pure"] == Module("decimal._pure", 0.3, 0.3, "decimal", outermost=False)
+    assert modules["inference.deep"].importer == "numbers"
+    assert not modules["inference.deep"].outermost
+    assert modules["decimal.late"].outermost
+    assert modules["inference"].importer is None
+    assert len(modules) == 8
 
 
 def test_packages_are_medians_and_what_costs_most_comes_first() -> None:
     """What a package brings counts once, though its own modules stand below others."""
     start = read_modules(io.BytesIO(LOG))
     slower = (*start[:-1], module("zipimport", 0.7))
-    found = summarize("service", [start, slower, slower])
-    packages = {one.name: one for one in found.packages}
-    assert found.packages[0].name == "zipimport"
+    summary = summarize("service", [start, slower, slower])
+    packages = {package.name: package for package in summary.packages}
+    assert summary.packages[0].name == "zipimport"
     assert (packages["zipimport"].self_ms, packages["zipimport"].modules) == (0.7, 1)
     assert packages["decimal"].self_ms == pytest.approx(0.57)
     assert packages["decimal"].cumulative_ms == pytest.approx(0.57)
     assert packages["inference"].self_ms == pytest.approx(0.1)
     assert packages["inference"].cumulative_ms == 1.0
-    assert found.modules == 8
-    assert found.total_ms.value == pytest.approx(1.77)
+    assert summary.modules == 8
+    assert summary.total_ms.value == pytest.approx(1.77)
 
 
 OLD: Start = (
@@ -88,9 +88,9 @@ def grown(ms: float = 8.0) -> Growth:
 
 def test_what_came_is_named_with_who_asked_and_what_it_brought() -> None:
     """The cause first; what it brought along after it; then what merely takes longer, what went."""
-    found = grown()
-    named = {one.name: one for one in found.changes}
-    assert [one.name for one in found.changes] == [
+    growth = grown()
+    named = {change.name: change for change in growth.changes}
+    assert [change.name for change in growth.changes] == [
         "inference.scratch",
         "inference",
         "flask",
@@ -107,22 +107,24 @@ def test_what_came_is_named_with_who_asked_and_what_it_brought() -> None:
     assert (slower.base_ms, slower.head_ms, slower.weight_ms) == (7, 15, 8)
     assert slower.ratio is not None
     assert slower.ratio.low > 2
-    assert (found.base_modules, found.head_modules) == (5, 8)
+    assert (growth.base_modules, growth.head_modules) == (5, 8)
 
 
 def test_machine_that_is_slower_meanwhile_changes_nothing() -> None:
     """Every module alike takes three times as long; what is new is told at the other's pace."""
-    busy = tuple(replace(one, self_ms=3 * one.self_ms) for one in (*OLD, module("heavy", 4)))
-    found = compare("service", [OLD, OLD], [busy, busy])
-    assert [(one.name, one.weight_ms) for one in found.changes] == [("heavy", 4)]
-    assert found.ratio.value == pytest.approx(25 / 21)
+    busy = tuple(
+        replace(slowed, self_ms=3 * slowed.self_ms) for slowed in (*OLD, module("heavy", 4))
+    )
+    growth = compare("service", [OLD, OLD], [busy, busy])
+    assert [(change.name, change.weight_ms) for change in growth.changes] == [("heavy", 4)]
+    assert growth.ratio.value == pytest.approx(25 / 21)
     alone = compare("service", [(module("json", 1),)], [(module("ujson", 2),)])
     assert (alone.base_ms.value, alone.head_ms.value) == (1, 2)
 
 
 def test_difference_that_could_be_noise_is_not_named() -> None:
     """Neither a small one nor one whose interval holds 1."""
-    assert "inference" not in {one.name for one in grown(0.2).changes}
+    assert "inference" not in {change.name for change in grown(0.2).changes}
     fast, slow = ((module("json", 10), module("click", ms)) for ms in (3, 9))
     assert not compare("service", [slow, fast], [fast, slow]).changes
 
@@ -130,21 +132,21 @@ def test_difference_that_could_be_noise_is_not_named() -> None:
 def test_namespace_that_becomes_a_module_is_named_itself() -> None:
     """Its name was known, as the beginning of others."""
     base = [(module("google.cloud", 1),)]
-    found = compare("function", base, [(module("google", 1), module("google.cloud", 1))])
-    assert [one.name for one in found.changes] == ["google"]
+    growth = compare("function", base, [(module("google", 1), module("google.cloud", 1))])
+    assert [change.name for change in growth.changes] == ["google"]
 
 
 @pytest.mark.parametrize(("budget", "kept"), [(1.3, False), (1.6, True)])
 def test_budget_is_kept_or_the_cause_is_named(budget: float, kept: bool) -> None:  # noqa: FBT001
     """39.5 ms where there were 25."""
-    found = grown()
-    assert found.judge(budget) is (Outcome.KEPT if kept else Outcome.BROKEN)
+    growth = grown()
+    assert growth.judge(budget) is (Outcome.KEPT if kept else Outcome.BROKEN)
     if kept:
-        judge([found], budget)
+        judge([growth], budget)
         return
     cause = "inference.scratch is new with 10.5 ms, asked for by inference.model"
     with pytest.raises(UserError, match=f"imports_ratio.*: {cause}; inference takes 8 ms more"):
-        judge([found], budget)
+        judge([growth], budget)
 
 
 def test_heavy_import_is_found_in_a_real_start(dist: Path, tmp_path: Path) -> None:
@@ -155,16 +157,16 @@ def test_heavy_import_is_found_in_a_real_start(dist: Path, tmp_path: Path) -> No
     changed.write_text(
         changed.read_text().replace("import json\n", "import json\nimport unittest.mock\n")
     )
-    found = measure_growth("service", dist / "service", head, starts=2)
-    came = {one.name: one for one in found.changes if one.base_ms is None}
+    growth = measure_growth("service", dist / "service", head, starts=2)
+    came = {change.name: change for change in growth.changes if change.base_ms is None}
     assert (came["unittest"].importer, came["unittest"].root) == (
         "twinserve.inference.contract",
         True,
     )
     assert not came["difflib"].root
     # Another module may have been slow once, on a busy machine; of those that came it is first.
-    assert next(change.name for change in found.changes if change.base_ms is None) == "unittest"
-    assert found.head_modules > found.base_modules
+    assert next(change.name for change in growth.changes if change.base_ms is None) == "unittest"
+    assert growth.head_modules > growth.base_modules
 
 
 def test_bundle_without_a_golden_case_cannot_be_asked(dist: Path, tmp_path: Path) -> None:
@@ -190,10 +192,10 @@ def test_command_prints_both_and_keeps_all(
     document = json.loads((tmp_path / "reports" / "imports.json").read_text())
     for target in document["targets"]:
         assert f"{target['target']}: imports before the first prediction" in said
-        assert "uvicorn" in {one["name"] for one in target["packages"]}
-        total = sum(one["self_ms"] for one in target["packages"])
+        assert "uvicorn" in {package["name"] for package in target["packages"]}
+        total = sum(package["self_ms"] for package in target["packages"])
         assert total == pytest.approx(target["total_ms"]["value"], rel=1e-3)
-    assert [one["target"] for one in document["growth"]] == ["service", "function"]
+    assert [growth["target"] for growth in document["growth"]] == ["service", "function"]
 
 
 def test_tables_of_little_and_of_much_are_whole() -> None:

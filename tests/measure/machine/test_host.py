@@ -13,10 +13,10 @@ def test_the_processor_is_the_kernels_name_for_it(tmp_path: Path) -> None:
     """The first model name of cpuinfo."""
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n", encoding="ascii")
-    found = read_machine(cpuinfo)
-    assert found.cpu == "Some CPU @ 2 GHz"
-    assert found.cores >= 1
-    assert {library.name for library in found.libraries} >= {"numpy", "uvicorn"}
+    host = read_machine(cpuinfo)
+    assert host.cpu == "Some CPU @ 2 GHz"
+    assert host.cores >= 1
+    assert {library.name for library in host.libraries} >= {"numpy", "uvicorn"}
 
 
 @pytest.mark.parametrize("content", [None, "processor\t: 0\n"])
@@ -48,7 +48,7 @@ def test_what_a_system_lacks_is_left_out(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.delattr(os, "getloadavg", raising=False)
     monkeypatch.setattr(metadata, "version", missing)
-    found = read_machine()
-    assert found.cores >= 1
-    assert found.libraries == ()
+    host = read_machine()
+    assert host.cores >= 1
+    assert host.libraries == ()
     assert load_average() is None

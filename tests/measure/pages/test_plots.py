@@ -75,11 +75,13 @@ def test_part_has_one_colour_wherever_it_is_shown() -> None:
     few = [plots.Stack("one", (Part("rest", 5.0), Part("own", 2.0)))]
     many = [plots.Stack("two", (Part("platform", 5.0), Part("imports", 5.0), Part("rest", 9.0)))]
     for bars in (few, many):
-        (style,) = [one.style for one in stacked.part_legend(bars) if one.label.startswith("rest")]
+        (style,) = [
+            legend.style for legend in stacked.part_legend(bars) if legend.label.startswith("rest")
+        ]
         assert style == "p6"
         assert 'class="part p6"' in stacked.draw(bars, "")
     assert "two 19 ms: platform 5 ms, imports 5 ms, rest 9 ms." in stacked.draw(many, "")
-    assert [one.label for one in stacked.part_legend(few)] == [PARTS["rest"], "own"]
+    assert [legend.label for legend in stacked.part_legend(few)] == [PARTS["rest"], "own"]
 
 
 def test_what_is_said_of_a_plot_is_escaped() -> None:

@@ -44,7 +44,7 @@ def test_both_sides_are_started_and_asked_in_each_round(monkeypatch: pytest.Monk
     base, candidate = (Side(fake_target(name=name), BODY) for name in ("base", "candidate"))
     taken = list(take_rounds(base, candidate, WANTED))
     assert len(taken) == 2
-    for side in (side for one in taken for side in (one.base, one.candidate)):
+    for side in (side for pair in taken for side in (pair.base, pair.candidate)):
         assert len(side.cold_ms) == 2
         assert len(side.latencies_ms) == 10
     one_way, other_way = ["base", "candidate"], ["candidate", "base"]
@@ -79,17 +79,17 @@ def test_gate_fails_for_what_became_slower(
     cold: float, warm: float, outcomes: tuple[Outcome, ...]
 ) -> None:
     """Cold start and median by ratio, cold start and p99 by budget."""
-    found = compare_rounds(rounds(cold, warm), WANTED)
-    assert tuple(one.outcome for one in found) == outcomes
-    assert found[0].ratio is not None
-    assert found[0].ratio.value == pytest.approx(cold)
+    ratios = compare_rounds(rounds(cold, warm), WANTED)
+    assert tuple(ratio.outcome for ratio in ratios) == outcomes
+    assert ratios[0].ratio is not None
+    assert ratios[0].ratio.value == pytest.approx(cold)
 
 
 def test_budget_counts_where_the_ratio_is_allowed() -> None:
     """As slow as its base, and both too slow."""
     budgets = Budgets(cold_p50_ms=50, warm_p99_ms=50)
-    found = compare_rounds(rounds(), WANTED.model_copy(update={"budgets": budgets}))
-    assert found[0].outcome is Outcome.BROKEN
+    ratios = compare_rounds(rounds(), WANTED.model_copy(update={"budgets": budgets}))
+    assert ratios[0].outcome is Outcome.BROKEN
 
 
 def test_middle_over_the_ratio_only_warns() -> None:

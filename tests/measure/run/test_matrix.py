@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.measure.fakes import BODY, cold_sample, conditions, fake_target
-from tests.measure.run.test_report import Page
+from tests.page.parsed_page import ParsedPage
 from twinserve.config.errors import UserError
 from twinserve.measure.cold.proof import Part, Rejection
 from twinserve.measure.run.matrix import Cell, Matrix, Planned, Setting, run_matrix
@@ -37,10 +37,10 @@ def matrix() -> Matrix:
         Setting("service", "Cloud Run", "joblib", "1Gi", 2, boost=True),
         Setting("function", "Cloud Run", "joblib", "1Gi", 2, boost=False),
     ]
-    cells = [Cell(one, median, parts, samples, (), "") for one in settings]
+    cells = [Cell(setting, median, parts, samples, (), "") for setting in settings]
     absence = "no <engine> [here]"
-    left_out = [replace(one, cpu=4.0) for one in settings]
-    cells += [Cell(one, None, (), (), (), absence) for one in left_out]
+    left_out = [replace(setting, cpu=4.0) for setting in settings]
+    cells += [Cell(setting, None, (), (), (), absence) for setting in left_out]
     return Matrix(conditions(), "flowers", "v1.0", 4, tuple(cells))
 
 
@@ -48,7 +48,7 @@ def test_each_cell_is_started_once_a_round_in_turns() -> None:
     """Another one begins each round; parts make up the median; nothing is started twice."""
     started: list[tuple[Setting, int]] = []
     planned = [Planned(PROCESS, fake_target()), Planned(FUNCTION, fake_target(name="function"))]
-    found = run_matrix(
+    matrix = run_matrix(
         planned,
         BODY,
         rounds=2,
@@ -56,7 +56,7 @@ def test_each_cell_is_started_once_a_round_in_turns() -> None:
         on_start=lambda setting, number: started.append((setting, number)),
     )
     assert started == [(PROCESS, 0), (FUNCTION, 0), (FUNCTION, 1), (PROCESS, 1)]
-    for cell in found.cells:
+    for cell in matrix.cells:
         assert cell.total_ms is not None
         assert len(cell.samples) == 2
         assert sum(part.ms for part in cell.parts) == pytest.approx(cell.total_ms.value)
@@ -96,8 +96,8 @@ def test_labels_say_what_differs() -> None:
 def test_files_have_every_cell(tmp_path: Path) -> None:
     """A page of its own with a named picture, Markdown whose tables are whole, and all samples."""
     text = write_matrix(matrix(), tmp_path).read_text(encoding="utf-8")
-    page = Page(text)
-    assert (page.references, page.unnamed, page.open) == ([], [], [])
+    page = ParsedPage(text)
+    assert (page.references, page.unnamed) == ([], [])
     assert text.count("<svg") == 1
     assert text.count(">left out</text>") == 4
     assert "no &lt;engine&gt; [here]" in text

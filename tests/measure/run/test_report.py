@@ -2,7 +2,6 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 
@@ -10,37 +9,11 @@ import pytest
 from rich.console import Console
 
 from tests.measure.fakes import card, results, target_result
+from tests.page.parsed_page import ParsedPage
 from twinserve.measure.run.report import Checked, write_report
 from twinserve.measure.run.results import Results
 from twinserve.measure.run.terminal import cost_line, summary_table
 from twinserve.measure.statistics import Outcome
-
-
-class Page(HTMLParser):
-    """What a page refers to, and which of its elements lack a name."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.references: list[str] = []
-        self.open: list[str] = []
-        self.unnamed: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        self.references += [
-            value for key, value in attrs if key in {"src", "href", "srcset"} and value
-        ]
-        if tag == "svg" and not (named.get("role") == "img" and named.get("aria-label")):
-            self.unnamed.append(tag)
-        if tag not in {"meta", "link", "br"}:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See ``HTMLParser``."""
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 @pytest.fixture
@@ -53,10 +26,8 @@ def written(tmp_path: Path) -> Path:
 def test_the_page_needs_nothing_but_itself(written: Path) -> None:
     """No script, no reference, no address; every element is closed and every picture named."""
     text = (written / "report.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.references == []
-    assert page.unnamed == []
-    assert page.open == []
+    page = ParsedPage(text)
+    assert (page.references, page.unnamed) == ([], [])
     assert text.count("<svg") == 4
     assert not re.search(r"https?://|<script|@import|url\(", text)
 

@@ -1,4 +1,4 @@
-"""What cloudbuild.yaml must keep to, beyond what Cloud Build itself asks for."""
+"""Rules of cloudbuild.yaml, beyond those of Cloud Build itself."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -72,17 +72,17 @@ def _schema() -> Any:  # noqa: ANN401 - a validator
 
 
 def build_faults(build: Mapping[str, Any]) -> list[str]:
-    """What does not fit the schema; else what Cloud Build refuses, and what is not as intended."""
+    """Misfits with the schema; else what Cloud Build refuses, and what is not as intended."""
     misfits = [f"{error.json_path}: {error.message:.100}" for error in _schema().iter_errors(build)]
     return misfits or [*faults(build), *_deviations(build)]
 
 
 def _deviations(build: Mapping[str, Any]) -> Iterator[str]:
-    found = steps(build)
-    if {step.id: set(step.wait_for) for step in found} != AFTER:
+    parsed = steps(build)
+    if {step.id: set(step.wait_for) for step in parsed} != AFTER:
         yield "steps: another order than intended"
     pins: dict[str, str] = {}
-    for step in found:
+    for step in parsed:
         yield from _step_deviations(step)
         image, _, digest = step.image.partition("@")
         if pins.setdefault(image, digest) != digest:

@@ -60,11 +60,11 @@ def read(path: Path) -> dict[str, Any]:
 
 def steps(build: Mapping[str, Any]) -> tuple[Step, ...]:
     """The steps; one that names none to wait for waits for all before it."""
-    found: list[Step] = []
+    resolved: list[Step] = []
     for number, raw in enumerate(build["steps"]):
-        before = tuple(step.id for step in found)
+        before = tuple(step.id for step in resolved)
         wait_for = tuple(raw["waitFor"]) if "waitFor" in raw else before
-        found.append(
+        resolved.append(
             Step(
                 id=str(raw.get("id", f"#{number}")),
                 image=str(raw["name"]),
@@ -77,37 +77,37 @@ def steps(build: Mapping[str, Any]) -> tuple[Step, ...]:
                 timeout_s=float(raw["timeout"].removesuffix("s")) if "timeout" in raw else None,
             )
         )
-    return tuple(found)
+    return tuple(resolved)
 
 
 def faults(build: Mapping[str, Any]) -> list[str]:
-    """What Cloud Build refuses, or does silently otherwise than meant, each in a line."""
-    found = []
+    """A line for whatever Cloud Build refuses, or does silently otherwise than meant."""
+    lines = []
     before: set[str] = set()
     for step in steps(build):
         if step.id in before or step.id.startswith("#"):
-            found.append(f"{step.id}: has no id of its own")
-        found += [
-            f"{step.id}: waits for {one}, which no earlier step is"
-            for one in step.wait_for
-            if one not in before
+            lines.append(f"{step.id}: has no id of its own")
+        lines += [
+            f"{step.id}: waits for {earlier}, which no earlier step is"
+            for earlier in step.wait_for
+            if earlier not in before
         ]
         if not PINNED.match(step.image):
-            found.append(f"{step.id}: {step.image} is not pinned by digest")
+            lines.append(f"{step.id}: {step.image} is not pinned by digest")
         if step.timeout_s is None:
-            found.append(f"{step.id}: has no timeout")
+            lines.append(f"{step.id}: has no timeout")
         before.add(step.id)
     declared = set(build.get("substitutions", {}))
     used = _references(build["steps"])
     given = _references(build.get("substitutions", {}))
-    found += [f"${one} is not declared" for one in sorted((used | given) - declared - BUILT_IN)]
-    found += [f"${one} is declared and not used" for one in sorted(declared - used)]
-    found += [
-        f"${one}: a substitution's own name begins with an underscore"
-        for one in sorted(declared)
-        if not one.startswith("_")
+    lines += [f"${name} is not declared" for name in sorted((used | given) - declared - BUILT_IN)]
+    lines += [f"${name} is declared and not used" for name in sorted(declared - used)]
+    lines += [
+        f"${name}: a substitution's own name begins with an underscore"
+        for name in sorted(declared)
+        if not name.startswith("_")
     ]
-    return found
+    return lines
 
 
 def _references(content: object) -> set[str]:
@@ -148,7 +148,7 @@ class Worker:
             running: dict[Future[subprocess.CompletedProcess[str]], str] = {}
             while True:
                 if not any(codes.values()):
-                    for step in [one for one in waiting if set(one.wait_for) <= set(codes)]:
+                    for step in [step for step in waiting if set(step.wait_for) <= set(codes)]:
                         waiting.remove(step)
                         running[pool.submit(self._step, step, values)] = step.id
                 if not running:
@@ -162,7 +162,7 @@ class Worker:
         self.on_begin(step.id)
         root = self.images.get(re.split("[@:]", step.image)[0])
         command = [self._local(substitute(word, values), root) for word in step.command]
-        own = dict(substitute(one, values).split("=", 1) for one in step.environment)
+        own = dict(substitute(variable, values).split("=", 1) for variable in step.environment)
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **self.environment}
         environment |= {name: self._local(value, root) for name, value in own.items()}
         program = self.workspace / command[0]
@@ -185,7 +185,7 @@ class Worker:
             text = text.replace(there, str(here))
         if root is None:
             return text
-        for path in sorted(root.rglob("*"), key=lambda one: -len(str(one))):
+        for path in sorted(root.rglob("*"), key=lambda path: -len(str(path))):
             there = f"/{path.relative_to(root)}"
             text = re.sub(rf"(?<![\w.-]){re.escape(there)}(?![\w./-])", str(path), text)
         return text
@@ -194,5 +194,6 @@ class Worker:
 def substitute(text: str, values: Mapping[str, str]) -> str:
     """Put values in place of ``$NAME`` and ``${NAME}``; ``$$`` is a dollar sign."""
     return REFERENCE.sub(
-        lambda found: "$" if found[0] == "$$" else values[found[1] or found[2]], text
+        lambda reference: "$" if reference[0] == "$$" else values[reference[1] or reference[2]],
+        text,
     )

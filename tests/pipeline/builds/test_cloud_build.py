@@ -4,12 +4,10 @@ The project's commands are played (``stand_ins.py``): each is tested for itself.
 two clients out of their images is real, from folders that stand for the images.
 """
 
-import copy
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,10 @@ import pytest
 
 from tests.pipeline.builds.build_rules import AFTER, COMMANDS
 from tests.pipeline.builds.cloud_build import Outcome, Worker, faults, read, steps
-from tests.pipeline.workflows.stand_ins import ROOT, StandIns, install
+from tests.pipeline.workflows.stand_ins import StandIns, install
 from tests.renewed import PYTHON
+from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.delivery.release.submit import LEFT
 from twinserve.targets.google.build import without
 
@@ -48,9 +48,7 @@ def worker(tmp_path: Path, stand_ins: StandIns) -> Worker:
     for image, files in images.items():
         for name in files:
             path = tmp_path / "images" / image / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"#!/bin/sh\necho {path.name}\n")
-            path.chmod(0o755)
+            write_program(path, f"#!/bin/sh\necho {path.name}\n")
     # Before there is an environment, the image's own Python runs a command.
     own = tmp_path / "images" / "python" / "usr" / "local" / "bin"
     own.mkdir(parents=True)
@@ -90,58 +88,44 @@ def test_file_has_nothing_that_cloud_build_refuses(build: dict[str, Any]) -> Non
     assert faults(build) == []
 
 
-def set_wait(build: dict[str, Any]) -> None:
-    build["steps"][3]["waitFor"] = ["enviroment"]
-
-
-def wait_for_later(build: dict[str, Any]) -> None:
-    build["steps"][3]["waitFor"] = ["release"]
-
-
-def drop_declaration(build: dict[str, Any]) -> None:
-    del build["substitutions"]["_COMMIT"]
-
-
-def declare_unused(build: dict[str, Any]) -> None:
-    build["substitutions"]["_REGION"] = "us-central1"
-
-
-def refer_to_unknown(build: dict[str, Any]) -> None:
-    build["substitutions"]["_COMMIT"] = "$COMIT_SHA"
-
-
-def repeat_id(build: dict[str, Any]) -> None:
-    build["steps"][4]["id"] = "reproduce"
-
-
-def loosen_pin(build: dict[str, Any]) -> None:
-    build["steps"][2]["name"] = f"python:{PYTHON}-bookworm"
-
-
-def drop_timeout(build: dict[str, Any]) -> None:
-    del build["steps"][2]["timeout"]
-
-
 @pytest.mark.parametrize(
-    ("change", "fault"),
+    ("place", "value", "fault"),
     [
-        (set_wait, "reproduce: waits for enviroment, which no earlier step is"),
-        (wait_for_later, "reproduce: waits for release, which no earlier step is"),
-        (drop_declaration, "$_COMMIT is not declared"),
-        (declare_unused, "$_REGION is declared and not used"),
-        (refer_to_unknown, "$COMIT_SHA is not declared"),
-        (repeat_id, "reproduce: has no id of its own"),
-        (loosen_pin, f"environment: python:{PYTHON}-bookworm is not pinned by digest"),
-        (drop_timeout, "environment: has no timeout"),
+        (
+            ("steps", 3, "waitFor"),
+            ["enviroment"],
+            "reproduce: waits for enviroment, which no earlier step is",
+        ),
+        (
+            ("steps", 3, "waitFor"),
+            ["release"],
+            "reproduce: waits for release, which no earlier step is",
+        ),
+        (("steps", 4, "id"), "reproduce", "reproduce: has no id of its own"),
+        (
+            ("steps", 2, "name"),
+            f"python:{PYTHON}-bookworm",
+            f"environment: python:{PYTHON}-bookworm is not pinned by digest",
+        ),
+        (("steps", 2, "timeout"), None, "environment: has no timeout"),
+        (("substitutions", "_COMMIT"), None, "$_COMMIT is not declared"),
+        (("substitutions", "_COMMIT"), "$COMIT_SHA", "$COMIT_SHA is not declared"),
+        (("substitutions", "_REGION"), "us-central1", "$_REGION is declared and not used"),
     ],
 )
 def test_fault_is_found(
-    build: dict[str, Any], change: Callable[[dict[str, Any]], None], fault: str
+    build: dict[str, Any], place: tuple[str | int, ...], value: object, fault: str
 ) -> None:
-    """What the schema lets pass is named."""
-    changed = copy.deepcopy(build)
-    change(changed)
-    assert fault in faults(changed)
+    """What the schema lets pass is named: a member that is another, or gone."""
+    *way, member = place
+    part: Any = build
+    for step in way:
+        part = part[step]
+    if value is None:
+        del part[member]
+    else:
+        part[member] = value
+    assert fault in faults(build)
 
 
 def test_steps_run_in_the_order_that_they_need(
@@ -157,7 +141,7 @@ def test_steps_run_in_the_order_that_they_need(
     )
     ended = list(outcome.exit_codes)
     for name, needed in AFTER.items():
-        assert all(ended.index(one) < ended.index(name) for one in needed)
+        assert all(ended.index(earlier) < ended.index(name) for earlier in needed)
 
 
 def test_independent_steps_run_side_by_side(
@@ -206,8 +190,8 @@ def test_clients_are_where_the_commands_look(
     home = tmp_path / "home"
     assert (home / ".docker" / "cli-plugins" / "docker-buildx").exists()
     for step in ("build", "push", "release", "record"):
-        (own,) = [one for one in build["steps"] if one["id"] == step]
-        (path,) = [one for one in own["env"] if one.startswith("PATH=")]
+        (own,) = [step_raw for step_raw in build["steps"] if step_raw["id"] == step]
+        (path,) = [variable for variable in own["env"] if variable.startswith("PATH=")]
         local = path.removeprefix("PATH=").replace("/builder/home", str(home))
         for program in ("gcloud", "docker"):
             command = ["/usr/bin/env", f"PATH={local}", program]
@@ -252,7 +236,7 @@ def test_submitted_build_is_the_same_less_what_the_caller_does(
         key: value for key, value in build.items() if key != "steps"
     }
     for step in less["steps"]:
-        (whole,) = [one for one in build["steps"] if one["id"] == step["id"]]
+        (whole,) = [original for original in build["steps"] if original["id"] == step["id"]]
         assert {**step, "waitFor": 0} == {**whole, "waitFor": 0}
 
 

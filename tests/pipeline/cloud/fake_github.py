@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def respond(state: JSON, method: str, path: str, body: JSON) -> JSON:
-    """What the API says; None where it says nothing."""
+    """The API's answer; None where there is none."""
     if path in state.get("refused", []):
         raise RefusedError(403)
     if path == "":
@@ -72,9 +72,11 @@ def actions(state: JSON, method: str, path: str, body: JSON) -> JSON:
         return state["permissions"]
     if path == "workflows":
         return {"workflows": state["workflows"]}
-    if found := re.fullmatch(r"workflows/(\d+)/enable", path):
-        (one,) = [one for one in state["workflows"] if one["id"] == int(found[1])]
-        one["state"] = "active"
+    if match := re.fullmatch(r"workflows/(\d+)/enable", path):
+        (workflow,) = [
+            workflow for workflow in state["workflows"] if workflow["id"] == int(match[1])
+        ]
+        workflow["state"] = "active"
         return None
     if path == "variables" and method == "GET":
         return {

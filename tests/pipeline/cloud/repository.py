@@ -1,13 +1,13 @@
 """A repository on GitHub for a test: its settings in a file, and a ``gh`` that changes them."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.google import FakeGoogle
+from tests.tools import write_program
 
 PROGRAM = Path(__file__).parent / "fake_github.py"
 NAME = "someone/twin"
@@ -24,15 +24,15 @@ class GitHub:
     @property
     def state(self) -> dict[str, Any]:
         """Its settings."""
-        found: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
-        return found
+        state: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
+        return state
 
     def change(self, **members: object) -> None:
         """Have some settings otherwise."""
         (self.folder / "state.json").write_text(json.dumps({**self.state, **members}))
 
     def environment(self, google: FakeGoogle) -> Mapping[str, str]:
-        """What a command needs that is to find gh."""
+        """The variables of a command that is to find gh."""
         return {
             "PATH": f"{self.folder}:{google.environment['PATH']}",
             "GITHUB_STATE": str(self.folder / "state.json"),
@@ -40,7 +40,7 @@ class GitHub:
 
 
 def describe(name: str = NAME, repository: int = ID, owner: int = OWNER_ID) -> dict[str, Any]:
-    """What GitHub's API says of a repository, of the keys that are read."""
+    """A repository in the words of GitHub's API, with the keys that are read."""
     return {
         "id": repository,
         "full_name": name,
@@ -53,9 +53,7 @@ def describe(name: str = NAME, repository: int = ID, owner: int = OWNER_ID) -> d
 
 def make_fork(folder: Path) -> GitHub:
     """A fork as GitHub makes it: no issues, no schedules, no variables, no environment, no rule."""
-    folder.mkdir()
-    (folder / "gh").write_text(f"#!{sys.executable}\n{PROGRAM.read_text()}")
-    (folder / "gh").chmod(0o755)
+    write_program(folder / "gh", PROGRAM.read_text())
     scheduled = {"measure.yml", "monitor.yml"}
     workflows = [
         {

@@ -34,15 +34,15 @@ def small(served: Project) -> Project:
 
 def revisions(project: Project) -> dict[str, set[tuple[str, str, str]]]:
     """Memory, CPU and boost of every revision that a copy was given for a sample."""
-    found: dict[str, set[tuple[str, str, str]]] = {}
+    settings: dict[str, set[tuple[str, str, str]]] = {}
     for call in project.google.calls:
         name = call.path.rpartition("/")[2]
         if call.method == "PUT" and name.startswith("probe-"):
             template: dict[str, Any] = call.json["spec"]["template"]
             limits = template["spec"]["containers"][0]["resources"]["limits"]
             setting = (limits["memory"], limits["cpu"], template["metadata"]["annotations"][BOOST])
-            found.setdefault(name.rpartition("-")[0], set()).add(setting)
-    return found
+            settings.setdefault(name.rpartition("-")[0], set()).add(setting)
+    return settings
 
 
 def test_each_setting_is_a_revision_of_a_copy(
@@ -57,18 +57,18 @@ def test_each_setting_is_a_revision_of_a_copy(
     }
     document = json.loads((small.tree / "reports" / "matrix.json").read_text())
     cells = document["cells"]
-    settings = {(one["setting"]["target"], one["setting"]["boost"]) for one in cells}
+    settings = {(cell["setting"]["target"], cell["setting"]["boost"]) for cell in cells}
     assert len(settings) == 4
-    assert {one["absence"] for one in cells if one["setting"]["cpu"] == 0.5} == {WHOLE_CPUS}
-    measured = [one for one in cells if one["setting"]["cpu"] == 2]
-    assert [len(one["samples"]) for one in measured] == [1] * 4
-    for one in measured:
-        names = [part["name"] for part in one["parts"]]
+    assert {cell["absence"] for cell in cells if cell["setting"]["cpu"] == 0.5} == {WHOLE_CPUS}
+    measured = [cell for cell in cells if cell["setting"]["cpu"] == 2]
+    assert [len(cell["samples"]) for cell in measured] == [1] * 4
+    for cell in measured:
+        names = [part["name"] for part in cell["parts"]]
         assert names == [
             "platform", "interpreter", "imports", "model", "predict", "network", "rest"
         ]  # fmt: skip
-        assert sum(part["ms"] for part in one["parts"]) == pytest.approx(
-            one["total_ms"]["value"], abs=0.01
+        assert sum(part["ms"] for part in cell["parts"]) == pytest.approx(
+            cell["total_ms"]["value"], abs=0.01
         )
     assert f'"cells": {len(cells)}' in said
     assert len(cells) == 8
@@ -92,14 +92,12 @@ def test_refusals_make_nothing_or_leave_nothing(
     service.traffic = traffic
     path = small.tree / "params.yaml"
     path.write_text(path.read_text().replace("max_cost_usd: 0.5 ", "max_cost_usd: 0.001 "))
-    done = small.run("matrix", "--deployed")
-    assert done.returncode == 1
+    done = small.run("matrix", "--deployed", code=1)
     assert "over measurement.max_cost_usd (0.001)" in done.stderr
     assert not [call for call in small.changes() if "probe" in call]
     path.write_text(path.read_text().replace("max_cost_usd: 0.001 ", "max_cost_usd: 0.5 "))
     fault = Fault(r"PUT run.googleapis.com/apis/.*/services/probe-function", quota_exceeded())
     with small.google.fault(fault):
-        done = small.run("matrix", "--deployed")
-    assert done.returncode == 1
+        done = small.run("matrix", "--deployed", code=1)
     assert "error: gcloud run services update" in done.stderr
     assert small.serving().keys() == {SERVICE, FUNCTION}

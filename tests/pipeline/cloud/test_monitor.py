@@ -1,7 +1,6 @@
 """`delivery monitor` against the fake: from the targets' own lines to a report and one issue."""
 
 import json
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ import pytest
 from tests.google import Fault, permission_denied
 from tests.google.state import PROJECT, REGION, timestamp
 from tests.pipeline.releases.project import FUNCTION, SERVICE, Project
+from tests.tools import write_program
+from tests.tree import ROOT
 from twinserve.config.card import Card, load_card
 from twinserve.config.layout import MONITORING_MEMBER
 from twinserve.contract.calls import HttpCaller
@@ -20,7 +21,6 @@ from twinserve.monitoring.alarm import BACK, LABEL, MARKER
 from twinserve.targets.local import local_function, local_service
 from twinserve.targets.ready import wait_until_answering
 
-ROOT = Path(__file__).parent.parent.parent.parent
 FAKE = ROOT / "tests" / "review" / "fake_gh.py"
 RUN_URL = "https://github.com/owner/twinserve/actions/runs/4711"
 
@@ -55,7 +55,7 @@ class Watched:
             "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_RUN_ID": "4711",
         }
-        done = self.project.run("monitor", *options, environment=given | environment)
+        done = self.project.run("monitor", *options, environment=given | environment, code=None)
         return done.stdout + done.stderr
 
     def state(self) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class Watched:
 
     def comments(self) -> list[str]:
         """Their texts."""
-        return [one["body"] for one in self.state()["comments"]]
+        return [comment["body"] for comment in self.state()["comments"]]
 
     def report(self) -> dict[str, Any]:
         """``monitoring.json``."""
@@ -82,10 +82,7 @@ class Watched:
 @pytest.fixture
 def watched(project: Project, tmp_path: Path) -> Iterator[Watched]:
     """A project; a repository in which others have issues, some of which look like ours."""
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "gh"
-    program.write_text(f"#!{sys.executable}\n{FAKE.read_text()}")
-    program.chmod(0o755)
+    write_program(tmp_path / "bin" / "gh", FAKE.read_text())
     ours = {"login": "github-actions[bot]"}
     others: list[dict[str, Any]] = [
         {"number": 1, "body": f"{MARKER} mine", "user": {"login": "forger"}, "labels": [LABEL]},
@@ -93,7 +90,7 @@ def watched(project: Project, tmp_path: Path) -> Iterator[Watched]:
         {"number": 3, "body": MARKER, "user": ours, "labels": [LABEL], "pull_request": {}},
         {"number": 4, "body": None, "user": ours, "labels": [LABEL]},
     ]
-    issues = [{**one, "title": "other", "state": "open"} for one in others]
+    issues = [{**issue, "title": "other", "state": "open"} for issue in others]
     state = {"pulls": [], "comments": [], "issues": issues}
     (tmp_path / "state.json").write_text(json.dumps(state))
     yield Watched(project, tmp_path)
@@ -109,7 +106,7 @@ def card(dist: Path) -> Card:
 @pytest.fixture(scope="module")
 def told(dist: Path, card: Card) -> dict[str, dict[str, Any]]:
     """The last line of each target, after requests that have drifted, told by itself."""
-    found = {}
+    figures = {}
     shifted = [feature.maximum + 1 for feature in card.features]
     body = json.dumps({"features": shifted}).encode()
     for name, make in ((SERVICE, local_service), (FUNCTION, local_function)):
@@ -123,15 +120,17 @@ def told(dist: Path, card: Card) -> dict[str, dict[str, Any]]:
                     )
             output.seek(0)
             events = [json.loads(line) for line in output if line.startswith(b"{")]
-        (found[name],) = [one[MONITORING_MEMBER] for one in events if MONITORING_MEMBER in one]
-    return found
+        (figures[name],) = [
+            event[MONITORING_MEMBER] for event in events if MONITORING_MEMBER in event
+        ]
+    return figures
 
 
 def as_in_the_table(figures: Mapping[str, Any]) -> dict[str, Any]:
     """The same with values that fall as the table's do."""
     features = [
-        {**one, "counts": [0, *(round(210 * share) for share in one["shares"]), 0]}
-        for one in figures["features"]
+        {**feature, "counts": [0, *(round(210 * share) for share in feature["shares"]), 0]}
+        for feature in figures["features"]
     ]
     return {**figures, "features": features}
 
@@ -163,7 +162,7 @@ def test_drift_opens_an_issue_that_is_kept_up_to_date_and_closed(
         watched.log(service, as_in_the_table(figures))
     assert "closed: issue 5" in watched.monitor("--issue")
     assert watched.issues()[4]["state"] == "closed"
-    assert [one.startswith(BACK) for one in watched.comments()] == [True]
+    assert [comment.startswith(BACK) for comment in watched.comments()] == [True]
     assert "no threshold is passed, and no issue is open" in watched.monitor("--issue")
     assert watched.report()["state"] == "kept"
 

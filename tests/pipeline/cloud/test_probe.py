@@ -13,7 +13,6 @@ from twinserve.targets.google.probe import PROBE_LABEL
 def test_both_are_measured_cold_and_warm(served: Project) -> None:
     """Each sample is a fresh instance that the request itself started; the report has them all."""
     done = served.run("probe", "--json")
-    assert done.returncode == 0, done.stderr
     report = json.loads((served.tree / "reports" / "report.json").read_text())
     assert json.loads(done.stdout)["release"].startswith("v1.0-")
     for target in report["results"]["targets"]:
@@ -36,8 +35,7 @@ def test_probe_that_fails_is_deleted_all_the_same(served: Project, service: str)
     """A refusal in the middle of the samples ends in a line, with both copies gone."""
     fault = Fault(rf"PUT run.googleapis.com/apis/.*/services/{service}", quota_exceeded(), times=0)
     with served.google.fault(fault):
-        done = served.run("probe")
-    assert done.returncode == 1
+        done = served.run("probe", code=1)
     assert "error: gcloud run services update" in done.stderr
     assert served.serving().keys() == {SERVICE, FUNCTION}
 
@@ -55,9 +53,8 @@ def test_targets_out_of_step_are_not_measured(served: Project) -> None:
     """One of them without its traffic: the line points at `status`."""
     service = served.google.state.services[FUNCTION]
     traffic, service.traffic = service.traffic, []
-    done = served.run("probe")
+    done = served.run("probe", code=1)
     service.traffic = traffic
-    assert done.returncode == 1
     assert "not in step; see `twinserve status`" in done.stderr
 
 
@@ -65,14 +62,12 @@ def test_targets_out_of_step_are_not_measured(served: Project) -> None:
 def test_copies_that_a_killed_measurement_has_left_are_cleaned_up(served: Project) -> None:
     """They are deleted whole, and nothing else is; without any there is nothing to do."""
     done = served.run("probe", "--clean-up", "--json")
-    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"deleted": []}
     services = served.google.state.services
     left = dataclasses.replace(services[SERVICE], name="probe-service-0")
     left.labels = {**left.labels, PROBE_LABEL: "true"}
     services[left.name] = left
     done = served.run("probe", "--clean-up")
-    assert done.returncode == 0, done.stderr
     assert "deleting probe-service-0" in done.stdout
     assert services.keys() == {SERVICE, FUNCTION}
 
@@ -84,7 +79,6 @@ def test_measurement_over_the_cap_makes_nothing(served: Project) -> None:
     text = path.read_text()
     assert "max_cost_usd: 0.5 " in text
     path.write_text(text.replace("max_cost_usd: 0.5 ", "max_cost_usd: 0.001 "))
-    done = served.run("probe")
-    assert done.returncode == 1
+    done = served.run("probe", code=1)
     assert "over measurement.max_cost_usd (0.001)" in done.stderr
     assert not [call for call in served.changes() if "probe" in call]

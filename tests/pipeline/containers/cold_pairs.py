@@ -52,14 +52,16 @@ def compare_cold(
     """
     end = begin_measurement()
     pairs = take_pairs(measured, against, body, rounds)
-    samples = tuple((one.total_ms, other.total_ms) for one, other in pairs)
+    samples = tuple((mine.total_ms, other.total_ms) for mine, other in pairs)
     ours, theirs = zip(*samples, strict=True)
     return ColdPair(
         names=(measured[0], against[0]),
         measured_ms=estimate(ours),
         against_ms=estimate(theirs),
         ratio=paired_ratio(ours, theirs),
-        own_ratio=paired_ratio([one.age_ms for one, _ in pairs], [one.age_ms for _, one in pairs]),
+        own_ratio=paired_ratio(
+            [sample.age_ms for sample, _ in pairs], [sample.age_ms for _, sample in pairs]
+        ),
         samples_ms=samples,
         conditions=end(),
     )

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import do_without, require
+from tests.tools import do_without, require, run, twinserve
 from tests.tree import ROOT, TREE
 from twinserve.targets.container import ContainerTarget
 from twinserve.targets.engine import Engine
@@ -131,14 +131,10 @@ def podman() -> Iterator[Engine]:
 def build_image(engine: Engine, commit: str, *words: str) -> subprocess.CompletedProcess[str]:
     """`twinserve build`, on the stand-in, with this machine's way to packages."""
     secrets = package_secrets()
-    command = [sys.executable, "-m", "twinserve", "build", "--json", f"--engine={engine.name}"]
-    command += [f"--base-image={BASE}", f"--commit={commit}"]
-    command += [f"--pip-config={secrets['pipconf']}"]
-    command += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
-    command += words
-    done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
+    options = [f"--engine={engine.name}", f"--base-image={BASE}", f"--commit={commit}"]
+    options += [f"--pip-config={secrets['pipconf']}"]
+    options += [f"--ca={secrets['ca']}"] if "ca" in secrets else []
+    return twinserve("build", "--json", *options, *words, cwd=TREE, code=0)
 
 
 @contextmanager
@@ -151,7 +147,7 @@ def answering(target: ContainerTarget) -> Iterator[tuple[Endpoint, str]]:
 
 
 def package_secrets() -> dict[str, Path]:
-    """What pip needs during a build to reach what it reaches out here."""
+    """Files by which pip reaches during a build what it reaches out here."""
     lines = ["[global]"]
     for key in ("index-url", "extra-index-url", "trusted-host"):
         value = " ".join(_pip_setting(key).split())
@@ -170,7 +166,7 @@ def _pip_setting(key: str) -> str:
     """From the environment, else from pip's files."""
     for scope in (":env:", "install", "global"):
         command = [sys.executable, "-m", "pip", "config", "get", f"{scope}.{key}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = run(command)
         if done.returncode == 0:
             return done.stdout.strip()
     return ""
@@ -183,9 +179,9 @@ def _filter() -> str:
     rules = json.loads(FILTER.read_bytes())
     native = ARCHITECTURES.get(platform.machine())
     rules["archMap"] = [
-        {"architecture": one["architecture"], "subArchitectures": []}
-        for one in rules["archMap"]
-        if one["architecture"] == native
+        {"architecture": architecture["architecture"], "subArchitectures": []}
+        for architecture in rules["archMap"]
+        if architecture["architecture"] == native
     ]
     narrowed = CACHE / FILTER.name
     narrowed.write_text(json.dumps(rules))
@@ -231,20 +227,17 @@ def _bootstrap(python_archive: Path, archive: Path) -> None:
     hooks = [hook.replace("PYTHON_ARCHIVE", str(python_archive)) for hook in HOOKS]
     command += [f"--customize-hook={hook}" for hook in hooks]
     sources = [str(path) for path in _package_sources()]
-    done = subprocess.run(
-        [*command, SUITE, str(archive), *sources], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    run([*command, SUITE, str(archive), *sources], code=0)
 
 
 def _package_sources() -> list[Path]:
     """The machine's own lists of Debian's packages."""
     directory = Path("/etc/apt")
     lists = [directory / "sources.list", *sorted((directory / "sources.list.d").iterdir())]
-    found = [path for path in lists if path.is_file() and path.suffix in {".list", ".sources"}]
-    return [path for path in found if SUITE in path.read_text()]
+    files = [path for path in lists if path.is_file() and path.suffix in {".list", ".sources"}]
+    return [path for path in files if SUITE in path.read_text()]
 
 
 def _podman(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [require("podman"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run(command)

@@ -31,12 +31,12 @@ def main() -> int:
         state[image] = {"context": str(kept), "labels": labels, "digest": ""}
         STATE.write_text(json.dumps(state))
     elif words[:2] == ["image", "inspect"]:
-        one = state.get(words[-1], {"labels": {}, "digest": ""})
+        known = state.get(words[-1], {"labels": {}, "digest": ""})
         if "--format" in words:
             repository = words[-1].rpartition(":")[0]
-            sys.stdout.write(json.dumps([f"{repository}@{one['digest']}"]))
+            sys.stdout.write(json.dumps([f"{repository}@{known['digest']}"]))
         else:
-            config = {"Labels": one["labels"], "User": "65532"}
+            config = {"Labels": known["labels"], "User": "65532"}
             sys.stdout.write(json.dumps([{"Id": "sha256:0", "Config": config}]))
     elif words[0] == "history":
         layers = [{"Size": str(BASE_BYTES), "CreatedBy": "ADD rootfs.tar.xz /"}]

@@ -5,8 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from tests.pipeline.containers.cold_pairs import compare_cold, keep
 from tests.pipeline.containers.engine import BASE, answering, build_image, podman
 from tests.pipeline.containers.running_engine import CreatedContainer, running
 from tests.stopping import ANSWERS_BEFORE, Clients
+from tests.tools import twinserve, wait_until
 from tests.tree import ROOT, TREE
 from twinserve.config.card import Card, load_card
 from twinserve.config.errors import UserError
@@ -37,8 +36,6 @@ REPORTS = ROOT / "reports"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MOST_ABOVE_BASE = 45_000_000
 COLD_ROUNDS = int(os.environ.get("COLD_ROUNDS", "6"))
-# For what hangs, not for what is slow.
-STOPPED_WITHIN_S = 300
 
 pytestmark = pytest.mark.nightly
 
@@ -52,7 +49,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def printed(engine: Engine, dist: Path) -> subprocess.CompletedProcess[str]:
-    """What the command says of the image that it makes; it has made it for another commit before.
+    """The command's output about an image, which it has made for another commit before.
 
     The second build finds everything in the engine's cache, and must not take labels from there.
     """
@@ -64,8 +61,8 @@ def printed(engine: Engine, dist: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def built(printed: subprocess.CompletedProcess[str]) -> Json:
     """The same, for programs."""
-    found: Json = json.loads(printed.stdout)
-    return found
+    image: Json = json.loads(printed.stdout)
+    return image
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +95,7 @@ def test_container_is_confined(target: ContainerTarget) -> None:
     """No root, no capabilities, nothing to write to but /tmp; limits as asked for."""
     with answering(target) as (endpoint, name):
         status = Path(f"/proc/{endpoint.pid}/status").read_text()
-        (found,) = json.loads(target.engine.ask("container", "inspect", name))
+        (inspected,) = json.loads(target.engine.ask("container", "inspect", name))
         write = "import pathlib, sys; pathlib.Path(sys.argv[1], 'x').write_text('x')"
         target.engine.ask("exec", name, "python", "-c", write, "/tmp")  # noqa: S108 - its own
         for folder in ("/srv", "/opt/venv", "/usr/local"):
@@ -110,7 +107,7 @@ def test_container_is_confined(target: ContainerTarget) -> None:
     assert members["Uid"].split() == ["65532"] * 4
     assert int(members["CapEff"], 16) == int(members["CapBnd"], 16) == 0
     assert members["NoNewPrivs"] == "1"
-    limits = found["HostConfig"]
+    limits = inspected["HostConfig"]
     assert limits["Memory"] == limits["MemorySwap"] == 512 * 1024 * 1024
     assert limits["NanoCpus"] == 1_000_000_000
     assert limits["PidsLimit"] == 64
@@ -195,10 +192,7 @@ def test_stop_under_load_loses_no_request(target: ContainerTarget, body: bytes) 
     with answering(target) as (endpoint, name):
         clients = Clients(endpoint, body)
         account = clients.run_until_stopped(lambda: target.engine.ask("stop", "--time=10", name))
-        deadline = time.monotonic() + STOPPED_WITHIN_S
-        while endpoint.fault() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(endpoint.fault)
         assert "ended with exit code 0" in str(endpoint.fault())
     assert account.before >= ANSWERS_BEFORE
     assert not account.lost
@@ -246,19 +240,17 @@ def test_cold_start_is_reported(
 
 def checked(image: str, engine: Engine) -> subprocess.CompletedProcess[str]:
     """The command that holds an image to the contract."""
-    words = ("check", f"--image={image}", f"--engine={engine.name}")
-    command = [sys.executable, "-m", "twinserve", *words]
-    return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+    return twinserve("check", f"--image={image}", f"--engine={engine.name}", cwd=TREE)
 
 
 def test_command_holds_the_image_to_the_contract(built: Json, engine: Engine) -> None:
     """`twinserve check` runs it beside the function, and counts the cases."""
     done = checked(built["image"], engine)
     assert done.returncode == 0, done.stderr
-    found = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
-    assert found
-    assert found[1] == built["image"]
-    assert int(found[2]) > 200
+    match = re.fullmatch(r"(\S+): (\d+) cases of the contract passed, .*\n", done.stdout)
+    assert match
+    assert match[1] == built["image"]
+    assert int(match[2]) > 200
 
 
 def test_command_tells_of_an_image_that_fails(engine: Engine, tmp_path: Path, built: Json) -> None:
@@ -286,15 +278,15 @@ def test_cold_start_is_taken_apart_as_a_process_is(
         Planned(Setting("service", "container", card.runtime, "512Mi", 1), target),
         Planned(Setting("service", "container", card.runtime, "256Mi", 0.5), smaller),
     ]
-    found = run_matrix(planned, body, rounds=2, model=(card.name, card.version))
-    parts = [[part.name for part in cell.parts] for cell in found.cells]
+    matrix = run_matrix(planned, body, rounds=2, model=(card.name, card.version))
+    parts = [[part.name for part in cell.parts] for cell in matrix.cells]
     assert parts[0] == parts[1] == parts[2]
-    for cell in found.cells:
+    for cell in matrix.cells:
         assert cell.total_ms is not None
         assert sum(part.ms for part in cell.parts) == pytest.approx(cell.total_ms.value)
-    show("container-parts", as_markdown(matrix_table(found)))
+    show("container-parts", as_markdown(matrix_table(matrix)))
 
 
 def test_image_holds_the_bundle_byte_for_byte(engine: Engine, built: Json) -> None:
-    """What `verify --image` says of the image that was just built."""
+    """So `verify --image` says of the image that was just built."""
     verify_image(engine, built["image"])

@@ -1,12 +1,12 @@
 """FastAPI's and Google's own commands, in a checkout and in a bundle: the contract under each."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.tools import run
 from twinserve.contract.calls import HttpCaller
 from twinserve.contract.check import check_contract
 from twinserve.targets.process import ProcessTarget
@@ -36,13 +36,6 @@ def started(name: str, line: str, directory: Path, home: Path) -> ProcessTarget:
     return ProcessTarget(name, ("/bin/sh", "-c", f"exec env {line}"), directory, environment)
 
 
-def hold(target: ProcessTarget, dist: Path) -> None:
-    """The contract holds there."""
-    with target.start() as endpoint:
-        wait_until_answering(endpoint)
-        assert check_contract([endpoint], dist / "service" / "model.json").failed == 0
-
-
 @pytest.mark.parametrize(
     ("line", "folder"),
     [(SERVICE["uvicorn"], "."), (FUNCTION["functions-framework"], "function")],
@@ -61,37 +54,27 @@ def test_command_of_either_documentation_serves_a_checkout(
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("name", SERVICE)
-def test_contract_holds_for_the_service_of_a_checkout(
-    name: str, dist: Path, tmp_path: Path
+@pytest.mark.parametrize("place", ["checkout", "bundle"])
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [*(("service", name) for name in SERVICE), *(("function", name) for name in FUNCTION)],
+)
+def test_contract_holds_under_each_command(
+    target: str, name: str, place: str, dist: Path, tmp_path: Path
 ) -> None:
-    """Once there is a bundle in `dist/`."""
-    # Another test may make the shared tree's files anew, which whoever reloads would follow.
-    tree = shutil.copytree(dist.parent, tmp_path / "tree", symlinks=True)
-    hold(started("service", SERVICE[name], tree, tmp_path), dist)
+    """In a checkout, once there is a bundle in `dist/`, and in a bundle by the checkout's programs.
 
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("name", SERVICE)
-def test_contract_holds_for_the_service_of_a_bundle(name: str, dist: Path, tmp_path: Path) -> None:
-    """With the checkout's programs."""
-    hold(started("service", SERVICE[name], dist / "service", tmp_path), dist)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("name", FUNCTION)
-def test_contract_holds_for_the_function_of_a_checkout(
-    name: str, dist: Path, tmp_path: Path
-) -> None:
-    """In `function/`, with no variable but the function's name."""
-    hold(started("function", FUNCTION[name], dist.parent / "function", tmp_path), dist)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("name", FUNCTION)
-def test_contract_holds_for_the_function_of_a_bundle(name: str, dist: Path, tmp_path: Path) -> None:
-    """As Google's pages deploy one by hand."""
-    hold(started("function", FUNCTION[name], dist / "function", tmp_path), dist)
+    The function is told no variable but its name, as Google's pages deploy one by hand.
+    """
+    directory = dist / target
+    if place == "checkout":
+        # Another test may make the shared tree's files anew, which whoever reloads would follow.
+        tree = shutil.copytree(dist.parent, tmp_path / "tree", symlinks=True)
+        directory = tree / "function" if target == "function" else tree
+    line = (SERVICE if target == "service" else FUNCTION)[name]
+    with started(target, line, directory, tmp_path).start() as endpoint:
+        wait_until_answering(endpoint)
+        assert check_contract([endpoint], dist / "service" / "model.json").failed == 0
 
 
 def test_checkout_without_a_bundle_ends_gunicorn_with_one_line(dist: Path, tmp_path: Path) -> None:
@@ -100,9 +83,7 @@ def test_checkout_without_a_bundle_ends_gunicorn_with_one_line(dist: Path, tmp_p
         shutil.copytree(dist / "service" / room, tmp_path / room)
     command = [str(BIN / "gunicorn"), "-k", "uvicorn_worker.UvicornWorker", "service.app:app"]
     command += ["--bind=127.0.0.1:0"]
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run(command, cwd=tmp_path, timeout=60)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert line.endswith("make the bundle with `dvc repro`")
     assert "Traceback" not in done.stderr

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import yaml
 
 from tests.pipeline.models.trees import ROOT, digests, repro
+from tests.tools import run
 from twinserve.training.engine import STAGES, used_files
 
 
@@ -23,7 +23,6 @@ def tree(dist: Path, tmp_path: Path) -> Path:
 def test_nothing_is_run_twice(tree: Path) -> None:
     """A second run finds every stage as it was."""
     done = repro(tree)
-    assert done.returncode == 0
     assert done.stdout.count("didn't change, skipping") == 6
 
 
@@ -34,8 +33,7 @@ def test_refused_table_leaves_what_was_there(tree: Path) -> None:
     lines = table.read_text().splitlines()
     lines[6] = lines[6].replace("1.7", "much")
     table.write_text("\n".join(lines))
-    done = repro(tree)
-    assert done.returncode == 1
+    done = repro(tree, code=1)
     (refusal,) = [line for line in done.stderr.splitlines() if line.startswith("error: data/")]
     for part in ("data/iris.csv", "row 7", "petal_length", "much", "expected"):
         assert part in refusal
@@ -71,8 +69,7 @@ def test_parameters_that_cannot_be_end_in_a_line(
     if section == "estimator":
         params[section]["arguments"] = {}
     path.write_text(yaml.safe_dump(params))
-    done = repro(tree)
-    assert done.returncode == 1
+    done = repro(tree, code=1)
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert message in errors[0]
     assert "Traceback" not in done.stderr
@@ -83,8 +80,7 @@ def test_parameters_that_cannot_be_end_in_a_line(
 def test_plots_open_without_a_network(tree: Path) -> None:
     """The page of `dvc plots show` carries its scripts and its pictures' data."""
     command = [sys.executable, "-m", "dvc", "plots", "show", "--out", "plots"]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run(command, cwd=tree, code=0)
     page = (tree / "plots" / "index.html").read_text()
     assert page.count("vegaEmbed(") >= 2
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', page)
@@ -92,17 +88,9 @@ def test_plots_open_without_a_network(tree: Path) -> None:
 
 
 def dvc(tree: Path, *words: str) -> str:
-    """What DVC's own command prints, run as a user runs it in the activated environment."""
+    """The output of DVC's own command, run as a user does in the activated environment."""
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tree)}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *words],
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run([sys.executable, "-m", "dvc", *words], cwd=tree, env=environment, code=0)
     return done.stdout
 
 

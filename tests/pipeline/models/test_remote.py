@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import yaml
 from gcp_storage_emulator.server import create_server
 
 from tests.pipeline.models.trees import digests, export
+from tests.tools import twinserve
 from twinserve.targets.process import free_port
 
 BUCKET = "a-project-twinserve-dvc"
@@ -51,14 +51,16 @@ def storage() -> Iterator[Storage]:
     server.stop()
 
 
-def set_remote(tree: Path, url: str = f"gs://{BUCKET}/dvc") -> None:
+def set_remote(tree: Path) -> None:
     """Name it as DVC's own command does."""
     path = tree / ".dvc/config"
     text = path.read_text().replace("[core]\n", "[core]\n    remote = store\n")
-    path.write_text(f"{text}['remote \"store\"']\n    url = {url}\n")
+    path.write_text(f"{text}['remote \"store\"']\n    url = gs://{BUCKET}/dvc\n")
 
 
-def repro(tree: Path, storage: Storage | None, *options: str) -> subprocess.CompletedProcess[str]:
+def repro(
+    tree: Path, storage: Storage | None, *options: str, code: int = 0
+) -> subprocess.CompletedProcess[str]:
     """Run the command with the emulator for Cloud Storage."""
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -68,14 +70,7 @@ def repro(tree: Path, storage: Storage | None, *options: str) -> subprocess.Comp
         # The emulator knows plain buckets only.
         "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", "repro", *options],
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return twinserve("repro", *options, cwd=tree, env=environment, code=code)
 
 
 def object_of(tree: Path, path: str) -> str:
@@ -90,14 +85,13 @@ def pushed(trees: list[Path], storage: Storage, tmp_path: Path) -> Path:
     """A reproduced tree that has pushed."""
     tree = Path(shutil.copytree(trees[0], tmp_path / "one", symlinks=True))
     set_remote(tree)
-    done = repro(tree, storage, "--pull", "--push")
-    assert done.returncode == 0, done.stdout + done.stderr
+    repro(tree, storage, "--pull", "--push")
     return tree
 
 
 @pytest.fixture
 def clone(pushed: Path, tmp_path: Path) -> Path:
-    """What git gives another machine of it."""
+    """Another machine's clone of it."""
     tree = export(tmp_path / "two")
     set_remote(tree)
     for name in ("dvc.lock", "evaluation/metrics.json", "models/model.pkl.sha256"):
@@ -109,7 +103,6 @@ def clone(pushed: Path, tmp_path: Path) -> Path:
 def test_what_one_machine_pushed_another_pulls(storage: Storage, pushed: Path, clone: Path) -> None:
     """Digests alone are made there, and everything is byte for byte the same, bundles too."""
     done = repro(clone, storage, "--pull", "--locked")
-    assert done.returncode == 0, done.stdout + done.stderr
     running = [line for line in done.stdout.splitlines() if line.startswith("Running stage")]
     assert running == ["Running stage 'engine':"]
     assert digests(clone) == digests(pushed)
@@ -120,7 +113,6 @@ def test_what_was_never_pushed_is_made(storage: Storage, pushed: Path, clone: Pa
     """An object that the remote has not is no error: its stage runs, and gives the same."""
     storage.delete(object_of(pushed, MODEL))
     done = repro(clone, storage, "--pull", "--locked")
-    assert done.returncode == 0, done.stdout + done.stderr
     assert "Running stage 'train'" in done.stdout
     assert digests(clone) == digests(pushed)
 
@@ -129,8 +121,7 @@ def test_what_was_never_pushed_is_made(storage: Storage, pushed: Path, clone: Pa
 def test_tampered_object_is_refused(storage: Storage, pushed: Path, clone: Path) -> None:
     """An object that is not what its name says comes into no tree, and is named in one line."""
     storage.overwrite(object_of(pushed, MODEL), b"not the model")
-    done = repro(clone, storage, "--pull")
-    assert done.returncode == 1
+    done = repro(clone, storage, "--pull", code=1)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     # By the first of the two that are this object.
     assert "models/fitted.pkl" in line
@@ -145,6 +136,5 @@ def test_without_a_remote_nothing_is_pulled_or_pushed(trees: list[Path], tmp_pat
     (tree / MODEL).unlink()
     shutil.rmtree(tree / ".dvc" / "cache")
     done = repro(tree, None, "--pull", "--push")
-    assert done.returncode == 0, done.stdout + done.stderr
     assert "no remote is set: name one by `dvc remote add --default NAME URL`" in done.stdout
     assert digests(tree) == digests(trees[0])

@@ -10,7 +10,7 @@ from tests.pipeline.models.trees import digests
 @pytest.mark.nightly
 def test_two_runs_from_nothing_give_the_same_bytes(trees: list[Path]) -> None:
     """Model, object, card, metrics, pictures and bundles are identical in two folders."""
-    one, two = map(digests, trees)
+    first, two = map(digests, trees)
     for name in ("models/model.pkl", "models/served/model.so", "models/model.json"):
-        assert name in one
-    assert one == two
+        assert name in first
+    assert first == two

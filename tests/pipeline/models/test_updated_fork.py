@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from tests.delivery.update.forks import (
     publish_engine,
     settle,
 )
+from tests.tools import twinserve
 from tests.tree import CACHE
 from twinserve.contract.calls import HttpCaller
 from twinserve.targets.local import local_service
@@ -26,20 +25,10 @@ pytestmark = pytest.mark.nightly
 
 
 def run(repository: Repository, *words: str) -> str:
-    """What a command of the repository's own engine prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "twinserve", *words],
-        cwd=repository.directory,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(repository.directory.parent),
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    """The output of a command of the repository's own engine."""
+    environment = {"HOME": str(repository.directory.parent), "GIT_CONFIG_GLOBAL": "/dev/null"}
+    environment["PATH"] = "/usr/bin:/bin"
+    done = twinserve(*words, cwd=repository.directory, env=environment, code=0)
     return done.stdout
 
 

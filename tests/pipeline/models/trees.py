@@ -3,10 +3,10 @@
 import hashlib
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.tools import twinserve
 from tests.tree import CACHE, FILES, OWN_FILES, ROOMS, ROOT, lay_out, reproduce
 
 __all__ = ["ROOT", "digests", "export", "repro"]
@@ -28,17 +28,11 @@ def export(directory: Path) -> Path:
 
 
 def repro(
-    directory: Path, environment: Mapping[str, str] | None = None
+    directory: Path, environment: Mapping[str, str] | None = None, code: int = 0
 ) -> subprocess.CompletedProcess[str]:
     """Run the command that reproduces, with nothing in its environment but what is given."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinserve", "repro"],
-        cwd=directory,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(directory), **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = {"PATH": "/usr/bin:/bin", "HOME": str(directory), **(environment or {})}
+    return twinserve("repro", cwd=directory, env=given, code=code)
 
 
 def digests(directory: Path) -> dict[str, str]:

@@ -103,32 +103,32 @@ def _line_changes(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _pin_changes(line: str) -> Iterator[tuple[str, str]]:
-    for found in HEX.finditer(line):
-        digit = "1" if found[0][-1] == "0" else "0"
-        yield "move a pin", line[: found.end() - 1] + digit + line[found.end() :]
-        yield "loosen a pin", line[: found.start()] + "main" + line[found.end() :]
-    for found in VERSION.finditer(line):
-        yield "change a version", line[: found.start(2)] + "99" + line[found.end(2) :]
+    for match in HEX.finditer(line):
+        digit = "1" if match[0][-1] == "0" else "0"
+        yield "move a pin", line[: match.end() - 1] + digit + line[match.end() :]
+        yield "loosen a pin", line[: match.start()] + "main" + line[match.end() :]
+    for match in VERSION.finditer(line):
+        yield "change a version", line[: match.start(2)] + "99" + line[match.end(2) :]
 
 
 def _code_changes(code: str) -> Iterator[tuple[str, str]]:
     for old, new in SWAPS:
         if old in code:
             yield f"{old} to {new}", code.replace(old, new, 1)
-    for found in NUMBER.finditer(code):
-        yield "ten times a number", f"{code[: found.end()]}0{code[found.end() :]}"
-    for found in FLAG.finditer(code):
-        yield "drop a flag", code[: found.start()] + code[found.end() :]
-        yield "change a flag", f"{code[: found.end()]}x{code[found.end() :]}"
+    for match in NUMBER.finditer(code):
+        yield "ten times a number", f"{code[: match.end()]}0{code[match.end() :]}"
+    for match in FLAG.finditer(code):
+        yield "drop a flag", code[: match.start()] + code[match.end() :]
+        yield "change a flag", f"{code[: match.end()]}x{code[match.end() :]}"
     key, colon, value = code.partition(": ")
     if colon and key.strip("- ") in TEXTS:
         return
-    for found in WORD.finditer(code, len(key) + len(colon) if colon else 0):
-        yield "change a word", f"{code[: found.end()]}x{code[found.end() :]}"
+    for match in WORD.finditer(code, len(key) + len(colon) if colon else 0):
+        yield "change a word", f"{code[: match.end()]}x{code[match.end() :]}"
     if value.startswith("[") and "," in value:
         items = value.strip("[]").split(", ")
         for item in items:
-            yield "cut from a list", f"{key}: [{', '.join(one for one in items if one != item)}]"
+            yield "cut from a list", f"{key}: [{', '.join(kept for kept in items if kept != item)}]"
 
 
 def _fingerprint(text: str) -> str | None:
@@ -150,5 +150,5 @@ def _without_texts(content: Any) -> Any:  # noqa: ANN401 - YAML
             if not (key in TEXTS and isinstance(value, str))
         }
     if isinstance(content, list):
-        return [_without_texts(one) for one in content]
+        return [_without_texts(member) for member in content]
     return content

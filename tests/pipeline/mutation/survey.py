@@ -12,9 +12,9 @@ import yaml
 
 from tests.pipeline.builds.build_rules import build_faults
 from tests.pipeline.mutation.mutants import Mutant, mutants
-from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.pipeline.workflows.workflow_rules import faults
+from tests.tree import ROOT
 
 BUILD = "cloudbuild.yaml"
 # More than there are.
@@ -61,17 +61,17 @@ def survey(numbers: range = ALL) -> Result:
     """
     tried, survivors = [], []
     # A file with a fault of its own would let every mutant of it look caught.
-    assert not _workflow_faults(texts_of(ROOT))
+    assert not _workflow_faults(texts_of())
     assert not _build_faults((ROOT / BUILD).read_text())
-    for mutant, found in islice(_tried(), numbers.start - 1, numbers.stop - 1, numbers.step):
+    for mutant, faults_of in islice(_tried(), numbers.start - 1, numbers.stop - 1, numbers.step):
         tried.append(mutant)
-        if not found():
+        if not faults_of():
             survivors.append(mutant)
     return Result(tried, survivors)
 
 
 def _tried() -> Iterator[tuple[Mutant, Callable[[], list[str]]]]:
-    texts = texts_of(ROOT)
+    texts = texts_of()
     for path, text in texts.items():
         for mutant in mutants(path, text):
             yield mutant, partial(_workflow_faults, {**texts, path: mutant.text})

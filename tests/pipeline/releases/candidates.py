@@ -12,7 +12,8 @@ def golden_only(cloud: Cloud, candidates: Sequence[Candidate], card: Card) -> No
     """Each candidate answers one golden case, at its own URL."""
     golden = card.golden[0]
     endpoints = [
-        endpoint_of(cloud, one.target, one.url or "", one.service_url or "") for one in candidates
+        endpoint_of(cloud, candidate.target, candidate.url or "", candidate.service_url or "")
+        for candidate in candidates
     ]
     answer = {"prediction": golden.prediction, "model_version": card.version}
     confirm(endpoints, golden.features, answer)

@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.google import FakeGoogle, Fault, Instances
 from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
 from tests.pipeline.models.trees import export
+from tests.pipeline.releases.candidates import golden_only
+from tests.tools import twinserve
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.archive import pack
 from twinserve.delivery.bundle.assembly import assemble
@@ -25,6 +27,7 @@ from twinserve.delivery.cloud.grants import of_accounts
 from twinserve.delivery.names import account_email, image_name, releases_bucket
 from twinserve.delivery.project import Cloud, make_cloud
 from twinserve.delivery.release.builds import build_record
+from twinserve.delivery.release.transaction import release
 
 SERVICE, FUNCTION = "fastapi-ml-service", "predict-ml"
 BUCKET = releases_bucket(PROJECT)
@@ -48,24 +51,23 @@ RENEWER = account_email("twinserve-renewer", PROJECT)
 
 @dataclass(frozen=True)
 class Project:
-    """What a test works on; the current folder is its tree."""
+    """A tree and a Google Cloud project; the current folder is the tree."""
 
     google: FakeGoogle
     tree: Path
 
     def run(
-        self, *arguments: str, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        code: int | None = 0,
     ) -> subprocess.CompletedProcess[str]:
-        """`twinserve ARGUMENTS`, in an environment that knows nothing but the fake."""
-        return subprocess.run(
-            [sys.executable, "-m", "twinserve", *arguments],
-            cwd=self.tree,
-            env={**covered(), **self.google.environment, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        """`twinserve ARGUMENTS`, in an environment that knows nothing but the fake.
+
+        Its exit code must be ``code``; None is any.
+        """
+        given = {**covered(), **self.google.environment, **(environment or {})}
+        return twinserve(*arguments, cwd=self.tree, env=given, code=code)
 
     def interrupt(
         self, command: str, reached: Fault, *, times: int = 1, by: signal.Signals = signal.SIGINT
@@ -101,10 +103,10 @@ class Project:
 
     def grant(self) -> None:
         """Give every account the roles that bootstrap gives."""
-        for one in of_accounts(self.cloud()):
-            kind = KINDS[one.resource.group]
-            name = one.resource.name.removeprefix("gs://")
-            binding = {"role": one.role, "members": [one.member]}
+        for grant in of_accounts(self.cloud()):
+            kind = KINDS[grant.resource.group]
+            name = grant.resource.name.removeprefix("gs://")
+            binding = {"role": grant.role, "members": [grant.member]}
             self.google.state.policy(f"{kind}/{name}").bindings.append(binding)
 
     def cloud(self) -> Cloud:
@@ -128,6 +130,12 @@ class Project:
         self.put(f"functions/{function}.tar.gz", archive)
         return identity
 
+    def release(self, version: str) -> Identity:
+        """Bring another version to both targets, after a quick look at its candidates."""
+        identity = self.bundle(version)
+        release(self.cloud(), identity, check=golden_only)
+        return identity
+
     def put(self, name: str, content: str | bytes) -> None:
         """Have an object in the bucket of releases."""
         state = self.google.state
@@ -136,14 +144,15 @@ class Project:
         objects[name] = StoredObject(held, state.next())
 
     def objects(self) -> dict[str, bytes]:
-        """What is in the bucket of releases."""
+        """The bucket of releases, by name."""
         return {
-            name: one.content for name, one in self.google.state.buckets[BUCKET].objects.items()
+            name: stored.content
+            for name, stored in self.google.state.buckets[BUCKET].objects.items()
         }
 
     def serving(self) -> dict[str, dict[str, int]]:
         """Percent of the traffic by revision, by service, as the fake has it."""
-        return {name: one.serving() for name, one in self.google.state.services.items()}
+        return {name: service.serving() for name, service in self.google.state.services.items()}
 
     def releases(self) -> dict[str, set[str]]:
         """The releases that have traffic, by service, as the fake has them."""
@@ -157,7 +166,11 @@ class Project:
 
     def tags(self) -> set[str]:
         """Every tag of every service."""
-        return {tag for one in self.google.state.services.values() for tag in one.tags()}
+        return {tag for service in self.google.state.services.values() for tag in service.tags()}
+
+    def leftovers(self) -> set[str]:
+        """Tags of candidates, and the lock, that nobody has taken away."""
+        return self.tags() | ({LOCK} & self.objects().keys())
 
     def changes(self) -> Sequence[str]:
         """Every call so far that was not a mere question."""

@@ -1,19 +1,18 @@
 """A release of what was built elsewhere, both candidates at once, and calls that hang."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from tests.google import Fault, permission_denied
 from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project, covered
+from tests.tools import PATIENCE_S, is_running, wait_until, write_program
 from twinserve.config.errors import UserError
 from twinserve.delivery.release.builds import (
     keep_build,
@@ -25,8 +24,6 @@ from twinserve.delivery.release.records import read_records
 from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.access import status_without_token
 
-# Of what hangs; nothing is judged by how long it takes.
-PATIENCE_S = 900.0
 # In gcloud's place on the PATH: hangs, and ends at no one's request, where the words occur.
 HANGS = """#!/bin/sh
 case "$*" in *"{words}"*)
@@ -46,12 +43,11 @@ def test_build_is_released_by_a_machine_that_has_no_bundle(project: Project) -> 
     expected = (project.tree / "dist" / "function" / "main.py").read_bytes()
     shutil.rmtree(project.tree / "dist")
     shutil.rmtree(project.tree / "models")
-    done = project.run("release", "--from-build", environment={"GITHUB_SHA": identity.commit})
-    assert done.returncode == 0, done.stderr
+    project.run("release", "--from-build", environment={"GITHUB_SHA": identity.commit})
     assert project.releases() == {SERVICE: {identity.name}, FUNCTION: {identity.name}}
-    found = read_records(project.cloud(), identity.name).of(identity.name)
-    assert found is not None
-    assert found.attested is None
+    kept = read_records(project.cloud(), identity.name).of(identity.name)
+    assert kept is not None
+    assert kept.attested is None
     (revision,) = project.google.state.services[FUNCTION].revisions.values()
     assert revision.source is not None
     assert (revision.source.bundle / "main.py").read_bytes() == expected
@@ -63,7 +59,7 @@ def test_build_is_released_by_a_machine_that_has_no_bundle(project: Project) -> 
 def test_archive_that_was_changed_is_not_released(project: Project) -> None:
     """Its name and its record say its hash; nothing is deployed, no lock is taken."""
     identity = project.bundle("v1.0")
-    (name,) = [one for one in project.objects() if one.startswith("functions/")]
+    (name,) = [key for key in project.objects() if key.startswith("functions/")]
     project.put(name, project.objects()[name] + b"x")
     build = read_build(project.cloud(), identity.name)
     with pytest.raises(UserError, match="not the one of its record"):
@@ -89,8 +85,7 @@ def test_bundle_that_was_changed_is_not_released(project: Project) -> None:
     project.bundle("v1.0")
     with (project.tree / "dist" / "function" / "main.py").open("a") as file:
         file.write("x = 1\n")
-    done = project.run("release")
-    assert done.returncode == 1
+    done = project.run("release", code=1)
     assert done.stderr.startswith("error: dist/function/main.py was changed")
     assert project.serving() == {}
     assert LOCK not in project.objects()
@@ -98,7 +93,7 @@ def test_bundle_that_was_changed_is_not_released(project: Project) -> None:
 
 def test_both_candidates_are_deployed_at_once(project: Project) -> None:
     """Each waits until the other has begun; each line says whose it is."""
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     identity = project.bundle("v1.1")
     together = threading.Barrier(2)
     # The first change of each is its deployment.
@@ -122,7 +117,6 @@ def test_release_that_may_not_be_public_is_kept(project: Project) -> None:
     refused = Fault(r"POST run.googleapis.com/.*:setIamPolicy", permission_denied(), times=0)
     with project.google.fault(refused):
         done = project.run("release")
-    assert done.returncode == 0, done.stderr
     assert done.stdout.count(" stays private: ") == 2
     assert project.releases() == {SERVICE: {identity.name}, FUNCTION: {identity.name}}
     for service in project.google.state.services.values():
@@ -132,12 +126,9 @@ def test_release_that_may_not_be_public_is_kept(project: Project) -> None:
 def hanging(project: Project, words: str) -> dict[str, str]:
     """An environment whose gcloud hangs at these words."""
     folder = project.tree.parent / "hanging"
-    folder.mkdir()
     environment = project.google.environment
     gcloud = shutil.which("gcloud", path=environment["PATH"])
-    program = folder / "gcloud"
-    program.write_text(HANGS.format(words=words, folder=folder, gcloud=gcloud))
-    program.chmod(0o755)
+    write_program(folder / "gcloud", HANGS.format(words=words, folder=folder, gcloud=gcloud))
     return {**covered(), **environment, "PATH": f"{folder}:{environment['PATH']}"}
 
 
@@ -148,7 +139,7 @@ def hanging(project: Project, words: str) -> dict[str, str]:
 )
 def test_interrupt_ends_a_release_whose_call_hangs(project: Project, words: str, code: int) -> None:
     """Both are put back, the lock is given back, and nothing of the call is left."""
-    release(project.cloud(), project.bundle("v1.0"), check=golden_only)
+    project.release("v1.0")
     before = project.serving()
     project.bundle("v1.1")
     environment = hanging(project, words)
@@ -161,47 +152,30 @@ def test_interrupt_ends_a_release_whose_call_hangs(project: Project, words: str,
         text=True,
     )
     hung = project.tree.parent / "hanging" / "hung"
-    waited = threading.Event()
-    while not hung.exists() and process.poll() is None:
-        waited.wait(0.05)
+    wait_until(lambda: hung.exists() or process.poll() is not None)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code, errors
     assert project.serving() == before
     assert LOCK not in project.objects()
-    assert not _runs(int(hung.read_text()))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
+    assert not is_running(int(hung.read_text()))
 
 
 @pytest.mark.nightly
 def test_bad_lock_and_bad_record_hide_nothing_that_serves(project: Project) -> None:
     """`status` shows what serves whatever the two hold; a rollback takes over and goes back."""
-    names = []
-    for version in ("v1.0", "v1.1"):
-        identity = project.bundle(version)
-        names.append(identity.name)
-        release(project.cloud(), identity, check=golden_only)
+    names = [project.release(version).name for version in ("v1.0", "v1.1")]
     project.put(LOCK, '{"owner": "[/red]", "purpose": "[x", "expires": null')
     project.put("releases/v0-bad.json", "{")
     project.put(f"releases/{names[1]}.json", "{}")
     done = project.run("status", "--json")
-    assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["release"] == names[1]
     assert said["lock"]["fault"]
     assert "what stands in it is no lock" in done.stderr
     assert "attested: cannot be read" in done.stderr
-    assert project.run("rollback", "--", "--take-over").returncode == 3
-    done = project.run("rollback", "--take-over", "--", "--take-over")
-    assert done.returncode == 1
+    project.run("rollback", "--", "--take-over", code=3)
+    done = project.run("rollback", "--take-over", "--", "--take-over", code=1)
     assert "no release or version --take-over is recorded" in done.stderr
     done = project.run("rollback", "--take-over", "--", names[0])
-    assert done.returncode == 0, done.stderr
     assert project.releases() == {SERVICE: {names[0]}, FUNCTION: {names[0]}}

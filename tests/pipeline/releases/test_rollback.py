@@ -5,12 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.google import Fault, quota_exceeded
-from tests.pipeline.releases.candidates import golden_only
 from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project
 from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import Identity
 from twinserve.delivery.release.rollback import roll_back
-from twinserve.delivery.release.transaction import release
 from twinserve.targets.google.gcloud import GcloudError
 
 Served = tuple[Project, list[Identity]]
@@ -19,11 +17,7 @@ Served = tuple[Project, list[Identity]]
 @pytest.fixture
 def served(project: Project) -> Iterator[Served]:
     """Two releases, the second of which serves."""
-    identities = []
-    for version in ("v1.0", "v1.1"):
-        identities.append(project.bundle(version))
-        release(project.cloud(), identities[-1], check=golden_only)
-    yield project, identities
+    yield project, [project.release(version) for version in ("v1.0", "v1.1")]
     assert LOCK not in project.objects()
 
 
@@ -31,7 +25,6 @@ def test_rollback_goes_to_the_release_before_and_back(served: Served) -> None:
     """Without a name to the one before; by release and by version to any that is recorded."""
     project, (old, new) = served
     done = project.run("rollback")
-    assert done.returncode == 0, done.stderr
     assert f"{old.name} serves on both" in done.stdout
     assert project.releases() == {SERVICE: {old.name}, FUNCTION: {old.name}}
     roll_back(project.cloud(), new.name)
@@ -72,7 +65,6 @@ def test_dry_run_of_a_rollback_only_prints(served: Served) -> None:
     """Both commands, and nothing moved."""
     project, (old, new) = served
     done = project.run("rollback", "--dry-run")
-    assert done.returncode == 0, done.stderr
     for name in (SERVICE, FUNCTION):
         assert f"update-traffic {name} --region=us-central1 --to-revisions={name}-" in done.stdout
     assert old.bundle[:12] in done.stdout

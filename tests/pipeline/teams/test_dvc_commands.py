@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ import pytest
 
 from tests.pipeline.teams.clones import Clone
 from tests.pipeline.teams.test_team import stages_of
+from tests.tools import run
 
 TABLE, MODEL = "data/iris.csv", "models/model.pkl"
 TREES = "estimator.arguments.n_estimators"
 
 
 def dvc(clone: Clone, *words: str) -> str:
-    """What a command of DVC's prints."""
+    """The output of a command of DVC's."""
     return clone.run("dvc", *words).stdout
 
 
@@ -93,16 +93,20 @@ def test_experiments_run_here_aside_and_in_a_queue(first: Clone) -> None:
     assert first.path(MODEL).read_bytes() == model
     assert "n_estimators: 2" in first.path("params.yaml").read_text()
     names = {"here", "aside", "queued-4", "queued-5", "queued-6"}
-    (base,) = [one for one in as_json(first, "exp", "show") if one["rev"] != "workspace"]
-    shown = {one["name"]: one["revs"][0]["data"] for one in base["experiments"]}
+    (base,) = [
+        revision for revision in as_json(first, "exp", "show") if revision["rev"] != "workspace"
+    ]
+    shown = {
+        experiment["name"]: experiment["revs"][0]["data"] for experiment in base["experiments"]
+    }
     assert set(shown) == names
     trees = {
-        name: one["params"]["params.yaml"]["data"]["estimator"]["arguments"]["n_estimators"]
-        for name, one in shown.items()
+        name: experiment["params"]["params.yaml"]["data"]["estimator"]["arguments"]["n_estimators"]
+        for name, experiment in shown.items()
     }
     assert sorted(trees.values()) == [2, 3, 4, 5, 6]
-    for one in shown.values():
-        assert "accuracy" in one["metrics"]["evaluation/metrics.json"]["data"]
+    for experiment in shown.values():
+        assert "accuracy" in experiment["metrics"]["evaluation/metrics.json"]["data"]
     # What one of them has fitted, another takes from the run cache, though it ran elsewhere.
     set_trees(first, 5)
     assert "Stage 'train' is cached - skipping run" in dvc(first, "repro")
@@ -134,11 +138,7 @@ def test_objects_go_where_they_are_sent_and_come_back(first: Clone, tmp_path: Pa
     first.run("dvc", "push")
     listed = dvc(first, "ls", str(first.directory), "models").split()
     assert {"fitted.pkl", "model.pkl", "model.pkl.sha256", "model.json", "served"} == set(listed)
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "get", str(first.directory), MODEL],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    run([sys.executable, "-m", "dvc", "get", str(first.directory), MODEL], cwd=tmp_path, code=0)
     assert (tmp_path / "model.pkl").read_bytes() == model
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.pipeline.teams.clones import Clone
+from tests.tools import run
 from twinserve.delivery.bundle.manifest import read_manifest
 
 pytestmark = pytest.mark.nightly
@@ -174,19 +175,13 @@ def test_artifacts_are_found_by_name(first: Clone, tmp_path: Path) -> None:
     elsewhere.mkdir()
     for name, path in (("model", "model.pkl"), ("service", "service")):
         command = ["-m", "dvc", "artifacts", "get", str(first.directory), name, "--rev", "v1.0.0"]
-        done = subprocess.run(
-            [sys.executable, *command], cwd=elsewhere, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        done = run([sys.executable, *command], cwd=elsewhere, code=0)
         assert (elsewhere / path).exists()
     code = (
         "import dvc.api, sys; repo = sys.argv[1];"
         "print(dvc.api.artifacts_show('model', repo=repo)['path']);"
         "print(len(dvc.api.read('models/model.pkl', repo=repo, mode='rb')))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(first.directory)],
-        cwd=elsewhere, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run([sys.executable, "-c", code, str(first.directory)], cwd=elsewhere)  # fmt: skip
     path, size = done.stdout.split()
     assert (path, int(size)) == ("models/model.pkl", first.path(path).stat().st_size)

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.workflows.stand_ins import PROGRAMS, ROOT, Call, Rule, StandIns, install
+from tests.pipeline.workflows.stand_ins import PROGRAMS, Call, Rule, StandIns, install
 from tests.tools import require
+from tests.tree import ROOT
 
 ACTIONS = Path(__file__).parent / "actions"
 QUEUE = re.compile(r"^ +queue: max\n", re.MULTILINE)
@@ -31,7 +32,7 @@ TOKEN = "token-of-this-run"  # noqa: S105 - of nothing
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What act did.
+    """A run of a workflow by act.
 
     Attributes:
         succeeded: the exit code was 0.
@@ -114,7 +115,7 @@ class Workflows:
 def pins(tree: Path) -> set[tuple[str, str]]:
     """Every action that a file under ``.github`` uses, with its commit."""
     files = (tree / ".github").rglob("*.yml")
-    return {found for path in files for found in USES.findall(path.read_text())}
+    return {pin for path in files for pin in USES.findall(path.read_text())}
 
 
 def lay_out(directory: Path, programs: Sequence[str] = PROGRAMS) -> Workflows:
@@ -133,9 +134,9 @@ def lay_out(directory: Path, programs: Sequence[str] = PROGRAMS) -> Workflows:
 
 def _commit(tree: Path) -> None:
     identity = {
-        f"GIT_{who}_{what}": "test@example.com"
+        f"GIT_{who}_{member}": "test@example.com"
         for who in ("AUTHOR", "COMMITTER")
-        for what in ("NAME", "EMAIL")
+        for member in ("NAME", "EMAIL")
     }
     environment = os.environ | identity
     for words in (

@@ -1,4 +1,4 @@
-"""What actions must be: looked at, pinned, and given what they take."""
+"""Rules of actions: looked at, pinned, and given what they take."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from tests.pipeline.workflows.workflow_files import PIN, Files
+from tests.tree import ROOT
 from twinserve.delivery.bundle.night import ATTESTED
 from twinserve.targets.github.reproduction import TYPE
 
@@ -92,8 +93,8 @@ def actions_are_pinned(files: Files) -> Iterator[str]:
     """To a whole commit with its version beside it, the same everywhere."""
     seen: dict[str, tuple[str, str]] = {}
     for name, text in files.texts.items():
-        for found in PIN.finditer(text):
-            action, commit, version = found["action"], found["commit"], found["version"]
+        for pin in PIN.finditer(text):
+            action, commit, version = pin["action"], pin["commit"], pin["version"]
             if not re.fullmatch(r"[0-9a-f]{40}", commit):
                 yield f"{name}: {action} is not pinned to a commit"
             if not version or not re.fullmatch(r"v\d+\.\d+\.\d+", version):
@@ -133,11 +134,9 @@ def _taken_by(action: str) -> set[str]:
 @cache
 def _gcloud() -> str:
     """The version that Cloud Build's steps have."""
-    found = re.search(
-        r"google-cloud-cli:([\d.]+)-", (HERE.parent.parent.parent / "cloudbuild.yaml").read_text()
-    )
-    assert found
-    return found[1]
+    match = re.search(r"google-cloud-cli:([\d.]+)-", (ROOT / "cloudbuild.yaml").read_text())
+    assert match
+    return match[1]
 
 
 _EXPECTED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
@@ -177,7 +176,7 @@ def bases_differ_from_heads(files: Files) -> Iterator[str]:
     base = {**plain, "ref": of_base, "path": ".base"}
     head = {**plain, "ref": "${{ inputs.head || github.sha }}"}
     trusted = {**plain, "ref": "${{ github.event.repository.default_branch }}"}
-    for where, found in refs.items():
+    for where, checkouts in refs.items():
         expected = {
             "pr.yml: plan": [{**head, "fetch-depth": 2}, base],
             "pr.yml: audit": [head, base],
@@ -189,7 +188,7 @@ def bases_differ_from_heads(files: Files) -> Iterator[str]:
             "renew.yml: open": [{**plain, "fetch-depth": 0}],
         }
         usual = [head] if where.startswith("pr.yml") else [plain]
-        if found and found != expected.get(where, usual):
+        if checkouts and checkouts != expected.get(where, usual):
             yield f"{where}: checks out something else"
 
 

@@ -5,11 +5,10 @@ import re
 import shlex
 from contextlib import redirect_stderr
 from functools import cache
-from pathlib import Path
 
+from tests.tree import ROOT
 from twinserve.commands import COMMANDS, parser_of
 
-ROOT = Path(__file__).parent.parent.parent.parent
 TWINSERVE = ".venv/bin/twinserve"
 # The machine's own, before anything is installed, for the commands that need nothing.
 BARE = "python3"
@@ -43,7 +42,7 @@ def fault(line: str) -> str | None:
         return _twinserve(*words[1:])
     if words[:3] != [BARE, "-m", "twinserve"]:
         return f"{words[0]} is not the project's"
-    if not any(words[3 : 3 + len(one)] == one for one in WITHOUT_INSTALLING):
+    if not any(words[3 : 3 + len(bare)] == bare for bare in WITHOUT_INSTALLING):
         return (
             f"{' '.join(words[3:4]) or 'it'} needs what is installed in {TWINSERVE}'s environment"
         )
@@ -51,8 +50,8 @@ def fault(line: str) -> str | None:
 
 
 def _make(targets: list[str]) -> str | None:
-    targets = [one for one in targets if one != "--touch"]
-    unknown = [one for one in targets if one not in _targets()]
+    targets = [target for target in targets if target != "--touch"]
+    unknown = [target for target in targets if target not in _targets()]
     return f"make has no target {unknown}" if unknown or len(targets) != 1 else None
 
 

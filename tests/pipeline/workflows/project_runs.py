@@ -33,7 +33,7 @@ SETTING_UP = (f"setup-python {PYTHON}", "cache .venv ", "make .venv/ready")
 
 
 def of_job(run: Run, job: str) -> list[str]:
-    """What one job called, without its set-up."""
+    """The calls of a job, without its set-up."""
     return [
         call.line
         for call in run.calls

@@ -1,4 +1,4 @@
-"""What a workflow refers to: outputs of steps and jobs, other workflows, known hours."""
+"""Rules of references: outputs of steps and jobs, other workflows, known hours."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,15 +25,15 @@ def references_lead_somewhere(files: Files) -> Iterator[str]:
     for name, content in files.workflows.items():
         triggers = content.get("on")
         followed = triggers.get("workflow_run") if isinstance(triggers, Mapping) else None
-        for one in (followed or {}).get("workflows", []):
-            if one not in names:
-                yield f"{name}: follows {one}, which there is not"
+        for workflow in (followed or {}).get("workflows", []):
+            if workflow not in names:
+                yield f"{name}: follows {workflow}, which there is not"
 
 
 def _unknown_steps(where: str, content: object, known: AbstractSet[str]) -> Iterator[str]:
-    for one in STEP_OUTPUT.findall(str(content)):
-        if one not in known:
-            yield f"{where}: no earlier step is called {one}"
+    for step in STEP_OUTPUT.findall(str(content)):
+        if step not in known:
+            yield f"{where}: no earlier step is called {step}"
 
 
 def _unknown_outputs(job: Job, jobs: Mapping[str, Any]) -> Iterator[str]:
@@ -57,7 +57,7 @@ def called_with_what_it_takes(files: Files) -> Iterator[str]:
 
 def hours_are_known(files: Files) -> Iterator[str]:
     """Each time in ``renew.yml`` is that of a kind, and rows have a job of their own."""
-    times = [one["cron"] for one in files.workflows["renew.yml"]["on"]["schedule"]]
+    times = [schedule["cron"] for schedule in files.workflows["renew.yml"]["on"]["schedule"]]
     if times != list(SCHEDULES):
         yield "renew.yml: its hours are not those that `renew planned` knows"
     (rows,) = [hour for hour, kind in SCHEDULES.items() if kind == "data"]

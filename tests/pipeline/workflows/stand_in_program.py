@@ -20,31 +20,11 @@ from pathlib import Path
 FOLDER = Path(os.environ["STAND_IN"])
 ARTIFACTS = FOLDER / "artifacts"
 KEPT = (
-    "APP",
-    "BASE",
-    "CHECK_API_KEY",
-    "GH_TOKEN",
-    "GITHUB_EVENT_NAME",
-    "GITHUB_JOB",
-    "BUILD_ID",
-    "COMMIT_SHA",
-    "GOOGLE_CLOUD_PROJECT",
-    "HEAD_BRANCH",
-    "HEAD_OWNER",
-    "HEAD_SHA",
-    "ATTESTED",
-    "DATA_LOGIN",
-    "KIND",
-    "NAMES",
-    "NEEDS",
-    "NUMBER",
-    "RESULT",
-    "SCHEDULE",
-    "REQUIRE_TOOLS",
-    "RUN_URL",
-    "SHARD",
+    "APP", "BASE", "CHECK_API_KEY", "GH_TOKEN", "GITHUB_JOB", "BUILD_ID", "COMMIT_SHA",
+    "GOOGLE_CLOUD_PROJECT", "HEAD_BRANCH", "HEAD_OWNER", "HEAD_SHA", "ATTESTED", "DATA_LOGIN",
+    "KIND", "NAMES", "NEEDS", "NUMBER", "RESULT", "SCHEDULE", "REQUIRE_TOOLS", "RUN_URL", "SHARD",
     "WITHOUT_LOGIN",
-)
+)  # fmt: skip
 
 
 def main() -> int:
@@ -97,11 +77,11 @@ def _timed(command: list[str], environment: dict[str, str]) -> int:
 
 
 def _upload(name: str, if_none: str, pattern: str) -> int:
-    found = [Path(path) for path in glob.glob(pattern)]  # noqa: PTH207 - may be absolute
-    if not found:
+    paths = [Path(path) for path in glob.glob(pattern)]  # noqa: PTH207 - may be absolute
+    if not paths:
         return int(if_none == "error")
     (ARTIFACTS / name).mkdir(parents=True)
-    for path in found:
+    for path in paths:
         shutil.copy(path, ARTIFACTS / name)
     return 0
 
@@ -111,8 +91,8 @@ def _download(pattern: str, directory: str, run_id: str, token: str) -> int:
     # Another run's want both; the same run's neither.
     if bool(run_id) != bool(token):
         return 1
-    for found in ARTIFACTS.glob(pattern):
-        shutil.copytree(found, Path(directory) / found.name)
+    for artifact in ARTIFACTS.glob(pattern):
+        shutil.copytree(artifact, Path(directory) / artifact.name)
     return 0
 
 

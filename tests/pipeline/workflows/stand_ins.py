@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.tools import write_program
+from tests.tree import ROOT
+
 PROGRAM = Path(__file__).parent / "stand_in_program.py"
 PROGRAMS = ("make", "python3", "gcloud", "gh", "docker", "podman", "apt-get", "stand-in")
 # Where the pipeline's files have the environment that `make .venv/ready` makes.
 PYTHON, TWINSERVE = ".venv/bin/python", ".venv/bin/twinserve"
-ROOT = Path(__file__).parent.parent.parent.parent
 
 Rule = Mapping[str, object]
 
@@ -42,11 +44,11 @@ class StandIns:
 
     @property
     def artifacts(self) -> Path:
-        """What was uploaded, a folder an artifact."""
+        """The uploads, a folder an artifact."""
         return self.folder / "artifacts"
 
     def environment(self, origin: Path) -> dict[str, str]:
-        """What they need to be told; ``origin`` is the repository that a checkout gives."""
+        """Their variables; ``origin`` is the repository that a checkout gives."""
         return {
             "ORIGIN": str(origin),
             "PATH": self.path,
@@ -61,7 +63,7 @@ class StandIns:
         (self.folder / "rules.json").write_text(json.dumps(list(rules)))
 
     def calls(self) -> tuple[Call, ...]:
-        """What was started since, in order."""
+        """The programs that were started since, in order."""
         lines = (self.folder / "calls.jsonl").read_text().splitlines()
         seen = [json.loads(line) for line in lines]
         return tuple(Call(c["program"], tuple(c["words"]), c["environment"]) for c in seen)
@@ -71,7 +73,7 @@ class StandIns:
         path = self.folder / "times.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         seen = [json.loads(line) for line in lines]
-        return {" ".join(one["words"]): (one["seconds"], one["computed"]) for one in seen}
+        return {" ".join(call["words"]): (call["seconds"], call["computed"]) for call in seen}
 
 
 def failing(call: str) -> Rule:
@@ -81,10 +83,7 @@ def failing(call: str) -> Rule:
 
 def install(folder: Path, tree: Path, programs: Sequence[str] = PROGRAMS) -> StandIns:
     """Put them into ``folder``, and into ``tree`` in the place of Python and the command."""
-    for made in (folder / "bin", folder / "artifacts", (tree / PYTHON).parent):
-        made.mkdir(parents=True)
-    script = f"#!{sys.executable}\n{PROGRAM.read_text()}"
+    (folder / "artifacts").mkdir(parents=True)
     for path in (tree / PYTHON, tree / TWINSERVE, *(folder / "bin" / name for name in programs)):
-        path.write_text(script)
-        path.chmod(0o755)
+        write_program(path, PROGRAM.read_text())
     return StandIns(folder)

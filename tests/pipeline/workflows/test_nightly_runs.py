@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from tests.pipeline.workflows import events
-from tests.pipeline.workflows.act import Workflows
+from tests.pipeline.workflows.act import Run, Workflows
 from tests.pipeline.workflows.project_runs import of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.tree import ROOT
@@ -28,10 +30,25 @@ IMAGES: Rule = {
 }
 
 
-def test_night_runs_what_a_pull_request_leaves_out(workflows: Workflows) -> None:
+@pytest.fixture
+def host(workflows: Workflows) -> Workflows:
+    """Without the container, which act would have to start, and with this machine for each kind."""
+    path = workflows.tree / ".github" / "workflows" / "nightly.yml"
+    lines = path.read_text().splitlines(keepends=True)
+    start = next(n for n, line in enumerate(lines) if line.strip() == "container:")
+    text = "".join(lines[:start] + lines[start + 4 :])
+    path.write_text(text.replace("runs-on: ${{ matrix.machine }}", "runs-on: ubuntu-latest"))
+    return workflows
+
+
+def run_night(host: Workflows, *rules: Rule) -> Run:
+    """A night whose images are known."""
+    return host.run("nightly.yml", "schedule", events.schedule(), rules=[IMAGES, *rules])
+
+
+def test_night_runs_what_a_pull_request_leaves_out(host: Workflows) -> None:
     """The three suites where no tool is missing, and a newcomer's first steps on each machine."""
-    on_the_host(workflows)
-    run = workflows.run("nightly.yml", "schedule", events.schedule(), rules=[IMAGES])
+    run = run_night(host)
     assert run.succeeded, run.output
     assert run.jobs == dict.fromkeys(NIGHT, "success")
     lines = run.lines()
@@ -44,20 +61,17 @@ def test_night_runs_what_a_pull_request_leaves_out(workflows: Workflows) -> None
     assert strict == {"1"}
 
 
-def test_red_night_is_red(workflows: Workflows) -> None:
+def test_red_night_is_red(host: Workflows) -> None:
     """A suite that fails fails its job, and the others run to their end."""
-    on_the_host(workflows)
-    rules: list[Rule] = [IMAGES, failing("make test-all"), failing("make test-model")]
-    run = workflows.run("nightly.yml", "schedule", events.schedule(), rules=rules)
+    run = run_night(host, failing("make test-all"), failing("make test-model"))
     red = dict.fromkeys(("everything", "machine"), "failure")
     assert run.jobs == dict.fromkeys(NIGHT, "success") | red
     assert run.lines().count("make run") == 3 * len(PYTHONS)
 
 
-def test_model_that_came_out_again_is_attested(workflows: Workflows) -> None:
+def test_model_that_came_out_again_is_attested(host: Workflows) -> None:
     """With a predicate of its own, where GitHub can sign; what did not come out is not."""
-    on_the_host(workflows)
-    run = workflows.run("nightly.yml", "schedule", events.schedule(), rules=[IMAGES, REPRODUCED])
+    run = run_night(host, REPRODUCED)
     assert of_job(run, "model") == [
         "twinserve night --tell",
         f"attest models/model.pkl    {TYPE} reports/reproduction.json",
@@ -65,18 +79,6 @@ def test_model_that_came_out_again_is_attested(workflows: Workflows) -> None:
     (night,) = [call for call in run.calls if "night" in call.words]
     assert night.environment["GH_TOKEN"]
     for rule in (failing("twinserve night"), {"call": "twinserve night", "exit": 0}):
-        run = workflows.run("nightly.yml", "schedule", events.schedule(), rules=[IMAGES, rule])
+        run = run_night(host, rule)
         assert of_job(run, "model") == ["twinserve night --tell"]
     assert run.jobs["model"] == "success"
-
-
-def on_the_host(workflows: Workflows) -> None:
-    """Take the container away, which act would have to start, and let each machine be this one."""
-    path = workflows.tree / ".github" / "workflows" / "nightly.yml"
-    lines = path.read_text().splitlines(keepends=True)
-    start = next(n for n, line in enumerate(lines) if line.strip() == "container:")
-    path.write_text(
-        "".join(lines[:start] + lines[start + 4 :]).replace(
-            "runs-on: ${{ matrix.machine }}", "runs-on: ubuntu-latest"
-        )
-    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.pipeline.workflows import events
-from tests.pipeline.workflows.act import Workflows
+from tests.pipeline.workflows.act import Run, Workflows
 from tests.pipeline.workflows.project_runs import (
     CLEANED,
     KEPT,
@@ -25,10 +25,20 @@ WATCHED: Rule = {
 }
 
 
-@pytest.mark.parametrize(
+BY_HOUR_AND_BY_HAND = pytest.mark.parametrize(
     ("event", "payload"),
     [("schedule", events.schedule()), ("workflow_dispatch", events.dispatch())],
 )
+
+
+def run_at_night(
+    workflows: Workflows, name: str, *rules: Rule, variables: Mapping[str, str] = PROJECT
+) -> Run:
+    """A workflow's run by the hour, in a repository that has a project."""
+    return workflows.run(name, "schedule", events.schedule(), rules=rules, variables=variables)
+
+
+@BY_HOUR_AND_BY_HAND
 def test_measurement_runs_by_itself(
     workflows: Workflows, event: str, payload: Mapping[str, object]
 ) -> None:
@@ -44,10 +54,7 @@ def test_measurement_runs_by_itself(
 
 def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -> None:
     """The run is red; the copies are gone, report and measurement kept all the same."""
-    over = {**PROBED, "exit": 1}
-    run = workflows.run(
-        "measure.yml", "schedule", events.schedule(), rules=[CLEANED, over, KEPT], variables=PROJECT
-    )
+    run = run_at_night(workflows, "measure.yml", CLEANED, {**PROBED, "exit": 1}, KEPT)
     assert run.jobs == {"measure": "failure"}
     assert run.steps["measure", "Measure"] == "failure"
     assert "twinserve probe --clean-up" in run.lines()
@@ -58,15 +65,16 @@ def test_measurement_over_its_budget_is_red_and_reported(workflows: Workflows) -
 
 def test_measurement_waits_for_a_project(workflows: Workflows) -> None:
     """A fork without one is left alone each night."""
-    run = workflows.run("measure.yml", "schedule", events.schedule(), rules=MEASURED)
+    run = run_at_night(workflows, "measure.yml", *MEASURED, variables={})
     assert run.succeeded
     assert not run.calls
 
 
-@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch"])
-def test_monitoring_runs_by_itself(workflows: Workflows, event: str) -> None:
+@BY_HOUR_AND_BY_HAND
+def test_monitoring_runs_by_itself(
+    workflows: Workflows, event: str, payload: Mapping[str, object]
+) -> None:
     """Each night and by hand: the logs are read, GitHub is told, the report is shown and kept."""
-    payload = events.schedule() if event == "schedule" else events.dispatch()
     run = workflows.run("monitor.yml", event, payload, rules=[WATCHED], variables=PROJECT)
     assert run.succeeded, run.output
     assert of_job(run, "monitor") == [
@@ -84,37 +92,28 @@ def test_monitoring_runs_by_itself(workflows: Workflows, event: str) -> None:
 
 def test_monitoring_that_fails_is_red_and_shows_what_it_has(workflows: Workflows) -> None:
     """GitHub's refusal, say, comes after the report; without a project nothing runs."""
-    refused = {**WATCHED, "exit": 1}
-    run = workflows.run(
-        "monitor.yml", "schedule", events.schedule(), rules=[refused], variables=PROJECT
-    )
+    run = run_at_night(workflows, "monitor.yml", {**WATCHED, "exit": 1})
     assert run.jobs == {"monitor": "failure"}
     assert run.summary.strip() == "drift"
-    run = workflows.run("monitor.yml", "schedule", events.schedule())
+    run = run_at_night(workflows, "monitor.yml", variables={})
     assert run.succeeded
     assert not run.calls
 
 
-@pytest.mark.parametrize(
-    ("inputs", "line"),
-    [
-        ({"release": "v1.0-0123456789ab"}, "twinserve rollback -- v1.0-0123456789ab"),
-        ({"release": ""}, "twinserve rollback -- "),
-        ({"release": "$(touch owned) v1"}, "twinserve rollback -- $(touch owned) v1"),
-    ],
-)
-def test_rollback_by_hand(workflows: Workflows, inputs: Mapping[str, str], line: str) -> None:
+@pytest.mark.parametrize("release", ["v1.0-0123456789ab", "", "$(touch owned) v1"])
+def test_rollback_by_hand(workflows: Workflows, release: str) -> None:
     """The named release, or the one before; what is typed reaches no shell as code."""
     shown: Rule = {"call": "twinserve status", "prints": "both in step\n"}
     run = workflows.run(
         "rollback.yml",
         "workflow_dispatch",
-        events.dispatch(**inputs),
+        events.dispatch(release=release),
         rules=[shown],
         variables=PROJECT,
     )
     assert run.succeeded, run.output
-    expected = [LOGGED_IN, f"setup-gcloud {GCLOUD}", line, "twinserve status"]
+    asked = f"twinserve rollback -- {release}"
+    expected = [LOGGED_IN, f"setup-gcloud {GCLOUD}", asked, "twinserve status"]
     assert of_job(run, "rollback") == expected
     assert not list(workflows.tree.rglob("owned"))
     assert run.summary.strip() == "both in step"

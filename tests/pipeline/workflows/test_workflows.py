@@ -3,7 +3,6 @@
 What act does not know stands here: branches, permissions, environments, concurrency, pins.
 """
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,18 +14,18 @@ from tests.pipeline.builds.cloud_build import read
 from tests.pipeline.mutation import survey
 from tests.pipeline.workflows import commands
 from tests.pipeline.workflows.act import lay_out
-from tests.pipeline.workflows.stand_ins import ROOT
 from tests.pipeline.workflows.workflow_files import Files, read_files, texts_of
 from tests.pipeline.workflows.workflow_rules import faults
-from tests.tools import require
+from tests.tools import require, run
+from tests.tree import ROOT
 
 BIN = Path(sys.executable).parent
 
 
 @pytest.fixture
 def files() -> Files:
-    """Those of this tree."""
-    return read_files(texts_of(ROOT))
+    """The files of this tree."""
+    return read_files(texts_of())
 
 
 def test_files_keep_every_rule(files: Files) -> None:
@@ -52,10 +51,7 @@ def test_most_mutants_are_caught_and_the_rest_explained(
 def test_linters_are_content() -> None:
     """The pedantic persona of zizmor, and GitHub's schemas, by the command that a person runs."""
     make = require("make")
-    done = subprocess.run(
-        [make, "--silent", "lint-workflows"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run([make, "--silent", "lint-workflows"], cwd=ROOT, code=0)
     assert "No findings to report" in done.stdout
 
 
@@ -78,15 +74,12 @@ def test_two_findings_are_ignored_and_say_why(files: Files) -> None:
 def test_act_knows_every_key(tmp_path: Path) -> None:
     """A second reader of the files, strict about what it does not know."""
     workflows = lay_out(tmp_path)
-    done = subprocess.run(
+    run(
         [str(BIN / "act"), "--validate", "--strict", "--workflows", ".github/workflows"],
         cwd=workflows.tree,
         env={**workflows.stand_ins.environment(workflows.tree), "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
+        code=0,
     )
-    assert done.returncode == 0, done.stderr
 
 
 def test_few_jobs_may_write(files: Files) -> None:
@@ -142,7 +135,7 @@ def test_who_may_log_in_is_in_the_environment(files: Files) -> None:
 
 def test_caller_and_called_never_wait_for_each_other(files: Files) -> None:
     """A reusable workflow has another concurrency group than whoever calls it."""
-    groups = {name: one["concurrency"]["group"] for name, one in files.workflows.items()}
+    groups = {name: workflow["concurrency"]["group"] for name, workflow in files.workflows.items()}
     for job in files.jobs:
         if "uses" in job.raw:
             called = job.raw["uses"].rpartition("/")[2]
@@ -158,7 +151,7 @@ def test_release_is_never_lost_and_a_rollback_never_waits(files: Files) -> None:
     jobs = {job.id: job.raw for job in files.jobs if job.workflow == "deploy.yml"}
     queued = jobs["release"]["concurrency"]
     assert queued == {"group": "release", "cancel-in-progress": False, "queue": "max"}
-    assert [name for name, one in jobs.items() if "concurrency" in one] == ["release"]
+    assert [name for name, job in jobs.items() if "concurrency" in job] == ["release"]
     rollback = files.workflows["rollback.yml"]["concurrency"]
     assert rollback["group"] not in {
         queued["group"],
@@ -184,5 +177,5 @@ def test_release_is_never_lost_and_a_rollback_never_waits(files: Files) -> None:
 )
 def test_command_that_the_project_lacks_is_found(line: str, fault: str | None) -> None:
     """Targets, commands and options are looked up where they are defined."""
-    found = commands.fault(line)
-    assert found is None if fault is None else fault in str(found)
+    lack = commands.fault(line)
+    assert lack is None if fault is None else fault in str(lack)

@@ -31,6 +31,7 @@ FOREIGN = {
     "github.event.pull_request.head.repo.full_name != github.repository"
     " || github.event.pull_request.user.login == 'dependabot[bot]') }}"
 }
+TOKEN = {"GH_TOKEN": "${{ github.token }}"}
 ASKING = (
     "make run",
     "make test-model",
@@ -47,34 +48,28 @@ ASKING = (
 def variables_are_given_and_used(files: Files) -> Iterator[str]:
     """What a command reads is set beside it, and nothing is set that none reads."""
     wanted = {
-        "twinserve review comment": {**_COMMENT, "GH_TOKEN": "${{ github.token }}"},
-        "twinserve monitor": {
-            "GH_TOKEN": "${{ github.token }}",
-            "RENEWAL": "${{ vars.RENEWAL }}",
-        },
+        "twinserve review comment": {**_COMMENT, **TOKEN},
+        "twinserve monitor": {**TOKEN, "RENEWAL": "${{ vars.RENEWAL }}"},
         "twinserve rollback": {"RELEASE": "${{ inputs.release }}"},
         "twinserve release": {
             "ATTESTED": "${{ needs.build.outputs.signed }}",
-            "GH_TOKEN": "${{ github.token }}",
+            **TOKEN,
         },
-        "twinserve tag": {"GH_TOKEN": "${{ github.token }}"},
+        "twinserve tag": TOKEN,
         "twinserve night": {
             "ATTESTATIONS": "${{ vars.ATTESTATIONS }}",
-            "GH_TOKEN": "${{ github.token }}",
+            **TOKEN,
         },
         "twinserve schedules": {
-            "GH_TOKEN": "${{ github.token }}",
+            **TOKEN,
             "GOOGLE_CLOUD_PROJECT": "${{ vars.GOOGLE_CLOUD_PROJECT }}",
         },
         "review settle": {"NEEDS": "${{ toJSON(needs) }}", **FOREIGN},
         "twinserve fetch": FOREIGN,
         "make audit": {"BASE": ".base"},
-        "make lint-workflows": {"GH_TOKEN": "${{ github.token }}"},
-        "twinserve audit --tell": {
-            "GH_TOKEN": "${{ github.token }}",
-            "RENEWAL": "${{ vars.RENEWAL }}",
-        },
-        "twinserve support --tell": {"GH_TOKEN": "${{ github.token }}"},
+        "make lint-workflows": TOKEN,
+        "twinserve audit --tell": {**TOKEN, "RENEWAL": "${{ vars.RENEWAL }}"},
+        "twinserve support --tell": TOKEN,
         "twinserve renew planned": {
             "KIND": "${{ inputs.kind }}",
             "NAMES": "${{ inputs.names }}",
@@ -86,12 +81,12 @@ def variables_are_given_and_used(files: Files) -> Iterator[str]:
             "GH_TOKEN": "${{ steps.app.outputs.token || github.token }}",
         },
         "twinserve renew merge": {
-            "GH_TOKEN": "${{ github.token }}",
+            **TOKEN,
             "HEAD_SHA": "${{ needs.open.outputs.head }}",
             "NUMBER": "${{ needs.open.outputs.number }}",
         },
         "twinserve renew tell": {
-            "GH_TOKEN": "${{ github.token }}",
+            **TOKEN,
             "HEAD_SHA": "${{ needs.open.outputs.head }}",
             "NUMBER": "${{ needs.open.outputs.number }}",
             "RESULT": "${{ needs.checks.result }}",

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.tree import ROOT
 
 OWN = "$/.github/actions/"
 PIN = re.compile(r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>\S+)(?: # (?P<version>\S+))?")
@@ -46,15 +47,15 @@ class Step:
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """What the action is given."""
+        """The action's inputs."""
         return self.raw.get("with") or {}
 
     @property
     def intent(self) -> object:
         """In the form that the policy has it."""
-        what = self.run or self.action
+        action = self.run or self.action
         conditions = {key: self.raw[key] for key in ("if", "working-directory") if key in self.raw}
-        return {"run": what, **conditions} if conditions else what
+        return {"run": action, **conditions} if conditions else action
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,11 @@ def read_files(texts: Mapping[str, str]) -> Files:
     return Files({name: parse(text) for name, text in texts.items()}, texts)
 
 
-def texts_of(tree: Path) -> dict[str, str]:
+def texts_of() -> dict[str, str]:
     """The files under ``.github`` by path."""
     return {
-        str(path.relative_to(tree)): path.read_text()
-        for path in sorted((tree / ".github").rglob("*.yml"))
+        str(path.relative_to(ROOT)): path.read_text()
+        for path in sorted((ROOT / ".github").rglob("*.yml"))
     }
 
 

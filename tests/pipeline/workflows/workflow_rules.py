@@ -1,4 +1,4 @@
-"""What the files under ``.github`` must keep to; each rule gives a line for each fault."""
+"""Rules of the files under ``.github``; each gives a line for each fault."""
 
 import json
 import re
@@ -58,7 +58,9 @@ def fits_schemas(files: Files) -> Iterator[str]:
 
 @cache
 def _misfits(name: str, text: str) -> list[str]:
-    (schema,) = [one for start, one in SCHEMAS.items() if name.startswith(start)]
+    (schema,) = [
+        name_of_schema for start, name_of_schema in SCHEMAS.items() if name.startswith(start)
+    ]
     errors = _schema(schema).iter_errors(parse(text))
     return [f"{name}: {error.json_path}: {error.message:.100}" for error in errors]
 
@@ -79,7 +81,7 @@ def follows_policy(files: Files) -> Iterator[str]:
             yield f"{name}: other jobs than intended"
     for job in files.jobs:
         intent = _policy().get(job.workflow, {}).get("jobs", {}).get(job.id, {})
-        found = {
+        members = {
             "permissions": job.raw.get("permissions"),
             "environment": job.raw.get("environment"),
             "env": job.raw.get("env"),
@@ -92,14 +94,16 @@ def follows_policy(files: Files) -> Iterator[str]:
             "outputs": job.raw.get("outputs"),
             "steps": [step.intent for step in job.steps] or None,
         }
-        for key, value in found.items():
+        for key, value in members.items():
             if value != intent.get(key):
                 yield f"{job.where}: {key} is not as intended"
 
 
 def _without_texts(content: Any) -> Any:  # noqa: ANN401 - YAML
     if isinstance(content, Mapping):
-        return {key: _without_texts(one) for key, one in content.items() if key != "description"}
+        return {
+            key: _without_texts(member) for key, member in content.items() if key != "description"
+        }
     return content
 
 
@@ -134,10 +138,10 @@ def commands_are_the_projects(files: Files) -> Iterator[str]:
 
 def setup_is_one_command(files: Files) -> Iterator[str]:
     """The set-up action installs Python and runs what a person runs, or takes its result."""
-    found = [step.intent for step in files.setup]
+    intents = [step.intent for step in files.setup]
     action = files.parsed[".github/actions/setup/action.yml"]
     taken = {"run": "make --touch .venv/ready", "if": "steps.cache.outputs.cache-hit == 'true'"}
-    if found != ["actions/setup-python", "actions/cache", taken, "make .venv/ready"]:
+    if intents != ["actions/setup-python", "actions/cache", taken, "make .venv/ready"]:
         yield "setup: other steps than intended"
     if action["runs"].get("using") != "composite":
         yield "setup: not composite"
@@ -152,22 +156,22 @@ def setup_is_one_command(files: Files) -> Iterator[str]:
 def dependencies_are_watched(files: Files) -> Iterator[str]:
     """Actions are kept fresh, a week after a release at the soonest; the rest is `renew.yml`'s."""
     updates = files.parsed[".github/dependabot.yml"].get("updates", [])
-    found = {
-        one.get("package-ecosystem"): one.get("directories") or [one.get("directory")]
-        for one in updates
+    watched = {
+        update.get("package-ecosystem"): update.get("directories") or [update.get("directory")]
+        for update in updates
     }
     expected = {
         "github-actions": ["/", "/.github/actions/gcloud", "/.github/actions/setup"],
     }
-    if found != expected:
+    if watched != expected:
         yield "dependabot.yml: watches other folders than intended"
-    for one in updates:
-        if one.get("cooldown", {}).get("default-days", 0) < SHORTEST_DAYS:
-            yield f"dependabot.yml: {one.get('package-ecosystem')} without a cooldown"
-        if one.get("schedule", {}).get("interval") not in {"weekly", "monthly"}:
-            yield f"dependabot.yml: {one.get('package-ecosystem')} at no known pace"
-        if list(one.get("groups", {}).values()) != [{"patterns": ["*"]}]:
-            yield f"dependabot.yml: {one['package-ecosystem']} is not one pull request"
+    for update in updates:
+        if update.get("cooldown", {}).get("default-days", 0) < SHORTEST_DAYS:
+            yield f"dependabot.yml: {update.get('package-ecosystem')} without a cooldown"
+        if update.get("schedule", {}).get("interval") not in {"weekly", "monthly"}:
+            yield f"dependabot.yml: {update.get('package-ecosystem')} at no known pace"
+        if list(update.get("groups", {}).values()) != [{"patterns": ["*"]}]:
+            yield f"dependabot.yml: {update['package-ecosystem']} is not one pull request"
 
 
 RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
@@ -189,6 +193,6 @@ RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
 def faults(files: Files) -> list[str]:
     """The faults that the first rule finds that finds any; a later one may count on the earlier."""
     for rule in RULES:
-        if found := list(rule(files)):
-            return found
+        if lines := list(rule(files)):
+            return lines
     return []

@@ -54,7 +54,7 @@ def test_row_that_a_step_refuses_is_named(checkout: Checkout) -> None:
     reply = ask(endpoint, {"instances": [ROW, at_sea, ROW, at_sea]})
     problem = json.loads(reply.body)
     assert reply.status == 409
-    assert [one["pointer"] for one in problem["errors"]] == ["#/instances/1", "#/instances/3"]
+    assert [error["pointer"] for error in problem["errors"]] == ["#/instances/1", "#/instances/3"]
     assert problem["detail"].endswith("first instances/1: no flower grows there")
     mixed = ask(endpoint, {"instances": [ROW, SETOSA]})
     (error,) = json.loads(mixed.body)["errors"]
@@ -66,14 +66,14 @@ def test_tensors_are_of_the_steps_own_fields(checkout: Checkout) -> None:
     endpoint = opened(checkout(steps=STEPS))
     caller = InProcessCaller(endpoint)
     told = json.loads(caller.call("GET", "/v2/models/iris").body)
-    assert {one["name"]: one["datatype"] for one in told["inputs"]} == {
+    assert {tensor["name"]: tensor["datatype"] for tensor in told["inputs"]} == {
         name: TYPES[type(value)] for name, value in ROW.items()
     }
     inputs: list[Any] = [
-        one | {"shape": [2], "data": [ROW[one["name"]]] * 2} for one in told["inputs"]
+        tensor | {"shape": [2], "data": [ROW[tensor["name"]]] * 2} for tensor in told["inputs"]
     ]
     answer = json.loads(ask(endpoint, {"inputs": inputs}, "/v2/models/iris/infer").body)
-    assert [one["name"] for one in answer["outputs"]] == ["predict", "label", "probabilities"]
+    assert [tensor["name"] for tensor in answer["outputs"]] == ["predict", "label", "probabilities"]
     assert answer["outputs"][0]["data"] == [0, 0]
 
 

@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.tools import PATIENCE_S, is_running, wait_until, write_program
+from tests.tree import ROOT
 from twinserve.targets.child import Children, EndedError
 from twinserve.targets.google import limits
 from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason, run_gcloud
@@ -25,35 +25,20 @@ echo $$ > {folder}/self.new
 mv {folder}/self.new {folder}/self
 while :; do sleep 1; done
 """
-ROOT = Path(__file__).parent.parent.parent.parent
 # Of what would hang; nothing is judged by how long it takes.
-PATIENCE_S = 600.0
 
 
 @pytest.fixture
 def hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A gcloud that never ends; the folder where it says that it runs."""
-    program = tmp_path / "gcloud"
-    program.write_text(HANGS.format(folder=tmp_path))
-    program.chmod(0o755)
+    write_program(tmp_path / "gcloud", HANGS.format(folder=tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     return tmp_path
 
 
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def runs(path: Path) -> bool:
-    """Whether the process whose number a file holds is still there, and no zombie."""
-    try:
-        stat = Path(f"/proc/{path.read_text().strip()}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+def is_left(path: Path) -> bool:
+    """Whether the process whose number a file holds is still there."""
+    return is_running(int(path.read_text()))
 
 
 @pytest.mark.parametrize("kind", [Kind.READ, Kind.WRITE])
@@ -63,12 +48,12 @@ def test_call_that_hangs_is_ended_with_all_that_it_started(
     """After its kind's limit: one line, and neither the program nor its children are left."""
     monkeypatch.setitem(limits.LIMITS_S, kind, 0.5)
     gcloud = Gcloud("p")
-    with pytest.raises(GcloudError, match=r"gcloud run x: no end after 0\.5 s") as found:
+    with pytest.raises(GcloudError, match=r"gcloud run x: no end after 0\.5 s") as failure:
         _ = gcloud.read("run", "x") if kind is Kind.READ else gcloud.change("run", "x")
-    assert "\n" not in str(found.value)
-    assert found.value.reason is Reason.EXPIRED
-    assert not runs(hung / "self")
-    wait_for(lambda: not runs(hung / "child"))
+    assert "\n" not in str(failure.value)
+    assert failure.value.reason is Reason.EXPIRED
+    assert not is_left(hung / "self")
+    wait_until(lambda: not is_left(hung / "child"))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +69,9 @@ def test_call_that_hangs_is_ended_with_all_that_it_started(
 def test_limit_is_by_what_a_call_does(words: tuple[str, ...], kind: Kind) -> None:
     """A deployment may take longer than a write, and a build longer than that."""
     assert kind_of(words) is kind
-    ordered = [limits.LIMITS_S[one] for one in (Kind.READ, Kind.WRITE, Kind.DEPLOY, Kind.BUILD)]
+    ordered = [
+        limits.LIMITS_S[slower] for slower in (Kind.READ, Kind.WRITE, Kind.DEPLOY, Kind.BUILD)
+    ]
     assert ordered == sorted(set(ordered))
 
 
@@ -106,12 +93,12 @@ def test_command_ends_at_a_signal_though_its_call_hangs(hung: Path, number: sign
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for((hung / "self").exists)
+    wait_until((hung / "self").exists)
     process.send_signal(number)
     _, errors = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, errors) == (130, "interrupted\n")
-    assert not runs(hung / "self")
-    wait_for(lambda: not runs(hung / "child"))
+    assert not is_left(hung / "self")
+    wait_until(lambda: not is_left(hung / "child"))
 
 
 def test_children_that_were_ended_end_and_start_nothing_more(hung: Path) -> None:
@@ -127,11 +114,11 @@ def test_children_that_were_ended_end_and_start_nothing_more(hung: Path) -> None
 
     thread = threading.Thread(target=call)
     thread.start()
-    wait_for((hung / "self").exists)
+    wait_until((hung / "self").exists)
     children.end()
     thread.join(PATIENCE_S)
-    assert [type(one) for one in faults] == [EndedError]
-    assert not runs(hung / "self")
+    assert [type(line) for line in faults] == [EndedError]
+    assert not is_left(hung / "self")
     with pytest.raises(EndedError):
         run_gcloud(["run", "x"], children=children)
 

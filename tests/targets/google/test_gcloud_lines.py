@@ -164,8 +164,8 @@ def bootstraps(gcloud: Gcloud) -> None:
         policies.secret_resource("api-key"),
     )
     wanted = [
-        policies.Grant(one, "serviceAccount:a@p.iam.gserviceaccount.com", "roles/viewer")
-        for one in whose
+        policies.Grant(resource, "serviceAccount:a@p.iam.gserviceaccount.com", "roles/viewer")
+        for resource in whose
     ]
     for grant in policies.missing(gcloud, wanted):
         policies.give(gcloud, grant)
@@ -276,9 +276,9 @@ def test_every_line_passes_gclouds_own_parser(recorder: Recorder, tmp_path: Path
         check=False,
     )
     # The exit code is 0 either way.
-    results = [result for found in json.loads(done.stdout).values() for result in found]
+    results = [result for listed in json.loads(done.stdout).values() for result in listed]
     assert len(results) == len(lines)
-    assert [one["error_message"] for one in results if not one["success"]] == []
+    assert [result["error_message"] for result in results if not result["success"]] == []
 
 
 def _quoted(word: str) -> str:

@@ -191,7 +191,7 @@ def _changes(data: Data, table: Table, path: Path) -> dict[Sequence[str], Any]:
 def _estimator(data: Data, rows: int) -> str:
     """A sensible one for the columns and the number of rows."""
     task = data.task or "classification"
-    if any(one.type == "text" for one in data.features):
+    if any(feature.type == "text" for feature in data.features):
         return _OF_TEXTS[task]
     return _ESTIMATORS[task, rows < _FEW_ROWS]
 
@@ -234,7 +234,7 @@ def _taken(params: Params, table: Table, columns: Columns) -> list[str]:
 
 
 def _by_choice(runtime: Runtime) -> str:
-    """What follows of a runtime that ``auto`` has not taken."""
+    """Tell what follows of a runtime that ``auto`` has not taken."""
     line = f"serving.runtime {runtime}, which is a choice: no other is tried"
     if runtime != "joblib":
         return line

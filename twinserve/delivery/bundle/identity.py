@@ -1,4 +1,4 @@
-"""What a release consists of, as it is deployed, labelled and recorded."""
+"""The parts of a release, as it is deployed, labelled and recorded."""
 
 import hashlib
 import os
@@ -60,7 +60,7 @@ class Identity:
 
 
 def read_identity(commit: str | None = None) -> Identity:
-    """What would be released now.
+    """The release that ``dist/`` would make now.
 
     Raises:
         UserError: there is no bundle, or no dvc.lock.

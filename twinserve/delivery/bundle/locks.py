@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import subprocess
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,12 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from uv import find_uv_bin
-
 from twinserve.config.errors import UserError
-from twinserve.config.variables import PACKAGES, tool_environment
 from twinserve.delivery.bundle.oldest import oldest_python
 from twinserve.delivery.bundle.pins import LOCKS, lowered, read_pins
+from twinserve.targets.environment import run_uv
 
 # Compiled first and without constraints: it holds every other group, so it settles all versions.
 WIDEST = "dev"
@@ -78,7 +75,7 @@ class Newer:
     bounds: tuple[str, ...] = ()
 
     def options(self, young: Iterable[str]) -> list[str]:
-        """What uv is told of a room; ``young`` are those of its pins that came too late."""
+        """The options of uv for a room; ``young`` are those of its pins that came too late."""
         chosen = [f"--upgrade-package={name}" for name in self.names] or ["--upgrade"]
         limit = [f"--exclude-newer={_time(self.before)}"] if self.before else []
         return [*chosen, *limit, *_at_once((*self.at_once, *young))]
@@ -214,26 +211,13 @@ def _uv(
 
 
 def _run(tree: Path, subject: str, words: Sequence[str]) -> str:
-    """What `uv pip compile` prints.
+    """The output of `uv pip compile`.
 
     Raises:
         UserError: no versions fit together, or the index cannot be asked.
     """
-    done = subprocess.run(
-        [
-            find_uv_bin(),
-            "pip",
-            "compile",
-            "--quiet",
-            f"--python-version={oldest_python(tree)}",
-            *words,
-        ],
-        cwd=tree,
-        env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    version = f"--python-version={oldest_python(tree)}"
+    done = run_uv("pip", "compile", "--quiet", version, *words, directory=tree)
     if done.returncode:
         raise UserError(f"{subject}: {' '.join(done.stderr.split())[:500]}")
     return done.stdout

@@ -9,13 +9,12 @@ import json
 import os
 from pathlib import Path
 
-from twinserve.config.errors import UserError
 from twinserve.delivery.bundle.identity import current_commit, now
 from twinserve.delivery.bundle.reproduce import DifferenceError, reproduce_locked
 from twinserve.targets.github.api import api
 from twinserve.targets.github.issue import Issue
 from twinserve.targets.github.reproduction import predicate
-from twinserve.targets.github.workflow import run_url, set_outputs
+from twinserve.targets.github.workflow import repository_to_tell, run_url, set_outputs
 
 ATTESTED = Path("reports/reproduction.json")
 LABEL = "reproduction"
@@ -57,10 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _issue() -> Issue:
-    repository = os.environ.get("GITHUB_REPOSITORY")
-    if not repository or not os.environ.get("GH_TOKEN"):
-        raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
-    return Issue(repository, LABEL, MARKER)
+    return Issue(repository_to_tell(), LABEL, MARKER)
 
 
 def _tell_whether_to_attest(repository: str) -> None:
@@ -70,7 +66,7 @@ def _tell_whether_to_attest(repository: str) -> None:
 
 
 def _text(why: str) -> str:
-    """What the issue says; the run's own log has each line that differs."""
+    """The issue's text; the run's own log has each line that differs."""
     url = run_url()
     log = f"[This run]({url}) shows each line. " if url else ""
     return (

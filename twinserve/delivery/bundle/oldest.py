@@ -31,8 +31,8 @@ def oldest_python(tree: Path = Path()) -> str:
 def tried_pythons(tree: Path = Path()) -> tuple[str, ...]:
     """All that the classifiers name, in their order."""
     listed = _project(tree).get("classifiers")
-    found = [_TRIED.fullmatch(str(one)) for one in listed] if isinstance(listed, list) else []
-    return tuple(match[1] for match in found if match)
+    matches = [_TRIED.fullmatch(str(text)) for text in listed] if isinstance(listed, list) else []
+    return tuple(match[1] for match in matches if match)
 
 
 def _project(tree: Path) -> dict[str, object]:

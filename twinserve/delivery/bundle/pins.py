@@ -59,7 +59,7 @@ def lowered(old: Pins, new: Pins) -> dict[str, str]:
 
 
 def changes(old: Mapping[str, Pins], new: Mapping[str, Pins]) -> tuple[Change, ...]:
-    """What differs, each package once for each pair of versions, sorted by name."""
+    """The differences, each package once for each pair of versions, sorted by name."""
     rooms: dict[tuple[str, str | None, str | None], list[str]] = {}
     for room in sorted({*old, *new}):
         before, after = old.get(room, {}), new.get(room, {})

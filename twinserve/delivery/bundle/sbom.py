@@ -1,4 +1,4 @@
-"""What the service's image holds beside its base: a CycloneDX list of packages, model and code."""
+"""The service's image beside its base: a CycloneDX list of packages, model and code."""
 
 import argparse
 import hashlib

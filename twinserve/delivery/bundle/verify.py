@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def local_image() -> str:
-    """What `build` calls the image of this tree when it is told no project."""
+    """The name by which `build` calls this tree's image when it is told no project."""
     return f"{load_params().deployment.service.name}:{read_identity(UNKNOWN).name}"
 
 

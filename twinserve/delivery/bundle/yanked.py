@@ -4,18 +4,15 @@ uv asks the index that the user has, and warns of each.
 """
 
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from uv import find_uv_bin
-
 from twinserve.config.errors import UserError
-from twinserve.config.variables import PACKAGES, tool_environment
 from twinserve.delivery.bundle.oldest import oldest_python
 from twinserve.delivery.bundle.pins import Pins, read_rooms
+from twinserve.targets.environment import run_uv
 
 _WARNING = re.compile(
     r"warning: `(?P<name>[\w.-]+)==(?P<version>\S+)` is yanked(?: \(reason: \"(?P<why>.*)\"\))?"
@@ -38,14 +35,14 @@ class Yanked:
 
 
 def find_yanked(tree: Path) -> tuple[Yanked, ...]:
-    """Those of all locks.
+    """The yanked versions of all locks.
 
     Raises:
         UserError: the index cannot be asked, or does not have what is locked.
     """
     rooms = read_rooms(tree)
     python = oldest_python(tree)
-    found = {pin for pins in _layers(rooms.values()) for pin in _ask(pins, python)}
+    yanked = {pin for pins in _layers(rooms.values()) for pin in _ask(pins, python)}
     return tuple(
         Yanked(
             name,
@@ -53,7 +50,7 @@ def find_yanked(tree: Path) -> tuple[Yanked, ...]:
             why,
             tuple(room for room, pins in rooms.items() if pins.get(name) == version),
         )
-        for name, version, why in sorted(found)
+        for name, version, why in sorted(yanked)
     )
 
 
@@ -74,13 +71,7 @@ def _ask(pins: Mapping[str, str], python: str) -> Iterator[tuple[str, str, str]]
         file.writelines(f"{name}=={version}\n" for name, version in pins.items())
         file.flush()
         words = ["--no-deps", "--universal", f"--python-version={python}", "--color=never"]
-        done = subprocess.run(
-            [find_uv_bin(), "pip", "compile", *words, file.name],
-            env=tool_environment(PACKAGES) | {"UV_PYTHON_DOWNLOADS": "never"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_uv("pip", "compile", *words, file.name)
     if done.returncode:
         said = " ".join(done.stderr.split())[:300]
         raise UserError(f"uv could not ask the index: {said} Fix: see that it can be reached")

@@ -64,7 +64,7 @@ class Accounts:
 
 
 def variables(project: str, region: str, number: str, accounts: Accounts) -> dict[str, str]:
-    """What the workflows read of the repository's variables."""
+    """The repository's variables that the workflows read."""
     return {
         "GOOGLE_CLOUD_PROJECT": project,
         "GOOGLE_CLOUD_REGION": region,

@@ -49,7 +49,7 @@ def accounts(cloud: Cloud) -> dict[str, str]:
 
 
 def of_accounts(cloud: Cloud) -> list[Grant]:
-    """What the accounts need, each role on the smallest thing that it is needed for."""
+    """The roles that the accounts need, each on the smallest thing that it is needed for."""
     project, deployment = cloud.project, cloud.deployment
     deployer = cloud.deployer
     whole = project_resource(project)
@@ -85,7 +85,7 @@ def secret_names(cloud: Cloud) -> list[str]:
 
 
 def of_repository(cloud: Cloud, number: str, identity: Identity) -> list[Grant]:
-    """That its workflows may be deployer and renewer, on main, and on any branch the reader."""
+    """Its workflows may be deployer and renewer, on main, and the reader on any branch."""
     pairs = (
         (cloud.deployer, federation.POOL),
         (cloud.renewer, federation.POOL),

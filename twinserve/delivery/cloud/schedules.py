@@ -1,4 +1,4 @@
-"""What GitHub leaves off in a fork: schedules and issues; needs nothing installed.
+"""Schedules and issues, which GitHub leaves off in a fork; needs nothing installed.
 
 Sources: GitHub's documentation, "Disabling and enabling a workflow" (scheduled workflows are off in
 a fork until they are enabled); its REST API, "Workflows" (``state``) and "Repositories"

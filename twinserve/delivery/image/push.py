@@ -1,4 +1,4 @@
-"""What was built → the project: image to the registry, source and record to the bucket."""
+"""A build → the project: image to the registry, source and record to the bucket."""
 
 import argparse
 import shlex

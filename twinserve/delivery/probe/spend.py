@@ -1,4 +1,4 @@
-"""What a measurement costs on Cloud Run: at most, before it begins, and as far as is known, after.
+"""The cost of a measurement on Cloud Run: at most, before it begins, and as far as is known, after.
 
 Request-based billing: an instance is paid while it starts and while it answers, each request once.
 The free tier is left out, so that the figures hold for a project that has used it up.

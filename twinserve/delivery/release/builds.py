@@ -20,7 +20,7 @@ from twinserve.delivery.bundle.archive import pack
 from twinserve.delivery.bundle.assembly import DIST
 from twinserve.delivery.bundle.identity import Identity
 from twinserve.delivery.bundle.manifest import read_manifest, read_verified
-from twinserve.delivery.console import one_line
+from twinserve.delivery.console import first_fault
 from twinserve.delivery.names import image_path
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.storage import (
@@ -183,7 +183,8 @@ def list_old(cloud: Cloud, kept: Collection[str], before: datetime) -> list[List
         GcloudError: the bucket cannot be read.
     """
     every = list_objects(cloud.gcloud, cloud.object_url("**"))
-    listed = [entry for entry in every if _is_of_build(entry)]
+    folders = {BUILDS, COMMITS, FUNCTIONS}
+    listed = [entry for entry in every if entry.name.partition("/")[0] in folders]
     records: dict[str, BuildRecord] = {}
     for folder in (BUILDS, COMMITS):
         objects = read_objects(cloud.gcloud, cloud.object_url(f"{folder}/*.json"))
@@ -199,10 +200,6 @@ def list_old(cloud: Cloud, kept: Collection[str], before: datetime) -> list[List
     return [entry for entry in listed if entry.name not in needed]
 
 
-def _is_of_build(listed: Listed) -> bool:
-    return listed.name.partition("/")[0] in {BUILDS, COMMITS, FUNCTIONS}
-
-
 def _archive(build: BuildRecord) -> str:
     return f"{FUNCTIONS}/{build.function}.tar.gz"
 
@@ -214,7 +211,5 @@ def _read(cloud: Cloud, name: str, missing: str) -> BuildRecord:
     try:
         return _BUILD.validate_json(stored.text)
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        fault = one_line(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}".strip())
         url = cloud.object_url(name)
-        raise UserError(f"{url} is not the record of a build: {fault}") from None
+        raise UserError(f"{url} is not the record of a build: {first_fault(error)}") from None

@@ -11,7 +11,7 @@ from twinserve.delivery.names import next_attempt, revision_series
 from twinserve.delivery.project import Cloud
 from twinserve.delivery.release.payload import Payload
 from twinserve.targets.child import Children, EndedError
-from twinserve.targets.google.cloud_run import FULL, Revision, Service
+from twinserve.targets.google.cloud_run import FULL, Service
 from twinserve.targets.google.deploy import NewRevision, deploy_function, deploy_service
 
 
@@ -84,7 +84,7 @@ def _marked(cloud: Cloud, name: str, children: Children) -> Cloud:
 
 
 def series(cloud: Cloud, identity: Identity, target: str, image: str | None) -> str:
-    """What the names of the revisions of this release and these settings begin with."""
+    """The beginning of the names of the revisions of this release and these settings."""
     settings = cloud.targets[target]
     return revision_series(identity.bundle, settings, cloud.runtime_account, image)
 
@@ -94,7 +94,9 @@ def _deploy(cloud: Cloud, payload: Payload, target: str, existing: Service | Non
     image = payload.image if target == "service" else None
     wanted = series(cloud, identity, target, image)
     revisions = existing.revisions if existing else ()
-    left = _left_ready(f"{settings.name}-{wanted}-", revisions)
+    prefix = f"{settings.name}-{wanted}-"
+    ready = (revision for revision in revisions if revision.ready)
+    left = next((revision for revision in ready if revision.name.startswith(prefix)), None)
     if existing is not None and left is not None:
         cloud.say(f"      {settings.name}: {left.name} is there already")
         return _reuse(cloud, target, existing, left.name)
@@ -142,11 +144,4 @@ def _candidate(
     url = share.url if share is not None and share.revision == revision else service.url
     return Candidate(
         target, settings, revision, url, service.url, tagged=share is not None, first=first
-    )
-
-
-def _left_ready(prefix: str, revisions: tuple[Revision, ...]) -> Revision | None:
-    return next(
-        (revision for revision in revisions if revision.name.startswith(prefix) and revision.ready),
-        None,
     )

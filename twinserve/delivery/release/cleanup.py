@@ -28,9 +28,9 @@ SOURCE_REPOSITORY = "cloud-run-source-deploy"
 
 
 class Deletion(NamedTuple):
-    """Something to delete: what it is, and how."""
+    """A resource to delete, and how."""
 
-    what: str
+    subject: str
     delete: Callable[[], None]
 
 
@@ -79,18 +79,18 @@ def run(arguments: argparse.Namespace) -> None:
             cloud.say("nothing to delete")
         elif _agreed(cloud, deletions, yes=arguments.yes):
             for deletion in deletions:
-                cloud.say(f"deleting {deletion.what}")
+                cloud.say(f"deleting {deletion.subject}")
                 deletion.delete()
         else:
             cloud.say("nothing was deleted")
             deletions = []
-        cloud.result({"deleted": [deletion.what for deletion in deletions]})
+        cloud.result({"deleted": [deletion.subject for deletion in deletions]})
 
 
 def _agreed(cloud: Cloud, deletions: Sequence[Deletion], *, yes: bool) -> bool:
     cloud.say("to be deleted:")
     for deletion in deletions:
-        cloud.say(f"  {deletion.what}")
+        cloud.say(f"  {deletion.subject}")
     if yes or cloud.dry_run:
         return True
     if not sys.stdin.isatty():
@@ -108,7 +108,7 @@ def _service(cloud: Cloud, name: str, kind: str) -> Deletion:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What the releases that stay consist of.
+    """The parts of the releases that stay.
 
     Attributes:
         since: when the oldest of them was promoted; None if none was.
@@ -205,7 +205,7 @@ def _image(cloud: Cloud, image: Image) -> Deletion:
 
 
 def _old_builds(cloud: Cloud, kept: _Kept) -> list[Deletion]:
-    """What was built of releases that are gone, or never came about."""
+    """Builds of releases that are gone, or never came about."""
     if kept.since is None:
         return []
     return [

@@ -258,7 +258,7 @@ def _take_over(cloud: Cloud, mine: Lock, held: Held) -> Lease:
 
 
 def _known(held: Held | None) -> Lock | None:
-    """What stood in a lock; nothing of one that could not be read."""
+    """The contents of a lock; nothing of one that could not be read."""
     return None if held is None or held.fault else held.lock
 
 

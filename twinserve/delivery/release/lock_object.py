@@ -1,4 +1,4 @@
-"""What stands in the lock object, whoever wrote it, and until when that counts."""
+"""The contents of the lock object, whoever wrote it, and until when they count."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from twinserve.config.errors import UserError
-from twinserve.delivery.console import one_line
+from twinserve.delivery.console import first_fault, one_line
 from twinserve.targets.google.storage import Object, server_time
 
 LONGEST_S = 7 * 24 * 3600
@@ -74,10 +74,8 @@ def parse_lock(stored: Object, lease_s: int) -> Held:
     try:
         lock = _LOCK.validate_json(stored.text)
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        fault = one_line(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}".strip())
         unknown = Lock(owner="somebody", purpose="something that cannot be read")
-        return Held(unknown, stored.generation, ends, fault)
+        return Held(unknown, stored.generation, ends, first_fault(error))
     if lock.lease_s is not None:
         ends = stored.updated + timedelta(seconds=lock.lease_s)
     if (told := _moment(lock.expires)) is not None:

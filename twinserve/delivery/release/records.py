@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from twinserve.config.errors import UserError
-from twinserve.delivery.console import one_line
+from twinserve.delivery.console import first_fault, one_line
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.storage import read_objects, write_object
 
@@ -115,8 +115,7 @@ def _parse(content: bytes, targets: Mapping[str, object]) -> Record:
     try:
         record = _RECORD.validate_json(content)
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        raise ValueError(f"{'.'.join(map(str, wrong['loc']))} {wrong['msg']}".strip()) from None
+        raise ValueError(first_fault(error)) from None
     for member in ("revisions", "digests"):
         if missing := targets.keys() - getattr(record, member).keys():
             raise ValueError(f"{member} has no {', '.join(sorted(missing))}")

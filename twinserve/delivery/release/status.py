@@ -1,4 +1,4 @@
-"""What serves on both targets, and whether they are in step."""
+"""The releases that both targets serve, and whether they are in step."""
 
 import argparse
 from typing import Any

@@ -70,14 +70,14 @@ def both_or_neither(cloud: Cloud, before: Positions) -> Iterator[None]:
         raise  # Whoever has the lock now decides about the traffic.
     except BaseException as error:
         if not cloud.dry_run:
-            cloud.say(f"{_what(error)}: both go back to where they were")
+            cloud.say(f"{_ending(error)}: both go back to where they were")
             with _undisturbed():
                 interrupted = isinstance(error, KeyboardInterrupt)
                 restore(cloud.hurried() if interrupted else cloud, before)
         raise
 
 
-def _what(error: BaseException) -> str:
+def _ending(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     return "stopped" if isinstance(error, StopAskedError) else "failed"

@@ -73,7 +73,8 @@ def update(ref: str) -> str:
         share_cache(tree.directory)
         _reproduce(tree.directory, anew=anew, outputs=("--allow-missing",))
         updated = _commit(tree, f"Update the engine ({versions}, {ref})")
-    _move_branch(own, updated)
+    with uninterrupted():
+        own.ask("merge", "--quiet", "--ff-only", updated)
     try:
         # Of the outputs alone: a table under DVC that has been edited is not to be lost.
         _reproduce(Path(), anew=anew, outputs=("--force", "dvc.yaml"))
@@ -123,9 +124,3 @@ def _reproduce(tree: Path, *, anew: bool, outputs: tuple[str, ...]) -> None:
     """Run the tree's own pipeline, in an environment of its own locks."""
     python = make_environment(tree) if anew else sys.executable
     reproduce(tree, python, outputs)
-
-
-def _move_branch(own: Checkout, commit: str) -> None:
-    """Bring branch and files to a commit."""
-    with uninterrupted():
-        own.ask("merge", "--quiet", "--ff-only", commit)

@@ -23,7 +23,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What git could not decide, and how it was decided.
+    """Paths that git could not decide on, and how each was decided.
 
     Attributes:
         kept: files of the fork's own that both sides changed; of params.yaml, only the lines.
@@ -56,13 +56,10 @@ def merge(tree: Checkout, theirs: str) -> Merged:
     # Git would move a fork's new file after a folder of the engine's.
     words = ("merge", "--no-commit", "--no-ff", theirs)
     done = tree.run("-c", "merge.directoryRenames=false", *words)
-    unmerged = _paths(tree, "diff", "--name-only", "--diff-filter=U")
+    unmerged = _changed(tree, "--diff-filter=U")
     if done.code and not unmerged:
         raise UserError(f"git merge: {done.told}")
-    changed = [
-        _paths(tree, "diff", "--name-only", "--no-renames", base.out.strip(), side)
-        for side in (ours, theirs)
-    ]
+    changed = [_changed(tree, "--no-renames", base.out.strip(), side) for side in (ours, theirs)]
     locks = _locks_of_both(*changed)
     own = {path for path in changed[0] | unmerged if _is_below(path, OWN)}
     for path in sorted({*GENERATED, *locks, *own}):
@@ -118,5 +115,5 @@ def _is_below(path: str, places: tuple[str, ...]) -> bool:
     return any(Path(path).is_relative_to(place) for place in places)
 
 
-def _paths(tree: Checkout, command: str, *words: str) -> set[str]:
-    return set(filter(None, tree.ask(command, "-z", *words).split("\0")))
+def _changed(tree: Checkout, *words: str) -> set[str]:
+    return set(filter(None, tree.ask("diff", "-z", "--name-only", *words).split("\0")))

@@ -20,7 +20,7 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the client's own clock saw of a request, in milliseconds.
+    """A request by the client's own clock, in milliseconds.
 
     Attributes:
         look_up_ms: of the host's address.

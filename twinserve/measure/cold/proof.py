@@ -26,7 +26,7 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What an answer says of the process that gave it: the ``X-Instance`` header.
+    """The process that gave an answer, by its ``X-Instance`` header.
 
     Attributes:
         requests: answered by it, this one included; health requests do not count.
@@ -40,7 +40,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One metric of a ``Server-Timing`` header, in milliseconds."""
+    """A metric of a ``Server-Timing`` header, in milliseconds."""
 
     name: str
     ms: float

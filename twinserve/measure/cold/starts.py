@@ -19,7 +19,7 @@ POLL_S = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class ColdSample:
-    """One proven cold start; everything in milliseconds.
+    """A proven cold start; everything in milliseconds.
 
     Attributes:
         total_ms: from the start being asked for to the whole first answer. Where a platform starts

@@ -64,16 +64,16 @@ def challenge_rows(challenges: Sequence[Challenge]) -> list[dict[str, Any]]:
     """Of the page's table, the newest first."""
     return [
         {
-            "taken_at": one.taken_at,
-            "when": readable_time(one.taken_at),
-            "model": f"{one.model} {one.version}",
-            "commit": one.commit[:SHORT],
-            "loss": one.loss,
-            "rows": f"{one.rows:,}",
-            "champion": number(one.champion),
-            "challenger": number(one.challenger),
-            "difference": f"{one.difference.value:+.4g}",
-            "range": f"{one.difference.low:+.4g} to {one.difference.high:+.4g}",
+            "taken_at": challenge.taken_at,
+            "when": readable_time(challenge.taken_at),
+            "model": f"{challenge.model} {challenge.version}",
+            "commit": challenge.commit[:SHORT],
+            "loss": challenge.loss,
+            "rows": f"{challenge.rows:,}",
+            "champion": number(challenge.champion),
+            "challenger": number(challenge.challenger),
+            "difference": f"{challenge.difference.value:+.4g}",
+            "range": f"{challenge.difference.low:+.4g} to {challenge.difference.high:+.4g}",
         }
-        for one in reversed(challenges[-SHOWN:])
+        for challenge in reversed(challenges[-SHOWN:])
     ]

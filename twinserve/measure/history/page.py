@@ -86,7 +86,7 @@ def _change(
     return {
         "kind": "worse" if change.is_regression else "better",
         "word": "slower" if change.is_regression else "faster",
-        "what": f"{change.target}: {change.figure.title.lower()}",
+        "series": f"{change.target}: {change.figure.title.lower()}",
         "how_much": (
             f"{milliseconds(change.before_ms)} to {milliseconds(change.after_ms)} "
             f"({change.ratio - 1:+.0%})"

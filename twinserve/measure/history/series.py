@@ -1,4 +1,4 @@
-"""What the page draws: a figure of each target over time, with its budget and its changes."""
+"""The page's series: a figure of each target over time, with its budget and its changes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class LevelChange:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One target's points, and the changes found among them."""
+    """A target's points, and the changes found among them."""
 
     target: str
     points: tuple[Point, ...]

@@ -88,7 +88,7 @@ class Listener(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """A connection, one request at a time."""
 
     def __init__(self, call: Call, listener: Listener) -> None:
         self._payload = call.payload

@@ -23,7 +23,7 @@ GRACE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What came of requests that were due at a fixed rate.
+    """The answers to requests that were due at a fixed rate.
 
     Attributes:
         latencies_ms: from the due moment to the whole answer, of those answered 200, in the order

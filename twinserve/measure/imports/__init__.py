@@ -1,1 +1,1 @@
-"""What a target imports before its first prediction."""
+"""The imports of a target before its first prediction."""

@@ -1,4 +1,4 @@
-"""What one tree's bundles import that another's do not, or not for as long; taken in turns.
+"""Imports of one tree's bundles that another's lack, or that take longer; taken in turns.
 
 A busy machine makes one start take twice the next one's time, every module of it alike. What most
 packages that both have take more than in the start beside it is taken for that, and divided out: on

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinserve.config.errors import UserError
-from twinserve.measure.imports.growth import Growth, ModuleGrowth, explain, measure_growth
+from twinserve.measure.imports.growth import Growth, explain, measure_growth
 from twinserve.measure.imports.trace import TARGETS, Imports, summarize, watch, watched
 from twinserve.measure.machine.conditions import Conditions, begin_measurement
 from twinserve.measure.pages.files import write_json
@@ -117,20 +117,15 @@ def growth_table(growth: Growth) -> Table:
         "asked for by",
     )
     for change in growth.changes[:MOST_CHANGES]:
+        name = escape(change.name) if change.root else f"  {escape(change.name)}"
         times = (_time(change.base_ms), _time(change.head_ms))
-        table.add_row(
-            _name(change), *times, f"{change.weight_ms:+.2f}", escape(change.importer or "")
-        )
+        table.add_row(name, *times, f"{change.weight_ms:+.2f}", escape(change.importer or ""))
     left = len(growth.changes) - MOST_CHANGES
     if left > 0:
         table.add_row(f"{left} others")
     if not growth.changes:
         table.add_row("none differs", "", "", "", "")
     return table
-
-
-def _name(change: ModuleGrowth) -> str:
-    return escape(change.name) if change.root else f"  {escape(change.name)}"
 
 
 def _time(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What a target imports before its first prediction, and for how long: every cold start pays it."""
+"""The imports of a target before its first prediction, and their times: each start pays them."""
 
 import re
 import tempfile
@@ -31,7 +31,7 @@ LINE = re.compile(rb"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILI
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One import of one start, in milliseconds.
+    """An import of a start, in milliseconds.
 
     Attributes:
         self_ms: without what it imported in turn.

@@ -9,7 +9,7 @@ from twinserve.measure.machine.host import Machine, load_average, read_machine
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a reader must know of a measurement before its figures.
+    """The conditions that a reader must know before a measurement's figures.
 
     Attributes:
         taken_at: when it began; UTC, ISO 8601.

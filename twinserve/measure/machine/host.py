@@ -34,7 +34,7 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What every duration is measured with: Python's monotonic clock.
+    """The clock of every duration: Python's monotonic one.
 
     Attributes:
         call: of the system, that it makes.

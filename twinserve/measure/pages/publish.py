@@ -1,4 +1,4 @@
-"""What was measured, put into the pages of the repository, between the marks that stand there."""
+"""Measurements, put into the pages of the repository, between the marks that stand there."""
 
 import re
 from pathlib import Path

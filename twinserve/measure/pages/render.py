@@ -1,4 +1,4 @@
-"""What the pages are made of, and their rendering from the templates beside this module."""
+"""The elements of the pages, and their rendering from the templates beside this module."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

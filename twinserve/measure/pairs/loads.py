@@ -18,7 +18,7 @@ WARM_UP_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One side in one round.
+    """A side in a round.
 
     Attributes:
         memory: proportional set size after the load; None where the kernel does not tell.

@@ -1,4 +1,4 @@
-"""One run of a tree's micro-benchmarks, in the environment of that tree."""
+"""A run of a tree's micro-benchmarks, in the environment of that tree."""
 
 import json
 import subprocess

@@ -18,7 +18,6 @@ from twinserve.measure.statistics import (
     estimate,
     estimate_series,
     judge_budget,
-    judge_ratio,
     paired_ratio,
     worst,
 )
@@ -44,7 +43,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One side in one round: its cold starts, and each latency at the fixed rate."""
+    """A side in a round: its cold starts, and each latency at the fixed rate."""
 
     cold_ms: tuple[float, ...]
     latencies_ms: tuple[float, ...]
@@ -120,7 +119,7 @@ def _take_round(
 
 
 def compare_rounds(rounds: Sequence[Round], wanted: Measurement) -> tuple[Compared, ...]:
-    """What the gate says of cold start and warm latency."""
+    """The gate's verdicts on cold start and warm latency."""
     budgets, allowed = wanted.budgets, wanted.comparison.allowed_ratio
     sides = [[taken.base for taken in rounds], [taken.candidate for taken in rounds]]
     starts = [[cold_ms for taken in side for cold_ms in taken.cold_ms] for side in sides]
@@ -129,10 +128,10 @@ def compare_rounds(rounds: Sequence[Round], wanted: Measurement) -> tuple[Compar
     tails = [estimate_series([taken.latencies_ms for taken in side], 99) for side in sides]
     cold, warm = paired_ratio(*reversed(starts)), paired_ratio(*reversed(halves))
     in_budget = judge_budget(colds[1], budgets.cold_p50_ms)
-    outcome = worst([judge_ratio(cold, allowed), in_budget])
+    outcome = worst([judge_budget(cold, allowed), in_budget])
     return (
         Compared(COLD, colds[0], colds[1], cold, outcome),
-        Compared(WARM, medians[0], medians[1], warm, judge_ratio(warm, allowed)),
+        Compared(WARM, medians[0], medians[1], warm, judge_budget(warm, allowed)),
         Compared(TAIL, tails[0], tails[1], None, judge_budget(tails[1], budgets.warm_p99_ms)),
     )
 

@@ -1,1 +1,1 @@
-"""One measurement of several targets, and its report."""
+"""A measurement of several targets, and its report."""

@@ -16,7 +16,7 @@ from twinserve.targets.protocol import Target
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One combination.
+    """A combination.
 
     Attributes:
         target: ``service``, which is an image where there are images, or ``function``.
@@ -45,7 +45,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What was found of one setting.
+    """The figures of a setting.
 
     Attributes:
         total_ms: the median; None where there is no sample.
@@ -63,7 +63,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One run; ``conditions`` are the client's."""
+    """A run of the matrix; ``conditions`` are the client's."""
 
     conditions: Conditions
     model: str

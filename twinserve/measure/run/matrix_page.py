@@ -53,7 +53,7 @@ def matrix_table(matrix: Matrix) -> Table:
 
 
 def absences(matrix: Matrix) -> tuple[Fact, ...]:
-    """What was left out, by why."""
+    """The settings that were left out, by reason."""
     reasons: dict[str, list[str]] = {}
     for label, cell in zip(_labels(matrix), matrix.cells, strict=True):
         if cell.absence:

@@ -1,4 +1,4 @@
-"""One measurement of several targets side by side: cold, warm, throughput, memory."""
+"""A measurement of several targets side by side: cold, warm, throughput, memory."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass
 class _Findings:
-    """What has been found of one target so far."""
+    """The samples of a target so far."""
 
     target: Target
     cold: list[ColdSample] = field(default_factory=list)
@@ -68,7 +68,7 @@ class _Findings:
 
 
 def plan_of(wanted: Measurement) -> Plan:
-    """What ``params.yaml`` asks for, with the rules that it leaves to us."""
+    """The plan that ``params.yaml`` asks for, with the rules that it leaves to us."""
     a_round = -(-wanted.warm_requests // ROUNDS)
     return Plan(
         cold_samples=wanted.cold_samples,
@@ -164,7 +164,13 @@ def _measure_warm(findings: list[_Findings], body: bytes, plan: Plan, steps: _St
             endpoints.append((finding, endpoint, call))
         for turn in range(plan.rounds):
             for finding, _, call in _in_turn(endpoints, turn):
-                finding.arrivals.append(_ask_at_fixed_rate(call, plan))
+                arrivals = load.fixed_rate(
+                    call,
+                    requests=plan.warm_requests // plan.rounds,
+                    rate=plan.warm_rate,
+                    warm_up=plan.warm_up_requests,
+                )
+                finding.arrivals.append(arrivals)
                 steps.taken("warm latency", finding.target)
             for connections in plan.connections:
                 for finding, _, call in _in_turn(endpoints, turn):
@@ -175,15 +181,6 @@ def _measure_warm(findings: list[_Findings], body: bytes, plan: Plan, steps: _St
             if (fault := endpoint.fault()) is not None:
                 raise UserError(fault)
             finding.memory = tree_pss_bytes(endpoint.pid) if endpoint.pid is not None else None
-
-
-def _ask_at_fixed_rate(call: Call, plan: Plan) -> load.Arrivals:
-    return load.fixed_rate(
-        call,
-        requests=plan.warm_requests // plan.rounds,
-        rate=plan.warm_rate,
-        warm_up=plan.warm_up_requests,
-    )
 
 
 def _ask_back_to_back(name: str, call: Call, connections: int, plan: Plan) -> load.Throughput:

@@ -1,4 +1,4 @@
-"""What a measurement yields, as it is written to ``report.json``."""
+"""The results of a measurement, as they are written to ``report.json``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -35,7 +35,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was measured.
+    """The subject of a measurement.
 
     Attributes:
         bundles: (target, bundle hash) of each target that has a bundle.
@@ -149,7 +149,7 @@ class TargetResult:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One measurement."""
+    """A measurement."""
 
     conditions: Conditions
     subject: Subject

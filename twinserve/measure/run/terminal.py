@@ -5,7 +5,7 @@ from rich.table import Table
 from twinserve.config.card import Card
 from twinserve.measure.pages.text import interval, megabytes, number
 from twinserve.measure.run.report import VERDICTS
-from twinserve.measure.run.results import COLD_MEDIAN, WARM_P99, Results, TargetResult, Throughput
+from twinserve.measure.run.results import COLD_MEDIAN, WARM_P99, Results, TargetResult
 from twinserve.measure.statistics import Estimate, Outcome
 
 LAST_FIGURE = "starts discarded"
@@ -55,14 +55,11 @@ def cost_line(card: Card, results: Results) -> str:
 def _cost(target: TargetResult) -> str:
     busiest = target.throughput[-1]
     held = f", {megabytes(target.memory_bytes)} of memory" if target.memory_bytes else ""
+    connections = f"{busiest.connections} connection{'s' * (busiest.connections > 1)}"
     return (
         f"gives the first answer {target.cold.total_ms.value / 1e3:.2f} s after its start and "
-        f"{busiest.per_second.value:,.0f} requests/s over {_connections(busiest)}{held}"
+        f"{busiest.per_second.value:,.0f} requests/s over {connections}{held}"
     )
-
-
-def _connections(busiest: Throughput) -> str:
-    return f"{busiest.connections} connection{'s' * (busiest.connections > 1)}"
 
 
 def _estimate(estimate: Estimate) -> str:

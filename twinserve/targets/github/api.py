@@ -33,7 +33,7 @@ class GitHubError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a repository is known by for good: names can be given to another one.
+    """The ids of a repository, which are its own for good: names can be given to another one.
 
     Source: GitHub, "OpenID Connect reference", ``repository_id`` and ``repository_owner_id``.
     """

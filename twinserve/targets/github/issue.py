@@ -1,4 +1,4 @@
-"""One issue on GitHub for as long as there is something to say: opened, kept up to date, closed."""
+"""An issue on GitHub for as long as there is something to say: opened, kept up to date, closed."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from twinserve.targets.github.api import AUTHOR, api, search
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What the issue is known by.
+    """The marks by which an issue is known.
 
     Attributes:
         marker: an HTML comment at its beginning: anyone may give an issue our label.

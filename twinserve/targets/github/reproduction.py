@@ -1,4 +1,4 @@
-"""What a night attests of a model that came out again: a test's result, by in-toto's own predicate.
+"""A night's attestation of a model that came out again, by in-toto's predicate of test results.
 
 Sources: in-toto's attestation framework, "Test Result"; GitHub's REST documentation, "List
 attestations". ``gh attestation verify models/model.pkl --predicate-type TYPE`` proves what is read.
@@ -39,7 +39,7 @@ def last_reproduced(repository: str, sha256: str) -> str | None:
     """
     path = f"repos/{repository}/attestations/sha256:{sha256}"
     answer = find(f"{path}?per_page=100&predicate_type={quote(TYPE, safe='')}")
-    times = [_time(one) for one in (answer or {}).get("attestations", ())]
+    times = [_time(attestation) for attestation in (answer or {}).get("attestations", ())]
     return max(filter(None, times), default=None)
 
 

@@ -28,7 +28,7 @@ LOG_WITHIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a build is told.
+    """The settings of a build.
 
     Attributes:
         account: email of the service account that it runs as.

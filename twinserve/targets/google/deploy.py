@@ -12,7 +12,7 @@ from twinserve.targets.google.gcloud import Gcloud
 
 @dataclass(frozen=True, slots=True)
 class NewRevision:
-    """What every new revision has, whichever its target.
+    """The settings of a new revision, whichever its target.
 
     Attributes:
         suffix: of its name, after the service's and a hyphen.

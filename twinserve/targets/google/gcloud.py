@@ -4,7 +4,8 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -15,7 +16,7 @@ from twinserve.targets.child import Children, ExpiredError
 from twinserve.targets.google.limits import LIMITS_S, Kind, kind_of
 from twinserve.targets.google.refusal import PROGRAM, GcloudError, Reason, named, refusal
 
-__all__ = ["Gcloud", "GcloudError", "Reason", "current_project", "run_gcloud"]
+__all__ = ["Gcloud", "GcloudError", "Reason", "current_project", "if_it_exists", "run_gcloud"]
 
 # Nobody answers a prompt. A disabled API is said at once: gcloud would enable it by itself, which a
 # deployer may not, and try again for half a minute.
@@ -124,7 +125,7 @@ def run_gcloud(
     limit_s: float = LIMITS_S[Kind.READ],
     children: Children | None = None,
 ) -> str:
-    """What one call prints on stdout; ``kept`` takes what it prints on stderr.
+    """The output of a call; ``kept`` takes what it prints on stderr.
 
     Raises:
         GcloudError: gcloud is missing, refuses, or has not ended within ``limit_s``.
@@ -160,6 +161,16 @@ def run_gcloud(
 
 def _parsed(printed: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads(printed) if printed.strip() else None
+
+
+@contextmanager
+def if_it_exists() -> Iterator[None]:
+    """Pass over the refusal of a call whose subject is not there."""
+    try:
+        yield
+    except GcloudError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
 
 
 def current_project(given: str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+from twinserve.targets.google.gcloud import Gcloud, if_it_exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,8 @@ def delete_job(gcloud: Gcloud, region: str, name: str) -> None:
     Raises:
         GcloudError: it is refused.
     """
-    try:
+    with if_it_exists():
         gcloud.change("run", "jobs", "delete", name, f"--region={region}", "--async")
-    except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND:
-            raise
 
 
 def _pairs(members: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a call does, as far as that decides how long it may take."""
+    """The kinds of calls, as far as they decide how long a call may take."""
 
     READ = "read"
     WRITE = "write"
@@ -25,7 +25,7 @@ _SLOW = {
 
 
 def kind_of(arguments: Sequence[str]) -> Kind:
-    """What a call that changes something does."""
+    """The kind of a call that changes something."""
     for words, kind in _SLOW.items():
         if tuple(arguments[: len(words)]) == words:
             return kind

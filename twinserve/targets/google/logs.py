@@ -1,4 +1,4 @@
-"""What instances of a deployed target have logged of themselves, and what a build printed."""
+"""The figures that instances of a deployed target log, and what a build printed."""
 
 from typing import Any
 

@@ -86,14 +86,12 @@ def probe_service(run: CloudRun, service: Service, revision: Revision, name: str
             path = Path(directory) / "probe.yaml"
             path.write_text(yaml.safe_dump(made))
             gcloud.change("run", "services", "replace", str(path), place)
-        url = "" if gcloud.dry_run else _url(gcloud, name, place)
-        yield url
+        if gcloud.dry_run:
+            yield ""
+        else:
+            yield str(gcloud.read("run", "services", "describe", name, place)["status"]["url"])
     finally:
         run.delete_service(name)
-
-
-def _url(gcloud: Gcloud, name: str, place: str) -> str:
-    return str(gcloud.read("run", "services", "describe", name, place)["status"]["url"])
 
 
 def probe_manifest(exported: str, revision: Revision, name: str, project: str) -> dict[str, Any]:

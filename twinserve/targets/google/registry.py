@@ -5,8 +5,9 @@ Source of the field names: ``gcloud artifacts docker images list``, which prints
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+from twinserve.targets.google.gcloud import Gcloud, if_it_exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,9 @@ def list_images(gcloud: Gcloud, path: str) -> list[Image]:
     Raises:
         GcloudError: they cannot be listed.
     """
-    try:
+    listed: list[dict[str, Any]] = []
+    with if_it_exists():
         listed = gcloud.read("artifacts", "docker", "images", "list", path, "--include-tags") or []
-    except GcloudError as error:
-        if error.reason is Reason.NOT_FOUND:
-            return []
-        raise
     images = [
         Image(image["package"], image["version"], _tags(image.get("tags")), image["createTime"])
         for image in listed

@@ -19,15 +19,13 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 
 
-def once_settled(
-    call: Callable[[], Result], tell: Callable[[str], None], *, within_s: float = WITHIN_S
-) -> Result:
-    """What a call gives that may be repeated, as soon as what it builds on is known.
+def once_settled(call: Callable[[], Result], tell: Callable[[str], None]) -> Result:
+    """The result of a call that may be repeated, as soon as what it builds on is known.
 
     Raises:
         GcloudError: it is refused for another reason, or still not known after so many seconds.
     """
-    deadline, pause = time.monotonic() + within_s, FIRST_PAUSE_S
+    deadline, pause = time.monotonic() + WITHIN_S, FIRST_PAUSE_S
     while True:
         try:
             return call()

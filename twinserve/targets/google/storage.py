@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from twinserve.config.errors import UserError
-from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+from twinserve.targets.google.gcloud import Gcloud, if_it_exists
 from twinserve.targets.opener import ask
 
 HOST = "https://storage.googleapis.com/"
@@ -84,25 +84,18 @@ def read_object(gcloud: Gcloud, url: str) -> Object | None:
         if described is None:
             return None
         generation, updated = described
-        try:
+        with if_it_exists():
             text = gcloud.read_text("storage", "cat", f"{url}#{generation}")
-        except GcloudError as error:
-            if error.reason is not Reason.NOT_FOUND:
-                raise
-        else:
             return Object(text, generation, updated)
     return None
 
 
 def _describe(gcloud: Gcloud, url: str) -> tuple[str, datetime] | None:
     """Generation and time of the last change; None where there is no object."""
-    try:
+    with if_it_exists():
         described = gcloud.read("storage", "objects", "describe", url)
-    except GcloudError as error:
-        if error.reason is Reason.NOT_FOUND:
-            return None
-        raise
-    return str(described["generation"]), datetime.fromisoformat(described["update_time"])
+        return str(described["generation"]), datetime.fromisoformat(described["update_time"])
+    return None
 
 
 def read_objects(gcloud: Gcloud, pattern: str) -> dict[str, bytes]:
@@ -112,13 +105,10 @@ def read_objects(gcloud: Gcloud, pattern: str) -> dict[str, bytes]:
         GcloudError: they cannot be read.
     """
     with tempfile.TemporaryDirectory() as directory:
-        try:
+        with if_it_exists():
             gcloud.read_text("storage", "cp", pattern, directory)
-        except GcloudError as error:
-            if error.reason is Reason.NOT_FOUND:
-                return {}
-            raise
-        return {path.name: path.read_bytes() for path in sorted(Path(directory).iterdir())}
+            return {path.name: path.read_bytes() for path in sorted(Path(directory).iterdir())}
+        return {}
 
 
 def list_objects(gcloud: Gcloud, pattern: str) -> list[Listed]:
@@ -136,12 +126,9 @@ def list_objects(gcloud: Gcloud, pattern: str) -> list[Listed]:
 
 
 def _listed(gcloud: Gcloud, pattern: str) -> list[dict[str, Any]]:
-    try:
+    with if_it_exists():
         return gcloud.read("storage", "objects", "list", pattern) or []
-    except GcloudError as error:
-        if error.reason is Reason.NOT_FOUND:
-            return []
-        raise
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +158,8 @@ def delete_objects(gcloud: Gcloud, pattern: str) -> None:
     Raises:
         GcloudError: it is refused.
     """
-    try:
+    with if_it_exists():
         gcloud.change_text("storage", "rm", pattern)
-    except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND:
-            raise
 
 
 def read_lines(gcloud: Gcloud, pattern: str) -> list[str]:
@@ -184,12 +168,9 @@ def read_lines(gcloud: Gcloud, pattern: str) -> list[str]:
     Raises:
         GcloudError: they cannot be read.
     """
-    try:
+    with if_it_exists():
         return gcloud.read_text("storage", "cat", pattern).splitlines()
-    except GcloudError as error:
-        if error.reason is Reason.NOT_FOUND:
-            return []
-        raise
+    return []
 
 
 def upload(gcloud: Gcloud, path: Path, url: str) -> None:

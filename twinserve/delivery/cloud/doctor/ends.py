@@ -47,7 +47,7 @@ class BaseImage(_Part):
 
 
 class Support(BaseModel):
-    """What the file holds."""
+    """The file of ends of support."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -1,4 +1,4 @@
-"""What the doctor has to say of one thing."""
+"""A line of the doctor's."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from twinserve.config.errors import UserError
 
 
 class Weight(StrEnum):
-    """What a finding means for a push."""
+    """The meaning of a finding for a push."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -69,7 +69,7 @@ Check = Callable[[], Sequence[Finding]]
 
 
 def asked(subject: str, check: Check) -> Sequence[Finding]:
-    """What a check finds; that its question was refused is a finding too."""
+    """The findings of a check; that its question was refused is a finding too."""
     try:
         return check()
     except UserError as error:

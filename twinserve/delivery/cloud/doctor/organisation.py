@@ -1,4 +1,4 @@
-"""What the organisation's policies forbid."""
+"""The organisation's policies that forbid what is needed."""
 
 from collections.abc import Sequence
 

@@ -5,18 +5,17 @@ source; `twinserve renew tools` looks them up anew. Of packages the index is ask
 """
 
 import argparse
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from twinserve.config.errors import UserError
 from twinserve.config.params import Params, load_params
 from twinserve.delivery.bundle.yanked import find_yanked
 from twinserve.delivery.cloud.doctor.ends import Ends, Support, read_support
 from twinserve.delivery.cloud.doctor.finding import Finding, asked, fine, warn
 from twinserve.targets.github.issue import Issue
+from twinserve.targets.github.workflow import repository_to_tell
 
 DOCKERFILE = Path("service/Dockerfile")
 AHEAD = timedelta(days=90)
@@ -62,11 +61,11 @@ def kept() -> list[Finding]:
         UserError: it cannot be asked.
     """
     findings = []
-    for one in find_yanked(Path()):
-        rooms = ", ".join(one.rooms[:MOST_ROOMS]) + (" and more" if one.rooms[MOST_ROOMS:] else "")
-        why = f": {one.why}" if one.why else ""
-        told = f"{one.name} {one.version} was taken back by its makers{why} (locks: {rooms})"
-        findings.append(warn("packages", told, f"twinserve renew packages {one.name}"))
+    for pin in find_yanked(Path()):
+        rooms = ", ".join(pin.rooms[:MOST_ROOMS]) + (" and more" if pin.rooms[MOST_ROOMS:] else "")
+        why = f": {pin.why}" if pin.why else ""
+        told = f"{pin.name} {pin.version} was taken back by its makers{why} (locks: {rooms})"
+        findings.append(warn("packages", told, f"twinserve renew packages {pin.name}"))
     return findings or [fine("packages", "none that is locked was taken back by its makers")]
 
 
@@ -116,10 +115,7 @@ def _base_image() -> str:
 
 
 def _tell(findings: list[Finding]) -> str:
-    repository = os.environ.get("GITHUB_REPOSITORY")
-    if not repository or not os.environ.get("GH_TOKEN"):
-        raise UserError("set GITHUB_REPOSITORY and GH_TOKEN, as nightly.yml does")
-    issue = Issue(repository, LABEL, MARKER)
+    issue = Issue(repository_to_tell(), LABEL, MARKER)
     if findings:
         lines = "\n".join(
             f"- {finding.subject}: {finding.told}: {finding.cure}" for finding in findings

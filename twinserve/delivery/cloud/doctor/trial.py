@@ -10,7 +10,7 @@ from twinserve.delivery.cloud.doctor.finding import Finding, fine, stop
 from twinserve.delivery.project import Cloud
 from twinserve.targets.google.access import Access, is_private
 from twinserve.targets.google.deploy import NewRevision, deploy_function
-from twinserve.targets.google.gcloud import GcloudError, Reason
+from twinserve.targets.google.gcloud import GcloudError, if_it_exists
 from twinserve.targets.google.probe import PROBE_LABEL
 
 SUBJECT = "trial"
@@ -52,13 +52,5 @@ def deploy_and_delete(cloud: Cloud) -> Sequence[Finding]:
         said, _, cure = str(error).partition(" Fix: ")
         return [stop(SUBJECT, said, cure or "see the lines above it")]
     finally:
-        _delete(cloud, name)
-
-
-def _delete(cloud: Cloud, name: str) -> None:
-    try:
-        cloud.run.delete_service(name)
-    except GcloudError as error:
-        # It was never made.
-        if error.reason is not Reason.NOT_FOUND:
-            raise
+        with if_it_exists():
+            cloud.run.delete_service(name)

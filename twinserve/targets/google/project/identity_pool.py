@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+from twinserve.targets.google.gcloud import Gcloud, if_it_exists
 from twinserve.targets.google.project.resources import ensure
 
 PLACE = "--location=global"
@@ -59,12 +59,9 @@ def read_provider(gcloud: Gcloud, pool: str, name: str) -> Any:  # noqa: ANN401 
         GcloudError: it cannot be read.
     """
     where = (name, PLACE, f"--workload-identity-pool={pool}")
-    try:
+    with if_it_exists():
         return gcloud.read("iam", "workload-identity-pools", "providers", "describe", *where)
-    except GcloudError as error:
-        if error.reason is Reason.NOT_FOUND:
-            return None
-        raise
+    return None
 
 
 def differences(raw: Mapping[str, Any], wanted: Provider) -> list[str]:

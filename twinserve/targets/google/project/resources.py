@@ -1,10 +1,10 @@
-"""What a Google Cloud project needs before anything can be released to it, each made if missing."""
+"""The resources that a Google Cloud project needs for a release, each made if missing."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason
+from twinserve.targets.google.gcloud import Gcloud, GcloudError, Reason, if_it_exists
 
 
 def lifecycle_state(gcloud: Gcloud) -> str | None:
@@ -68,19 +68,16 @@ def bucket_refusal(gcloud: Gcloud, name: str) -> Reason | None:
 
 
 def repository_format(gcloud: Gcloud, region: str, name: str) -> str | None:
-    """What a repository of Artifact Registry holds; None where there is none.
+    """The format of a repository of Artifact Registry; None where there is none.
 
     Raises:
         GcloudError: it cannot be read.
     """
     place = f"--location={region}"
-    try:
+    with if_it_exists():
         raw = gcloud.read("artifacts", "repositories", "describe", name, place)
-    except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND:
-            raise
-        return None
-    return str(raw.get("format", "DOCKER"))
+        return str(raw.get("format", "DOCKER"))
+    return None
 
 
 def enable_apis(gcloud: Gcloud, apis: Sequence[str]) -> None:
@@ -156,13 +153,10 @@ def version_state(gcloud: Gcloud, secret: str, version: str) -> str | None:
     Raises:
         GcloudError: it cannot be read.
     """
-    try:
+    with if_it_exists():
         raw = gcloud.read("secrets", "versions", "describe", version, f"--secret={secret}")
-    except GcloudError as error:
-        if error.reason is Reason.NOT_FOUND:
-            return None
-        raise
-    return str(raw.get("state", "STATE_UNSPECIFIED"))
+        return str(raw.get("state", "STATE_UNSPECIFIED"))
+    return None
 
 
 def ensure_account(gcloud: Gcloud, name: str, email: str, title: str) -> None:
@@ -240,8 +234,5 @@ def delete_bucket(gcloud: Gcloud, name: str) -> None:
 
 
 def _unless_gone(gcloud: Gcloud, *command: str) -> None:
-    try:
+    with if_it_exists():
         gcloud.change_text(*command)
-    except GcloudError as error:
-        if error.reason is not Reason.NOT_FOUND:
-            raise

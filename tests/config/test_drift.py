@@ -21,6 +21,13 @@ def test_same_shares_are_no_drift_and_an_empty_bin_is_finite() -> None:
     assert 2 < stability_index([1000, *[0] * 9], shares) < 10
 
 
+def test_bin_that_the_table_had_no_row_in_is_finite() -> None:
+    """Gaps that were allowed and never came, say: none since is no drift, many are a large one."""
+    shares = [0.5, 0.5, 0.0]
+    assert stability_index([500, 500, 0], shares) == pytest.approx(0, abs=1e-6)
+    assert 1 < stability_index([300, 300, 400], shares) < 10
+
+
 def test_values_out_of_range_are_of_the_outermost_bins() -> None:
     """Below goes with the first bin, above with the last; a single bin takes both."""
     assert in_bins([1, 10, 20, 30, 4]) == [11, 20, 34]

@@ -7,6 +7,7 @@ from tests.pipeline.workflows.act import TOKEN, Run, Workflows
 from tests.pipeline.workflows.project_runs import PROJECT, of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.pipeline.workflows.test_pull_request_runs import PLANNED, REVIEWED
+from tests.renewed import GCLOUD
 from twinserve.renewal.proposal.planned import SCHEDULES
 
 ON = {"RENEWAL": "true"}
@@ -21,12 +22,12 @@ def opened(**outputs: str) -> Rule:
     return {"call": "renew open", "files": {"$GITHUB_OUTPUT": told}}
 
 
-def renew(workflows: Workflows, *rules: Rule, **variables: str) -> Run:
-    """A run by hand, of two packages."""
+def renew(workflows: Workflows, *rules: Rule, kind: str = "packages", **variables: str) -> Run:
+    """A run by hand, of two packages where it is theirs."""
     return workflows.run(
         "renew.yml",
         "workflow_dispatch",
-        events.dispatch(kind="packages", names="celery ruff"),
+        events.dispatch(kind=kind, names="celery ruff" if kind == "packages" else ""),
         rules=[*rules, PLANNED, REVIEWED],
         variables={**ON, **variables},
         secrets={"RENEWAL_APP_KEY": "a key"} if variables else None,
@@ -117,10 +118,29 @@ def test_rows_are_added_by_an_account_of_their_own(workflows: Workflows) -> None
     assert of_job(run, "open") == [
         "download-artifact renewal untrusted  ",
         f"auth {project} {provider} renewer@a-project",
-        "setup-gcloud 528.0.0",
+        f"setup-gcloud {GCLOUD}",
         "twinserve renew open untrusted/renewal",
     ]
     assert not [line for line in of_job(run, "renew") if line.startswith("auth")]
+    assert "rows" not in run.jobs
+
+
+def test_rows_are_renewed_by_one_who_reads_the_table(workflows: Workflows) -> None:
+    """In a job of their own, of main's code alone; what it leaves is opened as ever."""
+    reading = {"READER": "reader@a-project", "READING_PROVIDER": "a/provider"}
+    variables = {**PROJECT, **reading, "DATA_LOGIN": "aws:x"}
+    run = renew(workflows, LEFT, opened(checks="none"), kind="data", **variables)
+    assert run.succeeded, run.output
+    assert of_job(run, "rows") == [
+        "auth a-project a/provider reader@a-project",
+        "twinserve renew planned --leave reports/renewal",
+        "upload-artifact renewal error reports/renewal/*",
+    ]
+    (planned,) = [call for call in run.calls if "planned" in call.words]
+    told = {name: planned.environment[name] for name in ("KIND", "DATA_LOGIN")}
+    assert told == {"KIND": "data", "DATA_LOGIN": "aws:x"}
+    assert "twinserve renew open untrusted/renewal" in of_job(run, "open")
+    assert "renew" not in run.jobs
 
 
 @pytest.mark.nightly
@@ -150,6 +170,8 @@ def test_hour_says_which_kind(workflows: Workflows, cron: str) -> None:
     assert run.succeeded, run.output
     (planned,) = [call for call in run.calls if "planned" in call.words]
     assert planned.environment["SCHEDULE"] == cron
+    job = "rows" if SCHEDULES[cron] == "data" else "renew"
+    assert set(run.jobs) == {job, "open"}
 
 
 def test_vulnerabilities_are_looked_for_each_night(workflows: Workflows) -> None:

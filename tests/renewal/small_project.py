@@ -63,39 +63,66 @@ lint test-model test-engine:
 \t@.venv/bin/twinserve $@
 """
 IGNORED = ".cache/\n.venv/\nreports/\n/.dvc/config.local\n/.dvc/tmp/\n__pycache__/\n"
+# A variable with the address of played sources.
+SOURCES = "TESTS_SOURCES"
 # The command of this engine, in a tree whose own is another; what is served is not compared.
 COMMAND = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from tests.renewal.small_project import unserved
+from tests.renewal.small_project import played, unserved
 from twinserve.__main__ import main
 from twinserve.config.errors import run_as_command
 unserved()
+played()
 run_as_command(lambda: main(sys.argv[1:]))
 """
 
 
 def unserved() -> None:
     """Take a small project's bundles as equal, and its packages as safe: it has neither."""
-    from twinserve.renewal import fit, kinds, trees
+    from twinserve.measure.statistics import Outcome, estimate_mean
+    from twinserve.renewal import fit, fresh_rows, kinds, trees
     from twinserve.renewal.report import Answers, Effect
+    from twinserve.renewal.rows.duel import ALL, Duel
     from twinserve.review.report import ModelChange
 
-    def measure(_: Path, new: Path, *__: object) -> Effect:
-        if (new / "broken.txt").read_text().startswith("compare "):
+    def wait_at(phase: str, new: Path) -> None:
+        if (new / "broken.txt").read_text().startswith(f"{phase} "):
             (new.parent / "began").write_text(str(os.getpid()))
             time.sleep(600)
-        model = ModelChange(base_version="v1", head_version="v1", artifacts=())
+
+    def compete(_: Path, new: Path, *__: object) -> tuple[Duel]:
+        wait_at("compete", new)
+        return (Duel(ALL, "wrong", 40, 0.0, 0.0, estimate_mean([0.0] * 40), Outcome.KEPT),)
+
+    def measure(_: Path, new: Path, *__: object) -> Effect:
+        wait_at("compare", new)
+        told = (new / "broken.txt").read_text().startswith("model ")
+        artifacts = ("model.pkl",) if told else ()
+        model = ModelChange(base_version="v1", head_version="v1", artifacts=artifacts)
         return Effect(model, Answers(3, 3, 0, None), (), (), (1000, 1000))
 
     def ask(*_: object) -> tuple[()]:
         return ()
 
     patch.object(trees, "measure_effect", measure).start()
+    patch.object(fresh_rows, "_compete", compete).start()
+    patch.object(fresh_rows, "_drift", lambda *_: ()).start()
     patch.object(kinds, "runtime_of", lambda _: "none").start()
     patch.object(fit, "_keep_runtime", lambda *_: None).start()
     # No database is asked for packages of ours.
     patch.object(kinds, "ask", ask).start()
+
+
+def played() -> None:
+    """Ask the played sources of tools, where a test has some."""
+    from twinserve.renewal.tools import dates, registry, renewing
+
+    if url := os.environ.get(SOURCES):
+        place_of = registry.place_of
+        patch.object(renewing, "GCLOUD", f"{url}/gcloud").start()
+        patch.object(dates, "PYTHON", f"{url}/python").start()
+        patch.object(registry, "place_of", lambda name: (url, place_of(name)[1])).start()
 
 
 def make_small_project(folder: Path, index: PackageIndex, broken: str = "") -> Repository:
@@ -149,13 +176,15 @@ def environment(index: PackageIndex) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "UV_DEFAULT_INDEX": f"{index.url}/simple",
         "UV_CACHE_DIR": str(index.folder.parent / "uv"),
+        **{name: text for name, text in os.environ.items() if name == SOURCES},
     }
 
 
 def kept(project: Repository) -> tuple[str, str, dict[str, bytes]]:
-    """The project's state, without what is written to be read."""
+    """The project's state, without what is written to be read, and what DVC keeps for itself."""
     head, status, files = project.state()
-    return head, status, {name: text for name, text in files.items() if "reports/" not in name}
+    unread = ("reports/", ".dvc/cache/", ".dvc/tmp/")
+    return head, status, {name: text for name, text in files.items() if not name.startswith(unread)}
 
 
 def pins_of(project: Repository, ref: str, room: str = "dev") -> dict[str, str]:

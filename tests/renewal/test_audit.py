@@ -137,6 +137,7 @@ def test_night_starts_the_renewal_of_that_very_package(
     osv.publish("alpha", ["1.0"], HOLE, fixed="1.1")
     osv.publish("beta", ["1.0"], OTHER)
     calls = play_gh(tmp_path, monkeypatch)
+    monkeypatch.setenv("RENEWAL", "true")
     run(osv, "--tell")
     started, _, opened = map(json.loads, calls.read_text().splitlines())
     here = "repos/owner/twinserve"
@@ -145,7 +146,23 @@ def test_night_starts_the_renewal_of_that_very_package(
     assert started == ["POST", path, {"ref": "main", "inputs": inputs}]
     assert opened[:2] == ["POST", f"{here}/issues"]
     assert f"- beta 1.0: {OTHER}, no version mends it yet" in opened[2]["body"]
+    assert "alpha" not in opened[2]["body"]
     assert opened[2]["labels"] == ["audit"]
+
+
+@pytest.mark.usefixtures("tree")
+def test_night_tells_of_what_can_be_mended_where_renewals_are_off(
+    osv: FakeOsv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a fork: a run that would be skipped is not started, and the issue has the command."""
+    osv.publish("alpha", ["1.0"], HOLE, fixed="1.1")
+    calls = play_gh(tmp_path, monkeypatch)
+    monkeypatch.setenv("RENEWAL", "")
+    run(osv, "--tell")
+    _, opened = map(json.loads, calls.read_text().splitlines())
+    assert opened[:2] == ["POST", "repos/owner/twinserve/issues"]
+    assert f"- alpha 1.0: {HOLE}, fixed in 1.1" in opened[2]["body"]
+    assert "`twinserve renew packages alpha`" in opened[2]["body"]
 
 
 @pytest.mark.usefixtures("tree")

@@ -115,6 +115,26 @@ def _most_fits(number: int) -> str:
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("setting", ["say", "refuse"])
+def test_model_that_changes_under_its_version_is_said_or_refused(
+    tmp_path: Path, index: PackageIndex, setting: str
+) -> None:
+    """In the report always; with the setting nothing comes in."""
+    project = make_small_project(tmp_path / "project", index, "model beta 2.0 changes")
+    rules = f"\nrenewal:\n  same_version: {setting}\n"
+    project.write("params.yaml", project.path("params.yaml").read_text() + rules)
+    project.commit("Its rules")
+    index.publish("beta", "2.0")
+    if setting == "say":
+        assert renew(project, index).startswith(f"{BRANCH}: commit ")
+        assert "changed under an unchanged version" in project.git("show", "-s", BRANCH)
+    else:
+        assert "renewal.same_version refuses: raise model.version" in fail(project, index)
+    page = project.path("reports/renewal/packages.md").read_text()
+    assert "changed under an unchanged version" in page
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -26,7 +26,8 @@ def main() -> int:
     fields = [words[at + 1] for at, word in enumerate(words) if word == "--raw-field"]
     answer = respond(state, method, path.removeprefix("repos/owner/twinserve/"), fields)
     STATE.write_text(json.dumps(state))
-    json.dump([answer] if "--slurp" in words else answer, sys.stdout)
+    if answer is not None:
+        json.dump([answer] if "--slurp" in words else answer, sys.stdout)
     return 0
 
 
@@ -40,6 +41,10 @@ def respond(state: dict[str, Any], method: str, path: str, fields: list[str]) ->
             if (pull["state"], pull["label"]) == (wanted["state"], wanted["head"])
         ]
     kind, _, rest = path.partition("/")
+    if kind == "actions":
+        assert method == "POST"
+        state.setdefault("dispatches", []).append({rest: json.load(sys.stdin)})
+        return None
     assert kind == "issues"
     if not rest or rest.isdigit():
         return issues(state, method, rest, fields)

@@ -37,6 +37,19 @@ def test_whole_interval_over_the_allowed_ratio_fails(tmp_path: Path) -> None:
     assert "measurement.comparison.allowed_ratio" in told
 
 
+def test_model_that_changed_under_its_version_fails_where_the_setting_says_so(
+    tmp_path: Path,
+) -> None:
+    """Else the comment says it, and nothing is stopped; a raised version passes anyhow."""
+    quick: dict[str, object] = {"benchmarks": [], "latency": [], "imports": []}
+    changed = {"base_version": "v1.0", "head_version": "v1.0", "artifacts": ["model.pkl"]}
+    assert judge(report(tmp_path, **quick, model=changed, same_version="say"))
+    raised = {**changed, "head_version": "v1.1"}
+    assert judge(report(tmp_path, **quick, model=raised, same_version="refuse"))
+    with pytest.raises(UserError, match=r"is still called v1\.0: raise model\.version"):
+        judge(report(tmp_path, **quick, model=changed, same_version="refuse"))
+
+
 def test_missing_report_is_told(tmp_path: Path) -> None:
     """With the command that makes it."""
     with pytest.raises(UserError, match="make it with `review collect`"):

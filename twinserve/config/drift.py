@@ -3,19 +3,23 @@
 import math
 from collections.abc import Sequence
 
+_HALF = 0.5
+
 
 def stability_index(counts: Sequence[int], shares: Sequence[float]) -> float:
     """The population stability index of counted values against the reference's shares.
 
-    Half a value is added to each bin, so that an empty one does not make it infinite. By custom,
-    under 0.1 is no shift, over 0.25 a large one. Of n values that have not drifted at all it is
-    about (bins - 1) / n: a few dozen say nothing.
+    Half a value is added to each bin, and a bin that no row of the table was in counts as half a
+    value too, so that an empty one does not make it infinite. By custom, under 0.1 is no shift,
+    over 0.25 a large one. Of n values that have not drifted at all it is about (bins - 1) / n: a
+    few dozen say nothing.
     """
-    total = sum(counts) + 0.5 * len(counts)
-    observed = [(count + 0.5) / total for count in counts]
+    total = sum(counts) + _HALF * len(counts)
+    least = _HALF / total
+    observed = [(count + _HALF) / total for count in counts]
     return sum(
         (share - other) * math.log(share / other)
-        for share, other in zip(observed, shares, strict=True)
+        for share, other in zip(observed, (share or least for share in shares), strict=True)
     )
 
 

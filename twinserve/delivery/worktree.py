@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -99,7 +99,12 @@ def reproduce(tree: Path, python: str, outputs: Sequence[str], log: IO[str] | No
     run_in(tree, [python, "-m", "twinserve", "repro"], log)
 
 
-def run_in(tree: Path, command: Sequence[str], log: IO[str] | None = None) -> None:
+def run_in(
+    tree: Path,
+    command: Sequence[str],
+    log: IO[str] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> None:
     """Run a command of the project's in a tree; what it prints is shown as it comes, or logged.
 
     Raises:
@@ -108,7 +113,7 @@ def run_in(tree: Path, command: Sequence[str], log: IO[str] | None = None) -> No
     process = subprocess.Popen(
         command,
         cwd=tree,
-        env=user_environment(),
+        env=user_environment() | dict(variables or {}),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=None if log is None else subprocess.STDOUT,

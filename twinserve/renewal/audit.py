@@ -1,10 +1,12 @@
 """``twinserve audit``: known vulnerabilities of what is served.
 
 A pull request answers for what it brings; what was published since is found at night, when the
-renewal of that very package is started at once, and an issue tells of what no version mends yet.
+renewal of that very package is started at once, and an issue tells of what no version mends yet,
+and where renewals are off of the rest.
 """
 
 import argparse
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +26,11 @@ from twinserve.targets.github.workflow import repository_to_tell
 
 LABEL = "audit"
 MARKER = "<!-- twinserve: audit -->"
-TITLE = "A known vulnerability that no version mends yet"
+TITLE = "A known vulnerability of what is served"
 RENEW = "renew.yml"
 BRANCH = "main"
+# The repository's variable that switches renewals on.
+SWITCH = "RENEWAL"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,18 +98,20 @@ def _packages(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
 
 def _tell(vulnerabilities: Sequence[Vulnerability]) -> list[str]:
     repository = repository_to_tell()
-    lines = []
-    if names := _packages(vulnerabilities):
+    lines, waiting = [], list(vulnerabilities)
+    names = _packages(vulnerabilities)
+    if names and os.environ.get(SWITCH) == "true":
         inputs = {"kind": "packages", "names": " ".join(names)}
         started = {"ref": BRANCH, "inputs": inputs}
         api(f"repos/{repository}/actions/workflows/{RENEW}/dispatches", "POST", started)
         lines.append(f"started: the renewal of {', '.join(names)}")
+        waiting = [vulnerability for vulnerability in vulnerabilities if not vulnerability.fixed]
     issue = Issue(repository, LABEL, MARKER)
-    if waiting := [vulnerability for vulnerability in vulnerabilities if not vulnerability.fixed]:
+    if waiting:
         text = "\n".join(
             f"- {line}" for line in dict.fromkeys(vulnerability.line for vulnerability in waiting)
         )
-        lines.append(issue.say(TITLE, f"{text}\n\n{EXCEPTIONS} may say why it can wait.\n"))
+        lines.append(issue.say(TITLE, f"{text}\n\nWhat to do: {_cure(waiting)}.\n"))
     elif (number := issue.find()) is not None:
         lines.append(issue.close(number, "Nothing of the kind is known any more."))
     return lines or ["nothing is known"]

@@ -15,7 +15,12 @@ from twinserve.renewal.fit import fit
 from twinserve.renewal.packages import OUTPUTS, Brought
 from twinserve.renewal.rows.drift import Drift, drift_of
 from twinserve.renewal.rows.duel import ALL, Duel, judge, new_places, unseen
-from twinserve.renewal.rows.source import refuse_another_contract, table_of, update_table
+from twinserve.renewal.rows.source import (
+    fetch_table,
+    refuse_another_contract,
+    table_of,
+    update_table,
+)
 from twinserve.renewal.trees import REPORTS, Concluded, Trees, Words, conclude
 from twinserve.targets.git import Checkout
 from twinserve.training.served.golden import requests_of
@@ -35,6 +40,7 @@ def bring_rows(trees: Trees, *, engine: bool, rounds: int | None) -> Concluded:
     if source is None:
         return Concluded("no row is new: the table's source is as it was")
     print(f"fresh rows from {source}", flush=True)
+    fetch_table(base)
     tables = table_of(base), table_of(new)
     refuse_another_contract(*tables)
     passed = fit(new, log, outputs=OUTPUTS, engine=engine)

@@ -13,6 +13,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.delivery.bundle.pins import names
 from twinserve.delivery.data.cached import share_cache
+from twinserve.delivery.data.dvc import prepare
 from twinserve.delivery.worktree import alone, check_ready, reproduce, worktree
 from twinserve.measure.history.challenge import Challenge
 from twinserve.renewal.branch import Branch
@@ -69,6 +70,7 @@ def open_trees(kind: str) -> Iterator[Trees]:
     branch = Branch(own, kind)
     branch.check()
     head = own.ask("rev-parse", "HEAD")
+    prepare()
     with (
         alone(WORK, "renewal"),
         worktree(own, head, WORK / "base") as base,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.renewal.package_index import serve_index
+from tests.renewed import PYTHON as OLDEST
 from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 from twinserve.config.prices import LIST_PRICES
@@ -49,7 +50,8 @@ def test_end_is_told_in_time(
     subject: str, today: date, words: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """From 90 days before, of the image's Python and of the function's runtime, with its source."""
-    dates = {"3.11": "2027-10-01"}, {"python311": "2027-10-24"}
+    runtime = load_params().deployment.function.base_image
+    dates = {OLDEST: "2027-10-01"}, {runtime: "2027-10-24"}
 
     def end(support: dict[str, Any]) -> None:
         support["python"]["ends"], support["runtimes"]["ends"] = dates
@@ -79,8 +81,9 @@ def test_old_base_image_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     last = image.created + timedelta(days=load_params().renewal.max_age_days)
     assert "the base image" not in told(last)
     assert f"built on {image.created}" in told(last + timedelta(days=1))["the base image"]
-    know(monkeypatch, tmp_path, lambda support: support["base_image"].update(name="python:3.11"))
-    assert "nobody has looked up when python:3.11-slim" in told(image.created)["the base image"]
+    know(monkeypatch, tmp_path, lambda support: support["base_image"].update(name="python:3.0"))
+    told_of = f"nobody has looked up when python:{OLDEST}-slim"
+    assert told_of in told(image.created)["the base image"]
 
 
 def test_version_without_a_date_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,16 +58,19 @@ class Watched:
         done = self.project.run("monitor", *options, environment=given | environment, code=None)
         return done.stdout + done.stderr
 
-    def issues(self) -> list[dict[str, Any]]:
+    def state(self) -> dict[str, Any]:
         """All that GitHub holds."""
-        state = json.loads((self.folder / "state.json").read_text())
-        issues: list[dict[str, Any]] = state["issues"]
+        state: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
+        return state
+
+    def issues(self) -> list[dict[str, Any]]:
+        """Its issues."""
+        issues: list[dict[str, Any]] = self.state()["issues"]
         return issues
 
     def comments(self) -> list[str]:
         """Their texts."""
-        state = json.loads((self.folder / "state.json").read_text())
-        return [comment["body"] for comment in state["comments"]]
+        return [comment["body"] for comment in self.state()["comments"]]
 
     def report(self) -> dict[str, Any]:
         """``monitoring.json``."""
@@ -162,6 +165,24 @@ def test_drift_opens_an_issue_that_is_kept_up_to_date_and_closed(
     assert [comment.startswith(BACK) for comment in watched.comments()] == [True]
     assert "no threshold is passed, and no issue is open" in watched.monitor("--issue")
     assert watched.report()["state"] == "kept"
+
+
+def test_drift_starts_the_renewal_of_the_table_where_renewals_are_on(
+    watched: Watched, told: dict[str, dict[str, Any]], card: Card
+) -> None:
+    """From what the targets wrote: `renew.yml`, for rows; not where nothing has drifted."""
+    for service, figures in told.items():
+        watched.log(service, figures)
+    assert "the renewal of the table" not in watched.monitor("--issue")
+    printed = watched.monitor("--issue", RENEWAL="true")
+    assert f"started: the renewal of the table, for drift of {card.features[0].name}" in printed
+    given = {"ref": "main", "inputs": {"kind": "data", "names": ""}}
+    assert watched.state()["dispatches"] == [{"workflows/renew.yml/dispatches": given}]
+    watched.project.google.state.logs.clear()
+    for service, figures in told.items():
+        watched.log(service, as_in_the_table(figures))
+    assert "the renewal of the table" not in watched.monitor("--issue", RENEWAL="true")
+    assert len(watched.state()["dispatches"]) == 1
 
 
 def test_only_the_targets_own_lines_of_the_last_day_are_read(

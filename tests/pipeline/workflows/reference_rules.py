@@ -56,7 +56,11 @@ def called_with_what_it_takes(files: Files) -> Iterator[str]:
 
 
 def hours_are_known(files: Files) -> Iterator[str]:
-    """Each time in ``renew.yml`` is that of a kind."""
+    """Each time in ``renew.yml`` is that of a kind, and rows have a job of their own."""
     times = [schedule["cron"] for schedule in files.workflows["renew.yml"]["on"]["schedule"]]
     if times != list(SCHEDULES):
         yield "renew.yml: its hours are not those that `renew planned` knows"
+    (rows,) = [hour for hour, kind in SCHEDULES.items() if kind == "data"]
+    jobs = files.workflows["renew.yml"]["jobs"]
+    if not all(f"'{rows}'" in str(jobs[name].get("if")) for name in ("renew", "rows")):
+        yield "renew.yml: the hour of the rows is another one"

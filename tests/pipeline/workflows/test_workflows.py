@@ -107,6 +107,7 @@ def test_few_jobs_may_write(files: Files) -> None:
         "nightly.yml: audit": ["actions", "issues"],
         "renew.yml: checks": ["id-token"],
         "renew.yml: merge": ["actions", "contents", "pull-requests"],
+        "renew.yml: rows": ["id-token"],
         "renew.yml: open": ["contents", "id-token", "issues", "pull-requests"],
         "renew.yml: tell": ["pull-requests", "statuses"],
         "rollback.yml: rollback": ["id-token"],

@@ -23,7 +23,9 @@ from tests.renewed import PYTHON
 HERE = Path(__file__).parent
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
 # The nightly suite may take longer, and the search for what breaks.
-SLOW_JOBS = frozenset({"nightly.yml: everything", "nightly.yml: model", "renew.yml: renew"})
+SLOW_JOBS = frozenset(
+    {"nightly.yml: everything", "nightly.yml: model", "renew.yml: renew", "renew.yml: rows"}
+)
 SLOWEST_MINUTES = 180
 SHORTEST_DAYS = 7
 RUNNER = "ubuntu-latest"

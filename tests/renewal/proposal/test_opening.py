@@ -1,6 +1,9 @@
 """The pull request of a renewal, by real git and a strict fake of GitHub's API."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from pydantic import ValidationError
 from tests.delivery.update.forks import Repository
 from tests.renewal.proposal.hub import BRANCH, Hub
 from tests.review.reports import sample
+from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.renewal.branch import Branch
 from twinserve.renewal.proposal.outcome import write_bundle
@@ -151,6 +155,21 @@ def test_model_that_lost_is_kept_in_the_history(hub: Hub) -> None:
     assert line == f"the rows do not come in; kept: {name}"
     assert json.loads(hub.checkout.path(name).read_text())["challenger"] == 0.3
     assert hub.read()["pulls"] == []
+
+
+def test_workflow_is_told_by_outputs_and_summary(hub: Hub, tmp_path: Path) -> None:
+    """Of the job that may write: a line that came from outside stands in a code span."""
+    hub.leave("nothing", "the rows do not come in: <b>worse</b>", kind="data")
+    said = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from twinserve.__main__ import main"
+    words = [sys.executable, "-c", f"{start}; main(sys.argv[1:])", "renew", "open", str(hub.left)]
+    done = subprocess.run(
+        words, env={**os.environ, **said}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
+    assert summary == "`the rows do not come in: <b>worse</b>`\n"
+    assert "checks=none\n" in (tmp_path / "GITHUB_OUTPUT").read_text()
 
 
 def test_model_that_lost_where_no_project_is_named_is_told_alone(

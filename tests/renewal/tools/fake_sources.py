@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Sources:
 
     Attributes:
         digest: what the registry says of its answer's bytes.
+        stalled: a path that is not answered until it is over; ``asked`` once somebody has.
     """
 
     url: str = ""
@@ -50,6 +52,9 @@ class Sources:
     gone: set[str] = field(default_factory=set)
     index: Mapping[str, Any] = field(default_factory=lambda: INDEX)
     digest: str = NEW
+    stalled: str = ""
+    asked: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -60,6 +65,9 @@ def serve_sources() -> Iterator[Sources]:
     class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")
+            if path == sources.stalled:
+                sources.asked.set()
+                sources.over.wait()
             if path in sources.gone:
                 self._answer(404, {})
             elif path in sources.answers:
@@ -84,4 +92,7 @@ def serve_sources() -> Iterator[Sources]:
             self.answer(status, json.dumps(content).encode(), headers)
 
     with served(Handler) as sources.url:
-        yield sources
+        try:
+            yield sources
+        finally:
+            sources.over.set()

@@ -13,7 +13,7 @@ from typing import Any
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
 from twinserve.config.yaml_file import read_yaml
-from twinserve.delivery.data.dvc import DIRECTORY, configuration, local_options
+from twinserve.delivery.data.dvc import DIRECTORY, configuration, local_options, share_options
 
 # Below the cache's folder: objects by their MD5.
 OBJECTS = Path("files/md5")
@@ -54,9 +54,10 @@ def cache_directory() -> Path:
 
 
 def share_cache(tree: Path) -> None:
-    """Let what one tree has fetched or made be found by the other."""
+    """Let what one tree has fetched or made be found by the other, which logs in as this one."""
     cache = cache_directory().resolve()
     if (tree / DIRECTORY).is_dir():
+        share_options(tree)
         with local_options(tree) as options:
             options["cache"]["dir"] = str(cache)
 

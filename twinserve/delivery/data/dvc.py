@@ -154,5 +154,22 @@ def local_options(tree: Path = Path()) -> Iterator[dict[str, Any]]:
         raise _unreadable(error) from None
 
 
+def share_options(tree: Path) -> None:
+    """Give another tree what this one alone is told: above all, how it logs in to its remotes.
+
+    Raises:
+        UserError: DVC cannot read its configuration.
+    """
+    from dvc.config import Config, merge
+    from dvc.exceptions import DvcException
+
+    try:
+        own = Config(DIRECTORY, validate=False).read("local")
+    except DvcException as error:
+        raise _unreadable(error) from None
+    with local_options(tree) as options:
+        merge(options, own)
+
+
 def _unreadable(error: Exception) -> UserError:
     return UserError(f"DVC cannot read its configuration: {' '.join(str(error).split())}")

@@ -1,9 +1,9 @@
 """The project's own environment, made by a Python that has nothing yet.
 
-``make`` asks for it where ``.venv/ready`` is older than the locks, was written in another place, or
-for other estimators and remotes: a library of boosted trees, or Dask, is there only where
-``params.yaml`` names it, a plug-in of DVC's only where a remote or an imported source is of its
-scheme.
+``make`` asks for it where ``.venv/ready`` is older than the locks, was written in another place,
+for other estimators and remotes, or by a Python that is too old by now: a library of boosted trees,
+or Dask, is there only where ``params.yaml`` names it, a plug-in of DVC's only where a remote or an
+imported source is of its scheme.
 """
 
 import re
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from twinserve.config.errors import UserError, run_as_command
 from twinserve.config.variables import PACKAGES, tool_environment
+from twinserve.delivery.bundle.oldest import oldest_python
 from twinserve.delivery.environment import remotes
 
 PLACE = Path(".venv")
@@ -27,6 +28,8 @@ BOOTSTRAP, LOCK = "locks/bootstrap.txt", "locks/dev.txt"
 _LIBRARY = re.compile(
     r"""import_path["']?:\s*["']?(catboost|lightgbm|xgboost)\.|\bengine["']?:\s*["']?(dask)\b"""
 )
+# As `python -m venv` and uv write it.
+_VERSION = re.compile(r"^version(?:_info)? *= *3\.(\d+)", re.MULTILINE)
 
 
 def libraries(params: Path = Path("params.yaml")) -> list[str]:
@@ -39,10 +42,22 @@ def libraries(params: Path = Path("params.yaml")) -> list[str]:
 
 
 def expected(place: Path = PLACE) -> str:
-    """What ``ready`` says in an environment that is as it should be; nothing without one."""
-    if not place.exists():
+    """What ``ready`` says in an environment that is as it should be.
+
+    Nothing without one, and where its Python is older than ``pyproject.toml`` asks for by now.
+    """
+    if not place.exists() or _is_older(place):
         return ""
     return " ".join([str(place.resolve()), *libraries(), *remotes.marks()])
+
+
+def _is_older(place: Path) -> bool:
+    try:
+        made_by = _VERSION.search((place / "pyvenv.cfg").read_text(encoding="utf-8"))
+        oldest = int(oldest_python().partition(".")[2])
+    except (OSError, UserError):
+        return False
+    return made_by is not None and int(made_by[1]) < oldest
 
 
 def install(place: Path = PLACE) -> None:

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH, load_params
 from twinserve.config.training import Feature
 from twinserve.config.yaml_file import read_yaml
+from twinserve.delivery.data.fetch import fetch_sources
+from twinserve.delivery.data.login import logged_in
 from twinserve.delivery.worktree import run_in
 from twinserve.renewal.fit import reason
 from twinserve.training.table import Table, read_table
@@ -43,11 +46,22 @@ def update_table(tree: Path, python: str, log: Path) -> str | None:
     with log.open("a", encoding="utf-8") as file:
         began = file.tell()
         try:
-            run_in(tree, [python, "-m", "dvc", "update", str(path)], file)
+            with logged_in() as login:
+                run_in(tree, [python, "-m", "dvc", "update", str(path)], file, login)
         except UserError:
             said = log.read_bytes()[began:].decode(errors="replace")
             raise UserError(f"{source}: {reason(said)}") from None
     return None if (tree / path).read_bytes() == before else source
+
+
+def fetch_table(tree: Path) -> None:
+    """Have the table of a tree there, where neither it nor the cache has it: in a fresh clone.
+
+    Raises:
+        UserError: it cannot be had; the line says why, and what to do.
+    """
+    with chdir(tree):
+        fetch_sources()
 
 
 def table_of(tree: Path) -> Table:

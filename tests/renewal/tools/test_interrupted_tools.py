@@ -1,0 +1,57 @@
+"""`twinserve renew tools`, interrupted in any of its phases, leaves the tree as it was."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.renewal.interruption import PHASES, cases, has_begun, interrupt, mend
+from tests.renewal.package_index import PackageIndex, serve_index
+from tests.renewal.small_project import SOURCES, call, make_small_project
+from tests.renewal.tools.fake_sources import Sources, serve_sources
+from tests.tree import ROOT
+from twinserve.renewal.tools.renewing import FILES, PRICES, SUPPORT
+
+LOOK_UP = "look up"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[PackageIndex]:
+    """The only place that packages come from."""
+    with serve_index(tmp_path / "index") as served:
+        yield served
+
+
+@pytest.fixture
+def sources() -> Iterator[Sources]:
+    """Of gcloud, images and dates."""
+    with serve_sources() as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("phase", "number"), cases(LOOK_UP, *PHASES, quick=(LOOK_UP, signal.SIGINT))
+)
+def test_interrupt_leaves_all_as_it_was(
+    tmp_path: Path,
+    index: PackageIndex,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
+    phase: str,
+    number: signal.Signals,
+) -> None:
+    """What a kill has left is cleared by the next run, which goes through."""
+    project = make_small_project(tmp_path / "project", index, f"{phase} beta 1.0 wait")
+    for path in (*FILES, SUPPORT, PRICES):
+        project.write(str(path), (ROOT / path).read_text())
+    project.commit("Its tools")
+    monkeypatch.setenv(SOURCES, sources.url)
+    sources.stalled = "/gcloud" if phase == LOOK_UP else ""
+    begun = sources.asked.is_set if phase == LOOK_UP else lambda: has_begun(project)
+    interrupt(project, index, "tools", number, begun)
+    sources.stalled = ""
+    mend(project)
+    done = call(project.directory, index, "renew", "tools", "--engine")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "600.0.0" in project.git("show", "renew/tools:cloudbuild.yaml")

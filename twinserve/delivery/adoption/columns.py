@@ -29,7 +29,7 @@ class Columns:
 def chosen_columns(data: Data, records: Records, *, texts: bool = False) -> Columns:
     """Every column but the label and those from which nothing can be learnt, or served compiled.
 
-    With ``texts`` free text stays, which only the estimator itself can serve.
+    With ``texts`` free text stays, which is not compiled.
     """
     features, left_out = [], []
     for name in records.header:

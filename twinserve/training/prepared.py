@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import twinserve.config.cells  # noqa: F401 - which lets a text be of any length
 from twinserve.config.params import Params
 from twinserve.config.training import Data
 from twinserve.training.outputs import read_output, write_output

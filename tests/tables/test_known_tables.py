@@ -1,4 +1,4 @@
-"""Tables that packages ship, from the file to both endpoints, held against scikit-learn over HTTP."""
+"""Tables that packages ship, from the file to both endpoints, held against scikit-learn."""
 
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,8 @@ def frame_of(path: Path, card: Card) -> pd.DataFrame:
     for feature in card.features:
         cells = read[feature.name].str.strip()
         if feature.type == "category":
-            whole = isinstance(feature.values[0], int)
-            kept = [cell if pd.isna(cell) or not whole else int(cell) for cell in cells]
-            columns[feature.name] = pd.Categorical(kept, categories=list(feature.values))
+            values = list(feature.values)  # noqa: PD011 - a feature's own
+            columns[feature.name] = pd.Categorical(cells, categories=values)
         else:
             columns[feature.name] = pd.to_numeric(cells, errors="coerce")
     return pd.DataFrame(columns)

@@ -27,7 +27,7 @@ def frame_of(path: Path, card: Card) -> pd.DataFrame:
     for feature in card.features:
         cells = read[feature.name].str.strip()
         if feature.type == "category":
-            values = list(feature.values)  # noqa: PD011 - a feature's own
+            values = list(feature.values)
             columns[feature.name] = pd.Categorical(cells, categories=values)
         else:
             columns[feature.name] = pd.to_numeric(cells, errors="coerce")

@@ -1,11 +1,20 @@
 """Tables of kinds that nobody had tried: what is read of them, and what a refusal says."""
 
+import random
+from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from tests.tables.endpoints import project_of, served
+from tests.tables.shapes import cars
+from tests.tables.test_known_tables import rows_of
 from tests.tables.test_unprepared import adopt, table
 from tests.training.project import Project
+from twinserve.commands import run_command
 from twinserve.config.errors import UserError
 
 BIG = 2**53
@@ -66,3 +75,97 @@ def test_refusal_says_what_to_do_with_the_file(tmp_path: Path, text: str, expect
     with pytest.raises(UserError, match=expected) as refused:
         adopt(project, text, "y")
     assert "\n" not in str(refused.value)
+
+
+def drawn(rows: int = 150) -> pd.DataFrame:
+    """Numbers, whole ones with gaps, yes and no, texts with quotes and tabs, and two labels."""
+    draw = random.Random(17)  # noqa: S311 - a table, not a secret
+    size = [round(draw.gauss(0, 1500), 2) for _ in range(rows)]
+    kinds = [f"Art {place % 30}" for place in range(rows)]
+    return pd.DataFrame(
+        {
+            "größe": size,
+            "Stück": [None if place % 11 == 0 else place % 7 for place in range(rows)],
+            "bezahlt": [[True, False, None][draw.randrange(3)] for _ in range(rows)],
+            'Name "kurz"': [
+                draw.choice(['ein "A"', "ein\tB", "C; D", "E, F"]) for _ in range(rows)
+            ],
+            "kind": kinds,
+            "late": ["yes" if one > 0 else "no" for one in size],
+            "rare": ["seldom" if place < 3 else "often" for place in range(rows)],
+        }
+    )
+
+
+def as_yes_and_no(frame: pd.DataFrame) -> pd.DataFrame:
+    """As people write what is true."""
+    return frame.assign(bezahlt=frame["bezahlt"].map({True: "Yes", False: "No"}))
+
+
+def with_marks(frame: pd.DataFrame, path: Path) -> None:
+    """Semicolons, a decimal comma, points between thousands, cp1252, and percent signs."""
+    marks = str.maketrans(",.", ".,")
+    text = as_yes_and_no(frame).assign(
+        größe=[f"{one:,.2f}".translate(marks) for one in frame["größe"]], mehr="5 %"
+    )
+    text.to_csv(path, sep=";", index=False, encoding="cp1252")
+
+
+def with_tabs(frame: pd.DataFrame, path: Path) -> None:
+    """Tabs, quoted ones among them, a byte order mark, CRLF, an index without a name."""
+    as_yes_and_no(frame).to_csv(path, sep="\t", encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def with_dictionaries(frame: pd.DataFrame, path: Path) -> None:
+    """Parquet, its texts as pandas' categories, whole numbers and booleans with gaps, and dates."""
+    kinds = {"Stück": "Int64", "bezahlt": "boolean", 'Name "kurz"': "category", "kind": "category"}
+    days = pd.Timestamp("2024-02-28") + pd.to_timedelta(np.arange(len(frame)), unit="D")
+    frame.astype(kinds).assign(day=days).to_parquet(path, engine="fastparquet")
+
+
+def with_odd_columns(frame: pd.DataFrame, path: Path) -> None:
+    """A column of gaps, one of NA, a number for each customer, and dates as texts."""
+    as_yes_and_no(frame).assign(
+        leer="",
+        nichts="NA",
+        customer_id=[9_000 + 7 * place for place in range(len(frame))],
+        tag=[f"{1 + place % 28}.{1 + place % 12}.2024" for place in range(len(frame))],
+    ).to_csv(path, index=False)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("name", "write", "label"),
+    [
+        ("marks.csv", with_marks, "late"),
+        ("tabs.tsv", with_tabs, "kind"),
+        ("dictionaries.parquet", with_dictionaries, "rare"),
+        ("odd.csv", with_odd_columns, "late"),
+        ("big.csv.gz", with_odd_columns, "größe"),
+    ],
+)
+def test_other_shape_is_served_as_scikit_learn_answers(
+    tmp_path: Path, name: str, write: Callable[[pd.DataFrame, Path], None], label: str
+) -> None:
+    """Adopted with no edit; all rows on both endpoints, as the estimator says of what was drawn."""
+    project = project_of(tmp_path / "project", cars(), {"label": "mpg"})
+    frame = drawn()
+    write(frame, project.root / "data" / name)
+    with chdir(project.root):
+        run_command("adopt", [f"data/{name}", "--label", label])
+    with served(project) as twins:
+        features = twins.card().features
+        kept = [feature.name for feature in features]
+        assert {*frame} - {label} == {*kept}
+        read = pd.DataFrame(
+            {
+                feature.name: pd.Categorical(frame[feature.name], categories=list(feature.values))
+                if feature.type == "category"
+                else frame[feature.name].astype(float)
+                for feature in features
+            }
+        )
+        expected = twins.estimator().predict(read).tolist()
+        sent = rows_of(frame[kept])
+        assert twins.answers(sent) == [expected, expected]
+        assert twins.contract().failed == 0

@@ -40,10 +40,13 @@ def messages(rows: int = 60) -> Rows:
     return ["message", "length", "spam"], body
 
 
-def typed(root: Path, estimator: str, **arguments: object) -> Project:
+def typed(root: Path, estimator: str, table: Rows | None = None, **arguments: object) -> Project:
+    """A table of texts, and the estimator fitted to it."""
     features = [{"name": "message", "type": "text"}, {"name": "length"}]
     data: dict[str, object] = {"label": "spam", "features": features}
-    project = project_of(root / "messages", messages(), data, **{"serving.runtime": "onnx"})
+    project = project_of(
+        root / "messages", table or messages(), data, **{"serving.runtime": "onnx"}
+    )
     project.estimator(estimator, **arguments)
     project.run("prepare", "train", "evaluate")
     return project
@@ -123,6 +126,18 @@ def test_locale_is_asked_for_by_no_model() -> None:
     node = make_node("StringNormalizer", ["a"], ["b"], case_change_action="LOWER")
     with pytest.raises(UnfitError, match="need not have: give the vectorizer a column by its name"):
         check_words(make_model(make_graph([node], "words", [], [])))
+
+
+def test_golden_case_is_a_request_that_an_endpoint_reads(tmp_path: Path) -> None:
+    """Of a table whose first rows are longer than a body may be, a later one."""
+    header, rows = messages()
+    long = [["amber " * 40, *row[1:]] if place < 20 else row for place, row in enumerate(rows)]
+    project = typed(tmp_path, "sklearn.linear_model.LogisticRegression", table=(header, long))
+    project.change({"serving.max_body_bytes": 150})
+    project.run("export")
+    golden = load_card(project.root / "models/model.json").golden
+    assert max(len(case.features[0]) for case in golden) < 150
+    assert len(golden) == 2
 
 
 @pytest.mark.nightly

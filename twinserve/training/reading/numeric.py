@@ -13,7 +13,7 @@ class NumericRows(Sequence[list[Any]]):
 
     def __init__(self, columns: Iterable[Iterable[float]]) -> None:
         """At least one column, all as long as each other."""
-        self.columns: Sequence[Sequence[float]] = [array("d", column) for column in columns]
+        self.columns = [array("d", column) for column in columns]
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -28,7 +28,7 @@ class NumericRows(Sequence[list[Any]]):
     def __getitem__(self, place: int | slice) -> list[Any]:
         cells = [column[place] for column in self.columns]
         if isinstance(place, slice):
-            return [*map(list, zip(*cells, strict=True))]  # type: ignore[arg-type] # arrays, then
+            return [*map(list, zip(*cells, strict=True))]
         return cells
 
     def __eq__(self, other: object) -> bool:
@@ -39,7 +39,7 @@ class NumericRows(Sequence[list[Any]]):
 
     def __array__(
         self,
-        dtype: "DTypeLike" = None,
+        dtype: "DTypeLike | None" = None,
         *,
         copy: bool | None = None,
     ) -> "NDArray[Any]":

@@ -145,16 +145,16 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
         nodes += len(order)
         leaf_count += len(leaves[-1])
     values, shared = _distinct(_joined(leaves))
-    feature, following = _joined(features), _joined(followings)
-    leaf = feature == LEAF
-    following[leaf] = shared[following[leaf]]
+    asked, goes_on = _joined(features), _joined(followings)
+    leaf = asked == LEAF
+    goes_on[leaf] = shared[goes_on[leaf]]
     return Ensemble(
         features=sums.features,
         classes=sums.classes,
         roots=np.array(roots),
-        feature=feature,
+        feature=asked,
         threshold=_joined(thresholds),
-        following=following,
+        following=goes_on,
         values=values,
         initial=np.asarray(sums.initial, dtype=np.float64),
         divisor=float(sums.divisor),

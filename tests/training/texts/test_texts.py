@@ -149,7 +149,7 @@ def test_both_endpoints_answer_texts(tmp_path: Path, estimator: str) -> None:
     project = project_of(tmp_path / "messages", messages(), data, **{"serving.runtime": "onnx"})
     project.estimator(f"sklearn.linear_model.{estimator}")
     with served(project) as twins:
-        sent = [[text, float(length)] for text, length, _ in messages()[1]]
+        sent: list[list[float | str]] = [[text, float(length)] for text, length, _ in messages()[1]]
         read = estimator_input(sent, twins.card().features, named=True)
         expected = twins.estimator().predict(read).tolist()
         assert twins.answers(sent) == [expected, expected]

@@ -33,7 +33,7 @@ test-engine: .venv/ready ## everything else that is quick; SHARD=1/3 for a part 
 	@$(BIN)/python -m tests.suites engine $(if $(SHARD),--shard=$(SHARD))
 
 .PHONY: test-nightly
-test-nightly: .venv/ready ## whole sweeps with gcloud, containers, every table; SHARD=1/3, EVERY=4 (of many cases)
+test-nightly: .venv/ready ## whole sweeps with gcloud, containers, every table; SHARD=1/3 (today/3: each day another), EVERY=4 (of many cases)
 	@$(BIN)/python -m tests.suites nightly $(if $(SHARD),--shard=$(SHARD)) $(if $(EVERY),--every=$(EVERY))
 
 .PHONY: test-all

@@ -6,7 +6,6 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--shard",
         type=suites.Shard.parse,
         metavar="I/N",
-        help="only the I-th of N parts of the files",
+        help="only the I-th of N parts of the files; today/N: another part each day",
     )
     parser.addoption(
         "--every",
@@ -67,9 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def part(config: pytest.Config) -> suites.Part:
     """What is taken today, or all of it."""
-    # Said by who starts the workers: midnight may pass between two of them.
-    day = os.environ.setdefault("TESTS_DAY", str(datetime.now(UTC).toordinal()))
-    return suites.Part(config.getoption("every"), int(day))
+    return suites.Part.of_today(config.getoption("every"), config.getoption("shard"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -53,13 +54,18 @@ class Shard:
 
     number: int
     count: int
+    daily: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From ``I/N``."""
+        """From ``I/N``, or from ``today/N``: another one each day."""
         number, _, count = text.partition("/")
+        if number == "today" and count.isdigit() and int(count):
+            return cls(1 + today() % int(count), int(count), daily=True)
         if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected I/N, as 1/3, with I from 1 to N")
+            raise argparse.ArgumentTypeError(
+                f"{text!r}: expected I/N, as 1/3, with I from 1 to N, or today/N"
+            )
         return cls(int(number), int(count))
 
 
@@ -69,6 +75,12 @@ class Part:
 
     every: int
     day: int
+
+    @classmethod
+    def of_today(cls, every: int, shard: Shard | None) -> Self:
+        """Today's; where files change daily, the same cases until each file had its day."""
+        rounds = shard.count if shard and shard.daily else 1
+        return cls(every, today() // rounds)
 
     def calls(self, bound: int) -> range:
         """The calls below a bound, from 1, at which a sweep stops what it sweeps."""
@@ -93,6 +105,11 @@ class Result:
     name: str
     seconds: float
     code: int
+
+
+def today() -> int:
+    """The day's number; who starts the workers says it: midnight may pass between two of them."""
+    return int(os.environ.setdefault("TESTS_DAY", str(datetime.now(UTC).toordinal())))
 
 
 def suite_of(item: "pytest.Item") -> str:
@@ -144,7 +161,8 @@ def run(name: str, shard: Shard | None, *, coverage: bool, every: int = 1) -> Re
     if every > 1:
         command.append(f"--every={every}")
     if shard:
-        command.append(f"--shard={shard.number}/{shard.count}")
+        number = "today" if shard.daily else shard.number
+        command.append(f"--shard={number}/{shard.count}")
     if coverage:
         command += ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
     say(f"the {name} suite: {SUITES[name].about}")
@@ -185,7 +203,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the suites that are named, one after the other; 1 if any fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.suites", description=__doc__)
     parser.add_argument("suites", nargs="+", choices=SUITES, metavar="SUITE", help="|".join(SUITES))
-    parser.add_argument("--shard", type=Shard.parse, metavar="I/N", help="one part of N")
+    parser.add_argument(
+        "--shard", type=Shard.parse, metavar="I/N", help="one part of N; today/N, another each day"
+    )
     parser.add_argument(
         "--every", type=int, default=1, metavar="N", help="of the night's many cases each N-th"
     )

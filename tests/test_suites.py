@@ -33,8 +33,31 @@ def test_every_test_is_in_one_suite() -> None:
     assert Counter(one for part in parts for one in part) == Counter(collected())
 
 
-def test_folder_or_mark_decides() -> None:
-    """What is about the user's model stands in its folders; what is slow is marked."""
+@pytest.mark.parametrize(
+    ("path", "mark", "suite"),
+    [
+        ("model/test_mine.py", "", MODEL),
+        ("contract/test_cases.py", "", MODEL),
+        ("config/test_params.py", "", ENGINE),
+        ("config/test_params.py", NIGHTLY, NIGHTLY),
+        ("google/itself/test_logs.py", "", NIGHTLY),
+        ("pipeline/test_story.py", "", ENGINE),
+    ],
+)
+def test_folder_or_mark_decides(
+    request: pytest.FixtureRequest, path: str, mark: str, suite: str
+) -> None:
+    """The user's model, the fake of Google and what is slow; all else is the engine's."""
+    module = pytest.Module.from_parent(request.session, path=suites.TESTS / path)
+    item = pytest.Function.from_parent(module, name="test_it", callobj=lambda: None)
+    if mark:
+        item.add_marker(mark)
+    assert suites.suite_of(item) == suite
+
+
+@pytest.mark.nightly
+def test_suites_are_collected_by_folder_and_mark() -> None:
+    """What a run with ``--suite`` has is what its folders and marks say."""
     assert {one.split("/")[1] for one in collected("--suite=model")} == {"reproduction"}
     assert {one.split("/")[1] for one in collected("--suite=engine")} == {"config"}
     assert {one.split("::")[0] for one in collected("--suite=nightly")} == {SAMPLES[-1]}
@@ -81,7 +104,17 @@ def test_each_case_of_the_night_is_taken_within_some_days(
     assert {item for taken in days for item in taken} == {*quick, *single, *many}
 
 
-@pytest.mark.parametrize("text", ["3", "0/3", "4/3", "a/b", "1/3/5"])
+def test_each_file_has_its_day_with_each_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files change daily, cases when each file had its day: none is bound to one case."""
+    taken = set()
+    for day in range(700_000, 700_016):
+        monkeypatch.setenv("TESTS_DAY", str(day))
+        shard = Shard.parse("today/4")
+        taken.add((shard.number, Part.of_today(4, shard).day % 4))
+    assert taken == {(number, case) for number in range(1, 5) for case in range(4)}
+
+
+@pytest.mark.parametrize("text", ["3", "0/3", "4/3", "a/b", "1/3/5", "today/0", "today"])
 def test_shard_of_another_form_is_refused(text: str) -> None:
     """The line says what is expected."""
     with pytest.raises(argparse.ArgumentTypeError, match="expected I/N, as 1/3"):

@@ -86,14 +86,21 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            return self._read(int(self.headers.get("Content-Length", "0")))
         blocks = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
-            blocks.append(self.rfile.read(size))
+            blocks.append(self._read(size))
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass
         return b"".join(blocks)
+
+    def _read(self, size: int) -> bytes:
+        block = self.rfile.read(size)
+        if len(block) < size:
+            # A client that is killed between head and body has asked for nothing.
+            raise ConnectionAbortedError
+        return block
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - theirs
         """Stay silent: what came is kept in ``FakeGoogle.calls``."""

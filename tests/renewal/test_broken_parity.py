@@ -80,7 +80,7 @@ def project(tmp_path: Path, dist: Path, monkeypatch: pytest.MonkeyPatch) -> Repo
     return project
 
 
-def make_environment(tree: Path, log: IO[str]) -> None:
+def make_environment(tree: Path, log: IO[str], _interpreter: str) -> None:
     """The tests' own environment, with those of the tree's pins over it that it has otherwise.
 
     They are installed as ever: by uv, by hash. To install all of a lock again takes longer than all

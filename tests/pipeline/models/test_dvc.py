@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,24 +43,21 @@ def test_refused_table_leaves_what_was_there(tree: Path) -> None:
     assert digests(tree) == before
 
 
+NIGHTLY = partial(pytest.param, marks=pytest.mark.nightly)
+
+
 @pytest.mark.parametrize(
     ("section", "change", "message"),
     [
         ("evaluation", {"gates": {"min_accuracy": 1.0}}, "accuracy"),
-        ("estimator", {"import_path": "sklearn.linear_model.LinearRegression"}, "is a regressor"),
-        pytest.param(
+        NIGHTLY(
             "estimator",
-            {"import_path": "sklearn.ensemble.NoSuchForest"},
-            "NoSuchForest",
-            marks=pytest.mark.nightly,
+            {"import_path": "sklearn.linear_model.LinearRegression"},
+            "is a regressor",
         ),
-        ("model", {"version": "1.0"}, "params.yaml: model.version"),
-        pytest.param(
-            "model",
-            {"colour": "red"},
-            "params.yaml: model.colour",
-            marks=pytest.mark.nightly,
-        ),
+        NIGHTLY("estimator", {"import_path": "sklearn.ensemble.NoSuchForest"}, "NoSuchForest"),
+        NIGHTLY("model", {"version": "1.0"}, "params.yaml: model.version"),
+        NIGHTLY("model", {"colour": "red"}, "params.yaml: model.colour"),
     ],
 )
 def test_parameters_that_cannot_be_end_in_a_line(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -143,13 +144,21 @@ def test_second_run_makes_nothing(fork: Fork) -> None:
     assert done.stdout.count("Running stage") == done.stdout.count("Running stage 'engine'") == 1
 
 
+NIGHTLY = partial(pytest.param, marks=pytest.mark.nightly)
+
+
 @pytest.mark.parametrize(
     ("golden", "line"),
     [
-        ([], "custom/steps.py: a row of the table is no request here"),
+        NIGHTLY([], "custom/steps.py: a row of the table is no request here"),
         ([GOLDEN[0] | {"prediction": 2}], "golden[0]: the served model, with custom/steps.py,"),
-        ([{"features": {"site": "A"}, "prediction": 0}], "golden[0]: sepal_length: is missing"),
-        ([GOLDEN[0] | {"features": {**GOLDEN[0]["features"], "site": "sea"}}], "no flower grows"),  # type: ignore[dict-item]
+        NIGHTLY(
+            [{"features": {"site": "A"}, "prediction": 0}], "golden[0]: sepal_length: is missing"
+        ),
+        NIGHTLY(
+            [GOLDEN[0] | {"features": {**GOLDEN[0]["features"], "site": "sea"}}],  # type: ignore[dict-item]
+            "no flower grows",
+        ),
     ],
 )
 def test_golden_case_that_is_no_request_stops_the_pipeline(

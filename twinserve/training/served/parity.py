@@ -224,8 +224,10 @@ def _of_texts(
 ) -> Parity:
     """The parity of a table with texts: on its rows, and on rows half of which are strange."""
     cells = np.array(table, dtype=object)
+    # The estimator itself has no words of its own, and may take fewer texts than there are.
+    drawn = random_texts(cells, BLOCK, seed, columns if bound.single else ())
     largest = 0.0
-    for kind, rows in (("table", cells), ("random", random_texts(cells, BLOCK, seed, columns))):
+    for kind, rows in (("table", cells), ("random", drawn)):
         (held,) = _held(Sides(classifier, model, bound, columns), kind, [(0, rows)])
         largest = max(largest, held.largest)
     largest = _rounded_up(largest, bound.digits)

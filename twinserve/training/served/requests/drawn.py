@@ -60,14 +60,14 @@ def random_rows(
 
 
 def random_texts(
-    cells: "NDArray[Any]", count: int, seed: int, columns: Sequence[Feature]
+    cells: "NDArray[Any]", count: int, seed: int, strange: Sequence[Feature]
 ) -> "NDArray[Any]":
-    """Rows put together from several; of each text half are what nobody has written before."""
+    """Rows put together from several; half of the ``strange`` texts nobody has written before."""
     width = cells.shape[1]
     picked = np.random.default_rng(seed).integers(len(cells), size=(count, width))
     rows = cells[picked, np.arange(width)]
     draw = random.Random(seed)  # noqa: S311 - rows, not a secret
-    for place, column in enumerate(columns):
+    for place, column in enumerate(strange):
         if column.type == "text":
             rows[::2, place] = [_strange(text, draw) for text in rows[::2, place]]
     return rows

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks.studies.adoption import run
 from benchmarks.studies.adoption.known import TABLES
 from benchmarks.studies.adoption.page import markdown
 from benchmarks.studies.adoption.run import Adopted, adopted
@@ -71,9 +70,8 @@ def test_known_table_is_served_as_scikit_learn_answers(
 
 
 @pytest.mark.nightly
-def test_time_from_the_file_to_both_endpoints_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_from_the_file_to_both_endpoints_is_taken() -> None:
     """In a copy of the tree, by the commands that a user gives, until the contract is kept."""
-    monkeypatch.chdir(run.ROOT)
     (one,) = adopted(["diabetes"])
     assert (one.name, one.rows, one.columns, one.runtime) == ("diabetes", 442, 10, "compiled")
     assert one.adopt_s > 0

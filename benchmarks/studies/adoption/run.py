@@ -13,7 +13,6 @@ from benchmarks.studies.adoption.known import TABLES, Known
 from twinserve.config.errors import UserError
 from twinserve.config.variables import tool_environment
 
-ROOT = Path(__file__).resolve().parents[3]
 # Of the top: what the project has made of its own table, and its history.
 _LEFT_BEHIND = frozenset(
     {
@@ -63,18 +62,20 @@ def adopted(names: Sequence[str]) -> Iterator[Adopted]:
 
 
 def _tree(folder: Path) -> Path:
-    tree = folder / "tree"
-    shutil.copytree(ROOT, tree, ignore=_ignored, symlinks=True)
+    """A copy of the tree that this is run from, without what is its own table's."""
+    tree, here = folder / "tree", Path.cwd()
+
+    def ignored(within: str, names: list[str]) -> set[str]:
+        return {*names} & (_LEFT_BEHIND if Path(within) == here else {"__pycache__"})
+
+    shutil.copytree(here, tree, ignore=ignored, symlinks=True)
     (tree / "data").mkdir()
+    (here / _CACHE).mkdir(parents=True, exist_ok=True)
     (tree / _CACHE).parent.mkdir()
-    (tree / _CACHE).symlink_to((ROOT / _CACHE).resolve())
+    (tree / _CACHE).symlink_to((here / _CACHE).resolve())
     (tree / ".dvc").mkdir()
     (tree / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     return tree
-
-
-def _ignored(folder: str, names: list[str]) -> set[str]:
-    return {*names} & (_LEFT_BEHIND if Path(folder) == ROOT else {"__pycache__"})
 
 
 def _adopted(name: str, known: Known, tree: Path) -> Adopted:

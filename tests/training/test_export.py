@@ -200,7 +200,7 @@ def test_what_cannot_be_converted_is_served_by_joblib(evaluated: Project) -> Non
     evaluated.run("export")
     models = evaluated.root / "models"
     assert {path.name for path in models.iterdir()} == {
-        *("served", "model.json", "model.pkl", "model.pkl.sha256")
+        *("served", "model.json", "fitted.pkl", "model.pkl", "model.pkl.sha256")
     }
     assert {path.name for path in (models / "served").iterdir()} == {"model.joblib"}
     assert (models / "served" / "model.joblib").read_bytes() == (models / "model.pkl").read_bytes()

@@ -77,6 +77,16 @@ def test_refusal_says_what_to_do_with_the_file(tmp_path: Path, text: str, expect
     assert "\n" not in str(refused.value)
 
 
+def test_table_of_the_project_may_be_given_by_its_whole_path(tmp_path: Path) -> None:
+    """It stands where it is to be, and is not copied to itself."""
+    project = Project.new(tmp_path / "project")
+    path = project.root / "data/mine.csv"
+    path.write_text(table(one=[1, 2, 3], kind=["a", "b"]))
+    with chdir(project.root):
+        run_command("adopt", [str(path), "--label", "kind"])
+    assert project.params.data.table == "data/mine.csv"
+
+
 def drawn(rows: int = 150) -> pd.DataFrame:
     """Numbers, whole ones with gaps, yes and no, texts with quotes and tabs, and two labels."""
     draw = random.Random(17)  # noqa: S311 - a table, not a secret

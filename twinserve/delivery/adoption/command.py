@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
     if runtime != before.serving.runtime:
         changes["serving", "runtime"] = runtime
     text = edited(content, changes)
-    if path != given:
+    if path.resolve() != given.resolve():
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(given, path)
     params = write_checked(text, content)

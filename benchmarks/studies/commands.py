@@ -2,11 +2,12 @@
 
 import argparse
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.studies.large.grid import DEPTHS, TREES, Cell, run_grid
-from twinserve.config.errors import UserError
 from twinserve.config.params import load_params
 
 if TYPE_CHECKING:
@@ -57,12 +58,17 @@ def add_arguments(commands: "Commands") -> None:
     serving = commands.add_parser("served", help="which estimator on which table is served how")
     serving.set_defaults(run=_serve_all)
     serving.add_argument("--only", nargs="+", metavar="FAMILY", help="of docs/served.md's rows")
-    serving.add_argument("--publish", action="store_true", help="all of it, as docs/served.md")
+    serving.add_argument(
+        "--publish", action="store_true", help="as docs/served.md, once each is made"
+    )
+    adopting = commands.add_parser("tables", help="from tables that people know to two endpoints")
+    adopting.set_defaults(run=_adopt)
+    adopting.add_argument("--only", nargs="+", metavar="TABLE", help="of docs/tables.md's rows")
     recording = commands.add_parser("noise", help="what this machine's clock shows of no change")
     recording.set_defaults(run=_record)
     for name, usual in (("--rounds", NOISE_ROUNDS), ("--suites", NOISE_SUITES)):
         recording.add_argument(name, type=at_least_one, default=usual)
-    for command in (growing, proving, batching, fitting, telling, scoring):
+    for command in (growing, proving, batching, fitting, telling, scoring, adopting):
         command.add_argument("--publish", action="store_true", help="into docs/ too")
 
 
@@ -130,18 +136,38 @@ def _score(options: argparse.Namespace) -> None:
 
 
 def _serve_all(options: argparse.Namespace) -> None:
+    from benchmarks.studies.served.kept import all_cells, keep
     from benchmarks.studies.served.page import PAGE, page, said
     from benchmarks.studies.served.run import cells_with_libraries
 
-    if options.publish and options.only:
-        raise UserError("--publish writes a whole page; leave --only out")
-    cells = []
-    for cell in cells_with_libraries(options.only or ()):
-        cells.append(cell)
-        _print_at_once(f"{cell.family}, {cell.task} of {cell.kind}: {said(cell)}")
+    made = cells_with_libraries(options.only or ())
+    for _, family in groupby(made, key=attrgetter("family")):
+        cells = []
+        for cell in family:
+            cells.append(cell)
+            _print_at_once(f"{cell.family}, {cell.task} of {cell.kind}: {said(cell)}")
+        keep(cells)
     if options.publish:
-        PAGE.write_text(page(cells), encoding="utf-8")
+        PAGE.write_text(page(all_cells()), encoding="utf-8")
         print(f"written: {PAGE}")
+
+
+def _adopt(options: argparse.Namespace) -> None:
+    from benchmarks.studies.adoption.page import markdown
+    from benchmarks.studies.adoption.run import adopted
+    from twinserve.measure.machine.conditions import begin_measurement
+    from twinserve.measure.pages.publish import TABLES
+
+    end, tables = begin_measurement(), []
+    for one in adopted(options.only or ()):
+        tables.append(one)
+        _print_at_once(
+            f"{one.name}: {one.rows:,} rows, adopt {one.adopt_s:.1f} s, both endpoints "
+            f"({one.runtime}) after {one.served_s:.0f} s more"
+        )
+    text = markdown(tables, end())
+    print(text)
+    _publish(options, "times", text, TABLES)
 
 
 def _record(options: argparse.Namespace) -> None:

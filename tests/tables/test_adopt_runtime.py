@@ -8,6 +8,7 @@ import pytest
 from tests.tables.shapes import as_csv
 from tests.training.project import Project
 from twinserve.commands import run_command
+from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 
 SPAM = ["cheap pills number {}", "meeting at noon, room {}"]
@@ -37,6 +38,17 @@ def test_choice_is_written_and_said(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "serving.runtime joblib gives joblib" in capsys.readouterr().out
 
 
+def test_free_text_is_taken_for_onnx_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With an estimator that reads words, which ONNX then serves."""
+    project = Project.new(tmp_path / "project")
+    adopt(project, messages(), "--runtime", "onnx")
+    project.run("prepare", "train", "evaluate", "export")
+    assert "serving.runtime onnx gives onnx" in capsys.readouterr().out
+    assert load_card(project.root / "models/model.json").features[0].type == "text"
+
+
 def test_choice_stays_until_it_is_undone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,7 +73,7 @@ def test_table_of_nothing_but_text_names_the_runtime_that_takes_it(tmp_path: Pat
         adopt(project, messages())
     assert str(refused.value) == (
         "data/mine.csv: found no column but spam from which anything can be learnt (message: free "
-        "text, another in most rows); --runtime joblib (`make adopt … RUNTIME=joblib`) would take "
+        "text, another in most rows); --runtime onnx (`make adopt … RUNTIME=onnx`) would take "
         "the free text"
     )
     assert before == (project.root / "params.yaml").read_bytes()

@@ -3,14 +3,19 @@
 Standard library only: whole files are scored where nothing else is installed.
 """
 
+import csv
 import re
+import sys
 from typing import Protocol
 
+# A text may be longer than the 131,072 characters at which Python's own reader of CSV stops.
+csv.field_size_limit(sys.maxsize)
 # float() alone would also take "1_000", "nan" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # What float() takes and consists of these is a number.
 OF_NUMBERS = "0123456789+-.eE "
-WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)(\.0*)?", re.ASCII)
+# With more digits a float would be another number, and two categories one: those are texts.
+WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.0*)?", re.ASCII)
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 

@@ -21,6 +21,7 @@ from twinserve.inference.model import Model, load_model
 from twinserve.inference.steps import load_steps
 from twinserve.targets.platforms import this_platform
 from twinserve.training.estimator import Classifier, describe
+from twinserve.training.fitting.digest import read_digest
 from twinserve.training.fitting.pickled import read_pickled, unpickle
 from twinserve.training.fitting.progress import said_while
 from twinserve.training.outputs import read_output, write_output
@@ -50,9 +51,9 @@ def export(params: Params) -> None:
         UserError: the estimator cannot be converted, or what is served answers otherwise than it;
             an earlier export stays as it was.
     """
-    # First, since twice as much is held while it is made of its pickle.
-    classifier, digest = _unpickled()
+    # First, since its text takes several times what is kept of it.
     table = read_table(params.data)
+    classifier, digest = _unpickled()
     params = params.model_copy(update={"data": table.data})
     if (step := table_step(params.data)) is not None:
         rows = prove_no_skew(params, table, step)
@@ -87,8 +88,7 @@ def export(params: Params) -> None:
 
 def _unpickled() -> tuple[Classifier, str]:
     """The estimator, and the SHA-256 of its pickle, which need not be held beside it."""
-    pickled = read_pickled()
-    return unpickle(pickled), hashlib.sha256(pickled).hexdigest()
+    return unpickle(read_pickled()), read_digest()
 
 
 def _cost_of_itself(params: Params, table: Table, classifier: Classifier, digest: str) -> str:
@@ -127,7 +127,6 @@ def draft_card(
 
     The ``digest`` is the SHA-256 of the estimator's pickle.
     """
-    columns = zip(*table.rows, strict=True)
     return Card(
         name=params.model.name,
         version=params.model.version,
@@ -138,7 +137,9 @@ def draft_card(
             MODEL_PATH.name: digest,
             served.name: hashlib.sha256(served.artifact).hexdigest(),
         },
-        features=[observed(*pair) for pair in zip(params.data.features, columns, strict=True)],
+        features=[
+            observed(*pair) for pair in zip(params.data.features, table.columns, strict=True)
+        ],
         classes=params.data.classes,
         golden=[],
         metrics=cast("dict[str, Any]", json.loads(read_output(METRICS_PATH))),

@@ -51,16 +51,20 @@ def prepare(params: Params) -> None:
         data = table.data
         _check_task(params, data)
         test = held_out_of(table, params.split)
-        rows = list(zip(table.rows, table.labels, strict=True))
-        train = (row for place, row in enumerate(rows) if place not in test)
+        rows = [place not in test for place in range(len(table.rows))], table.rows, table.labels
         write_columns(data)
-        write_prepared(TRAIN_PATH, data, train)
-        write_prepared(TEST_PATH, data, (row for place, row in enumerate(rows) if place in test))
+        for path, wanted in ((TRAIN_PATH, True), (TEST_PATH, False)):
+            chosen = (
+                (row, label)
+                for trained_on, row, label in zip(*rows, strict=True)
+                if trained_on is wanted
+            )
+            write_prepared(path, data, chosen)
     for line in _taken(params, table):
         sys.stdout.write(f"prepare: {line}\n")
     sys.stdout.write(
-        f"prepare: {data.table} has {len(rows)} rows ({_labels(table)}): "
-        f"{len(rows) - len(test)} to train on, {len(test)} held out\n"
+        f"prepare: {data.table} has {len(table.rows)} rows ({_labels(table)}): "
+        f"{len(table.rows) - len(test)} to train on, {len(test)} held out\n"
     )
 
 

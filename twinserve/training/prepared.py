@@ -7,11 +7,13 @@ empty cell.
 import csv
 import io
 import json
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import twinserve.config.cells  # noqa: F401 - which lets a text be of any length
 from twinserve.config.params import Params
 from twinserve.config.training import Data
 from twinserve.training.outputs import read_output, write_output
@@ -118,11 +120,18 @@ def read_prepared(path: Path, data: Data, *, named: bool = False) -> Rows:
 
     from twinserve.training.frame import estimator_input
 
-    _, *records = csv.reader(io.StringIO(read_output(path).decode(), newline=""))
-    texts = [place for place, feature in enumerate(data.features) if feature.type == "text"]
-    rows: Any = [record[:-1] for record in records]
-    if not texts:
-        rows = np.array([[cell or "nan" for cell in row] for row in rows], dtype=np.float64)
-    kind = np.float64 if data.task == "regression" else np.int64
-    labels = np.array([record[-1] for record in records], dtype=kind)
+    records = csv.reader(io.StringIO(read_output(path).decode(), newline=""))
+    next(records)
+    rows: Any
+    if any(feature.type == "text" for feature in data.features):
+        rows = list(records)
+        last = [row.pop() for row in rows]
+    else:
+        # Of a long table the cells as texts would take twenty times what the numbers do.
+        numbers, last = array("d"), []
+        for record in records:
+            last.append(record.pop())
+            numbers.extend(float(cell or "nan") for cell in record)
+        rows = np.frombuffer(numbers).reshape(len(last), len(data.features))
+    labels = np.array(last, dtype=np.float64 if data.task == "regression" else np.int64)
     return Rows(estimator_input(rows, data.features, named=named), labels)

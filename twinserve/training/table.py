@@ -1,6 +1,6 @@
 """The table as the user keeps it: read, every cell checked, each value encoded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from twinserve.training.reading.cells import (
     numbers,
     shown,
 )
+from twinserve.training.reading.numeric import NumericRows
 from twinserve.training.reading.records import count, read_records
 from twinserve.training.reading.rule import cells_of, completed, labelled
 from twinserve.training.step import table_step
@@ -38,13 +39,20 @@ class Table:
     """
 
     data: Data
-    rows: list[list[Value]]
+    rows: Sequence[list[Value]]
     sent: list[dict[str, Any]]
     labels: list[float]
     lines: Sequence[int]
     ignored: list[str]
     unlabelled: int
     sha256: str
+
+    @property
+    def columns(self) -> Sequence[Sequence[Value]]:
+        """The values of each feature, encoded."""
+        if isinstance(self.rows, NumericRows):
+            return self.rows.columns
+        return list(zip(*self.rows, strict=True))
 
 
 def read_table(data: Data) -> Table:
@@ -59,12 +67,16 @@ def read_table(data: Data) -> Table:
     data = completed(data, records)
     step = table_step(data)
     sent: list[dict[str, Any]] = []
+    rows: Sequence[list[Value]]
     if step is None:
         used = [feature.name for feature in data.features]
-        columns = [
+        columns: Iterator[Any] = (
             encoded(cells_of(data, records, feature.name), feature) for feature in data.features
-        ]
-        rows = [list(row) for row in zip(*columns, strict=True)]
+        )
+        if any(feature.type == "text" for feature in data.features):
+            rows = [list(row) for row in zip(*columns, strict=True)]
+        else:
+            rows = NumericRows(columns)
     else:
         used = step.columns(data, records)
         sent = step.sent(data, records)

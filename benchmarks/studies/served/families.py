@@ -20,6 +20,12 @@ def _pair(before: str, **arguments: Any) -> Family:  # noqa: ANN401 - scikit-lea
 
 _FEW = {"n_estimators": 10}
 _TREE = "sklearn.tree.DecisionTree"
+_LINEAR = "sklearn.linear_model"
+_STACKED = [
+    ["tree", {"import_path": f"{_TREE}{{}}", "arguments": {"max_depth": 3}}],
+    ["near", {"import_path": "sklearn.neighbors.KNeighbors{}"}],
+]
+_VOTING = [_STACKED[0], ["forest", {"import_path": "sklearn.ensemble.RandomForest{}"}]]
 FAMILIES: Mapping[str, Family] = {
     "decision tree": _pair(_TREE),
     "random forest": _pair("sklearn.ensemble.RandomForest", **_FEW),
@@ -29,7 +35,19 @@ FAMILIES: Mapping[str, Family] = {
     "AdaBoost": _pair("sklearn.ensemble.AdaBoost", **_FEW),
     "Bagging of trees": _pair("sklearn.ensemble.Bagging", **_FEW),
     "XGBoost": Family("xgboost.XGBClassifier", "xgboost.XGBRegressor", _FEW),
+    "LightGBM": Family(
+        "lightgbm.LGBMClassifier", "lightgbm.LGBMRegressor", {**_FEW, "verbose": -1}
+    ),
     "CatBoost": _pair("catboost.CatBoost", **_FEW),
+    "logistic, ridge": Family(f"{_LINEAR}.LogisticRegression", f"{_LINEAR}.Ridge", {}),
+    "linear support vectors": Family("sklearn.svm.LinearSVC", "sklearn.svm.LinearSVR", {}),
+    "support vectors": Family("sklearn.svm.SVC", "sklearn.svm.SVR", {}),
+    "neighbours": _pair("sklearn.neighbors.KNeighbors"),
+    "neural network": _pair("sklearn.neural_network.MLP", hidden_layer_sizes=[8]),
+    "Gaussian process": _pair("sklearn.gaussian_process.GaussianProcess"),
+    "naive Bayes": Family("sklearn.naive_bayes.GaussianNB", "", {}),
+    "Voting of trees and forest": _pair("sklearn.ensemble.Voting", estimators=_VOTING),
+    "Stacking of tree and neighbours": _pair("sklearn.ensemble.Stacking", estimators=_STACKED),
 }
 
 

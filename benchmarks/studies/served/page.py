@@ -1,6 +1,5 @@
 """The page of all cells, docs/served.md, and what its table says of one."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from benchmarks.studies.served.tables import KINDS, ROWS
 
 PAGE = Path("docs/served.md")
 WHY = "## Why not"
-_LOCALE = re.compile(r"Failed to construct locale with name:([\w.-]+)")
 _WORDY = ("skl2onnx cannot", "ONNX Runtime cannot")
 _NOWHERE, _NO_ESTIMATOR = "refused", ""
 _INTRODUCTION = f"""\
@@ -99,8 +97,6 @@ def reason(stage: str, line: str) -> str:
     """The part of a refusal that says why, without figures, which each machine has its own of."""
     if line.startswith("parity: "):
         return "answers otherwise than the estimator on a row"
-    if found := _LOCALE.search(line):
-        return f"ONNX Runtime asks for the locale {found[1]}, which an image need not have"
     line = line.partition(f"{stage}: ")[2] or line
     for end in ("; serving.runtime:", "; to serve the estimator"):
         line = line.partition(end)[0]

@@ -1,11 +1,14 @@
 """docs/served.md: what stands there of estimators, tables and runtimes is what is found again."""
 
 from contextlib import chdir
+from pathlib import Path
 
 import pytest
 
+from benchmarks.studies.served import kept
 from benchmarks.studies.served.cells import TASKS, Cell, cells
 from benchmarks.studies.served.families import FAMILIES, estimator
+from benchmarks.studies.served.kept import all_cells, keep
 from benchmarks.studies.served.page import PAGE, WHY, page, reason, said, written
 from benchmarks.studies.served.run import cells_with_libraries
 from benchmarks.studies.served.tables import KINDS, drawn
@@ -76,6 +79,23 @@ def test_family_that_is_not_there_is_told() -> None:
     """Before an environment is made."""
     with pytest.raises(UserError, match=r"found 'forest', expected one of: decision tree, random"):
         list(cells_with_libraries(["forest"]))
+
+
+def test_page_may_be_made_in_several_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is told; a family that is made again has its new cells, and no old one."""
+    monkeypatch.chdir(tmp_path)
+    names = list(FAMILIES)
+    keep(Cell("regression", name, "gaps", {"joblib": 0}, {}) for name in names[1:])
+    with pytest.raises(UserError, match=f"found nothing of {names[0]} by this engine; --publish"):
+        all_cells()
+    keep([Cell("regression", names[0], "gaps", {}, {})])
+    again = Cell("classification", names[1], "text", {}, {})
+    keep([again])
+    assert [one for one in all_cells() if one.family == names[1]] == [again]
+    assert len(all_cells()) == len(names)
+    monkeypatch.setattr(kept, "digests", lambda _: dict.fromkeys(("prepare", "train", "export")))
+    with pytest.raises(UserError, match="found nothing of decision tree, random forest"):
+        all_cells()
 
 
 @pytest.mark.nightly

@@ -58,7 +58,7 @@ def test_rows_are_unseen_by_content() -> None:
 
 def test_row_that_stands_twice_is_seen() -> None:
     """Once in the training rows is enough."""
-    twice = replace(FRESH, rows=FRESH.rows * 2, labels=FRESH.labels * 2)
+    twice = replace(FRESH, rows=[*FRESH.rows] * 2, labels=FRESH.labels * 2)
     keys = {tuple(row) for row in twice.rows}
     trained = {
         tuple(row) for place, row in enumerate(twice.rows) if place not in held_out_of(twice, SPLIT)

@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinserve.config.cells import WHOLE
+from twinserve.config.cells import as_number
 from twinserve.config.training import Data, Feature
 from twinserve.training.reading.cells import Cells, shown
 from twinserve.training.reading.records import Records
 from twinserve.training.reading.rule import cells_of, inferred
 
+_DIGITS = re.compile(r"\d+", re.ASCII)
 _IDENTIFIER = re.compile(r"(?i:(^|[\W_])(id|key|uuid)$)|[a-z]I[dD]$")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./-]\d\d?[./-]\d{2,4}", re.ASCII)
 # A currency's sign or code in front of digits, or a unit behind them.
@@ -29,7 +30,7 @@ class Columns:
 def chosen_columns(data: Data, records: Records, *, texts: bool = False) -> Columns:
     """Every column but the label and those from which nothing can be learnt, or served compiled.
 
-    With ``texts`` free text stays, which only the estimator itself can serve.
+    With ``texts`` free text stays, which is not compiled.
     """
     features, left_out = [], []
     for name in records.header:
@@ -69,7 +70,7 @@ def _of_text(cells: Cells, present: Sequence[str]) -> str | None:
     if all(_DATE.match(text) for text in present):
         return "dates, which are not read as such; a column of the year, say, would be"
     if is_affixed(cells):
-        example = shown(present[0])
+        example = shown(next(text for text in present if as_number(cells.data, text) is None))
         return f"numbers with other text ({example}); write the number alone to have it read"
     return None
 
@@ -82,7 +83,7 @@ def is_affixed(cells: Cells) -> bool:
 
 
 def _each_once(texts: Sequence[str]) -> bool:
-    return len(set(texts)) == len(texts) and all(map(WHOLE.fullmatch, texts))
+    return len(set(texts)) == len(texts) and all(map(_DIGITS.fullmatch, texts))
 
 
 def _counts_on(texts: Sequence[str]) -> bool:

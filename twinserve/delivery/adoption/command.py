@@ -42,6 +42,8 @@ _OF_TEXTS = {
 _OPTIONAL = (
     "encoding", "separator", "decimal", "thousands", "missing_values", "unlabelled", "classes",
 )  # fmt: skip
+# Runtimes that take columns of free text.
+_OF_TEXT = ("onnx", "joblib")
 _USUAL_FEWEST, _USUAL_FOLDS = 10, 5
 _MANY = 8
 
@@ -54,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runtime",
         choices=get_args(Runtime),
-        help="serving.runtime, if not as it stands; joblib alone takes columns of free text",
+        help="serving.runtime, if not as it stands; onnx and joblib take columns of free text",
     )
 
 
@@ -68,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
     path = _place(given)
     before = load_params()
     runtime: Runtime = arguments.runtime or before.serving.runtime
-    texts = runtime == "joblib"
+    texts = runtime in _OF_TEXT
     data, columns = describe_table(given, arguments.label, arguments.task, texts=texts)
     table = read_table(data)
     data = data.model_copy(update={"table": path.as_posix()})
@@ -79,7 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
     if runtime != before.serving.runtime:
         changes["serving", "runtime"] = runtime
     text = edited(content, changes)
-    if path != given:
+    if path.resolve() != given.resolve():
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(given, path)
     params = write_checked(text, content)
@@ -120,10 +122,10 @@ def describe_table(
 
 
 def _nothing(path: Path, label: str, columns: Columns) -> UserError:
-    """Of a table without a column to learn from; free text is one for the estimator itself."""
+    """Of a table without a column to learn from; free text is one for some runtimes."""
     reasons = listed([f"{name}: {reason}" for name, reason in columns.left_out], _MANY)
     free = any(reason.startswith(FREE_TEXT) for _, reason in columns.left_out)
-    cure = "; --runtime joblib (`make adopt … RUNTIME=joblib`) would take the free text" * free
+    cure = "; --runtime onnx (`make adopt … RUNTIME=onnx`) would take the free text" * free
     return UserError(
         f"{path}: found no column but {label} from which anything can be learnt"
         f"{f' ({reasons})' * bool(reasons)}{cure}"

@@ -1,5 +1,6 @@
 """ONNX Runtime, one thread: what skl2onnx made of the estimator."""
 
+import json
 import os
 
 # Its official builds open a database, start threads and send telemetry to Microsoft, unless told
@@ -18,6 +19,10 @@ import onnxruntime as ort
 from twinserve.config.card import Card, Feature
 from twinserve.config.errors import UserError
 from twinserve.inference.runtimes.frame import stranger
+
+# Among the model's own notes: the places of columns whose texts it wants in lower case. Its own
+# operator would ask the system for a locale, and lowers other letters than Python does.
+LOWERED = "lowered"
 
 
 class OnnxModel:
@@ -70,7 +75,10 @@ class TypedOnnxModel:
         self._inputs = [tensor.name for tensor in session.get_inputs()]
         self._outputs = [output.name for output in session.get_outputs()]
         self._regression = card.task == "regression"
-        self._readers = [_reader(feature) for feature in card.features]
+        noted = json.loads(session.get_modelmeta().custom_metadata_map.get(LOWERED, "[]"))
+        self._readers = [
+            _reader(feature, lowered=place in noted) for place, feature in enumerate(card.features)
+        ]
 
     def predict(self, features: Sequence[Any]) -> Any:  # noqa: ANN401 - by the card's task
         """See ``twinserve.inference.model.Model``."""
@@ -98,9 +106,11 @@ class TypedOnnxModel:
         return self._session.run(outputs, feeds)
 
 
-def _reader(feature: Feature) -> Callable[[Sequence[Any]], Any]:
+def _reader(feature: Feature, *, lowered: bool) -> Callable[[Sequence[Any]], Any]:
     """From the encoded values of a column to its tensor, shape (rows, 1)."""
     if feature.type == "text":
+        if lowered:
+            return lambda cells: np.array([cell.lower() for cell in cells], dtype=object)[:, None]
         return lambda cells: np.array(cells, dtype=object)[:, None]
     if feature.type != "category":
         return lambda cells: np.array(cells, dtype=np.float32)[:, None]

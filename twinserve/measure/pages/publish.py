@@ -11,6 +11,7 @@ BENCHMARKS = DOCS / "benchmarks.md"
 PERFORMANCE = DOCS / "performance.md"
 MEASURING = DOCS / "measuring.md"
 SCORING = DOCS / "scoring.md"
+TABLES = DOCS / "tables.md"
 
 
 def publish(page: Path, name: str, content: str) -> None:

@@ -181,7 +181,7 @@ def _check_each_once(data: Data, header: Sequence[str]) -> None:
     if twice is not None:
         raise UserError(
             f"{data.table}: row 1, column {twice!r}: found {header.count(twice)} columns of "
-            f"this name, expected one{_without_names(header)}"
+            f"this name, expected one: rename the others{_without_names(header)}"
         )
 
 
@@ -212,6 +212,8 @@ def _without_names(header: Sequence[str]) -> str:
 def _other_separator(data: Data, header: Sequence[str]) -> str:
     """Which setting reads a header that is a single cell."""
     separator = next((mark for mark in _SEPARATORS if len(header) == 1 and mark in header[0]), None)
+    if separator is None and len(header) == 1:
+        return " (lines above the columns' names, as a title, are to be removed)"
     if separator is None or separator == data.separator:
         return ""
     mark = r"\t" if separator == "\t" else separator

@@ -1,5 +1,6 @@
 """From a fitted scikit-learn classifier to ONNX, the same bytes each time."""
 
+import json
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +9,11 @@ from sklearn.base import is_classifier
 
 from twinserve.training.estimator import Classifier, UnfitError, first_line
 from twinserve.training.frame import Column, reads_names
-from twinserve.training.served.converters import register_catboost
+from twinserve.training.served.converters import (
+    check_words,
+    register_catboost,
+    words_as_python_reads,
+)
 
 # Fixed, so that a newer skl2onnx writes the same operators.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -27,30 +32,21 @@ def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Col
     Raises:
         UnfitError: neither skl2onnx nor the estimator's own library converts it.
     """
-    from skl2onnx import convert_sklearn
-
     # The classifier itself, when it is the last step of a Pipeline.
     last: object = classifier
     while steps := getattr(last, "steps", None):
         last = steps[-1][1]
     inputs = _inputs(classifier, width, columns)
     register_catboost(classifier)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model = convert_sklearn(
-                classifier,
-                name,
-                inputs,
-                # A dictionary for each row, which zipmap makes, is slow to build and to read.
-                options={id(last): {"zipmap": False}} if is_classifier(classifier) else None,
-                target_opset=_OPSETS,
-            )
-    except Exception as error:  # noqa: BLE001 - a converter may raise anything
-        reason = first_line(error)
-        raise UnfitError(
-            f"skl2onnx cannot convert {type(last).__name__} ({reason[:_SHOWN].rstrip()}…)"
-        ) from None
+    # A dictionary for each row, which zipmap makes, is slow to build and to read.
+    options = {id(last): {"zipmap": False}} if is_classifier(classifier) else {}
+    with words_as_python_reads(classifier) as (of_words, lowered):
+        for column in columns:
+            if column.name in lowered and column.type != "text":
+                raise UnfitError(f"{column.name}, a {column.type}, is read in lower case")
+        model = _converted(classifier, last, name, inputs, options | of_words)
+    check_words(model)
+    _note_lowered(model, [column.name in lowered for column in columns])
     if is_classifier(classifier):
         _flatten_labels(model)
     # The card names the versions; here they would change the bytes.
@@ -58,6 +54,43 @@ def to_onnx(classifier: Classifier, width: int, name: str, columns: Sequence[Col
     model.domain = ""
     serialized: bytes = model.SerializeToString(deterministic=True)
     return serialized
+
+
+def _converted(
+    classifier: Classifier,
+    last: object,
+    name: str,
+    inputs: list[tuple[str, Any]],
+    options: dict[int, Any],
+) -> Any:  # noqa: ANN401 - onnx has no types
+    """The model as skl2onnx makes it.
+
+    Raises:
+        UnfitError: it does not.
+    """
+    from skl2onnx import convert_sklearn
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return convert_sklearn(
+                classifier, name, inputs, options=options or None, target_opset=_OPSETS
+            )
+    except Exception as error:  # noqa: BLE001 - a converter may raise anything
+        reason = first_line(error)
+        raise UnfitError(
+            f"skl2onnx cannot convert {type(last).__name__} ({reason[:_SHOWN].rstrip()}…)"
+        ) from None
+
+
+def _note_lowered(model: Any, lowered: Sequence[bool]) -> None:  # noqa: ANN401 - likewise
+    """Tell the runtime which inputs it is to give in lower case."""
+    from twinserve.inference.runtimes.onnx import LOWERED
+
+    if any(lowered):
+        noted = model.metadata_props.add()
+        noted.key = LOWERED
+        noted.value = json.dumps([place for place, lower in enumerate(lowered) if lower])
 
 
 def _flatten_labels(model: Any) -> None:  # noqa: ANN401 - onnx has no types

@@ -15,7 +15,7 @@ from twinserve.training.fitting.cores import alone, side_by_side
 from twinserve.training.served.answers import Answers, ask
 from twinserve.training.served.preimages import MOST_THRESHOLDS, Thresholds, estimator_thresholds
 from twinserve.training.served.requests.blocks import BLOCK, in_blocks
-from twinserve.training.served.requests.drawn import random_rows
+from twinserve.training.served.requests.drawn import random_rows, random_texts
 from twinserve.training.served.requests.midpoints import Midpoints, table_midpoints
 
 if TYPE_CHECKING:
@@ -222,11 +222,12 @@ def _of_texts(
     bound: ParityTolerance,
     columns: Sequence[Feature],
 ) -> Parity:
-    """The parity of a table with texts: on its rows, and on rows put together from several."""
+    """The parity of a table with texts: on its rows, and on rows half of which are strange."""
     cells = np.array(table, dtype=object)
-    picked = np.random.default_rng(seed).integers(len(cells), size=(BLOCK, cells.shape[1]))
+    # The estimator itself has no words of its own, and may take fewer texts than there are.
+    drawn = random_texts(cells, BLOCK, seed, columns if bound.single else ())
     largest = 0.0
-    for kind, rows in (("table", cells), ("random", cells[picked, np.arange(cells.shape[1])])):
+    for kind, rows in (("table", cells), ("random", drawn)):
         (held,) = _held(Sides(classifier, model, bound, columns), kind, [(0, rows)])
         largest = max(largest, held.largest)
     largest = _rounded_up(largest, bound.digits)

@@ -26,7 +26,7 @@ class Splits:
     """
 
     rows: "NDArray[np.float64]"
-    feature: "NDArray[np.int64]"
+    feature: "NDArray[np.int32]"
     threshold: "NDArray[np.float64]"
 
 
@@ -63,16 +63,16 @@ def reached_splits(
     """
     draw = np.random.default_rng(seed)
     ends = [*ensemble.roots[1:].tolist(), len(ensemble.feature)]
-    wanted = numeric_splits(ensemble)
-    compared = np.where(wanted, ensemble.compared, np.nan)
+    wanted = numeric = numeric_splits(ensemble)
     if chosen is not None:
-        wanted = np.zeros(len(wanted), dtype=bool)
+        wanted = np.zeros(len(numeric), dtype=bool)
         wanted[chosen] = True
     for root, end in zip(ensemble.roots.tolist(), ends, strict=True):
         splits = np.flatnonzero(wanted[root:end]) + root
         if not splits.size:
             continue
-        low, high = _boxes(ensemble, root, compared[root:end])
+        own = np.where(numeric[root:end], ensemble.compared_within(root, end), np.nan)
+        low, high = _boxes(ensemble, root, own)
         _, lowest = neighbours(low[splits - root], single=ensemble.single)
         base = observed[draw.integers(len(observed), size=len(splits))]
         # A gap goes its own way, so where the splits above ask for a number there must be one.

@@ -47,9 +47,9 @@ class Ensemble:
     features: int
     classes: int
     roots: "NDArray[np.int64]"
-    feature: "NDArray[np.int64]"
+    feature: "NDArray[np.int32]"
     threshold: "NDArray[np.float64]"
-    following: "NDArray[np.int64]"
+    following: "NDArray[np.int32]"
     values: "NDArray[np.float64]"
     initial: "NDArray[np.float64]"
     divisor: float
@@ -58,19 +58,23 @@ class Ensemble:
     single: bool
     softness: float
     gap_left: "NDArray[np.bool_]"
-    members: "NDArray[np.int64]"
+    members: "NDArray[np.int32]"
     sets: tuple[tuple[int, ...], ...]
     single_sums: bool
     class_one: float
 
     @property
     def compared(self) -> "NDArray[np.float64]":
-        """The thresholds as a row sees them, shape (nodes,).
+        """The thresholds as a row sees them, shape (nodes,)."""
+        return self.compared_within(0, len(self.threshold))
+
+    def compared_within(self, first: int, end: int) -> "NDArray[np.float64]":
+        """The same, of some nodes.
 
         A float32 number is at most a float64 threshold exactly where it is at most the largest
         float32 that is not above that threshold; so for float32 rows half the memory does.
         """
-        exact = self.threshold
+        exact = self.threshold[first:end]
         if not self.single:
             return exact
         with np.errstate(over="ignore"):
@@ -132,25 +136,25 @@ def as_ensemble(trees: Iterable[Tree], sums: Sums) -> Ensemble:
         following = first_child + nodes
         following[leaf] = np.arange(np.count_nonzero(leaf)) + leaf_count
         roots.append(nodes)
-        features.append(feature)
+        features.append(feature.astype(np.int32))
         thresholds.append(tree.threshold[order])
-        followings.append(following)
+        followings.append(following.astype(np.int32))
         leaves.append(tree.value[order][leaf])
         gaps.append(np.zeros(len(order), bool) if tree.gap_left is None else tree.gap_left[order])
         members.append(_members(tree, order, sets))
         nodes += len(order)
         leaf_count += len(leaves[-1])
     values, shared = _distinct(_joined(leaves))
-    feature, following = _joined(features), _joined(followings)
-    leaf = feature == LEAF
-    following[leaf] = shared[following[leaf]]
+    asked, goes_on = _joined(features), _joined(followings)
+    leaf = asked == LEAF
+    goes_on[leaf] = shared[goes_on[leaf]]
     return Ensemble(
         features=sums.features,
         classes=sums.classes,
         roots=np.array(roots),
-        feature=feature,
+        feature=asked,
         threshold=_joined(thresholds),
-        following=following,
+        following=goes_on,
         values=values,
         initial=np.asarray(sums.initial, dtype=np.float64),
         divisor=float(sums.divisor),
@@ -175,12 +179,12 @@ def _joined(parts: "list[NDArray[Any]]") -> "NDArray[Any]":
 
 def _members(
     tree: Tree, order: "NDArray[np.int64]", sets: dict[tuple[int, ...], int]
-) -> "NDArray[np.int64]":
+) -> "NDArray[np.int32]":
     """Of each node its set's place in ``sets``, where new ones are added, or NUMERIC."""
     if not tree.sets:
-        return np.full(len(order), NUMERIC)
+        return np.full(len(order), NUMERIC, np.int32)
     own = {node: sets.setdefault(held, len(sets)) for node, held in tree.sets.items()}
-    return np.array([own.get(node, NUMERIC) for node in order.tolist()], np.int64)
+    return np.array([own.get(node, NUMERIC) for node in order.tolist()], np.int32)
 
 
 def _distinct(rows: "NDArray[np.float64]") -> "tuple[NDArray[np.float64], NDArray[np.int64]]":

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,20 @@ class Clone:
         self.path(".cache/environments").symlink_to(CACHE / "environments")
 
 
-def team(directory: Path) -> Clone:
-    """The first of a team: table under DVC, reproduced, pushed to a folder beside it, committed."""
+def team(
+    directory: Path,
+    url: str | None = None,
+    options: Mapping[str, str] | None = None,
+    login: Mapping[str, str] | None = None,
+) -> Clone:
+    """The first of a team: table under DVC, reproduced, pushed, committed.
+
+    Args:
+        directory: of the clone, and of the remote where ``url`` names no other.
+        url: of the remote.
+        options: of the remote, for everybody.
+        login: what this clone keeps for itself of it.
+    """
     tree = export(directory / "one")
     (tree / ".cache").unlink()
     for name in (".gitignore", ".gcloudignore", ".dockerignore"):
@@ -87,7 +100,11 @@ def team(directory: Path) -> Clone:
     first.git("init", "--quiet", "--initial-branch=main")
     (tree / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
     first.run("dvc", "add", "--quiet", "data/iris.csv")
-    first.run("dvc", "remote", "add", "--default", "store", str(directory / "remote"))
+    first.run("dvc", "remote", "add", "--default", "store", url or str(directory / "remote"))
+    for name, text in (options or {}).items():
+        first.run("dvc", "remote", "modify", "store", name, text)
+    for name, text in (login or {}).items():
+        first.run("dvc", "remote", "modify", "--local", "store", name, text)
     first.run("twinserve", "repro", "--push")
     first.commit("A table that DVC keeps")
     return first

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
-from twinserve.config.card import Card
+from twinserve.config.card import Card, GoldenCase
+from twinserve.config.serving import Serving
 from twinserve.contract.calls import Caller
 from twinserve.targets.opener import Reply
 
@@ -51,6 +53,16 @@ def row_of(card: Card) -> list[object]:
     if isinstance(given, dict):
         return [given.get(feature.name) for feature in card.features]
     return list(given)
+
+
+def golden_of_one_request(card: Card, serving: Serving, times: int = 1) -> list[GoldenCase]:
+    """The golden cases, over and over, as far as a request for many rows may ask for them."""
+    repeated = [*card.golden] * times
+    sizes = accumulate(len(json.dumps(golden.features)) + 2 for golden in repeated)
+    # Half for what stands around the rows, or around each number of a tensor.
+    bound = serving.max_batch_bytes // 2
+    fitting = sum(size <= bound for size in sizes)
+    return repeated[: max(1, min(serving.max_rows, fitting))]
 
 
 def number_place(card: Card) -> int | None:

@@ -12,7 +12,7 @@ import pytest
 from twinserve.config.card import Card
 from twinserve.config.serving import Serving
 from twinserve.contract.calls import Caller
-from twinserve.contract.cases import JSON, post, row_of
+from twinserve.contract.cases import JSON, golden_of_one_request, post, row_of
 from twinserve.contract.endpoints import Endpoints
 from twinserve.contract.rows import wrong_values
 from twinserve.targets.opener import Reply
@@ -65,12 +65,15 @@ def test_unknown_word_is_refused_and_unknown_parameter_ignored(
     assert ignored.body == asked(endpoint, "/predict", {"features": features}).body
 
 
-def test_instances_are_answered_in_their_order(endpoint: Caller, card: Card) -> None:
+def test_instances_are_answered_in_their_order(
+    endpoint: Caller, card: Card, serving: Serving
+) -> None:
     """Each as if it were asked alone, from last to first too."""
-    rows = [golden.features for golden in card.golden]
-    for given in (rows, rows[::-1], rows * 50, []):
+    rows = [golden.features for golden in golden_of_one_request(card, serving)]
+    repeated = [golden.features for golden in golden_of_one_request(card, serving, 50)]
+    alike = [alone(endpoint, row) for row in rows]
+    for given in (rows, rows[::-1], repeated, []):
         answer = json.loads(asked(endpoint, "/predict", {"instances": given}).body)
-        alike = [alone(endpoint, row) for row in rows]
         expected = [alike[rows.index(row)] for row in given]
         assert answer["model_version"] == card.version
         predictions = answer["predictions"]
@@ -81,9 +84,11 @@ def test_instances_are_answered_in_their_order(endpoint: Caller, card: Card) -> 
         assert predictions == almost(expected, card)
 
 
-def test_instances_include_what_parameters_ask_for(endpoint: Caller, card: Card) -> None:
+def test_instances_include_what_parameters_ask_for(
+    endpoint: Caller, card: Card, serving: Serving
+) -> None:
     """Each prediction is then an object, with what ``?include=`` gives a row alone."""
-    rows = [golden.features for golden in card.golden]
+    rows = [golden.features for golden in golden_of_one_request(card, serving)]
     body = {"instances": rows, "parameters": {"include": BOTH.split(",")}}
     reply = asked(endpoint, "/predict", body)
     if card.target is not None or no_probabilities(BOTH, reply):
@@ -166,9 +171,11 @@ def test_number_of_rows_and_length_have_limits(
         assert endpoint.call("POST", "/predict", [JSON], in_chunks).status in {200, 413}
 
 
-def test_endpoints_answer_rows_byte_for_byte_alike(endpoints: Endpoints, card: Card) -> None:
+def test_endpoints_answer_rows_byte_for_byte_alike(
+    endpoints: Endpoints, card: Card, serving: Serving
+) -> None:
     """Many rows, with and without more, and what is wrong with them."""
-    rows = [golden.features for golden in card.golden]
+    rows = [golden.features for golden in golden_of_one_request(card, serving)]
     bodies: list[object] = [
         {"instances": rows},
         {"instances": rows, "parameters": {"include": ["label"]}},

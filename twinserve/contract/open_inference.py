@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from twinserve.config.card import Card, GoldenCase
+from twinserve.config.serving import Serving
 from twinserve.contract.calls import Caller
-from twinserve.contract.cases import JSON, TEXT
+from twinserve.contract.cases import JSON, TEXT, golden_of_one_request
 from twinserve.contract.endpoints import Endpoints
 from twinserve.contract.many_rows import almost, alone
 from twinserve.targets.opener import Reply
@@ -36,18 +37,19 @@ def test_model_tells_its_tensors(endpoint: Caller, card: Card) -> None:
         assert ready == {"name": card.name, "ready": True}
 
 
-def test_golden_cases_are_inferred(endpoint: Caller, card: Card) -> None:
+def test_golden_cases_are_inferred(endpoint: Caller, card: Card, serving: Serving) -> None:
     """Tensors of all golden rows give what each row is given alone, and the request's id."""
-    expected = [alone(endpoint, golden.features)["prediction"] for golden in card.golden]
+    golden = golden_of_one_request(card, serving)
+    expected = [alone(endpoint, case.features)["prediction"] for case in golden]
     for version in ("", f"/versions/{card.version}"):
-        body = {"id": "of this request", "inputs": tensors(endpoint, card, card.golden)}
+        body = {"id": "of this request", "inputs": tensors(endpoint, card, golden)}
         reply = infer(endpoint, card, body, version)
         answer = json.loads(reply.body)
         assert reply.status == 200, answer
         assert (answer["model_name"], answer["model_version"]) == (card.name, card.version)
         assert answer["id"] == "of this request"
         predict, *others = answer["outputs"]
-        assert (predict["name"], predict["shape"]) == ("predict", [len(card.golden)])
+        assert (predict["name"], predict["shape"]) == ("predict", [len(golden)])
         assert predict["data"] == almost(expected, card)
         if card.classes and "after" not in card.steps:
             assert others[0]["data"] == [card.classes[number] for number in expected]
@@ -110,10 +112,12 @@ def test_refusals_have_the_protocols_form(endpoint: Caller, card: Card) -> None:
         assert list(json.loads(reply.body)) == ["error"]
 
 
-def test_endpoints_infer_byte_for_byte_alike(endpoints: Endpoints, card: Card) -> None:
+def test_endpoints_infer_byte_for_byte_alike(
+    endpoints: Endpoints, card: Card, serving: Serving
+) -> None:
     """The same tensors, and the same of what is said of the model."""
     first = endpoints[endpoints.names[0]]
-    body = {"id": "twins", "inputs": tensors(first, card, card.golden)}
+    body = {"id": "twins", "inputs": tensors(first, card, golden_of_one_request(card, serving))}
     for request in (body, {"inputs": 1}):
         replies = [
             infer(endpoints[name], card, request, request_id="twins") for name in endpoints.names

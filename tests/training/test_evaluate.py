@@ -2,6 +2,7 @@
 
 import csv
 import json
+import warnings
 from typing import Any
 
 import pytest
@@ -134,3 +135,17 @@ def test_a_users_own_matplotlib_settings_do_not_matter(evaluated: Project) -> No
     with mpl.rc_context({"axes.facecolor": "red", "font.size": 30, "savefig.dpi": 20}):
         assert before == importances_picture(bars)
     assert (evaluated.root / "evaluation/pictures/importances.png").read_bytes().startswith(PNG)
+
+
+def test_what_a_fold_warns_of_is_not_shown(
+    evaluated: Project, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Training has said it; scikit-learn's threads clear each other's filters meanwhile."""
+
+    def warn(*_: object) -> None:
+        warnings.resetwarnings()
+        warnings.warn("of a fold", stacklevel=1)
+
+    monkeypatch.setattr("twinserve.training.evaluate.write_plots", warn)
+    evaluated.run("evaluate")
+    assert list(recwarn) == []

@@ -43,9 +43,9 @@ def evaluate(params: Params) -> None:
     train, test = (
         read_prepared(path, params.data, named=named) for path in (TRAIN_PATH, TEST_PATH)
     )
-    # One thread, as in training. What a fit warns of, training has said already.
-    with threadpool_limits(1), on_engine(params.training), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    # One thread, as in training. What a fit warns of, training has said already; recorded, not
+    # filtered: scikit-learn's threads clear the filters of all.
+    with threadpool_limits(1), on_engine(params.training), warnings.catch_warnings(record=True):
         metrics = _metrics(params, model, train, test)
         write_plots(params, model, test)
     write_output(METRICS_PATH, (json.dumps(metrics, indent=2) + "\n").encode())

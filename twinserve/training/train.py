@@ -24,9 +24,13 @@ from twinserve.training.paths import FITTED_PATH, TRAIN_PATH
 from twinserve.training.prepared import Rows, read_prepared, with_columns
 from twinserve.training.preprocessing import as_yaml, preprocessed, preprocessing_for
 
+# Before Python 3.14 scikit-learn's threads clear each other's filters for an instant, and then say
+# that they were given none.
+BETWEEN_THREADS = "`sklearn.utils.parallel.delayed` should be used with"
+
 
 def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
-    """Train on the rows; the warnings that this gave, first lines only.
+    """Train on the rows; the warnings that this gave, once each, first lines only.
 
     Raises:
         UserError: the estimator refuses its arguments or the rows, or gives no probabilities.
@@ -47,7 +51,8 @@ def fit(classifier: Classifier, choice: Estimator, rows: Rows) -> list[str]:
                 f"params.yaml: estimator: {choice.import_path} cannot be fitted: "
                 f"{first_line(error)}"
             ) from None
-    return [str(warning.message).strip().splitlines()[0] for warning in caught]
+    lines = [str(warning.message).strip().splitlines()[0] for warning in caught]
+    return [line for line in dict.fromkeys(lines) if not line.startswith(BETWEEN_THREADS)]
 
 
 def train(params: Params) -> None:

@@ -1,12 +1,16 @@
 """train: what is fitted, kept and refused."""
 
 import warnings
+from typing import Any
 
 import joblib
+import numpy as np
 import pytest
 
 from tests.training.project import Project
-from twinserve.training.prepared import read_prepared
+from twinserve.config.training import Estimator
+from twinserve.training.prepared import Rows, read_prepared
+from twinserve.training.train import BETWEEN_THREADS, fit
 
 
 def test_model_knows_the_classes_by_number(evaluated: Project) -> None:
@@ -80,3 +84,17 @@ def test_stages_run_in_their_order(project: Project) -> None:
     ):
         expected = f"{missing}: No such file or directory; make it with `dvc repro`"
         assert expected == project.refused(stage)
+
+
+def test_a_warning_is_a_line_once_and_what_threads_do_to_each_other_none() -> None:
+    """Hundreds of the same, of every tree of a forest, would hide the one that matters."""
+
+    class Talkative:
+        def fit(self, *_: object) -> None:
+            for _tree in range(3):
+                warnings.warn(f"{BETWEEN_THREADS} `Parallel`", stacklevel=1)
+                warnings.warn("did not converge\nin 100 steps", stacklevel=1)
+
+    talkative: Any = Talkative()
+    choice = Estimator(import_path="own.Estimator")
+    assert fit(talkative, choice, Rows(np.eye(2), np.arange(2))) == ["did not converge"]

@@ -60,6 +60,38 @@ def test_wider_bar_where_no_label_differs(evaluated: Project) -> None:
     assert 1e-5 < card.parity.largest_difference <= card.parity.tolerance == 1e-3
 
 
+LOGISTIC = {"import_path": "sklearn.linear_model.LogisticRegression"}
+QUANTILES = {
+    "import_path": "sklearn.preprocessing.QuantileTransformer",
+    "arguments": {"n_quantiles": 20},
+}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("import_path", "arguments", "runtime"),
+    [
+        ("sklearn.naive_bayes.MultinomialNB", {}, "onnx"),
+        ("sklearn.multiclass.OneVsRestClassifier", {"estimator": LOGISTIC}, "onnx"),
+        ("sklearn.pipeline.Pipeline", {"steps": [["q", QUANTILES], ["m", LOGISTIC]]}, "joblib"),
+    ],
+)
+def test_each_is_served_by_what_is_equal(
+    evaluated: Project, import_path: str, arguments: dict[str, Any], runtime: str
+) -> None:
+    """By auto, or by the setting that the refusal names; proven either way."""
+    evaluated.change({"golden": [], "evaluation.gates": {}})
+    evaluated.estimator(import_path, **arguments)
+    evaluated.run("train", "evaluate")
+    if runtime == "joblib":
+        assert "set serving.runtime: joblib in params.yaml" in evaluated.refused("export")
+        evaluated.change({"serving.runtime": "joblib"})
+    evaluated.run("export")
+    card = load_card(evaluated.root / "models/model.json")
+    assert card.runtime == runtime
+    assert card.parity.largest_difference <= card.parity.tolerance
+
+
 def test_what_the_runtime_fails_on_is_passed_over(
     evaluated: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ def test_contract_is_held_whatever_the_shell(
     assert check_contract([service], card) == expected
 
 
+@pytest.mark.nightly
 def test_wrong_endpoint_is_found_whatever_the_shell(
     dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

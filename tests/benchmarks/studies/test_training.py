@@ -50,6 +50,7 @@ def test_every_stage_is_run_in_a_project_of_its_own(
     assert written["rounds"][0]["stages"]["export"]["memory_bytes"] > 10_000_000
 
 
+@pytest.mark.nightly
 def test_stage_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last line, instead of figures."""
     (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text())

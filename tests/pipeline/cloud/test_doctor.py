@@ -205,6 +205,7 @@ def test_what_would_stop_a_push_is_a_line_with_its_cure(
     assert done.stdout.splitlines()[-1].startswith("something would stop a push")
 
 
+@pytest.mark.nightly
 def test_fork_as_github_makes_it_loses_schedules_and_issues(
     project: Project, github: GitHub
 ) -> None:

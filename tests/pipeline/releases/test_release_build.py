@@ -91,6 +91,7 @@ def test_bundle_that_was_changed_is_not_released(project: Project) -> None:
     assert LOCK not in project.objects()
 
 
+@pytest.mark.nightly
 def test_both_candidates_are_deployed_at_once(project: Project) -> None:
     """Each waits until the other has begun; each line says whose it is."""
     project.release("v1.0")

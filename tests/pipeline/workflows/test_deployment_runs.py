@@ -79,6 +79,7 @@ def test_push_deploys_and_measures(workflows: Workflows) -> None:
     assert "Not signed" not in run.summary
 
 
+@pytest.mark.nightly
 def test_promoted_model_is_tagged_where_the_setting_says_so(workflows: Workflows) -> None:
     """Only then does the one job run that may write to the repository; after the promotion."""
     to_write: Rule = {"call": "twinserve tag --check", "files": {"$GITHUB_OUTPUT": "tag=true\n"}}
@@ -111,6 +112,7 @@ def test_private_repository_is_released_unsigned_and_told_so(workflows: Workflow
     assert "Not signed" in run.summary
 
 
+@pytest.mark.nightly
 def test_private_repository_whose_plan_signs_says_so_by_a_variable(workflows: Workflows) -> None:
     """On Enterprise Cloud a variable has private repositories attested as public ones are."""
     run = push(workflows, private=True, ATTESTATIONS="true")
@@ -132,10 +134,11 @@ def test_nothing_is_released_that_fails_to_verify(workflows: Workflows) -> None:
 @pytest.mark.parametrize(
     ("call", "job"),
     [
-        ("auth", "build"),
-        ("twinserve submit", "build"),
+        *(
+            pytest.param(call, "build", marks=pytest.mark.nightly)
+            for call in ("auth", "twinserve submit", "attest reports/function")
+        ),
         (f"attest  {IMAGE} {DIGEST}", "build"),
-        ("attest reports/function", "build"),
         ("twinserve release", "release"),
     ],
 )

@@ -69,6 +69,7 @@ def test_red_night_is_red(host: Workflows) -> None:
     assert run.lines().count("make run") == 3 * len(PYTHONS)
 
 
+@pytest.mark.nightly
 def test_model_that_came_out_again_is_attested(host: Workflows) -> None:
     """With a predicate of its own, where GitHub can sign; what did not come out is not."""
     run = run_night(host, REPRODUCED)

@@ -175,11 +175,11 @@ def test_environment_of_an_earlier_run_is_taken_as_made(workflows: Workflows) ->
     ("call", "job"),
     [
         ("make test-engine", "engine"),
-        ("twinserve check", "container"),
-        ("review judge", "review"),
         *(
             pytest.param(call, job, marks=pytest.mark.nightly)
             for call, job in (
+                ("twinserve check", "container"),
+                ("review judge", "review"),
                 ("make lint", "lint"),
                 ("make test-model", "model"),
                 ("make repro", "container"),
@@ -257,6 +257,7 @@ def test_nothing_is_said_of_other_runs(workflows: Workflows, payload: Mapping[st
     assert not run.calls
 
 
+@pytest.mark.nightly
 def test_red_pull_request_is_commented_on_too(workflows: Workflows) -> None:
     """A reviewer wants the figures of a run whose tests fail."""
     payload = events.workflow_run(conclusion="failure")

@@ -9,13 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.measure.fakes import card
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import cars
 from tests.tables.test_known_tables import rows_of
 from tests.tables.test_unprepared import adopt, table
 from tests.training.project import Project
 from twinserve.commands import run_command
+from twinserve.config.card import GoldenCase
 from twinserve.config.errors import UserError
+from twinserve.config.serving import Serving
+from twinserve.contract.cases import golden_of_one_request
 
 BIG = 2**53
 
@@ -184,3 +188,21 @@ def test_other_shape_is_served_as_scikit_learn_answers(
         sent = rows_of(frame[kept])
         assert twins.answers(sent) == [expected, expected]
         assert twins.contract().failed == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, 1000),
+        ({"max_rows": 7}, 7),
+        ({"max_batch_bytes": 200}, 100 // len("[0.5, 0], ")),
+        ({"max_batch_bytes": 64, "max_rows": 1}, 1),
+    ],
+)
+def test_a_request_holds_no_more_golden_cases_than_it_may(
+    limits: dict[str, int], expected: int
+) -> None:
+    """A model of thirty classes has as many cases; fifty times those are more rows than allowed."""
+    many = card()._replace(golden=[GoldenCase([0.5, number % 10], 0) for number in range(30)])
+    serving = Serving.model_construct(None, **limits)
+    assert len(golden_of_one_request(many, serving, 50)) == expected

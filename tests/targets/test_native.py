@@ -12,7 +12,7 @@ import yaml
 from tests.pipeline.models.trees import export as exported
 from twinserve.config.errors import UserError
 from twinserve.contract.calls import HttpCaller
-from twinserve.targets.local import local_function, local_service
+from twinserve.targets.local import local_target
 from twinserve.targets.native import native_environment
 from twinserve.targets.platforms import this_machine
 from twinserve.targets.ready import wait_until_answering
@@ -37,19 +37,18 @@ def tree(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
-@pytest.mark.parametrize("make", [local_service, local_function])
+@pytest.mark.parametrize("name", ["service", "function"])
 def test_bundle_of_another_machine_is_served_here(
-    make: type, tree: Path, dist: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tree: Path, dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the object that export made beside it; the bundle itself has the other machine's only."""
     monkeypatch.setattr(
         "twinserve.targets.environment.ENVIRONMENTS", dist.parent / ".cache/environments"
     )
     monkeypatch.chdir(tree)
-    name = make.__name__.removeprefix("local_")
     manifest = json.loads((tree / "dist" / name / "manifest.json").read_bytes())
     assert [file for file in manifest["files"] if file.endswith(".so")] == ["model.so"]
-    with make(tree / "dist" / name).start() as endpoint:
+    with local_target(name, tree / "dist" / name).start() as endpoint:
         wait_until_answering(endpoint)
         body = b'{"features": [5.1, 3.5, 1.4, 0.2]}'
         answer = HttpCaller(endpoint.url).call("POST", "/predict", body=body)
@@ -74,7 +73,7 @@ def test_changed_object_is_refused(
     )
     shutil.copytree(tree / ".cache" / "native", tmp_path / ".cache" / "native")
     monkeypatch.chdir(tmp_path)
-    target = local_service(tree / "dist" / "service")
+    target = local_target("service", tree / "dist" / "service")
     (native,) = (tmp_path / ".cache" / "native").iterdir()
     native.write_bytes(native.read_bytes() + b" ")
     expected = "service ended with exit code 1: error: .*native.*SHA-256 .*nothing is served"

@@ -43,7 +43,7 @@ SUITES: Mapping[str, Suite] = {
     MODEL: Suite(120, "what a change of parameters, data or dvc.lock needs, on the user's model"),
     ENGINE: Suite(360, "everything else that is quick, on parameters and a table of its own"),
     NIGHTLY: Suite(
-        1200, "whole sweeps with the real gcloud, real containers, every table, all mutants"
+        3600, "whole sweeps with the real gcloud, real containers, every table, all mutants"
     ),
 }
 

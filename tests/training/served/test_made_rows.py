@@ -9,8 +9,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from tests.training.served.asked import FEATURES, fitted, table
+from twinserve.config.card import Feature
 from twinserve.training.served.preimages import estimator_thresholds
 from twinserve.training.served.requests.drawn import random_rows
 from twinserve.training.served.requests.midpoints import table_midpoints
@@ -62,3 +64,17 @@ def test_every_row_is_one_that_a_request_could_give(kind: str) -> None:
         assert one.missing or len(present) == len(rows), one.name
         if one.type != "number":
             assert set(np.unique(present)) <= set(range(len(one.values) or 2)), one.name
+
+
+def test_row_with_a_gap_that_comes_to_a_split_is_moved_to_a_number_of_the_table() -> None:
+    """Not to the end of float32, which a scaler in front of the trees would take beyond it."""
+    draw = np.random.default_rng(1)
+    rows = draw.normal(size=(200, 2))
+    labels = rows.sum(axis=1) > 0
+    model = make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=1))
+    holed = np.where(draw.random(rows.shape) < 0.3, np.nan, rows)
+    columns = [Feature(name, "", -9.0, 9.0, missing=True) for name in ("one", "two")]
+    fit = model.fit(holed, labels)
+    made = [*estimator_thresholds(fit, holed, 1, columns=columns).rows(single=False)]
+    assert made
+    assert np.nanmax(np.abs(np.concatenate(made))) < 100

@@ -72,13 +72,14 @@ def reached_splits(
         if not splits.size:
             continue
         own = np.where(numeric[root:end], ensemble.compared_within(root, end), np.nan)
-        low, high = _boxes(ensemble, root, own)
-        _, lowest = neighbours(low[splits - root], single=ensemble.single)
+        low, high = (bound[splits - root] for bound in _boxes(ensemble, root, own))
+        _, lowest = neighbours(low, single=ensemble.single)
         base = observed[draw.integers(len(observed), size=len(splits))]
         # A gap goes its own way, so where the splits above ask for a number there must be one.
-        free = np.isneginf(low[splits - root]) & np.isposinf(high[splits - root])
-        base = np.where(np.isnan(base) & ~free, lowest, base)
-        rows = np.minimum(np.maximum(base, lowest), high[splits - root])
+        # A bound of its splits: float32's own end is out of range once a step before has scaled it.
+        free = np.isneginf(low) & np.isposinf(high)
+        base = np.where(np.isnan(base) & ~free, np.where(np.isneginf(low), high, lowest), base)
+        rows = np.minimum(np.maximum(base, lowest), high)
         if ensemble.sets:
             codes = 1 + np.nan_to_num(np.nanmax(observed, axis=0)).astype(np.int64)
             rows = _within_sets(ensemble, root, end, splits - root, rows, codes)

@@ -1,5 +1,6 @@
 """A request to one of Google's APIs, an answer, and how the one finds the other."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -144,6 +145,11 @@ class Routes:
             ):
                 return handler, {name: unquote(value) for name, value in match.groupdict().items()}
         raise invalid(f"the fake has no route for {request}")
+
+
+def timestamp() -> str:
+    """Now, as the APIs write it."""
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def parse_target(host: str, target: str) -> tuple[str, str, dict[str, str]]:

@@ -39,16 +39,7 @@ from tests.google.resources import (
     services,
 )
 from tests.google.running.instances import Instances
-from tests.google.state import (
-    GATED,
-    PROJECT,
-    PROJECT_NUMBER,
-    REGION,
-    REGISTRY,
-    Image,
-    Kind,
-    State,
-)
+from tests.google.state import GATED, PROJECT, PROJECT_NUMBER, REGION, REGISTRY, Image, Kind, State
 
 ROUTES = Routes()
 for module in (

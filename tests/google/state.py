@@ -1,6 +1,5 @@
 """The resources of the fake's project. Tests read them, and may change them between two calls."""
 
-import datetime as dt
 import itertools
 import secrets
 from collections.abc import Iterator
@@ -8,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tests.google.api import Json
+from tests.google.api import Json, timestamp
+from tests.google.buckets import Bucket
 
 PROJECT = "twin-project"
 PROJECT_NUMBER = "123456789012"
@@ -40,11 +40,6 @@ GATED = frozenset(
 )
 
 Kind = Literal["service", "function", "score"]
-
-
-def timestamp() -> str:
-    """Now, as the APIs write it."""
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,26 +169,6 @@ class Repository:
     name: str
     resource: Json
     packages: dict[str, Package] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class StoredObject:
-    """Of a bucket; one generation is kept."""
-
-    content: bytes
-    generation: int
-    content_type: str = "application/octet-stream"
-    metadata: dict[str, str] = field(default_factory=dict)
-    created: str = field(default_factory=timestamp)
-
-
-@dataclass(slots=True)
-class Bucket:
-    """``resource`` holds its settings, as the API words them."""
-
-    name: str
-    resource: Json
-    objects: dict[str, StoredObject] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

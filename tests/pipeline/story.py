@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.google.state import PROJECT, timestamp
+from tests.google.api import timestamp
+from tests.google.state import PROJECT
 from tests.pipeline.builds.cloud_build import Outcome, Worker
 from tests.pipeline.releases.project import DEPLOYER, Project
 from tests.pipeline.workflows import events

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.google import PROJECT, REGISTRY, FakeGoogle
-from tests.google.state import Bucket, StoredObject
+from tests.google.buckets import Bucket, StoredObject
 from twinserve.config.card import Card, load_card
 from twinserve.delivery.bundle.archive import lay_out
 from twinserve.delivery.bundle.assembly import read_bundle_hash

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.google import PROJECT, FakeGoogle
+from tests.google.buckets import Bucket, StoredObject
 from tests.google.resources.jobs import metadata_server
-from tests.google.state import Bucket, StoredObject
 from tests.scoring.bundles import Endpoint
 from twinserve.delivery.bundle.assembly import read_bundle_hash
 from twinserve.scoring.job.plan import VARIABLE, Item, Plan

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.google import FakeGoogle
-from tests.google.state import Bucket
+from tests.google.buckets import Bucket
 from tests.pipeline.containers.engine import build_image, podman
 from tests.scoring.in_bucket import environment_of_task, expected, plan_of, results
 from tests.tools import run

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.google import FakeGoogle, Fault
+from tests.google.buckets import Bucket, StoredObject
 from tests.google.resources.permissions import may
-from tests.google.state import Bucket, StoredObject
 from tests.scoring.conftest import HEADER
 from tests.scoring.in_bucket import IN, OBJECTS, OUT, expected, results
 from twinserve.__main__ import main

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.google import FakeGoogle
-from tests.google.state import Bucket
+from tests.google.buckets import Bucket
 from tests.scoring.in_bucket import (
     IN,
     OUT,

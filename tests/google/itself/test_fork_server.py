@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.google import Fault
+from tests.google.buckets import Bucket
 from tests.google.commands import HERE, SERVICE
 from tests.google.fake import FakeGoogle
 from tests.google.gcloud.environment import search_path
-from tests.google.state import Bucket
 from tests.tools import run
 
 

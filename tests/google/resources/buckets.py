@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from tests.google.api import ApiError, Json, Request, Routes
-from tests.google.state import PROJECT_NUMBER, Bucket, timestamp
+from tests.google.api import ApiError, Json, Request, Routes, timestamp
+from tests.google.buckets import Bucket
+from tests.google.state import PROJECT_NUMBER
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

@@ -13,16 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from tests.google import building
-from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
-from tests.google.state import (
-    DEFAULT_ACCOUNT,
-    PROJECT,
-    PROJECT_NUMBER,
-    REGION,
-    Image,
-    Kind,
-    timestamp,
-)
+from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found, timestamp
+from tests.google.state import DEFAULT_ACCOUNT, PROJECT, PROJECT_NUMBER, REGION, Image, Kind
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from tests.google.api import Json, Request, Routes, already_exists, not_found
+from tests.google.api import Json, Request, Routes, already_exists, not_found, timestamp
 from tests.google.faults import permission_denied
 from tests.google.resources.permissions import may
 from tests.google.resources.revisions import condition
-from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, timestamp
+from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

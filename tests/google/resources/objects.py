@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tests.google.api import Answer, ApiError, Json, Request, Routes, as_json
+from tests.google.buckets import Bucket, StoredObject
 from tests.google.checksums import crc32c, md5
 from tests.google.resources.buckets import API, find
-from tests.google.state import Bucket, StoredObject
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

@@ -4,8 +4,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tests.google.api import ApiError, Json, Request, Routes, already_exists, not_found
-from tests.google.state import PROJECT, REGION, REGISTRY, Package, Repository, timestamp
+from tests.google.api import ApiError, Json, Request, Routes, already_exists, not_found, timestamp
+from tests.google.state import PROJECT, REGION, REGISTRY, Package, Repository
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

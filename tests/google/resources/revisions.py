@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found
+from tests.google.api import ApiError, Json, Request, Routes, invalid, not_found, timestamp
 from tests.google.faults import WRONG
 from tests.google.resources import secret_manager
 from tests.google.running.instances import Instance
-from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service, timestamp
+from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Image, Revision, Service
 from twinserve.config.errors import UserError
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import base64
 from typing import TYPE_CHECKING
 
-from tests.google.api import Json, Request, Routes, already_exists, not_found
+from tests.google.api import Json, Request, Routes, already_exists, not_found, timestamp
 from tests.google.resources.permissions import may
-from tests.google.state import PROJECT_NUMBER, Revision, Secret, timestamp
+from tests.google.state import PROJECT_NUMBER, Revision, Secret
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

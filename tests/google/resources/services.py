@@ -10,20 +10,21 @@ import traceback
 from typing import TYPE_CHECKING
 
 from tests.google import syntax
-from tests.google.api import ApiError, Json, Request, Routes, already_exists, invalid, not_found
+from tests.google.api import (
+    ApiError,
+    Json,
+    Request,
+    Routes,
+    already_exists,
+    invalid,
+    not_found,
+    timestamp,
+)
 from tests.google.faults import permission_denied
 from tests.google.resources import traffic
 from tests.google.resources.permissions import may
 from tests.google.resources.revisions import BASE, condition, listing
-from tests.google.state import (
-    DEFAULT_ACCOUNT,
-    PROJECT,
-    PROJECT_NUMBER,
-    REGION,
-    Revision,
-    Service,
-    timestamp,
-)
+from tests.google.state import DEFAULT_ACCOUNT, PROJECT, PROJECT_NUMBER, REGION, Revision, Service
 
 if TYPE_CHECKING:
     from tests.google.cloud import Cloud

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Bucket, Repository, timestamp
+from tests.google.api import timestamp
+from tests.google.buckets import Bucket
+from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Repository
 from tests.pipeline.cloud.locked_index import serve_locked
 from tests.pipeline.cloud.repository import ID, NAME, OWNER_ID, GitHub, make_fork
 from tests.pipeline.releases.project import BUILDER, DEPLOYER, Project

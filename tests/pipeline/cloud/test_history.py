@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.google import Fault, permission_denied
-from tests.google.state import PROJECT, TOKEN, Bucket, timestamp
+from tests.google.api import timestamp
+from tests.google.buckets import Bucket
+from tests.google.state import PROJECT, TOKEN
 from tests.measure.fakes import card, results
 from tests.measure.history.synthetic import measurement, names
 from tests.measure.history.test_challenges import challenge

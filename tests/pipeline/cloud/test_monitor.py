@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.google import Fault, permission_denied
-from tests.google.state import PROJECT, REGION, timestamp
+from tests.google.api import timestamp
+from tests.google.state import PROJECT, REGION
 from tests.pipeline.releases.project import FUNCTION, SERVICE, Project
 from tests.tools import write_program
 from tests.tree import ROOT

@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.google import FakeGoogle, Fault, Instances
-from tests.google.state import PROJECT, Bucket, Repository, StoredObject, timestamp
+from tests.google.api import timestamp
+from tests.google.buckets import Bucket, StoredObject
+from tests.google.state import PROJECT, Repository
 from tests.pipeline.models.trees import export
 from tests.pipeline.releases.candidates import golden_only
 from tests.tools import twinserve

@@ -1,4 +1,4 @@
-"""Programs that tests run: those that a machine may not have, those they play, and ours."""
+"""Programs that tests run: those that a machine may not have, those they play, and ours; cases."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ import pytest
 
 # Of what hangs; nothing is judged by how long it takes.
 PATIENCE_S = 900.0
+# A case that the night alone takes, of a test whose other cases are quick.
+NIGHTLY_CASE = partial(pytest.param, marks=pytest.mark.nightly)
 
 
 def require(program: str) -> str:

@@ -159,11 +159,11 @@ def _adopt(options: argparse.Namespace) -> None:
     from twinserve.measure.pages.publish import TABLES
 
     end, tables = begin_measurement(), []
-    for one in adopted(options.only or ()):
-        tables.append(one)
+    for table in adopted(options.only or ()):
+        tables.append(table)
         _print_at_once(
-            f"{one.name}: {one.rows:,} rows, adopt {one.adopt_s:.1f} s, both endpoints "
-            f"({one.runtime}) after {one.served_s:.0f} s more"
+            f"{table.name}: {table.rows:,} rows, adopt {table.adopt_s:.1f} s, both endpoints "
+            f"({table.runtime}) after {table.served_s:.0f} s more"
         )
     text = markdown(tables, end())
     print(text)

@@ -1,24 +1,16 @@
 """A renewal that is interrupted in any of its phases leaves the tree as it was."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.renewal.interruption import PHASES, cases, has_begun, interrupt, mend
-from tests.renewal.package_index import PackageIndex, serve_index
+from tests.renewal.package_index import PackageIndex
 from tests.renewal.small_project import call, make_small_project, pins_of
 
 # Versions are looked for first.
 RESOLVE = "resolve"
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[PackageIndex]:
-    """The only place that packages come from."""
-    with serve_index(tmp_path / "index") as served:
-        yield served
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """`twinserve renew packages` on a small engine: whole or not at all, by real uv, git and DVC."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.delivery.update.forks import Repository
-from tests.renewal.package_index import PackageIndex, serve_index
+from tests.renewal.package_index import PackageIndex
 from tests.renewal.small_project import (
     call,
     kept,
@@ -16,13 +15,6 @@ from tests.renewal.small_project import (
 )
 
 BRANCH = "renew/packages"
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[PackageIndex]:
-    """The only place that packages come from."""
-    with serve_index(tmp_path / "index") as served:
-        yield served
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from twinserve.measure.pages.render import Cell, Row, Table, readable_time
 
 def markdown(tables: Sequence[Adopted], conditions: Conditions) -> str:
     """A row a table, and where and when it was taken."""
-    rows = tuple(Row(_described(one), _cells(one)) for one in tables)
+    rows = tuple(Row(_described(timed), _cells(timed)) for timed in tables)
     heads = ("table", "served", "`make adopt`", "`make run`, until both endpoints have answered")
     return (
         f"{as_markdown(Table('From the file to two endpoints', heads, rows))}\nTaken "
@@ -20,9 +20,13 @@ def markdown(tables: Sequence[Adopted], conditions: Conditions) -> str:
     )
 
 
-def _described(one: Adopted) -> str:
-    return f"{one.name}: {one.rows:,} rows, {one.columns} columns; {TABLES[one.name].about}"
+def _described(timed: Adopted) -> str:
+    return f"{timed.name}: {timed.rows:,} rows, {timed.columns} columns; {TABLES[timed.name].about}"
 
 
-def _cells(one: Adopted) -> tuple[Cell, ...]:
-    return Cell(one.runtime), Cell(f"{one.adopt_s:.1f} s"), Cell(f"{one.served_s:.0f} s")
+def _cells(timed: Adopted) -> tuple[Cell, ...]:
+    return (
+        Cell(timed.runtime),
+        Cell(f"{timed.adopt_s:.1f} s"),
+        Cell(f"{timed.served_s:.0f} s"),
+    )

@@ -17,10 +17,10 @@ _STAGES = ("prepare", "train", "export")
 def keep(cells: Iterable[Cell]) -> None:
     """Add cells to those that are kept; of the same family the new ones take the place."""
     new = list(cells)
-    families = {one.family for one in new}
-    new += [one for one in _read() if one.family not in families]
+    families = {cell.family for cell in new}
+    new += [cell for cell in _read() if cell.family not in families]
     KEPT.parent.mkdir(exist_ok=True)
-    content = {"engine": _engine(), "cells": [asdict(one) for one in new]}
+    content = {"engine": _engine(), "cells": [asdict(cell) for cell in new]}
     KEPT.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
@@ -31,8 +31,8 @@ def all_cells() -> Sequence[Cell]:
         UserError: some are still to be made.
     """
     order = {name: place for place, name in enumerate(FAMILIES)}
-    cells = sorted(_read(), key=lambda one: order.get(one.family, len(order)))
-    if missing := [name for name in FAMILIES if name not in {one.family for one in cells}]:
+    cells = sorted(_read(), key=lambda cell: order.get(cell.family, len(order)))
+    if missing := [name for name in FAMILIES if name not in {cell.family for cell in cells}]:
         raise UserError(
             f"{KEPT}: found nothing of {', '.join(missing)} by this engine; --publish writes a "
             "whole page: make them too, with --only or without it"
@@ -45,7 +45,7 @@ def _read() -> list[Cell]:
         kept = json.loads(KEPT.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return [Cell(**one) for one in kept["cells"]] if kept["engine"] == _engine() else []
+    return [Cell(**cell) for cell in kept["cells"]] if kept["engine"] == _engine() else []
 
 
 def _engine() -> list[str]:

@@ -3,14 +3,13 @@
 import re
 import shutil
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.pipeline.models.trees import ROOT, digests, repro
-from tests.tools import run
+from tests.tools import NIGHTLY_CASE, run
 from twinserve.training.engine import STAGES, used_files
 
 
@@ -41,21 +40,18 @@ def test_refused_table_leaves_what_was_there(tree: Path) -> None:
     assert digests(tree) == before
 
 
-NIGHTLY = partial(pytest.param, marks=pytest.mark.nightly)
-
-
 @pytest.mark.parametrize(
     ("section", "change", "message"),
     [
         ("evaluation", {"gates": {"min_accuracy": 1.0}}, "accuracy"),
-        NIGHTLY(
+        NIGHTLY_CASE(
             "estimator",
             {"import_path": "sklearn.linear_model.LinearRegression"},
             "is a regressor",
         ),
-        NIGHTLY("estimator", {"import_path": "sklearn.ensemble.NoSuchForest"}, "NoSuchForest"),
-        NIGHTLY("model", {"version": "1.0"}, "params.yaml: model.version"),
-        NIGHTLY("model", {"colour": "red"}, "params.yaml: model.colour"),
+        NIGHTLY_CASE("estimator", {"import_path": "sklearn.ensemble.NoSuchForest"}, "NoSuchForest"),
+        NIGHTLY_CASE("model", {"version": "1.0"}, "params.yaml: model.version"),
+        NIGHTLY_CASE("model", {"colour": "red"}, "params.yaml: model.colour"),
     ],
 )
 def test_parameters_that_cannot_be_end_in_a_line(

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import yaml
 
 from tests.pipeline.models.trees import export, repro
 from tests.service.own_code import MIDDLEWARE, ROUTES, STEPS
+from tests.tools import NIGHTLY_CASE
 from twinserve.config.card import load_card
 from twinserve.config.errors import UserError
 from twinserve.contract.calls import HttpCaller
@@ -142,18 +142,15 @@ def test_second_run_makes_nothing(fork: Fork) -> None:
     assert done.stdout.count("Running stage") == done.stdout.count("Running stage 'engine'") == 1
 
 
-NIGHTLY = partial(pytest.param, marks=pytest.mark.nightly)
-
-
 @pytest.mark.parametrize(
     ("golden", "line"),
     [
-        NIGHTLY([], "custom/steps.py: a row of the table is no request here"),
+        NIGHTLY_CASE([], "custom/steps.py: a row of the table is no request here"),
         ([GOLDEN[0] | {"prediction": 2}], "golden[0]: the served model, with custom/steps.py,"),
-        NIGHTLY(
+        NIGHTLY_CASE(
             [{"features": {"site": "A"}, "prediction": 0}], "golden[0]: sepal_length: is missing"
         ),
-        NIGHTLY(
+        NIGHTLY_CASE(
             [GOLDEN[0] | {"features": {**GOLDEN[0]["features"], "site": "sea"}}],  # type: ignore[dict-item]
             "no flower grows",
         ),

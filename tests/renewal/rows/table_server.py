@@ -10,11 +10,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import pytest
+
 from tests.delivery.update.forks import Repository, publish_engine
 from tests.loopback import QuietHandler, served
 from tests.tree import TREE
 from twinserve.delivery.worktree import reproduce
+from twinserve.renewal import fresh_rows
 from twinserve.renewal.fit import Passed
+from twinserve.renewal.fresh_rows import bring_rows
+from twinserve.renewal.trees import Concluded, open_trees
 
 IRIS = "data/iris.csv"
 
@@ -66,9 +71,18 @@ def serve_table(file: Path) -> Iterator[TableServer]:
 
 
 def make_engine(
-    folder: Path, server: TableServer, table: str, edit: Callable[[Repository], None]
+    folder: Path,
+    server: TableServer,
+    table: str,
+    edit: Callable[[Repository], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Repository:
-    """The engine with the tests' parameters, edited; its table from the server, reproduced."""
+    """The engine with the tests' parameters, edited; its table from the server, reproduced.
+
+    From now on it is the working directory, and renewed in the environment of the tests.
+    """
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setattr(fresh_rows, "fit", _reproduced)
     folder.mkdir()
     project = publish_engine(folder)
     for name in (".cache", ".venv"):
@@ -80,10 +94,17 @@ def make_engine(
     import_table(project, server, table)
     reproduce(folder, sys.executable, ("--allow-missing",))
     project.commit("Take the table from its source")
+    monkeypatch.chdir(folder)
     return project
 
 
-def reproduced(tree: Path, *_: object, **__: object) -> tuple[Passed, ...]:
+def renew_rows() -> Concluded:
+    """`twinserve renew data` in the working directory, without the engine's suite."""
+    with open_trees("data") as trees:
+        return bring_rows(trees, engine=False, rounds=1)
+
+
+def _reproduced(tree: Path, *_: object, **__: object) -> tuple[Passed, ...]:
     """Take the place of every check, in the environment of the tests: none of it is renewed."""
     reproduce(tree, sys.executable, ("--allow-missing",))
     return (Passed("pipeline", 1.0),)

@@ -8,11 +8,8 @@ import yaml
 from sklearn.datasets import load_diabetes
 
 from tests.delivery.update.forks import Repository
-from tests.renewal.rows.table_server import TableServer, make_engine, reproduced, serve_table
+from tests.renewal.rows.table_server import TableServer, make_engine, renew_rows, serve_table
 from twinserve.config.errors import UserError
-from twinserve.renewal import fresh_rows
-from twinserve.renewal.fresh_rows import bring_rows
-from twinserve.renewal.trees import Concluded, open_trees
 
 pytestmark = pytest.mark.nightly
 TABLE = "data/diabetes.csv"
@@ -57,16 +54,7 @@ def source(tmp_path: Path) -> Iterator[TableServer]:
 @pytest.fixture
 def project(tmp_path: Path, source: TableServer, monkeypatch: pytest.MonkeyPatch) -> Repository:
     """The engine with that table, reproduced."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setattr(fresh_rows, "fit", reproduced)
-    project = make_engine(tmp_path / "project", source, TABLE, predict_a_number)
-    monkeypatch.chdir(project.directory)
-    return project
-
-
-def renew() -> Concluded:
-    with open_trees("data") as trees:
-        return bring_rows(trees, engine=False, rounds=1)
+    return make_engine(tmp_path / "project", source, TABLE, predict_a_number, monkeypatch)
 
 
 def test_rows_come_in_where_the_error_is_no_larger(
@@ -74,7 +62,7 @@ def test_rows_come_in_where_the_error_is_no_larger(
 ) -> None:
     """The other patients: by the absolute error, pair by pair, on rows that neither has seen."""
     source.give([HEADER, *OLD, *FRESH])
-    concluded = renew()
+    concluded = renew_rows()
     assert concluded.branch == "renew/data", concluded.line
     page = project.path("reports/renewal/data.md").read_text()
     assert "that neither was trained on, mean loss (absolute)" in page
@@ -95,7 +83,7 @@ def test_rows_that_make_a_larger_error_do_not_come_in(
     ]
     # Twice, so that most of them are rows of training.
     source.give([HEADER, *OLD, *turned, *turned, *FRESH])
-    concluded = renew()
+    concluded = renew_rows()
     assert concluded.branch is None
     assert concluded.line.startswith("the rows do not come in: on ")
     assert "mean loss (absolute)" in concluded.line
@@ -115,6 +103,6 @@ def test_label_that_is_no_number_is_refused(project: Repository, source: TableSe
     with pytest.raises(
         UserError, match=r"^data/diabetes\.csv: row 5, column progression: found 'much'"
     ):
-        renew()
+        renew_rows()
     assert project.git("rev-parse", "HEAD") == before
     assert project.git("status", "--porcelain") == ""

@@ -15,15 +15,12 @@ from tests.renewal.rows.table_server import (
 from tests.renewal.rows.table_server import (
     TableServer,
     make_engine,
-    reproduced,
+    renew_rows,
     serve_table,
 )
 from tests.tree import PROJECT
 from twinserve.config.errors import UserError
 from twinserve.delivery.worktree import reproduce
-from twinserve.renewal import fresh_rows
-from twinserve.renewal.fresh_rows import bring_rows
-from twinserve.renewal.trees import Concluded, open_trees
 
 pytestmark = pytest.mark.nightly
 
@@ -40,30 +37,19 @@ def source(tmp_path: Path) -> Iterator[TableServer]:
 @pytest.fixture
 def project(tmp_path: Path, source: TableServer, monkeypatch: pytest.MonkeyPatch) -> Repository:
     """The engine with the tests' parameters, its table imported from that server, reproduced."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    # In the environment that the tests run in: nothing of it is renewed here.
-    monkeypatch.setattr(fresh_rows, "fit", reproduced)
-    folder = tmp_path / "project"
-    project = make_engine(folder, source, TABLE, lambda _: None)
-    monkeypatch.chdir(folder)
-    return project
-
-
-def renew() -> Concluded:
-    with open_trees("data") as trees:
-        return bring_rows(trees, engine=False, rounds=1)
+    return make_engine(tmp_path / "project", source, TABLE, lambda _: None, monkeypatch)
 
 
 def test_rows_come_in_where_they_make_no_worse_a_model(
     project: Repository, source: TableServer
 ) -> None:
     """The rest of the table: with verdict, answers and metrics, on a branch."""
-    assert renew().line == "no row is new: the table's source is as it was"
+    assert renew_rows().line == "no row is new: the table's source is as it was"
     text = (PROJECT / TABLE).read_text()
     project.replace("params.yaml", "measurement:", "renewal: {min_unseen_rows: 5}\nmeasurement:")
     project.commit("Few rows are enough")
     source.file.write_text(text)
-    concluded = renew()
+    concluded = renew_rows()
     assert concluded.branch == "renew/data", concluded.line
     assert project.git("show", "--stat", "--format=%s", "renew/data").startswith("Renew the table")
     changed = project.git("diff", "--name-only", "main", "renew/data").splitlines()
@@ -89,7 +75,7 @@ def test_table_that_is_not_here_is_fetched_first(
     clone.write(".dvc/config.local", config)
     monkeypatch.chdir(clone.directory)
     source.file.write_text(text)
-    concluded = renew()
+    concluded = renew_rows()
     assert concluded.branch == "renew/data", concluded.line
     assert not clone.path(TABLE).exists()
     assert clone.path(".dvc/config.local").read_text() == config
@@ -110,7 +96,7 @@ def test_worse_rows_do_not_come_in(project: Repository, source: TableServer) -> 
     # Training rows with other labels, held-out rows as they are: the champion stays right.
     turned = [f"{row.rpartition(',')[0]},{names[row.rpartition(',')[2]]}" for row in kept[1:]]
     source.file.write_text("\n".join([kept[0], *kept[1:], *turned, *turned, *fresh]) + "\n")
-    concluded = renew()
+    concluded = renew_rows()
     assert concluded.branch is None
     assert concluded.line.startswith("the rows do not come in: on ")
     assert project.git("branch", "--list", "renew/data") == ""
@@ -129,7 +115,7 @@ def test_refused_table_names_its_row(project: Repository, source: TableServer) -
     with pytest.raises(
         UserError, match=r"^data/iris\.csv: row 5, column sepal_length: found 'wide'"
     ):
-        renew()
+        renew_rows()
     assert project.git("rev-parse", "HEAD") == before
     assert project.git("status", "--porcelain") == ""
 
@@ -138,7 +124,7 @@ def test_source_that_is_gone_is_told(project: Repository, source: TableServer) -
     """With its address."""
     source.file.unlink()
     with pytest.raises(UserError, match=r"^http://127\.0\.0\.1:\d+/iris\.csv: "):
-        renew()
+        renew_rows()
     assert project.git("status", "--porcelain") == ""
 
 
@@ -149,4 +135,4 @@ def test_table_without_a_source_says_how_to_give_one(project: Repository) -> Non
     project.git("add", "--force", TABLE)
     project.git("commit", "--quiet", "--message", "The table in git")
     with pytest.raises(UserError, match=r"dvc import-url URL data/iris\.csv"):
-        renew()
+        renew_rows()

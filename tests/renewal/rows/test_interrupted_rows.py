@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.renewal.interruption import COMPARE, PHASES, cases, has_begun, interrupt, mend
-from tests.renewal.package_index import PackageIndex, serve_index
+from tests.renewal.package_index import PackageIndex
 from tests.renewal.rows.table_server import TableServer, import_table, serve_table
 from tests.renewal.small_project import call, make_small_project
 from tests.tree import PROJECT
@@ -15,13 +15,6 @@ from tests.tree import PROJECT
 TABLE = "data/iris.csv"
 FETCH, COMPETE = "fetch", "compete"
 CHECKS = [phase for phase in PHASES if phase != COMPARE]
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[PackageIndex]:
-    """The only place that packages come from."""
-    with serve_index(tmp_path / "index") as served:
-        yield served
 
 
 @pytest.fixture

@@ -1,33 +1,18 @@
 """`twinserve renew tools`, interrupted in any of its phases, leaves the tree as it was."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.renewal.interruption import PHASES, cases, has_begun, interrupt, mend
-from tests.renewal.package_index import PackageIndex, serve_index
+from tests.renewal.package_index import PackageIndex
 from tests.renewal.small_project import SOURCES, call, make_small_project
-from tests.renewal.tools.fake_sources import Sources, serve_sources
+from tests.renewal.tools.fake_sources import Sources
 from tests.tree import ROOT
 from twinserve.renewal.tools.renewing import FILES, PRICES, SUPPORT
 
 LOOK_UP = "look up"
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[PackageIndex]:
-    """The only place that packages come from."""
-    with serve_index(tmp_path / "index") as served:
-        yield served
-
-
-@pytest.fixture
-def sources() -> Iterator[Sources]:
-    """Of gcloud, images and dates."""
-    with serve_sources() as served:
-        yield served
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,20 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.delivery.update.forks import Repository
-from tests.renewal.package_index import PackageIndex, serve_index
+from tests.renewal.package_index import PackageIndex
 from tests.renewal.small_project import (
     call,
     environment,
     make_small_project,
     pins_of,
 )
-from tests.renewal.tools.fake_sources import NEW, Sources, serve_sources
+from tests.renewal.tools.fake_sources import NEW, Sources
 from tests.tree import PROJECT, ROOT
 from twinserve.config.errors import UserError
 from twinserve.config.params import PARAMS_PATH
@@ -46,20 +45,6 @@ registry.place_of = lambda name: ({registry!r}, "library/" + name)
 renewing.find_interpreter = lambda version, fetch: sys.executable
 run_as_command(lambda: main(sys.argv[1:]))
 """
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[PackageIndex]:
-    """The local index."""
-    with serve_index(tmp_path / "index") as served:
-        yield served
-
-
-@pytest.fixture
-def sources() -> Iterator[Sources]:
-    """The registry."""
-    with serve_sources() as served:
-        yield served
 
 
 def source(path: Path) -> str:

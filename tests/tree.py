@@ -49,6 +49,16 @@ ROOMS = (
 )
 
 
+def share_environments(directory: Path) -> None:
+    """Let environments of bundles that are made here serve there; the rest of its cache is its own.
+
+    A lock, above all: tests of several workers would wait for each other, or refuse to.
+    """
+    (directory / ".cache").mkdir(exist_ok=True)
+    (CACHE / "environments").mkdir(parents=True, exist_ok=True)
+    (directory / ".cache/environments").symlink_to(CACHE / "environments")
+
+
 @cache
 def lay_out() -> Path:
     """Bring the tree up to date with code and ``tests/project``; what has been made stays."""

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.tools import require
-from tests.tree import ROOT
+from tests.tree import ROOT, share_environments
 
 # What GitHub's image has, by Debian's names of packages, as far as our commands may use it. Neither
 # a container engine nor the client of a cloud: lines that need one run elsewhere.
@@ -68,10 +68,7 @@ def lay_out(directory: Path) -> Surroundings:
     copy_files([name for name in _tracked() if (ROOT / name).is_file()], tree)
     (tree / ".venv").symlink_to(Path(sys.executable).parent.parent)
     # What both targets run in was installed by whoever runs this, too: no index is named here.
-    environments = ROOT / ".cache" / "environments"
-    environments.mkdir(parents=True, exist_ok=True)
-    (tree / ".cache").mkdir()
-    (tree / ".cache" / "environments").symlink_to(environments)
+    share_environments(tree)
     # It was installed from these locks: nothing is to be installed anew, over the one of this tree.
     for lock in (tree / "locks").iterdir():
         os.utime(lock, (0, 0))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.pipeline.models.trees import export
 from tests.tools import require
-from tests.tree import CACHE, ROOT
+from tests.tree import ROOT, share_environments
 
 # Who commits, on a machine of nobody's: git is asked by DVC too, for each experiment.
 IDENTITY = {
@@ -67,14 +67,8 @@ class Clone:
         """A colleague's, fresh."""
         self.git("clone", "--quiet", str(self.directory), str(directory))
         made = Clone(directory)
-        made.share_environments()
+        share_environments(directory)
         return made
-
-    def share_environments(self) -> None:
-        """Environments of bundles that are made here serve there too."""
-        self.path(".cache").mkdir(exist_ok=True)
-        (CACHE / "environments").mkdir(parents=True, exist_ok=True)
-        self.path(".cache/environments").symlink_to(CACHE / "environments")
 
 
 def team(
@@ -96,7 +90,7 @@ def team(
     for name in (".gitignore", ".gcloudignore", ".dockerignore"):
         shutil.copy(ROOT / name, tree / name)
     first = Clone(tree)
-    first.share_environments()
+    share_environments(tree)
     first.git("init", "--quiet", "--initial-branch=main")
     (tree / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
     first.run("dvc", "add", "--quiet", "data/iris.csv")

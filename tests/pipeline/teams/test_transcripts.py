@@ -14,6 +14,7 @@ from tests.pipeline.teams.clones import Clone, team
 from tests.pipeline.teams.long_fit import TEN_MINUTES
 from tests.pipeline.teams.transcripts import play, steps
 from tests.pipeline.workflows.commands import fault
+from tests.tree import share_environments
 
 ADDRESS = "https://store.example.com/dvc"
 HOME = "/home/team"
@@ -36,7 +37,7 @@ def sharing(tmp_path: Path) -> Iterator[dict[str, Clone]]:
         for name in SHARING[1:]:
             first.git("clone", "--quiet", str(tmp_path / "origin"), str(tmp_path / name))
             clones[name] = Clone(tmp_path / name)
-            clones[name].share_environments()
+            share_environments(tmp_path / name)
         clones["two"].run("dvc", "remote", "modify", "--local", "store", "password", PASSWORD)
         for clone in clones.values():
             clone.path(".venv").symlink_to(Path(sys.executable).parent.parent)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.delivery.update.forks import Repository, publish_engine
 from tests.loopback import QuietHandler, served
-from tests.tree import TREE
+from tests.tree import TREE, share_environments
 from twinserve.delivery.worktree import reproduce
 from twinserve.renewal import fresh_rows
 from twinserve.renewal.fit import Passed
@@ -85,8 +85,8 @@ def make_engine(
     monkeypatch.setattr(fresh_rows, "fit", _reproduced)
     folder.mkdir()
     project = publish_engine(folder)
-    for name in (".cache", ".venv"):
-        project.path(name).symlink_to((TREE / name).readlink())
+    share_environments(folder)
+    project.path(".venv").symlink_to((TREE / ".venv").readlink())
     project.git("rm", "--quiet", "--cached", IRIS)
     for name in (IRIS, "dvc.lock"):
         project.path(name).unlink()

@@ -1,4 +1,4 @@
-"""Reproduced trees, made once for all tests of the pipeline."""
+"""What all tests of the pipeline stand on: a reproduced tree, a project, a repository."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +15,11 @@ from twinserve.targets.local import local_function, local_service
 
 
 @pytest.fixture(scope="session")
-def trees(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two exported trees, each reproduced from nothing under another hash seed."""
-    made = []
-    for seed in ("1", "2"):
-        tree = export(tmp_path_factory.mktemp("tree"))
-        repro(tree, {"PYTHONHASHSEED": seed})
-        made.append(tree)
-    return made
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported tree, reproduced from nothing."""
+    tree = export(tmp_path_factory.mktemp("tree"))
+    repro(tree, {"PYTHONHASHSEED": "1"})
+    return tree
 
 
 @pytest.fixture

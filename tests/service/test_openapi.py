@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.documented import hold_to_document
+from tests.tools import NIGHTLY_CASE
 from tests.tree import ROOT
 from twinserve.targets.local import local_service
 from twinserve.targets.ready import wait_until_answering
@@ -16,11 +17,12 @@ from twinserve.targets.ready import wait_until_answering
 EVERYTHING = ("--checks=all", "--max-examples=50")
 
 
-def test_service_does_as_its_openapi_says(dist: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [5, NIGHTLY_CASE(50)])
+def test_service_does_as_its_openapi_says(dist: Path, tmp_path: Path, examples: int) -> None:
     """No generated request gets an undocumented status, type, header or body."""
     with local_service(dist / "service").start() as endpoint:
         wait_until_answering(endpoint)
-        hold_to_document(endpoint, tmp_path, EVERYTHING)
+        hold_to_document(endpoint, tmp_path, ("--checks=all", f"--max-examples={examples}"))
 
 
 @pytest.mark.nightly

@@ -81,9 +81,9 @@ def object_of(tree: Path, path: str) -> str:
 
 
 @pytest.fixture
-def pushed(trees: list[Path], storage: Storage, tmp_path: Path) -> Path:
+def pushed(reproduced: Path, storage: Storage, tmp_path: Path) -> Path:
     """A reproduced tree that has pushed."""
-    tree = Path(shutil.copytree(trees[0], tmp_path / "one", symlinks=True))
+    tree = Path(shutil.copytree(reproduced, tmp_path / "one", symlinks=True))
     set_remote(tree)
     repro(tree, storage, "--pull", "--push")
     return tree
@@ -130,11 +130,11 @@ def test_tampered_object_is_refused(storage: Storage, pushed: Path, clone: Path)
 
 
 @pytest.mark.nightly
-def test_without_a_remote_nothing_is_pulled_or_pushed(trees: list[Path], tmp_path: Path) -> None:
+def test_without_a_remote_nothing_is_pulled_or_pushed(reproduced: Path, tmp_path: Path) -> None:
     """Both options say that there is none, and a model that is gone is reproduced."""
-    tree = Path(shutil.copytree(trees[0], tmp_path / "one", symlinks=True))
+    tree = Path(shutil.copytree(reproduced, tmp_path / "one", symlinks=True))
     (tree / MODEL).unlink()
     shutil.rmtree(tree / ".dvc" / "cache")
     done = repro(tree, None, "--pull", "--push")
     assert "no remote is set: name one by `dvc remote add --default NAME URL`" in done.stdout
-    assert digests(tree) == digests(trees[0])
+    assert digests(tree) == digests(reproduced)

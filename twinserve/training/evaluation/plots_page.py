@@ -1,5 +1,7 @@
 """The page around ``dvc plots``: Vega inside the page instead of scripts from a public CDN."""
 
+from functools import cache
+
 import vl_convert
 
 # DVC's templates declare Vega-Lite 5; the newest of it that vl-convert carries.
@@ -27,6 +29,7 @@ SCRIPT
 """
 
 
+@cache
 def page_template() -> str:
     """What ``plots.html_template`` takes; DVC fills in the plots.
 

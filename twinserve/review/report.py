@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-import jsonschema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twinserve.config.errors import UserError
 from twinserve.measure.pairs.side_by_side import FigureName
@@ -246,14 +245,19 @@ def read_untrusted(content: bytes) -> Report:
     if len(content) > LARGEST_BYTES:
         raise UserError(f"the bytes of the report are over {LARGEST_BYTES:,}: refused")
     try:
-        members = json.loads(content, parse_constant=_refuse)
-        jsonschema.Draft202012Validator(json_schema()).validate(members)
-        return Report.model_validate_json(content)
-    except jsonschema.ValidationError as error:
-        # The message would quote what was found, which is a stranger's.
-        raise UserError(f"the report does not fit its schema at {error.json_path!r:.200}") from None
+        json.loads(content, parse_constant=_refuse)
+        return Report.model_validate_json(content, strict=True)
+    except ValidationError as error:
+        raise UserError(f"the report does not fit its schema at {_place(error)!r}") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"the report is refused: {type(error).__name__}") from None
+
+
+def _place(error: ValidationError) -> str:
+    """Where the first fault is; what was found is a stranger's, unknown members' names too."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    names = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    return "$" + "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names)
 
 
 def _refuse(constant: str) -> None:

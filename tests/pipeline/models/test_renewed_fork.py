@@ -87,7 +87,8 @@ def test_locks_of_a_renewed_fork_are_resolved_anew_by_each_update(
     """Its versions stay where they fit the engine's requirements, else they give way."""
     assert set(versions(fork, "semver").values()) == {NEWEST}
     improve(upstream)
-    upstream.replace("pyproject.toml", 'service = ["fastapi"', 'service = ["iniconfig", "fastapi"')
+    first, more = "service = [\n", 'service = [\n    "iniconfig",\n'
+    upstream.replace("pyproject.toml", first, more)
     lock(upstream.directory)
     publish(upstream, "A package for the service")
     assert "-> 0.3.0: commit " in command.update("upstream/main")

@@ -43,8 +43,8 @@ def serve_osv() -> Iterator[FakeOsv]:
     class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found = osv.known.get((asked["package"]["name"], asked["version"]), [])
-            body = json.dumps({"vulns": found} if found else {}).encode()
+            vulnerabilities = osv.known.get((asked["package"]["name"], asked["version"]), [])
+            body = json.dumps({"vulns": vulnerabilities} if vulnerabilities else {}).encode()
             self.answer(200, body)
 
     with served(Handler) as url:

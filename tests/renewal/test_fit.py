@@ -60,6 +60,6 @@ def test_runtime_that_is_served_in_stays(tree: Path) -> None:
     """What breaks parity in one runtime would be served in the next, and so changed in silence."""
     runtime = load_card(tree / CARD).runtime
     passed = fit(tree, tree / "log", outputs=(), engine=False, runtime=lambda: runtime)
-    assert [one.check for one in passed][:3] == ["environment", "pipeline", "runtime"]
+    assert [member.check for member in passed][:3] == ["environment", "pipeline", "runtime"]
     with pytest.raises(FitError, match=f"runtime: serving.runtime was other, .* be {runtime}"):
         fit(tree, tree / "log", outputs=(), engine=False, until="runtime", runtime=lambda: "other")

@@ -79,5 +79,9 @@ def test_beyond_the_bound_the_whole_set_is_held_back() -> None:
 def test_single_package_that_breaks_leaves_nothing() -> None:
     """It needs no search."""
     packages = Set("a")
-    found = search(("a",), packages.attempt, 5)
-    assert (found.kept, [culprit.name for culprit in found.culprits], found.fits) == ((), ["a"], 2)
+    culprits = search(("a",), packages.attempt, 5)
+    assert (culprits.kept, [culprit.name for culprit in culprits.culprits], culprits.fits) == (
+        (),
+        ["a"],
+        2,
+    )

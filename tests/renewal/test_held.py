@@ -43,8 +43,8 @@ def test_held_since_the_first_day(
     expected: list[Held],
 ) -> None:
     """A package is held back until it is past the version, from the day on which it was first."""
-    found = [Culprit(name, FAILURE) for name in culprits]
-    assert list(held_after([EARLIER], found, offered, locked, TODAY)) == expected
+    culprits_found = [Culprit(name, FAILURE) for name in culprits]
+    assert list(held_after([EARLIER], culprits_found, offered, locked, TODAY)) == expected
 
 
 def test_file_is_there_only_while_something_is_held_back(tmp_path: Path) -> None:

@@ -39,12 +39,12 @@ def remade(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
-    found = set(MADE(folder, names))
+    made = set(MADE(folder, names))
     if Path(folder) == ROOT:
-        found |= MADE_AT_TOP & set(names)
+        made |= MADE_AT_TOP & set(names)
     # DVC's own cache would let it skip every stage; the folder's name is used elsewhere too.
     skipped = Path(folder).name == ".dvc" and not _is_taken()
-    return found | ({"cache"} & set(names) if skipped else set())
+    return made | ({"cache"} & set(names) if skipped else set())
 
 
 def _is_taken() -> bool:

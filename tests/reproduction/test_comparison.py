@@ -13,4 +13,6 @@ def test_the_committed_page_is_what_its_sources_make() -> None:
     """
     known, page = facts.load(), comparison.PAGE.read_text(encoding="utf-8")
     settings = (load_params(), load_params(PROJECT / "params.yaml"))
-    assert page in [comparison.markdown(known, one) for one in settings], "run `make comparison`"
+    assert page in [comparison.markdown(known, setting) for setting in settings], (
+        "run `make comparison`"
+    )

@@ -108,7 +108,7 @@ def test_table_is_taken_for_what_it_is(
     project = Project.new(tmp_path / "project")
     adopt(project, name, make(), label)
     data = project.params.data
-    found = [f"{one.type}{'?' * one.missing}" for one in data.features]
+    found = [f"{feature.type}{'?' * feature.missing}" for feature in data.features]
     assert kinds == found
     assert project.params.golden == []
     said = capsys.readouterr().out

@@ -31,7 +31,9 @@ def test_choice_is_written_and_said(tmp_path: Path, capsys: pytest.CaptureFixtur
     project = Project.new(tmp_path / "project")
     adopt(project, messages(), "--runtime", "joblib")
     assert project.params.serving.runtime == "joblib"
-    assert [(one.name, one.type) for one in project.params.data.features] == [("message", "text")]
+    assert [(feature.name, feature.type) for feature in project.params.data.features] == [
+        ("message", "text")
+    ]
     said = capsys.readouterr().out
     assert "adopt: serving.runtime joblib, which is a choice: no other is tried; the est" in said
     project.run("prepare", "train", "evaluate", "export")

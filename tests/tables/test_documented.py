@@ -25,7 +25,7 @@ def test_both_targets_of_every_type_do_as_the_openapi_says(tmp_path: Path) -> No
     project = project_of(tmp_path / "titanic", titanic(), data, **{"serving.runtime": "joblib"})
     options = ("--checks=all", "--max-examples=50", "--include-path-regex=^/(predict$|v2)")
     with served(project) as twins:
-        types = {one.type for one in twins.card().features}
+        types = {feature.type for feature in twins.card().features}
         assert types == {"number", "category", "boolean", "text"}
         service, _ = twins.endpoints
         for endpoint in twins.endpoints:

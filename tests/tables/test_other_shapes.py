@@ -107,7 +107,7 @@ def drawn(rows: int = 150) -> pd.DataFrame:
                 draw.choice(['ein "A"', "ein\tB", "C; D", "E, F"]) for _ in range(rows)
             ],
             "kind": kinds,
-            "late": ["yes" if one > 0 else "no" for one in size],
+            "late": ["yes" if value > 0 else "no" for value in size],
             "rare": ["seldom" if place < 3 else "often" for place in range(rows)],
         }
     )
@@ -122,7 +122,7 @@ def with_marks(frame: pd.DataFrame, path: Path) -> None:
     """Semicolons, a decimal comma, points between thousands, cp1252, and percent signs."""
     marks = str.maketrans(",.", ".,")
     text = as_yes_and_no(frame).assign(
-        größe=[f"{one:,.2f}".translate(marks) for one in frame["größe"]], mehr="5 %"
+        größe=[f"{value:,.2f}".translate(marks) for value in frame["größe"]], mehr="5 %"
     )
     text.to_csv(path, sep=";", index=False, encoding="cp1252")
 

@@ -96,7 +96,7 @@ def test_columns_from_which_nothing_can_be_learnt_are_left_out_with_the_reason(
     assert "day: left out, dates, which are not read as such" in said
     assert "customerId: left out, an identifier, another in each row" in said
     assert "power: left out, numbers with other text ('0 bhp')" in said
-    assert [one.name for one in project.params.data.features] == ["humid"]
+    assert [feature.name for feature in project.params.data.features] == ["humid"]
 
 
 def test_file_without_a_header_says_so(tmp_path: Path) -> None:

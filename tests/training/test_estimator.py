@@ -156,9 +156,9 @@ def test_description_is_whole_and_json() -> None:
         ("f", FunctionTransformer(sorted)),
         ("m", LogisticRegression()),
     ]
-    found = json.loads(json.dumps(describe(Pipeline(steps)), allow_nan=False))
-    assert found["import_path"] == PIPELINE
-    (_, fill), (_, function), (_, model) = found["arguments"]["steps"]
+    description = json.loads(json.dumps(describe(Pipeline(steps)), allow_nan=False))
+    assert description["import_path"] == PIPELINE
+    (_, fill), (_, function), (_, model) = description["arguments"]["steps"]
     assert fill["import_path"] == "sklearn.impute.SimpleImputer"
     assert fill["arguments"]["missing_values"] == "nan"
     assert function["arguments"]["func"] == "builtins.sorted"

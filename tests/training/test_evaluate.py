@@ -48,10 +48,10 @@ def test_figures_follow_from_the_confusion(evaluated: Project) -> None:
 
 def test_cross_validation_has_mean_and_spread(evaluated: Project) -> None:
     """The folds of params.yaml, over the whole table."""
-    found = metrics(evaluated)["cross_validation"]
-    assert found["folds"] == 5
-    assert found["accuracy_mean"] == pytest.approx(0.95, abs=0.04)
-    assert 0 < found["accuracy_std"] < 0.1
+    folds = metrics(evaluated)["cross_validation"]
+    assert folds["folds"] == 5
+    assert folds["accuracy_mean"] == pytest.approx(0.95, abs=0.04)
+    assert 0 < folds["accuracy_std"] < 0.1
 
 
 def test_more_folds_than_rows(evaluated: Project) -> None:
@@ -90,11 +90,13 @@ def test_gate_is_met_by_its_own_figure() -> None:
 
 def test_importances_rank_what_the_model_uses(evaluated: Project) -> None:
     """Every feature is there, the largest first, and iris is told apart by its petals."""
-    found = rows(evaluated, "importances.csv")
-    assert {row["feature"] for row in found} == {one.name for one in evaluated.params.data.features}
-    values = [float(row["importance"]) for row in found]
+    importances = rows(evaluated, "importances.csv")
+    assert {row["feature"] for row in importances} == {
+        feature.name for feature in evaluated.params.data.features
+    }
+    values = [float(row["importance"]) for row in importances]
     assert sorted(values, reverse=True) == values
-    assert found[0]["feature"].startswith("petal_")
+    assert importances[0]["feature"].startswith("petal_")
 
 
 def test_evaluation_is_repeatable(evaluated: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,8 +59,8 @@ def test_splitter_may_be_an_argument() -> None:
         "import_path": "sklearn.model_selection.StratifiedKFold",
         "arguments": {"n_splits": 3},
     }
-    found = build("sklearn.linear_model.LogisticRegressionCV", cv=cv)
-    assert found.cv.n_splits == 3
+    classifier = build("sklearn.linear_model.LogisticRegressionCV", cv=cv)
+    assert classifier.cv.n_splits == 3
 
 
 def test_class_weight_calls_classes_by_name_or_number(project: Project) -> None:

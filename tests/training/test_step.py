@@ -118,9 +118,9 @@ def test_row_that_the_step_cannot_take_is_refused(
     rows = table_of(inches)
     rows[3][column] = cell
     write_table(inches, rows)
-    found = inches.refused("prepare")
-    assert found.startswith("data/iris.csv: row 5")
-    assert line in found
+    refusal = inches.refused("prepare")
+    assert refusal.startswith("data/iris.csv: row 5")
+    assert line in refusal
 
 
 @pytest.mark.parametrize(

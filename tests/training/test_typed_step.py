@@ -77,7 +77,12 @@ def test_served_model_is_asked_by_the_names_of_the_table(
     names = {"island", "bill_length_mm", "body_mass_g", "sex"}
     assert all(case["features"].keys() <= names for case in card["golden"])
     assert card["golden"][0]["features"]["island"] in {"Biscoe", "Dream", "Torgersen"}
-    assert [one["name"] for one in card["features"]] == ["island", "bill", "heavy", "female"]
+    assert [feature["name"] for feature in card["features"]] == [
+        "island",
+        "bill",
+        "heavy",
+        "female",
+    ]
     assert "data.step makes of 240 requests what was trained on" in capsys.readouterr().out
 
 

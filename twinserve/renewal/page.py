@@ -79,8 +79,8 @@ def _duels(duels: Iterable[Duel]) -> str:
 
 def _drift(drift: Iterable[Drift]) -> str:
     rows = [
-        (code(one.feature), f"{one.before:.3f}", f"{one.after:.3f}")
-        for one in list(drift)[:MOST_FEATURES]
+        (code(feature.feature), f"{feature.before:.3f}", f"{feature.after:.3f}")
+        for feature in list(drift)[:MOST_FEATURES]
     ]
     title = "Drift of the rows that are new, as population stability index"
     columns = ("feature", "from the old table", "from the new")

@@ -133,8 +133,8 @@ def _write(sections: dict[str, Any]) -> None:
 
 def main() -> None:
     """A line of JSON for each cell of the families that are named."""
-    for one in cells(sys.argv[1:] or list(FAMILIES)):
-        sys.stdout.write(f"{json.dumps(asdict(one))}\n")
+    for cell in cells(sys.argv[1:] or list(FAMILIES)):
+        sys.stdout.write(f"{json.dumps(asdict(cell))}\n")
         sys.stdout.flush()
 
 

@@ -25,7 +25,7 @@ model was made, for the reason that stands at the end; no endpoint meets it.
 
 def page(cells: Iterable[Cell]) -> str:
     """The whole page."""
-    found = {(one.task, one.family, one.kind): one for one in cells}
+    found = {(cell.task, cell.family, cell.kind): cell for cell in cells}
     parts = [_INTRODUCTION]
     for task in TASKS:
         parts.append(f"\n## {task.capitalize()}\n\n{_line(['', *_heads()])}")
@@ -82,10 +82,10 @@ def _line(cells: Sequence[str]) -> str:
 def _reasons(cells: Sequence[Cell]) -> list[list[str]]:
     """Rows of runtime, kinds, families and reason; alike ones of both tasks are one."""
     where: dict[tuple[str, str, str], list[str]] = {}
-    for one in cells:
-        for stage, line in one.refused.items():
-            kinds = where.setdefault((one.family, stage, reason(stage, line)), [])
-            if (about := KINDS[one.kind].about) not in kinds:
+    for cell in cells:
+        for stage, line in cell.refused.items():
+            kinds = where.setdefault((cell.family, stage, reason(stage, line)), [])
+            if (about := KINDS[cell.kind].about) not in kinds:
                 kinds.append(about)
     whose: dict[tuple[str, str, str], list[str]] = {}
     for (family, stage, why), kinds in where.items():

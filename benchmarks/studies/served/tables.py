@@ -64,7 +64,7 @@ def drawn(kind: Kind, *, regression: bool) -> str:
     ends = [sorted(sums)[ROWS // 3], sorted(sums)[2 * ROWS // 3]]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*(one["name"] for one in features(kind)), LABEL])
+    writer.writerow([*(feature["name"] for feature in features(kind)), LABEL])
     for cells, total in zip(rows, sums, strict=True):
         label = f"{total:.3f}" if regression else CLASSES[sum(total > end for end in ends)]
         writer.writerow([*cells, label])

@@ -29,7 +29,7 @@ def write_bounds(bounds: Bounds, directory: Path) -> Path:
 def markdown(bounds: Bounds) -> str:
     """What holds, what each stage takes, and where and when it was taken."""
     size, conditions = bounds.size, bounds.conditions
-    fits = estimate([one.fit_s for one in bounds.rounds])
+    fits = estimate([measured.fit_s for measured in bounds.rounds])
     runs = len(bounds.rounds)
     verdict = "holds" if holds(bounds) else "is broken"
     return (
@@ -52,7 +52,7 @@ def stage_table(bounds: Bounds) -> Table:
     """Time and memory of each stage."""
     rows = []
     for name in STAGES:
-        runs = [one.stages[name] for one in bounds.rounds]
+        runs = [measured.stages[name] for measured in bounds.rounds]
         sizes = [run.memory_bytes for run in runs if run.memory_bytes is not None]
         most = max(sizes) if sizes else None
         time = _seconds(estimate([run.wall_s for run in runs]))

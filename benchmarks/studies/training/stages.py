@@ -89,30 +89,30 @@ class Bounds:
     @property
     def made(self) -> Estimate:
         """Time to prepare, train and export over the bare fit's."""
-        return paired_ratio(self._making, [one.fit_s for one in self.rounds])
+        return paired_ratio(self._making, [measured.fit_s for measured in self.rounds])
 
     @property
     def made_of_part(self) -> Estimate:
         """Likewise over the bare fit of the rows that are trained on."""
-        return paired_ratio(self._making, [one.part_s for one in self.rounds])
+        return paired_ratio(self._making, [measured.part_s for measured in self.rounds])
 
     @property
     def judged(self) -> Estimate:
         """Time to evaluate over that of a bare fit of each fold's rows, as many as trained on."""
         return paired_ratio(
-            [one.stages["evaluate"].wall_s for one in self.rounds],
-            [self.folds * one.part_s for one in self.rounds],
+            [measured.stages["evaluate"].wall_s for measured in self.rounds],
+            [self.folds * measured.part_s for measured in self.rounds],
         )
 
     @property
     def _making(self) -> list[float]:
-        stages = [[one.stages[name].wall_s for name in MAKING] for one in self.rounds]
+        stages = [[measured.stages[name].wall_s for name in MAKING] for measured in self.rounds]
         return list(map(sum, stages))
 
     @property
     def memory_bytes(self) -> int | None:
         """The most that the export held, with its proof of parity and its compiler."""
-        sizes = [one.stages["export"].memory_bytes for one in self.rounds]
+        sizes = [measured.stages["export"].memory_bytes for measured in self.rounds]
         return None if None in sizes else max(size or 0 for size in sizes)
 
 
@@ -159,7 +159,11 @@ def _write_project(folder: Path, size: Size) -> int:
     np.savetxt(folder / TABLE, table, cells, delimiter=",", header=header, comments="")
     params = read_yaml(PARAMS_PATH, "run this from the top")
     params |= {
-        "data": {"table": str(TABLE), "label": LABEL, "features": [{"name": one} for one in names]},
+        "data": {
+            "table": str(TABLE),
+            "label": LABEL,
+            "features": [{"name": name} for name in names],
+        },
         "split": {"seed": SEED},
         "estimator": {"import_path": FOREST, "arguments": {"n_estimators": size.trees}},
         "evaluation": {"gates": {}},

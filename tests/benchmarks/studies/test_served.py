@@ -91,7 +91,7 @@ def test_page_may_be_made_in_several_runs(tmp_path: Path, monkeypatch: pytest.Mo
     keep([Cell("regression", names[0], "gaps", {}, {})])
     again = Cell("classification", names[1], "text", {}, {})
     keep([again])
-    assert [one for one in all_cells() if one.family == names[1]] == [again]
+    assert [cell for cell in all_cells() if cell.family == names[1]] == [again]
     assert len(all_cells()) == len(names)
     monkeypatch.setattr(kept, "digests", lambda _: dict.fromkeys(("prepare", "train", "export")))
     with pytest.raises(UserError, match="found nothing of decision tree, random forest"):

@@ -101,7 +101,9 @@ def pulls(call: Call) -> Any:  # noqa: ANN401 - JSON
         owner, _, branch = call.fields["head"].partition(":")
         assert (owner, call.fields["state"]) == ("owner", "open")
         return [
-            one for one in call.state["pulls"] if one["head"] == branch and one["state"] == "open"
+            pull
+            for pull in call.state["pulls"]
+            if pull["head"] == branch and pull["state"] == "open"
         ]
     if call.method == "POST" and not call.rest:
         assert set(call.body) == {"title", "body", "head", "base"}, call.body
@@ -162,11 +164,11 @@ def rules(call: Call) -> Any:  # noqa: ANN401 - JSON
 
 def actions(call: Call) -> Any:  # noqa: ANN401 - JSON
     """Workflows, started by a dispatch: of a branch, with the inputs that the file declares."""
-    found = re.fullmatch(r"workflows/([\w-]+\.yml)/dispatches", call.rest)
-    assert (call.method, bool(found)) == ("POST", True), (call.method, call.rest)
-    assert found is not None
+    match = re.fullmatch(r"workflows/([\w-]+\.yml)/dispatches", call.rest)
+    assert (call.method, bool(match)) == ("POST", True), (call.method, call.rest)
+    assert match is not None
     assert set(call.body) <= {"ref", "inputs"}, call.body
-    text = (Path(os.environ["GH_WORKFLOWS"]) / found[1]).read_text()
+    text = (Path(os.environ["GH_WORKFLOWS"]) / match[1]).read_text()
     triggers = text[text.index("\non:") : text.index("\npermissions:")]
     if "\n  workflow_dispatch:" not in triggers:
         raise Refusal("Workflow does not have 'workflow_dispatch' trigger (HTTP 422)")
@@ -177,7 +179,7 @@ def actions(call: Call) -> Any:  # noqa: ANN401 - JSON
     if call.body["ref"] not in git("branch", "--format=%(refname:short)").split():
         raise Refusal(f"No ref found for: {call.body['ref']} (HTTP 422)")
     sha = git("rev-parse", call.body["ref"])
-    call.state["dispatches"].append({"workflow": found[1], "sha": sha, **call.body})
+    call.state["dispatches"].append({"workflow": match[1], "sha": sha, **call.body})
 
 
 def graphql(call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -205,7 +207,7 @@ def issues(call: Call) -> Any:  # noqa: ANN401 - JSON
     """Issues and their comments; a comment of a pull request is one too."""
     if call.rest.endswith("/comments"):
         number = int(call.rest.split("/", maxsplit=1)[0])
-        mine = [one for one in call.state["comments"] if one["issue"] == number]
+        mine = [comment for comment in call.state["comments"] if comment["issue"] == number]
         if call.method == "GET":
             return mine
         made = {
@@ -222,9 +224,9 @@ def issues(call: Call) -> Any:  # noqa: ANN401 - JSON
         return one
     if call.method == "GET":
         return [
-            one
-            for one in call.state["issues"]
-            if one["state"] == call.fields["state"] and call.fields["labels"] in one["labels"]
+            issue
+            for issue in call.state["issues"]
+            if issue["state"] == call.fields["state"] and call.fields["labels"] in issue["labels"]
         ]
     if call.method == "POST":
         number = len(call.state["issues"]) + 1

@@ -79,5 +79,5 @@ class Hub:
         self.state.write_text(json.dumps({**self.read(), **members}))
 
     def read(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = json.loads(self.state.read_text())
-        return found
+        state: Mapping[str, Any] = json.loads(self.state.read_text())
+        return state

@@ -111,8 +111,8 @@ def renewed(jobs: Jobs, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", guard.url)
     # The emulator knows plain buckets only.
     monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
-    for one in (jobs.renewing, jobs.opening):
-        config = one.path(".dvc/config")
+    for side in (jobs.renewing, jobs.opening):
+        config = side.path(".dvc/config")
         config.write_text(config.read_text().replace(str(jobs.remote), f"gs://{BUCKET}/dvc"))
     keep(jobs.renewing, LATER)
     return jobs.hand_over(SOURCE, source(LATER))

@@ -28,8 +28,8 @@ def post(commit: str, state: str = "success") -> None:
 
 
 def dispatched(hub: Hub) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = hub.read()["dispatches"]
-    return found
+    dispatches: list[dict[str, Any]] = hub.read()["dispatches"]
+    return dispatches
 
 
 def passed(commit: str) -> Passed:

@@ -38,8 +38,8 @@ def test_rows_that_came_in_are_added_to_the_remote(jobs: Jobs) -> None:
 
 def test_outputs_are_added_where_the_night_alone_makes_them(jobs: Jobs) -> None:
     """A folder with each of its files; what git has of the outputs is not DVC's."""
-    for one in (jobs.renewing, jobs.opening):
-        one.write("params.yaml", one.path("params.yaml").read_text() + NIGHTLY)
+    for side in (jobs.renewing, jobs.opening):
+        side.write("params.yaml", side.path("params.yaml").read_text() + NIGHTLY)
     jobs.renewing.commit("Nightly")
     inner = keep(jobs.renewing, b"page")
     entries = [{"md5": inner, "relpath": "page.html"}]
@@ -114,10 +114,12 @@ def test_no_archive_is_refused(jobs: Jobs) -> None:
 def test_branch_and_pull_request_wait_for_the_remote(hub: Hub) -> None:
     """Where it takes nothing, nothing is pushed and nothing is opened; the line says why."""
     store = "['remote \"store\"']\n    url = /dev/null/remote\n"
-    for one in (hub.origin, hub.checkout):
-        one.write(".dvc/config", f"[core]\n    remote = store\n    analytics = false\n{store}")
-        one.write(".gitignore", "/.dvc/cache\n/.dvc/tmp\n")
-        one.write("params.yaml", one.path("params.yaml").read_text() + NIGHTLY)
+    for repository in (hub.origin, hub.checkout):
+        repository.write(
+            ".dvc/config", f"[core]\n    remote = store\n    analytics = false\n{store}"
+        )
+        repository.write(".gitignore", "/.dvc/cache\n/.dvc/tmp\n")
+        repository.write("params.yaml", repository.path("params.yaml").read_text() + NIGHTLY)
     hub.origin.commit("A remote")
     hub.checkout.git("fetch", "--quiet")
     hub.checkout.git("reset", "--quiet", "--hard", "origin/main")

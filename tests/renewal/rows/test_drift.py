@@ -40,7 +40,7 @@ def test_feature_that_moved_most_comes_first() -> None:
     moved = feature("m", 1.0, shares=(0.9, 0.1))
     level = feature("l", shares=(1.0,))
     card = [still, moved, text, level]
-    assert [one.feature for one in drift_of([row] * 20, card, card)] == ["m", "s"]
+    assert [drift.feature for drift in drift_of([row] * 20, card, card)] == ["m", "s"]
 
 
 def test_no_row_that_is_new_has_no_drift() -> None:

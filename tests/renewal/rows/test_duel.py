@@ -63,9 +63,9 @@ def test_row_that_stands_twice_is_seen() -> None:
     trained = {
         tuple(row) for place, row in enumerate(twice.rows) if place not in held_out_of(twice, SPLIT)
     }
-    found = {tuple(twice.rows[place]) for place in unseen(OLD, twice, SPLIT)}
-    assert found
-    assert found <= keys - trained
+    kept = {tuple(twice.rows[place]) for place in unseen(OLD, twice, SPLIT)}
+    assert kept
+    assert kept <= keys - trained
 
 
 def duels(wrong: tuple[int, int], rules: Renewal) -> dict[str, Duel]:
@@ -75,8 +75,8 @@ def duels(wrong: tuple[int, int], rules: Renewal) -> dict[str, Duel]:
     said = [
         [1 - label if at < count else label for at, label in enumerate(labels)] for count in wrong
     ]
-    found = judge(OLD, FRESH, places, (said[0], said[1]), rules)
-    return {duel.group: duel for duel in found}
+    verdicts = judge(OLD, FRESH, places, (said[0], said[1]), rules)
+    return {duel.group: duel for duel in verdicts}
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ def duels(wrong: tuple[int, int], rules: Renewal) -> dict[str, Duel]:
 )
 def test_whole_interval_decides(wrong: tuple[int, int], margin: float, outcome: Outcome) -> None:
     """Of all rows; classes and new rows are shown, and decide nothing."""
-    found = duels(wrong, Renewal(margin=margin))
-    assert found[ALL].outcome is outcome
-    assert found[ALL].champion == wrong[0] / 200
-    assert list(found) == [ALL, "class even", "class odd", NEW]
-    assert [found[group].rows for group in found] == [200, 100, 100, 100]
-    assert {duel.outcome for group, duel in found.items() if group != ALL} == {None}
+    duelled = duels(wrong, Renewal(margin=margin))
+    assert duelled[ALL].outcome is outcome
+    assert duelled[ALL].champion == wrong[0] / 200
+    assert list(duelled) == [ALL, "class even", "class odd", NEW]
+    assert [duelled[group].rows for group in duelled] == [200, 100, 100, 100]
+    assert {duel.outcome for group, duel in duelled.items() if group != ALL} == {None}
 
 
 def test_few_rows_decide_nothing() -> None:
     """Fewer than the setting: no verdict."""
-    found = duels((0, 200), Renewal(min_unseen_rows=201))
-    assert (found[ALL].difference, found[ALL].outcome) == (None, None)
+    duelled = duels((0, 200), Renewal(min_unseen_rows=201))
+    assert (duelled[ALL].difference, duelled[ALL].outcome) == (None, None)
     assert judge(OLD, FRESH, [], ([], []), Renewal())[0].rows == 0
 
 
@@ -116,9 +116,9 @@ def test_loss_is_of_the_task_or_as_set(loss: str | None, expected: float) -> Non
     places = list(range(100, 150))
     right = [float(place) for place in places]
     rules = Renewal.model_validate({"loss": loss})
-    found = judge(old, fresh, places, (right, [one + 2 for one in right]), rules)
-    assert (found[0].champion, found[0].challenger) == (0, expected)
-    assert found[0].outcome is Outcome.BROKEN
+    verdicts = judge(old, fresh, places, (right, [one + 2 for one in right]), rules)
+    assert (verdicts[0].champion, verdicts[0].challenger) == (0, expected)
+    assert verdicts[0].outcome is Outcome.BROKEN
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,8 @@ def test_regression_is_judged_on_all_rows_and_on_those_that_are_new(
     said = [float(place) for place in places]
     worse = [value + error for value in said]
     found = {
-        one.group: one for one in judge(old, fresh, places, (said, worse), Renewal(margin=0.1))
+        verdict.group: verdict
+        for verdict in judge(old, fresh, places, (said, worse), Renewal(margin=0.1))
     }
     assert list(found) == [ALL, NEW]
     assert (found[ALL].rows, found[NEW].rows) == (200, 100)

@@ -67,9 +67,9 @@ def test_prices_of_the_region_are_the_catalogues(google: FakeGoogle) -> None:
     """Of both ways of billing, of requests beyond those that are free; other regions' are not."""
     done = ask(google, "prices", "by gcloud")
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    printed: dict[str, Any] = json.loads(done.stdout)
     known = json.loads((ROOT / "twinserve/config/prices.json").read_text())
-    assert found == {
+    assert printed == {
         **known,
         "source": "https://cloudbilling.googleapis.com/v1/services/152E-C115-5142/skus",
         "as_of": "2027-03-01",
@@ -81,7 +81,7 @@ def test_prices_of_the_region_are_the_catalogues(google: FakeGoogle) -> None:
         "free_requests": 3_000_000,
         "always": {**known["always"], "vcpu_second": 0.000018, "gib_second": 0.000002},
     }
-    assert list(found) == list(known)
+    assert list(printed) == list(known)
     # As a person reads prices.
     assert '"vcpu_second": 0.000025,' in done.stdout
     assert '"free_vcpu_seconds": 180000,' in done.stdout
@@ -119,11 +119,11 @@ def test_runtimes_end_when_google_says(google: FakeGoogle) -> None:
     """Those of the second generation that are released, and have a day."""
     done = ask(google, "runtimes")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["as_of"] == "2027-03-01"
-    assert found["ends"]["python311"] == "2027-10-24"
-    assert found["ends"]["python312"] == "2028-12-24"
-    assert not {"python315", "nodejs24"} & set(found["ends"])
+    printed = json.loads(done.stdout)
+    assert printed["as_of"] == "2027-03-01"
+    assert printed["ends"]["python311"] == "2027-10-24"
+    assert printed["ends"]["python312"] == "2028-12-24"
+    assert not {"python315", "nodejs24"} & set(printed["ends"])
     google.state.runtimes = [runtime("python315", "GA", dt.date(2031, 10, 1))]
     assert "python315" in json.loads(ask(google, "runtimes").stdout)["ends"]
 
@@ -142,6 +142,6 @@ def test_gclouds_own_list_has_no_days(google: FakeGoogle) -> None:
     """So the API is asked itself."""
     done = google.gcloud("functions", "runtimes", "list", "--region=us-central1", "--format=json")
     assert done.returncode == 0, done.stderr
-    listed = {one["name"]: one for one in json.loads(done.stdout)}
+    listed = {entry["name"]: entry for entry in json.loads(done.stdout)}
     assert set(listed) >= {"python311", "python312"}
     assert set(listed["python311"]) == {"environments", "name", "stage"}

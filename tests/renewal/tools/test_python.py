@@ -65,7 +65,7 @@ def make_project(folder: Path, index: PackageIndex, broken: str = "") -> Reposit
     )
     pyproject = project.path("pyproject.toml").read_text().replace(">=3.11", f">={OLD}")
     listed = "".join(
-        f'    "Programming Language :: Python :: {one}",\n' for one in tried_pythons(ROOT)
+        f'    "Programming Language :: Python :: {version}",\n' for version in tried_pythons(ROOT)
     )
     project.write(
         "pyproject.toml",

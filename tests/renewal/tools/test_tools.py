@@ -65,7 +65,7 @@ def test_versions_and_digests_move_together(tree: Path) -> None:
     """In every file at once, each line that is reported; nothing else of a file changes."""
     before = {path: (tree / path).read_text() for path in FILES}
     (old,) = set(VERSION.findall("".join(before.values())))
-    names = {one.name for one in renew(tree).moved}
+    names = {move.name for move in renew(tree).moved}
     images = {f"python:{PYTHON}-bookworm", f"python:{PYTHON}-slim-bookworm", "docker:29-cli"}
     assert {"gcloud", *images} <= names
     for path in FILES:

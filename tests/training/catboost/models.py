@@ -37,9 +37,9 @@ def test_regression_is_the_same_sum(features: Any, nan_mode: str) -> None:  # no
     """To the last bit, gaps on either side, with what the sums begin with added last."""
     data = table(features)
     model = CatBoostRegressor(**SMALL, nan_mode=nan_mode)
-    found = compared(model, features, data.rows, data.numbers + 10)
-    assert found.program.exact
-    assert found.off == 0
+    comparison = compared(model, features, data.rows, data.numbers + 10)
+    assert comparison.program.exact
+    assert comparison.off == 0
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -47,9 +47,9 @@ def test_classes_are_equal_everywhere(classes: int) -> None:
     """Probabilities within 1e-12, behind the codes of categories."""
     data = table(FEATURES, classes=classes)
     model = behind_codes(CatBoostClassifier(**SMALL))
-    found = compared(model, FEATURES, data.rows, data.kinds)
-    assert (found.served == found.expected).all()
-    assert found.off <= 1e-12
+    comparison = compared(model, FEATURES, data.rows, data.kinds)
+    assert (comparison.served == comparison.expected).all()
+    assert comparison.off <= 1e-12
 
 
 @pytest.mark.parametrize("loss", ["MAE", "Quantile", "Huber:delta=1", "Poisson"])
@@ -57,9 +57,9 @@ def test_losses(loss: str) -> None:
     """Those whose number is the sum to the last bit, log-linked ones within 1e-12."""
     data = table(NUMBERS)
     model = CatBoostRegressor(**SMALL, loss_function=loss)
-    found = compared(model, NUMBERS, data.rows, np.abs(data.numbers) + 0.1)
-    assert found.off <= (0 if found.program.exact else 1e-12)
-    assert found.program.exact == (loss != "Poisson")
+    comparison = compared(model, NUMBERS, data.rows, np.abs(data.numbers) + 0.1)
+    assert comparison.off <= (0 if comparison.program.exact else 1e-12)
+    assert comparison.program.exact == (loss != "Poisson")
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_dump_gives_the_very_sums() -> None:
     model = compiled.load(
         compile_object(write_source(program), platform.machine()), fitting(width, 0)
     )
-    rows = [[np.nan if one is None else one for one in row] for row in DUMP["rows"]]
+    rows = [[np.nan if cell is None else cell for cell in row] for row in DUMP["rows"]]
     assert any(None in row for row in DUMP["rows"])
     assert model.scores(rows)[0] == DUMP["expected"]
 

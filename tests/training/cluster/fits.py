@@ -71,11 +71,11 @@ def worker(address: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"
 def address() -> Iterator[str]:
     """Of a scheduler with two workers."""
     with scheduler() as cluster:
-        found = cluster.scheduler_address
-        with worker(found), worker(found):
-            with Client(found) as client:
+        address = cluster.scheduler_address
+        with worker(address), worker(address):
+            with Client(address) as client:
                 client.wait_for_workers(2, timeout=60)
-            yield found
+            yield address
 
 
 @pytest.mark.parametrize("import_path", CASES)
@@ -149,9 +149,9 @@ def test_scheduler_without_workers(project: Project, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("twinserve.training.fitting.cluster._WAIT_S", 1)
     project.run("prepare")
     with scheduler() as cluster:
-        found = cluster.scheduler_address
-        project.change({"training": {"engine": "dask", "scheduler": found}})
-        assert f"start some with `dask worker {found}`" in project.refused("train")
+        address = cluster.scheduler_address
+        project.change({"training": {"engine": "dask", "scheduler": address}})
+        assert f"start some with `dask worker {address}`" in project.refused("train")
 
 
 def test_worker_that_would_add_up_otherwise(

@@ -38,7 +38,7 @@ def test_members_from_elsewhere_give_the_same_bytes(model: Any) -> None:  # noqa
     """Each of them a copy through a pickle, as another process sends it."""
     model.fit(ROWS, LABELS)
     expected = pickled(model)
-    model.estimators_ = [pickle.loads(pickle.dumps(one, 5)) for one in model.estimators_]  # noqa: S301 - made here
+    model.estimators_ = [pickle.loads(pickle.dumps(tree, 5)) for tree in model.estimators_]  # noqa: S301 - made here
     assert pickled(model, joblib.numpy_pickle.NumpyPickler) != expected
     assert pickled(model) == expected
 

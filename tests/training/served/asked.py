@@ -53,15 +53,15 @@ def table(features: Sequence[Feature] = FEATURES, count: int = 240, classes: int
     """A seeded table; the last category of each is rare, and a fifth of some columns are gaps."""
     draw = np.random.default_rng(4)
     columns = []
-    for one in features:
-        if one.type == "category":
-            shares = np.array([*[1.0] * (len(one.values) - 1), 0.1])
-            column = draw.choice(len(one.values), count, p=shares / shares.sum()).astype(float)
-        elif one.type == "boolean":
+    for feature in features:
+        if feature.type == "category":
+            shares = np.array([*[1.0] * (len(feature.values) - 1), 0.1])
+            column = draw.choice(len(feature.values), count, p=shares / shares.sum()).astype(float)
+        elif feature.type == "boolean":
             column = draw.integers(2, size=count).astype(float)
         else:
             column = draw.normal(size=count).round(2)
-        if one.missing:
+        if feature.missing:
             column = np.where(draw.random(count) < 0.2, np.nan, column)
         columns.append(column)
     rows = np.column_stack(columns)
@@ -136,7 +136,7 @@ def compared(
     """Train, compile, and ask both."""
     estimator = fitted(estimator, features, rows, labels)
     program = read_program(estimator, features, rows.tolist())
-    classes = [str(one) for one in getattr(estimator, "classes_", ())]
+    classes = [str(label) for label in getattr(estimator, "classes_", ())]
     own = card()._replace(features=list(features), classes=classes)
     model = compiled.load(compile_object(write_source(program), platform.machine()), own)
     named = reads_names(estimator)

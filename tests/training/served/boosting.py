@@ -52,10 +52,10 @@ def hot(model: Any) -> Any:  # noqa: ANN401 - scikit-learn has no types
 def test_regression_is_the_same_sum(library: str, features: Any) -> None:  # noqa: ANN401 - features
     """With gaps, default directions and splits by category, each sum in the library's own order."""
     data = table(features)
-    found = compared(clone(KINDS[library][1]), features, data.rows, data.numbers)
-    assert found.program.exact
-    assert bool(found.program.body.sets) == (features is FEATURES)  # type: ignore[union-attr]
-    assert found.off == 0
+    comparison = compared(clone(KINDS[library][1]), features, data.rows, data.numbers)
+    assert comparison.program.exact
+    assert bool(comparison.program.body.sets) == (features is FEATURES)  # type: ignore[union-attr]
+    assert comparison.off == 0
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -64,9 +64,9 @@ def test_regression_is_the_same_sum(library: str, features: Any) -> None:  # noq
 def test_classes_are_equal_everywhere(library: str, features: Any, classes: int) -> None:  # noqa: ANN401 - features
     """Probabilities within 1e-12, of XGBoost, which makes them in float32, within 1e-6."""
     data = table(features, classes=classes)
-    found = compared(clone(KINDS[library][0]), features, data.rows, data.kinds)
-    assert (found.served == found.expected).all()
-    assert found.off <= (1e-6 if library == "xgboost" else 1e-12)
+    comparison = compared(clone(KINDS[library][0]), features, data.rows, data.kinds)
+    assert (comparison.served == comparison.expected).all()
+    assert comparison.off <= (1e-6 if library == "xgboost" else 1e-12)
 
 
 @pytest.mark.parametrize("library", KINDS)
@@ -90,9 +90,9 @@ def test_behind_encoders(library: str) -> None:
 def test_losses(estimator: Any) -> None:  # noqa: ANN401 - an estimator
     """Log-linked ones within 1e-12, of XGBoost within 1e-6; others to the last bit."""
     data = table(NUMBERS)
-    found = compared(estimator, NUMBERS, data.rows, np.abs(data.numbers) + 0.1)
-    rounded = 1e-6 if found.program.single else 1e-12
-    assert found.off <= (0 if found.program.exact else rounded)
+    comparison = compared(estimator, NUMBERS, data.rows, np.abs(data.numbers) + 0.1)
+    rounded = 1e-6 if comparison.program.single else 1e-12
+    assert comparison.off <= (0 if comparison.program.exact else rounded)
 
 
 def test_rounds_after_the_best_are_left_out() -> None:
@@ -113,9 +113,9 @@ def test_what_is_nearly_zero_is_zero_to_lightgbm() -> None:
     nearly = float(np.float32(1e-35))
     near = [-2 * nearly, -nearly, -1e-36, 0.0, 1e-36, nearly, 2 * nearly]
     rows[: len(near), 1] = near
-    found = compared(LGBMRegressor(**LGBM), PLAIN, rows, rows.sum(axis=1))
-    assert np.count_nonzero(np.abs(found.rows[:, 1]) <= nearly) >= 5
-    assert found.off == 0
+    comparison = compared(LGBMRegressor(**LGBM), PLAIN, rows, rows.sum(axis=1))
+    assert np.count_nonzero(np.abs(comparison.rows[:, 1]) <= nearly) >= 5
+    assert comparison.off == 0
 
 
 def test_labels_of_margins_that_are_nothing_in_float32() -> None:
@@ -124,8 +124,8 @@ def test_labels_of_margins_that_are_nothing_in_float32() -> None:
     kinds = (np.arange(400) % 2 == 0).astype(int)
     model = XGBClassifier(n_estimators=3, max_depth=1, learning_rate=1e-7, base_score=0.5, n_jobs=1)
     features = (PLAIN[0],)
-    found = compared(model, features, rows, kinds)
-    assert (found.served == found.expected).all()
+    comparison = compared(model, features, rows, kinds)
+    assert (comparison.served == comparison.expected).all()
 
 
 @pytest.mark.parametrize(

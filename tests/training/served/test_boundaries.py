@@ -121,16 +121,16 @@ def test_runtime_that_fails_the_proof_is_passed_over(
 def test_midpoints_of_each_column_and_their_neighbours() -> None:
     """Of every two neighbouring values, as sent and beside it, from rows on both of its sides."""
     observed = np.array([[0.1, 5.0], [0.2, 5.0], [0.7, 5.0]])
-    found = table_midpoints(observed, 1)
-    assert (found.asked, found.found) == (2, 2)
-    (rows,) = found.rows(single=False)
+    midpoints = table_midpoints(observed, 1)
+    assert (midpoints.asked, midpoints.found) == (2, 2)
+    (rows,) = midpoints.rows(single=False)
     middle = 0.1 / 2 + 0.2 / 2
     near = np.float32(middle)
     other = np.nextafter(near, np.float32(np.inf if near < middle else -np.inf))
     expected = {middle, np.nextafter(middle, 0), np.nextafter(middle, 1), float(near), float(other)}
     assert len(expected) == sampling.VARIANTS
     assert expected <= set(rows[:, 0].tolist())
-    (single,) = found.rows(single=True)
+    (single,) = midpoints.rows(single=True)
     assert {middle, float(near), float(other)} <= set(single[:, 0].tolist())
     assert len(single) == 2 * 3 * BASES
     assert rows.tolist() == next(table_midpoints(observed, 1).rows(single=False)).tolist()
@@ -141,9 +141,9 @@ def test_over_the_bound_the_narrowest_gaps_and_a_sample() -> None:
     bound = sampling.MOST_A_COLUMN
     narrow = 1 + np.arange(bound // 2 + 1) * 1e-9
     column = np.concatenate([narrow, 2 + np.arange(5_000.0)])
-    found = table_midpoints(column[:, None], 1)
-    assert (found.asked, found.bound, found.found) == (bound, bound, len(column) - 1)
-    under = column[found.places[0][:, 0]]
+    midpoints = table_midpoints(column[:, None], 1)
+    assert (midpoints.asked, midpoints.bound, midpoints.found) == (bound, bound, len(column) - 1)
+    under = column[midpoints.places[0][:, 0]]
     assert set(narrow[:-1]) <= set(under)
     assert len(set(under)) == bound
     wide = np.random.default_rng(1).normal(size=(300, 500))
@@ -170,10 +170,10 @@ def test_rows_part_exactly_at_the_preimage(kind: Any, scaler: Any) -> None:  # n
     last, first = rows[:, 0], rows[:, 4]
     assert (first == np.where(last == first, last, np.nextafter(last, np.inf))).all()
     if kind is DecisionTreeClassifier:
-        left, right = (pipeline[-1].apply(pipeline[:-1].transform(one)) for one in (last, first))
+        left, right = (pipeline[-1].apply(pipeline[:-1].transform(end)) for end in (last, first))
         assert (left != right).all()
     else:
-        left, right = (pipeline.decision_function(one) for one in (last, first))
+        left, right = (pipeline.decision_function(end) for end in (last, first))
         assert (left != right).mean() > 0.9
 
 

@@ -54,7 +54,7 @@ EXPONENTIAL = GradientBoostingClassifier(loss="exponential", n_estimators=20, ra
 def fitting(features: int, classes: int) -> Card:
     """A card of so many features and classes."""
     return card()._replace(
-        features=card().features[:1] * features, classes=[str(one) for one in range(classes)]
+        features=card().features[:1] * features, classes=[str(label) for label in range(classes)]
     )
 
 
@@ -103,9 +103,9 @@ def test_threshold_without_an_end_sends_every_row_one_way() -> None:
         endless = replace(ensemble, threshold=np.full_like(ensemble.threshold, end))
         source = write_source(Program(30, request_columns(30), endless))
         model = compiled.load(compile_object(source, platform.machine()), fitting(30, 2))
-        _, found = model.scores(x.tolist())
-        assert len({tuple(one) for one in found}) == 1
-        answers.append(found[0])
+        _, probabilities = model.scores(x.tolist())
+        assert len({tuple(one) for one in probabilities}) == 1
+        answers.append(probabilities[0])
     assert answers[0] != answers[1]
 
 

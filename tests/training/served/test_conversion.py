@@ -17,14 +17,14 @@ def test_form_of_the_model(evaluated: Project) -> None:
     assert first == second
     model = onnx.load_from_string(first)
     assert (model.producer_version, model.domain, model.graph.name) == ("", "", "iris")
-    opsets = {one.domain: one.version for one in model.opset_import}
+    opsets = {opset.domain: opset.version for opset in model.opset_import}
     assert opsets[""] == 18
     assert opsets["ai.onnx.ml"] <= 3
     (features,) = model.graph.input
     batch, width = features.type.tensor_type.shape.dim
     assert (batch.dim_value, width.dim_value) == (0, 4)
     assert features.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
-    labels, probabilities = (one.type.tensor_type.elem_type for one in model.graph.output)
+    labels, probabilities = (output.type.tensor_type.elem_type for output in model.graph.output)
     assert (labels, probabilities) == (onnx.TensorProto.INT64, onnx.TensorProto.FLOAT)
 
 

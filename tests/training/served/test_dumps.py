@@ -57,9 +57,9 @@ def test_dump_gives_the_very_sums(library: str, monkeypatch: pytest.MonkeyPatch)
     model = compiled.load(
         compile_object(write_source(program), platform.machine()), fitting(width, 0)
     )
-    rows = [[np.nan if one is None else one for one in row] for row in ANSWERS["rows"]]
-    found, _ = model.scores(rows)
-    assert found == ANSWERS[library]["expected"]
+    rows = [[np.nan if cell is None else cell for cell in row] for row in ANSWERS["rows"]]
+    probabilities, _ = model.scores(rows)
+    assert probabilities == ANSWERS[library]["expected"]
 
 
 def test_what_is_nearly_zero_is_zero_to_lightgbm() -> None:

@@ -75,16 +75,18 @@ def test_gaps_in_a_column_that_had_none_in_training() -> None:
 def test_histograms_learn_the_direction_of_a_gap(classes: int) -> None:
     """Labels are equal, probabilities within 1e-12."""
     data = table(NUMBERS, classes=classes)
-    found = compared(HistGradientBoostingClassifier(max_iter=15), NUMBERS, data.rows, data.kinds)
-    assert found.off <= 1e-12
-    assert (found.served == found.expected).all()
+    comparison = compared(
+        HistGradientBoostingClassifier(max_iter=15), NUMBERS, data.rows, data.kinds
+    )
+    assert comparison.off <= 1e-12
+    assert (comparison.served == comparison.expected).all()
 
 
 def test_regressors_take_gaps_too() -> None:
     """Forests and histograms, to the last bit."""
     data = table(NUMBERS)
-    for one in (RandomForestRegressor(9, random_state=1), HistGradientBoostingRegressor()):
-        assert compared(one, NUMBERS, data.rows, data.numbers).off == 0
+    for member in (RandomForestRegressor(9, random_state=1), HistGradientBoostingRegressor()):
+        assert compared(member, NUMBERS, data.rows, data.numbers).off == 0
 
 
 def test_filled_columns_of_a_linear_model() -> None:

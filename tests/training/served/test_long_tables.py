@@ -59,7 +59,7 @@ def test_embedded_tables_answer_as_those_in_the_source(
     labels = data.numbers if "Regressor" in type(estimator).__name__ else data.kinds
     program = read_program(fitted(estimator, features, data.rows, labels), features, data.rows)
     rows = asked_rows(features, data.rows, []).tolist()
-    classes = [str(one) for one in getattr(estimator, "classes_", ())]
+    classes = [str(label) for label in getattr(estimator, "classes_", ())]
     own = card()._replace(features=list(features), classes=classes)
     monkeypatch.setattr(trees, "_MANY_NODES", 1)
     tables: dict[str, bytes] = {}
@@ -114,9 +114,9 @@ def test_of_a_huge_ensemble_a_part_of_the_rows_is_asked_alone(
 
     monkeypatch.setattr(compiled.CompiledModel, "predict", noting)
     evaluated.run("export")
-    found = json.loads((evaluated.root / "models/model.json").read_text())["parity"]
-    assert found["random_rows"] == 100_000
-    blocks = sum(-(-found[f"{one}_rows"] // 10_000) for one in ("table", "random", "midpoint"))
+    parity = json.loads((evaluated.root / "models/model.json").read_text())["parity"]
+    assert parity["random_rows"] == 100_000
+    blocks = sum(-(-parity[f"{one}_rows"] // 10_000) for one in ("table", "random", "midpoint"))
     assert 3 * blocks <= len(alone) < 1_000
 
 

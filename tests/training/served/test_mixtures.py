@@ -52,9 +52,9 @@ LABELS: dict[str, Any] = {
 def test_means_of_probabilities(name: str, classes: int) -> None:
     """Within 1e-12, labels equal."""
     data = table(PLAIN, classes=classes)
-    found = compared(SOFT[name], PLAIN, data.rows, data.kinds)
-    assert found.off <= 1e-12
-    assert (found.served == found.expected).all()
+    comparison = compared(SOFT[name], PLAIN, data.rows, data.kinds)
+    assert comparison.off <= 1e-12
+    assert (comparison.served == comparison.expected).all()
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -62,9 +62,9 @@ def test_means_of_probabilities(name: str, classes: int) -> None:
 def test_labels_without_probabilities(name: str, classes: int) -> None:
     """The class alone; nothing is said of its probability."""
     data = table(PLAIN, classes=classes)
-    found = compared(LABELS[name], PLAIN, data.rows, data.kinds)
-    assert (found.served == found.expected).all()
-    assert found.expected_shares is None
+    comparison = compared(LABELS[name], PLAIN, data.rows, data.kinds)
+    assert (comparison.served == comparison.expected).all()
+    assert comparison.expected_shares is None
 
 
 def test_bagged_models_without_probabilities_vote() -> None:
@@ -86,6 +86,6 @@ def test_mean_of_bagged_trees_in_a_bag() -> None:
     data = table(PLAIN)
     inner = BaggingRegressor(DecisionTreeRegressor(max_depth=3), n_estimators=3, random_state=1)
     outer = BaggingRegressor(inner, n_estimators=2, random_state=1)
-    found = compared(outer, PLAIN, data.rows, data.numbers)
-    assert found.program.exact
-    assert found.off == 0
+    comparison = compared(outer, PLAIN, data.rows, data.numbers)
+    assert comparison.program.exact
+    assert comparison.off == 0

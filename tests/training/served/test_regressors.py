@@ -76,18 +76,18 @@ ROUNDED: dict[str, Any] = {
 def test_regressors_of_trees_answer_to_the_last_bit(name: str) -> None:
     """On the table, between its values, and one row at a time."""
     data = table(PLAIN)
-    found = compared(EXACT[name], PLAIN, data.rows, data.numbers)
-    assert found.program.exact
-    assert found.off == 0
+    comparison = compared(EXACT[name], PLAIN, data.rows, data.numbers)
+    assert comparison.program.exact
+    assert comparison.off == 0
 
 
 @pytest.mark.parametrize("name", cases(ROUNDED, "histograms of counts", "ridge", "vote"))
 def test_sums_of_products_and_exp_differ_in_the_last_bits_only(name: str) -> None:
     """Within 1e-12 of the number."""
     data = table(PLAIN)
-    found = compared(ROUNDED[name], PLAIN, data.rows, np.abs(data.numbers) + 0.1)
-    assert not found.program.exact
-    assert found.off <= 1e-12
+    comparison = compared(ROUNDED[name], PLAIN, data.rows, np.abs(data.numbers) + 0.1)
+    assert not comparison.program.exact
+    assert comparison.off <= 1e-12
 
 
 @pytest.mark.parametrize("estimator", [DecisionTreeRegressor(), Ridge()])

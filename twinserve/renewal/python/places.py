@@ -135,7 +135,7 @@ def _rewrite_images(tree: Path, old: Python, new: Python, today: date) -> list[M
             texts[path] = texts[path].replace(f"{was}@{digest}", pinned)
             moved[Moved(path.as_posix(), was, now)] = None
     for path in (CLOUD_BUILD, DOCKERFILE):
-        if not any(one.name == path.as_posix() for one in moved):
+        if not any(move.name == path.as_posix() for move in moved):
             raise UserError(f"{path}: pins no python:{old.version}-… by digest: write it so")
     for path, text in texts.items():
         (tree / path).write_text(text, encoding="utf-8")

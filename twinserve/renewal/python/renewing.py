@@ -38,7 +38,7 @@ def renew_python(written: str, *, fetch: bool, engine: bool, rounds: int | None)
         lock(tree)
         log = REPORTS / "python.log"
         passed = fit(tree, log, outputs=OUTPUTS, engine=engine, interpreter=str(interpreter))
-        images = "\n".join(f"- {code(one.line)}" for one in moved)
+        images = "\n".join(f"- {code(move.line)}" for move in moved)
         how = f"By Python {old.version} and {new.version}, each bundle by its own."
         words = Words(f"Renew Python: {old.version} to {new.version}", (how, images))
         brought = Brought(changes(rooms, read_rooms(tree)), read_held(tree), passed, 1)

@@ -34,7 +34,7 @@ def drift_of(
     if not rows:
         return ()
     found = [
-        Drift(old.name, *(_index([float(row[at]) for row in rows], one) for one in (old, new)))
+        Drift(old.name, *(_index([float(row[at]) for row in rows], side) for side in (old, new)))
         for at, (old, new) in enumerate(zip(before, after, strict=True))
         if old.edges and new.edges
     ]

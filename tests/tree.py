@@ -118,6 +118,12 @@ def _mirror(source: Path, target: Path) -> None:
     for path in _files(target):
         if path.relative_to(target) not in wanted:
             path.unlink()
+    folders = {folder for name in wanted for folder in name.parents}
+    # Those that moved away since, whose bytecode is left.
+    gone = [path for path in target.rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    for path in gone:
+        if path.relative_to(target) not in folders:
+            shutil.rmtree(path, ignore_errors=True)
     for name in wanted:
         _copy(source / name, target / name)
 

@@ -260,8 +260,8 @@ def _for_estimators(package: str) -> bool:
     names = packages_distributions().get(package, ())
     if names and package in LIBRARIES:
         return True
-    requirements = (one for name in names for one in requires(name) or ())
-    return any(_REQUIREMENT.match(one) for one in requirements)
+    requirements = (requirement for name in names for requirement in requires(name) or ())
+    return any(_REQUIREMENT.match(requirement) for requirement in requirements)
 
 
 def _refusal(path: str, error: Exception) -> UserError:

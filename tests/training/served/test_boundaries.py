@@ -122,7 +122,7 @@ def test_midpoints_of_each_column_and_their_neighbours() -> None:
     """Of every two neighbouring values, as sent and beside it, from rows on both of its sides."""
     observed = np.array([[0.1, 5.0], [0.2, 5.0], [0.7, 5.0]])
     midpoints = table_midpoints(observed, 1)
-    assert (midpoints.asked, midpoints.found) == (2, 2)
+    assert (midpoints.asked, midpoints.total) == (2, 2)
     (rows,) = midpoints.rows(single=False)
     middle = 0.1 / 2 + 0.2 / 2
     near = np.float32(middle)
@@ -142,7 +142,7 @@ def test_over_the_bound_the_narrowest_gaps_and_a_sample() -> None:
     narrow = 1 + np.arange(bound // 2 + 1) * 1e-9
     column = np.concatenate([narrow, 2 + np.arange(5_000.0)])
     midpoints = table_midpoints(column[:, None], 1)
-    assert (midpoints.asked, midpoints.bound, midpoints.found) == (bound, bound, len(column) - 1)
+    assert (midpoints.asked, midpoints.bound, midpoints.total) == (bound, bound, len(column) - 1)
     under = column[midpoints.places[0][:, 0]]
     assert set(narrow[:-1]) <= set(under)
     assert len(set(under)) == bound
@@ -189,25 +189,25 @@ def test_trees_are_found_in_groups_too() -> None:
         (AdaBoostClassifier(n_estimators=5, random_state=1), 5),
         (make_pipeline("passthrough", pipeline), 5),
     ):
-        assert estimator_thresholds(estimator.fit(X, Y), X, 1).found >= least
+        assert estimator_thresholds(estimator.fit(X, Y), X, 1).total >= least
     for without in (
         LogisticRegression(max_iter=1000),
         # A row as a whole, so no number of one column is at a threshold.
         make_pipeline(Normalizer(), DecisionTreeClassifier()),
     ):
-        assert estimator_thresholds(without.fit(X, Y), X, 1).found == 0
+        assert estimator_thresholds(without.fit(X, Y), X, 1).total == 0
 
 
 def test_thresholds_over_the_bound_are_sampled() -> None:
     """So many of them, over all trees, the same ones each time."""
     forest = RandomForestClassifier(10, random_state=1).fit(X, Y)
     thresholds = estimator_thresholds(forest, X, 1, bound=30)
-    assert thresholds.asked == thresholds.bound == 30 < thresholds.found
+    assert thresholds.asked == thresholds.bound == 30 < thresholds.total
     rows = np.concatenate(list(thresholds.rows(single=True)))
     assert len(rows) == 3 * 30
     again = estimator_thresholds(forest, X, 1, bound=30).rows(single=True)
     assert rows.tolist() == np.concatenate(list(again)).tolist()
-    assert estimator_thresholds(forest, X, 1, bound=0).asked == thresholds.found
+    assert estimator_thresholds(forest, X, 1, bound=0).asked == thresholds.total
 
 
 def test_a_step_that_writes_to_its_input_changes_no_row() -> None:

@@ -35,8 +35,8 @@ _VERSION = re.compile(r"^version(?:_info)? *= *3\.(\d+)", re.MULTILINE)
 def libraries(params: Path = Path("params.yaml")) -> list[str]:
     """Those that ``params.yaml`` names, for an estimator or a cluster; each has its own lock."""
     try:
-        found = _LIBRARY.findall(params.read_text(encoding="utf-8"))
-        return sorted({name for names in found for name in names if name})
+        named = _LIBRARY.findall(params.read_text(encoding="utf-8"))
+        return sorted({name for names in named for name in names if name})
     except (OSError, UnicodeDecodeError):
         return []
 

@@ -23,11 +23,11 @@ def find_interpreter(version: str, *, fetch: bool) -> Path:
             f"(`twinserve renew python {version} --fetch`)"
         )
     done = _uv("install", "--no-bin", version)
-    found = _find(version)
-    if found is None:
+    interpreter = _find(version)
+    if interpreter is None:
         said = " ".join(done.stderr.split())[:300]
         raise UserError(f"uv could not fetch Python {version}: {said or 'it names no reason'}")
-    return found
+    return interpreter
 
 
 def _find(version: str) -> Path | None:

@@ -33,12 +33,12 @@ def drift_of(
     """
     if not rows:
         return ()
-    found = [
+    drifts = [
         Drift(old.name, *(_index([float(row[at]) for row in rows], side) for side in (old, new)))
         for at, (old, new) in enumerate(zip(before, after, strict=True))
         if old.edges and new.edges
     ]
-    return tuple(sorted(found, key=lambda drift: -drift.before))
+    return tuple(sorted(drifts, key=lambda drift: -drift.before))
 
 
 def _index(values: Sequence[float], feature: Feature) -> float:

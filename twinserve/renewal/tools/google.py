@@ -89,14 +89,14 @@ def look_up_prices(login: Login, known: Prices, today: date) -> Prices:
 
 def _skus(login: Login) -> list[Mapping[str, Any]]:
     """All that Cloud Run is billed by."""
-    found: list[Mapping[str, Any]] = []
+    skus: list[Mapping[str, Any]] = []
     page = ""
     while True:
         query = f"currencyCode=USD&pageSize={MOST_A_PAGE}{page}"
         answer = _ask(login, f"{CATALOGUE}?{query}")
-        found += answer.get("skus", ())
+        skus += answer.get("skus", ())
         if not answer.get("nextPageToken"):
-            return found
+            return skus
         page = f"&pageToken={answer['nextPageToken']}"
 
 
@@ -119,13 +119,13 @@ def _rate(skus: list[Mapping[str, Any]], name: str, billing: str, region: str, u
         if pattern.fullmatch(" ".join(str(sku.get("description")).split()))
         and {region, "global"} & set(sku.get("serviceRegions", ()))
     ]
-    what = f"{name} ({billing})" if billing else name
+    item = f"{name} ({billing})" if billing else name
     if len(fitting) != 1:
-        raise UserError(f"{CATALOGUE}: {len(fitting)} prices of {what} in {region}; expected one")
+        raise UserError(f"{CATALOGUE}: {len(fitting)} prices of {item} in {region}; expected one")
     try:
         return _paid(fitting[0], unit)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise UserError(f"{CATALOGUE}: {what} is priced otherwise than known: {error!r}") from None
+        raise UserError(f"{CATALOGUE}: {item} is priced otherwise than known: {error!r}") from None
 
 
 def _paid(sku: Mapping[str, Any], unit: str) -> Rate:

@@ -104,8 +104,8 @@ def _check(client: Any) -> None:  # noqa: ANN401 - likewise
                     "where nothing else is said"
                 )
     for name in [name for name in sys.modules if name.startswith(_CUSTOM)]:
-        found = client.run(pkgutil.resolve_name, f"{name}:__name__", on_error="return")
-        for worker, error in found.items():
+        imported = client.run(pkgutil.resolve_name, f"{name}:__name__", on_error="return")
+        for worker, error in imported.items():
             if isinstance(error, Exception):
                 raise UserError(
                     f"{_ENGINE}: worker {worker} cannot import {name} ({error}); start it in the "

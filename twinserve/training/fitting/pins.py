@@ -67,8 +67,8 @@ def package_of(kind: type) -> str:
 def _owner(built: Any, argument: str) -> str:  # noqa: ANN401 - likewise
     """The package of the estimator whose argument it is."""
     owner = argument.rpartition("__")[0]
-    found = built.get_params(deep=True).get(owner) if owner else built
-    return package_of(type(found))
+    holder = built.get_params(deep=True).get(owner) if owner else built
+    return package_of(type(holder))
 
 
 def _quiet(part: Any, seed: int) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - likewise

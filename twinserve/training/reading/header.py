@@ -33,11 +33,11 @@ def check_header(data: Data, header: Sequence[str], rows: Sequence[Sequence[str]
 
 def _is_cell(data: Data, name: str, cells: Sequence[str]) -> bool:
     """Whether a name may be a cell of its own column: a number of numbers, a text among others."""
-    found = {cell.strip() for cell in cells} - {"", *data.missing_values}
+    texts = {cell.strip() for cell in cells} - {"", *data.missing_values}
     if as_number(data, name) is not None:
-        return all(as_number(data, text) is not None for text in found)
+        return all(as_number(data, text) is not None for text in texts)
     # Where most rows have another text, the first row has too.
-    return name in found or (name != data.label and len(found) > len(cells) / 2)
+    return name in texts or (name != data.label and len(texts) > len(cells) / 2)
 
 
 def _even_steps(names: Sequence[str]) -> bool:

@@ -85,7 +85,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:  # noqa: ANN401
         [output.full_name for output in operator.outputs],
         op_domain=node.domain,
         name=scope.get_unique_operator_name(node.op_type),
-        **{one.name: get_attribute_value(one) for one in node.attribute},
+        **{attribute.name: get_attribute_value(attribute) for attribute in node.attribute},
     )
 
 

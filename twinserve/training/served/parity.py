@@ -206,11 +206,11 @@ def _proven(
         ties=0,
         near_ties=0,
         thresholds=thresholds.asked,
-        thresholds_found=thresholds.found,
+        thresholds_found=thresholds.total,
         thresholds_bound=thresholds.bound,
         midpoint_rows=counts["midpoint"],
         midpoints=midpoints.asked,
-        midpoints_found=midpoints.found,
+        midpoints_found=midpoints.total,
         midpoints_bound=midpoints.bound,
     )
 

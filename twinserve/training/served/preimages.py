@@ -75,14 +75,14 @@ class Thresholds:
     """Which thresholds of an estimator are compared.
 
     Attributes:
-        found: in all of its trees.
+        total: in all of its trees.
         bound: how many there may be before only some of them are compared; 0 is no bound.
     """
 
     observed: "NDArray[np.float64]"
     trees: tuple[_Trees, ...]
     asked: int
-    found: int
+    total: int
     bound: int
     seed: int
 

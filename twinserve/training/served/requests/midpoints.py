@@ -34,13 +34,13 @@ class Midpoints:
     Attributes:
         places: of each column the row numbers under and over each of its gaps that is compared,
             shape (gaps, 2).
-        found: gaps of all columns.
+        total: gaps of all columns.
         bound: gaps that a column may have before only some of them are compared.
     """
 
     observed: "NDArray[np.float64]"
     places: "list[NDArray[np.int64]]"
-    found: int
+    total: int
     bound: int
     seed: int
 

@@ -41,9 +41,13 @@ def read_catboost(fitted: Any) -> Ensemble:  # noqa: ANN401 - CatBoost's types a
     link = _link(dump["model_info"]["params"]["loss_function"]["type"], classes)
     outputs = classes if link == "softmax" else 1
     floats = dump["features_info"]["float_features"]
-    places = {one["feature_index"]: one["flat_feature_index"] for one in floats}
-    right = {one["feature_index"] for one in floats if one["nan_value_treatment"] == _GAP_RIGHT}
-    trees = [_tree(one, outputs, places, right) for one in dump["oblivious_trees"]]
+    places = {feature["feature_index"]: feature["flat_feature_index"] for feature in floats}
+    right = {
+        feature["feature_index"]
+        for feature in floats
+        if feature["nan_value_treatment"] == _GAP_RIGHT
+    }
+    trees = [_tree(tree, outputs, places, right) for tree in dump["oblivious_trees"]]
     return as_ensemble(
         [*trees, *_constant(begun, outputs)],
         Sums(

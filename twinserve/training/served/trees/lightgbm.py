@@ -104,8 +104,8 @@ def beside_zero(threshold: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """The thresholds, none where LightGBM reads 0: with what it reads so, or under it all."""
     under = np.nextafter(-_ZERO, -np.inf)
     within = np.where(threshold < 0, under, _ZERO)
-    found: NDArray[np.float64] = np.where(np.abs(threshold) <= _ZERO, within, threshold)
-    return found
+    moved: NDArray[np.float64] = np.where(np.abs(threshold) <= _ZERO, within, threshold)
+    return moved
 
 
 def _gap_left(kind: int, threshold: float) -> bool:

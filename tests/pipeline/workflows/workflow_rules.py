@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -28,6 +29,12 @@ SLOW_JOBS = frozenset(
 )
 SLOWEST_MINUTES = 180
 SHORTEST_DAYS = 7
+WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "jobs"}
+JOB_KEYS = {
+    "concurrency", "container", "env", "environment", "if", "name", "needs", "outputs",
+    "permissions", "runs-on", "secrets", "steps", "strategy", "timeout-minutes", "uses", "with",
+}  # fmt: skip
+STEP_KEYS = {"env", "id", "if", "name", "run", "uses", "with", "working-directory"}
 RUNNER = "ubuntu-latest"
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 SCHEMAS = {
@@ -123,6 +130,23 @@ def jobs_are_bounded(files: Files) -> Iterator[str]:
             yield f"{job.where}: one Python's failure hides another's"
 
 
+def nothing_else_is_said(files: Files) -> Iterator[str]:
+    """No key but those that a rule looks at: nothing may fail and be green all the same."""
+    for name, content in files.workflows.items():
+        yield from _more(name, content, WORKFLOW_KEYS)
+    for job in files.jobs:
+        yield from _more(job.where, job.raw, JOB_KEYS)
+        for step in job.steps:
+            yield from _more(step.where, step.raw, STEP_KEYS)
+    for step in (*files.setup, *files.action_steps("gcloud")):
+        yield from _more(step.where, step.raw, STEP_KEYS | {"shell"})
+
+
+def _more(where: str, raw: Mapping[str, Any], keys: AbstractSet[str]) -> Iterator[str]:
+    for key in set(raw) - keys:
+        yield f"{where}: {key} is looked at by no rule"
+
+
 def commands_are_the_projects(files: Files) -> Iterator[str]:
     """One line each, without expressions; targets, commands and options exist."""
     for step in files.steps:
@@ -177,6 +201,7 @@ def dependencies_are_watched(files: Files) -> Iterator[str]:
 RULES: tuple[Callable[[Files], Iterator[str]], ...] = (
     fits_schemas,
     follows_policy,
+    nothing_else_is_said,
     jobs_are_bounded,
     *action_rules.RULES,
     commands_are_the_projects,

@@ -7,6 +7,7 @@ from tests.pipeline.workflows.act import TOKEN, Run, Workflows
 from tests.pipeline.workflows.project_runs import PROJECT, of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.pipeline.workflows.test_pull_request_runs import PLANNED, REVIEWED
+from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.renewed import GCLOUD
 from twinserve.renewal.proposal.planned import SCHEDULES
 
@@ -172,6 +173,12 @@ def test_hour_says_which_kind(workflows: Workflows, cron: str) -> None:
     assert planned.environment["SCHEDULE"] == cron
     job = "rows" if SCHEDULES[cron] == "data" else "renew"
     assert set(run.jobs) == {job, "open"}
+
+
+def test_renewal_that_waits_is_not_dropped_for_a_later_one() -> None:
+    """The night's for a vulnerable package may wait for a week's, and drift's comes after both."""
+    concurrency = read_files(texts_of()).workflows["renew.yml"]["concurrency"]
+    assert concurrency == {"group": "renewal", "cancel-in-progress": False, "queue": "max"}
 
 
 def test_vulnerabilities_are_looked_for_each_night(workflows: Workflows) -> None:

@@ -1,10 +1,12 @@
 """A renewal of a small project, interrupted while a phase of it is under way."""
 
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -29,6 +31,15 @@ def cases(*phases: str, quick: tuple[str, signal.Signals]) -> list[object]:
     ]
 
 
+def copy_of(project: Repository, folder: Path, phase: str) -> Repository:
+    """A project as it is, but that a phase does not end: what all cases share is made once."""
+    shutil.copytree(project.directory, folder, symlinks=True)
+    copy = Repository(folder)
+    copy.write("broken.txt", f"{phase} beta 1.0 wait")
+    copy.commit("A phase that does not end")
+    return copy
+
+
 def has_begun(project: Repository) -> bool:
     """Whether the phase has begun that `broken.txt` names, which does not end."""
     began = project.path(".cache/renewal/began")
@@ -41,11 +52,12 @@ def interrupt(
     kind: str,
     number: signal.Signals,
     begun: Callable[[], bool],
+    start: Callable[..., list[str]] = command,
 ) -> None:
     """Renew until the phase has begun, send a signal: no process goes on, and all is as it was."""
     before, branches = kept(project), project.git("branch", "--list")
     process = subprocess.Popen(
-        command("renew", kind, "--engine"), cwd=project.directory, env=environment(index)
+        start("renew", *kind.split(), "--engine"), cwd=project.directory, env=environment(index)
     )
     while not begun():
         assert process.poll() is None

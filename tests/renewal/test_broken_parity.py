@@ -16,6 +16,7 @@ from uv import find_uv_bin
 
 from tests.delivery.update.forks import Repository
 from tests.renewal.newer_versions import NEWEST, serve_newer
+from tests.renewal.shown import compare, shown
 from tests.renewal.slim_engine import publish_slim_engine
 from tests.tree import ROOT, TREE
 from twinserve.config.params import Renewal
@@ -106,13 +107,17 @@ def make_environment(tree: Path, log: IO[str], _interpreter: str) -> None:
     )
 
 
-def test_package_that_breaks_parity_is_held_back_by_name(project: Repository) -> None:
+def test_package_that_breaks_parity_is_held_back_by_name(
+    project: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     """By the real pipeline, with the real packages; what does not break it comes in."""
     log = project.path("reports/log")
     # The pipeline serves in the next runtime what is not equal in the first.
     rules = Renewal()
     wanted = Wanted((BREAKING, HARMLESS), (), rules, engine=False, log=log, runtime=compiled)
     brought = bring_in(Checkout(project.directory), wanted)
+    (typed,) = shown("parity")
+    compare(typed, capsys)
     (held,) = brought.held
     assert (held.package, held.version, held.check) == (BREAKING, NEWEST, "runtime"), (
         log.read_text()

@@ -1,4 +1,4 @@
-"""What docs/data.md shows of several people's clones, and what the same commands print."""
+"""What a page shows of several people's clones, and what the same commands print."""
 
 import os
 import re
@@ -40,9 +40,9 @@ class Step:
         return re.fullmatch(rf"{pattern}\s*", printed, re.DOTALL) is not None
 
 
-def steps(*people: str) -> list[Step]:
+def steps(*people: str, document: Path = DOCUMENT) -> list[Step]:
     """What these people type, in the document's order."""
-    blocks = re.findall(r"```console\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    blocks = re.findall(r"```console\n(.*?)```", document.read_text(), re.DOTALL)
     prompt = re.compile(rf"^({'|'.join(people)})\$ ", re.MULTILINE)
     typed = []
     for block in blocks:

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.renewal.interruption import COMPARE, PHASES, cases, has_begun, interrupt, mend
-from tests.renewal.package_index import PackageIndex
+from tests.delivery.update.forks import Repository
+from tests.renewal.interruption import (
+    COMPARE,
+    PHASES,
+    cases,
+    copy_of,
+    has_begun,
+    interrupt,
+    mend,
+)
+from tests.renewal.package_index import PackageIndex, serve_index
 from tests.renewal.rows.table_server import TableServer, import_table, serve_table
 from tests.renewal.small_project import call, make_small_project
 from tests.tree import PROJECT
@@ -17,11 +26,33 @@ FETCH, COMPETE = "fetch", "compete"
 CHECKS = [phase for phase in PHASES if phase != COMPARE]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[TableServer]:
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
+    """The only place that packages come from."""
+    with serve_index(tmp_path_factory.mktemp("index") / "index") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TableServer]:
     """Where the rows come from."""
-    with serve_table(tmp_path / "served/iris.csv") as server:
+    with serve_table(tmp_path_factory.mktemp("served") / "iris.csv") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def imported(
+    tmp_path_factory: pytest.TempPathFactory, index: PackageIndex, server: TableServer
+) -> Repository:
+    """A project that has half of the rows; the server has all of them since."""
+    rows = (PROJECT / TABLE).read_text().splitlines(keepends=True)
+    server.give([*rows[:1], *rows[2::2]])
+    project = make_small_project(tmp_path_factory.mktemp("imported") / "project", index)
+    project.write("data/.gitignore", "")
+    import_table(project, server, TABLE)
+    project.commit("Its table, from its source")
+    server.give(rows)
+    return project
 
 
 @pytest.mark.parametrize(
@@ -32,17 +63,13 @@ def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path,
     index: PackageIndex,
     server: TableServer,
+    imported: Repository,
     phase: str,
     number: signal.Signals,
 ) -> None:
     """What a kill has left is cleared by the next run, which goes through."""
-    rows = (PROJECT / TABLE).read_text().splitlines(keepends=True)
-    server.give([*rows[:1], *rows[2::2]])
-    project = make_small_project(tmp_path / "project", index, f"{phase} beta 1.0 wait")
-    project.write("data/.gitignore", "")
-    import_table(project, server, TABLE)
-    project.commit("Its table, from its source")
-    server.give(rows)
+    project = copy_of(imported, tmp_path / "project", phase)
+    server.asked.clear()
     server.stalled = phase == FETCH
     begun = server.asked.is_set if phase == FETCH else lambda: has_begun(project)
     interrupt(project, index, "data", number, begun)

@@ -1,18 +1,37 @@
 """`twinserve renew tools`, interrupted in any of its phases, leaves the tree as it was."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.renewal.interruption import PHASES, cases, has_begun, interrupt, mend
-from tests.renewal.package_index import PackageIndex
+from tests.delivery.update.forks import Repository
+from tests.renewal.interruption import PHASES, cases, copy_of, has_begun, interrupt, mend
+from tests.renewal.package_index import PackageIndex, serve_index
 from tests.renewal.small_project import SOURCES, call, make_small_project
 from tests.renewal.tools.fake_sources import Sources
 from tests.tree import ROOT
 from twinserve.renewal.tools.renewing import FILES, PRICES, SUPPORT
 
 LOOK_UP = "look up"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
+    """The only place that packages come from."""
+    with serve_index(tmp_path_factory.mktemp("index") / "index") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def equipped(tmp_path_factory: pytest.TempPathFactory, index: PackageIndex) -> Repository:
+    """A project with every file in which a tool stands."""
+    project = make_small_project(tmp_path_factory.mktemp("equipped") / "project", index)
+    for path in (*FILES, SUPPORT, PRICES):
+        project.write(str(path), (ROOT / path).read_text())
+    project.commit("Its tools")
+    return project
 
 
 @pytest.mark.parametrize(
@@ -22,15 +41,13 @@ def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path,
     index: PackageIndex,
     sources: Sources,
+    equipped: Repository,
     monkeypatch: pytest.MonkeyPatch,
     phase: str,
     number: signal.Signals,
 ) -> None:
     """What a kill has left is cleared by the next run, which goes through."""
-    project = make_small_project(tmp_path / "project", index, f"{phase} beta 1.0 wait")
-    for path in (*FILES, SUPPORT, PRICES):
-        project.write(str(path), (ROOT / path).read_text())
-    project.commit("Its tools")
+    project = copy_of(equipped, tmp_path / "project", phase)
     monkeypatch.setenv(SOURCES, sources.url)
     sources.stalled = "/gcloud" if phase == LOOK_UP else ""
     begun = sources.asked.is_set if phase == LOOK_UP else lambda: has_begun(project)

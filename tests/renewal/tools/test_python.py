@@ -82,13 +82,18 @@ def make_project(folder: Path, index: PackageIndex, broken: str = "") -> Reposit
     return project
 
 
+def started(sources: Sources, *words: str) -> list[str]:
+    """The command, as it is started."""
+    script = COMMAND.format(root=str(ROOT), registry=sources.url)
+    return [sys.executable, "-c", script, *words]
+
+
 def renew(
     project: Repository, index: PackageIndex, sources: Sources, version: str
 ) -> subprocess.CompletedProcess[str]:
-    """The command."""
-    script = COMMAND.format(root=str(ROOT), registry=sources.url)
+    """It renews Python."""
     return subprocess.run(
-        [sys.executable, "-c", script, "renew", "python", version],
+        started(sources, "renew", "python", version),
         cwd=project.directory,
         env=environment(index),
         capture_output=True,

@@ -162,6 +162,7 @@ def test_repository_is_set_up_where_gh_is(empty: Project, fork: GitHub) -> None:
     (ruleset,) = state["rulesets"]
     assert ruleset["name"] == "All green"
     assert "fine    GitHub: someone/twin is as the workflows need it" in done.stdout
+    assert "fine    renewal: off: " in done.stdout
     bootstrap(empty, fork)
     assert fork.state == state
 

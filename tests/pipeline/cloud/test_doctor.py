@@ -13,6 +13,7 @@ from tests.google.state import PROJECT, PROJECT_NUMBER, REGION, Repository
 from tests.pipeline.cloud.locked_index import serve_locked
 from tests.pipeline.cloud.repository import ID, NAME, OWNER_ID, GitHub, make_fork
 from tests.pipeline.releases.project import BUILDER, DEPLOYER, Project
+from tests.renewal.shown import hold, shown
 from twinserve.delivery.cloud import federation
 from twinserve.delivery.cloud.apis import APIS
 from twinserve.delivery.cloud.grants import of_repository
@@ -85,6 +86,8 @@ def test_healthy_project_is_told_fine(project: Project, github: GitHub) -> None:
     lines = done.stdout.splitlines()
     assert {line.split()[0] for line in lines[:-1]} == {"fine"}, done.stdout
     assert lines[-1] == "nothing that can be asked for would stop a push"
+    (typed,) = shown("fork")
+    hold(typed, done.stdout)
     subjects = {line.split(":")[0].removeprefix("fine").strip() for line in lines[:-1]}
     assert subjects >= {
         "billing",

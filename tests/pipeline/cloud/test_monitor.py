@@ -13,6 +13,7 @@ from tests.google import Fault, permission_denied
 from tests.google.api import timestamp
 from tests.google.state import PROJECT, REGION
 from tests.pipeline.releases.project import FUNCTION, SERVICE, Project
+from tests.renewal.shown import hold, shown
 from tests.tools import write_program
 from tests.tree import ROOT
 from twinserve.config.card import Card, load_card
@@ -177,6 +178,8 @@ def test_drift_starts_the_renewal_of_the_table_where_renewals_are_on(
     assert "the renewal of the table" not in watched.monitor("--issue")
     printed = watched.monitor("--issue", RENEWAL="true")
     assert f"started: the renewal of the table, for drift of {card.features[0].name}" in printed
+    (typed,) = shown("drift")
+    hold(typed, printed)
     given = {"ref": "main", "inputs": {"kind": "data", "names": ""}}
     assert watched.state()["dispatches"] == [{"workflows/renew.yml/dispatches": given}]
     watched.project.google.state.logs.clear()

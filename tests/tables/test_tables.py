@@ -10,6 +10,7 @@ import pytest
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import cars, penguins, titanic
 from tests.training.project import Project
+from twinserve.config.card import load_card
 
 
 def as_pandas_reads(root: Path, label: str, gap: str) -> "tuple[pd.DataFrame, list[Any]]":
@@ -70,6 +71,16 @@ def test_table_that_auto_cannot_serve_says_why(tmp_path: Path) -> None:
     refusal = project.refused("export")
     assert "compiled: Name is text" in refusal
     assert "onnx: ONNX has no value for a gap of Embarked, a category;" in refusal
+
+
+def test_number_of_linear_members_is_served_by_the_estimator_itself(tmp_path: Path) -> None:
+    """A row alone differs in the last digit from a row among many; the bar is that of sums."""
+    data: dict[str, object] = {"label": "mpg", "missing_values": ["?"]}
+    project = project_of(tmp_path / "cars", cars(), data, **{"serving.runtime": "joblib"})
+    project.estimator("sklearn.linear_model.Ridge")
+    project.run("prepare", "train", "evaluate", "export")
+    card = load_card(project.root / "models/model.json")
+    assert (card.runtime, card.parity.tolerance) == ("joblib", 1e-12)
 
 
 @pytest.mark.nightly

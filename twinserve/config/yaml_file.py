@@ -44,8 +44,12 @@ def parse_yaml(content: bytes, source: str) -> Any:  # noqa: ANN401 - whatever Y
     try:
         _check_brackets(text)
         # Pure Python, as DVC has it too: a parser in C nests on the stack of the machine.
-        _check_size(YAML(typ="safe", pure=True).compose(text), source)
-        return YAML(typ="safe", pure=True).load(text)
+        yaml = YAML(typ="safe", pure=True)
+        root = yaml.compose(text)
+        if root is None:
+            return None
+        _check_size(root, source)
+        return yaml.constructor.construct_document(root)
     except RecursionError:
         raise UserError(f"{source}: nested deeper than {_MOST_LEVELS} levels") from None
     except _FAULTS as error:
@@ -66,7 +70,7 @@ def _check_brackets(text: str) -> None:
             raise RecursionError
 
 
-def _check_size(node: Node | None, source: str) -> None:
+def _check_size(root: Node, source: str) -> None:
     """Count values and levels as if each alias were written out; nothing is written out for it.
 
     Raises:
@@ -93,8 +97,7 @@ def _check_size(node: Node | None, source: str) -> None:
             raise UserError(f"{source}: nested deeper than {_MOST_LEVELS} levels")
         return size
 
-    if node is not None:
-        measure(node)
+    measure(root)
 
 
 def _children(node: Node) -> list[Node]:

@@ -1,7 +1,8 @@
 """The endpoints that the suite asks, by name."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from twinserve.contract.calls import Caller, HttpCaller, IntroducedCaller
@@ -29,4 +30,9 @@ class GivenEndpoints:
 
     def __getitem__(self, name: str) -> Caller:
         caller = HttpCaller(self._urls[name], os.environ.get(token_variable(name)))
-        return IntroducedCaller(caller, check_headers())
+        return IntroducedCaller(caller, self._headers)
+
+    @cached_property
+    def _headers(self) -> Mapping[str, str]:
+        # Several hundred cases ask; each would read params.yaml.
+        return check_headers()

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.google.resources.accounts import lets_in
+from tests.pipeline.workflows.workflow_files import Job, read_files, texts_of
 from twinserve.delivery.cloud.federation import (
     READING_POOL,
     pool_path,
@@ -18,6 +19,7 @@ CLAIMS = {
     "repository_id": "700700",
     "repository_owner_id": "4242",
     "ref": "refs/heads/main",
+    "job_workflow_ref": "someone/twin/.github/workflows/deploy.yml@refs/heads/main",
 }
 
 
@@ -40,6 +42,42 @@ def test_main_of_the_repository_is_let_in() -> None:
 def test_nobody_else_is(other: dict[str, str]) -> None:
     """A new repository of the old name, another owner's, another branch, a pull request."""
     assert not lets_in(provider_for(OURS).condition, {**CLAIMS, **other})
+
+
+def _job(workflow: str) -> str:
+    """What a token says of the file that its job stands in."""
+    return f"someone/twin/.github/workflows/{workflow}@refs/heads/main"
+
+
+def _runs_another_commit(job: Job) -> bool:
+    """Whether the job installs or runs what it has not from the commit that started it."""
+    return any(
+        step.action == "actions/checkout" and "ref" in step.inputs and "path" not in step.inputs
+        for step in job.steps
+    )
+
+
+def test_main_that_runs_another_commits_code_is_not() -> None:
+    """A renewal's checks and a fork's full check, which GitHub calls runs of main."""
+    jobs = list(read_files(texts_of()).jobs)
+    trusted = {job.workflow for job in jobs if "WORKLOAD_IDENTITY_PROVIDER" in str(job.raw)}
+    others = {
+        job.workflow
+        for job in jobs
+        if "id-token" in job.raw.get("permissions", {}) and _runs_another_commit(job)
+    }
+    assert {"deploy.yml", "rollback.yml"} <= trusted
+    assert others == {"pr.yml", "full-check.yml"}
+    condition = provider_for(OURS).condition
+    for workflows, expected in ((trusted, True), (others, False)):
+        for name in workflows:
+            assert lets_in(condition, {**CLAIMS, "job_workflow_ref": _job(name)}) is expected
+
+
+def test_token_that_names_no_workflow_is_not() -> None:
+    """A claim that is missing is an error to Google, which lets nobody in."""
+    claims = {name: claim for name, claim in CLAIMS.items() if name != "job_workflow_ref"}
+    assert not lets_in(provider_for(OURS).condition, claims)
 
 
 def test_principal_is_named_by_number() -> None:

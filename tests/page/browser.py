@@ -1,18 +1,27 @@
-"""A real Chromium on a served page, with what it tells its console and asks the network for."""
+"""A real Chromium on a served page, with what it tells its console and asks the network for.
 
+Its driver is in no environment of the project's own: ``chromium`` makes one that holds it.
+"""
+
+import site
+import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from typing import TYPE_CHECKING
 
 from tests.tools import require
+from tests.tree import ROOT
+from twinserve.targets.environment import ensure_environment
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, LocatorAssertions, Page, ViewportSize
+
+LOCK = ROOT / "locks/browser.txt"
 MOST_MS = 60_000
-WIDE: ViewportSize = {"width": 1280, "height": 900}
-NARROW: ViewportSize = {"width": 360, "height": 740}
+WIDE: "ViewportSize" = {"width": 1280, "height": 900}
+NARROW: "ViewportSize" = {"width": 360, "height": 740}
 DROP = """([name, text]) => {
     const transfer = new DataTransfer();
     transfer.items.add(new File([text], name, { type: "text/csv" }));
@@ -26,15 +35,27 @@ DROP = """([name, text]) => {
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator["Browser"]:
     """Debian's, without a download."""
     program = require("chromium")
+    base = ensure_environment(LOCK).parents[1]
+    site.addsitedir(sysconfig.get_path("purelib", "venv", {"base": str(base)}))
+    from playwright.sync_api import expect as expecting
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
         # A machine may be busy; this is for a page that hangs.
-        expect.set_options(timeout=MOST_MS)
+        expecting.set_options(timeout=MOST_MS)
         yield browser
         browser.close()
+
+
+def expect(locator: "Locator") -> "LocatorAssertions":
+    """What is asserted of a part of the page, once it has come."""
+    from playwright.sync_api import expect as expecting
+
+    return expecting(locator)
 
 
 @dataclass
@@ -46,18 +67,13 @@ class Visit:
         asked: addresses that it has asked for.
     """
 
-    page: Page
+    page: "Page"
     errors: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def field(self, name: str) -> "Field":
         """A column's field, found by its label as a reader of screens finds it."""
         return Field(self.page, name)
-
-    @property
-    def said(self) -> str:
-        """The answer, once it has come."""
-        return self.page.locator("#answer .said").inner_text()
 
     def drop(self, name: str, text: str) -> None:
         """Drop a file where the page asks for one."""
@@ -71,6 +87,8 @@ class Visit:
 
     def findings(self) -> Sequence[str]:
         """What axe-core objects to, by its rules."""
+        from axe_playwright_python.sync_playwright import Axe
+
         return [violation["id"] for violation in Axe().run(self.page).response["violations"]]
 
     def overflows(self) -> bool:
@@ -85,7 +103,7 @@ class Visit:
 class Field:
     """A field of the form."""
 
-    page: Page
+    page: "Page"
     name: str
 
     def fill(self, text: str) -> None:
@@ -101,12 +119,13 @@ class Field:
         """What stands beside it as wrong."""
         control = self.page.get_by_label(self.name)
         described = (control.get_attribute("aria-describedby") or "").split()[-1]
-        return self.page.locator(f"#{described}").inner_text()
+        text: str = self.page.locator(f"#{described}").inner_text()
+        return text
 
 
 @contextmanager
 def visit(
-    browser: Browser, url: str, viewport: ViewportSize = WIDE, *, dark: bool = False
+    browser: "Browser", url: str, viewport: "ViewportSize" = WIDE, *, dark: bool = False
 ) -> Iterator[Visit]:
     """Open the page; at the end it must have told no error and asked no other host."""
     context = browser.new_context(viewport=viewport, color_scheme="dark" if dark else "light")

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.page.browser import NARROW, WIDE, Visit, chromium, visit
+from tests.page.browser import NARROW, WIDE, Visit, chromium, expect, visit
 from tests.tables.endpoints import project_of, served
 from tests.tables.shapes import as_csv, cars, penguins
 from tests.tools import require, run
@@ -19,13 +19,16 @@ from twinserve.contract.calls import HttpCaller
 from twinserve.targets.local import local_target
 from twinserve.targets.ready import wait_until_answering
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ViewportSize
+
 pytestmark = pytest.mark.nightly
 
 TARGETS = ("service", "function")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
     """A browser for all tests."""
     with chromium() as opened:
         yield opened
@@ -45,7 +48,7 @@ def urls(dist: Path) -> Iterator[Mapping[str, str]]:
 
 @pytest.fixture(params=TARGETS)
 def opened(
-    request: pytest.FixtureRequest, browser: Browser, urls: Mapping[str, str]
+    request: pytest.FixtureRequest, browser: "Browser", urls: Mapping[str, str]
 ) -> Iterator[Visit]:
     """The page of one of them."""
     with visit(browser, urls[request.param]) as page:
@@ -191,9 +194,9 @@ def test_file_is_chosen_with_the_keyboard(opened: Visit, dist: Path) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_page_is_for_everybody(
-    browser: Browser,
+    browser: "Browser",
     urls: Mapping[str, str],
-    viewport: ViewportSize,
+    viewport: "ViewportSize",
     *,
     dark: bool,
 ) -> None:
@@ -207,7 +210,7 @@ def test_page_is_for_everybody(
         assert not opened.overflows()
 
 
-def test_refusal_of_the_server_is_shown(browser: Browser, urls: Mapping[str, str]) -> None:
+def test_refusal_of_the_server_is_shown(browser: "Browser", urls: Mapping[str, str]) -> None:
     """What the page lets pass and the server does not is told in the server's words."""
     with visit(browser, urls["service"]) as opened:
         opened.page.route(
@@ -222,7 +225,7 @@ def test_refusal_of_the_server_is_shown(browser: Browser, urls: Mapping[str, str
         opened.errors.clear()
 
 
-def test_typed_columns_are_asked_for_by_their_types(browser: Browser, tmp_path: Path) -> None:
+def test_typed_columns_are_asked_for_by_their_types(browser: "Browser", tmp_path: Path) -> None:
     """Categories, an unknown one, gaps; dropped as the table writes them, NA and all."""
     table = penguins()
     project = project_of(tmp_path / "typed", table, {"label": "species", "missing_values": ["NA"]})
@@ -241,7 +244,7 @@ def test_typed_columns_are_asked_for_by_their_types(browser: Browser, tmp_path: 
         assert opened.findings() == []
 
 
-def test_regression_is_answered_with_a_number(browser: Browser, tmp_path: Path) -> None:
+def test_regression_is_answered_with_a_number(browser: "Browser", tmp_path: Path) -> None:
     """And its place among the table's; a comma for a decimal mark is read as the table's own."""
     table = cars()
     forest = {

@@ -6,10 +6,17 @@ from tests.pipeline.workflows import events
 from tests.pipeline.workflows.act import TOKEN, Run, Workflows
 from tests.pipeline.workflows.project_runs import PROJECT, of_job
 from tests.pipeline.workflows.stand_ins import Rule, failing
-from tests.pipeline.workflows.test_pull_request_runs import PLANNED, REVIEWED
+from tests.pipeline.workflows.test_pull_request_runs import (
+    PLANNED,
+    READER,
+    REVIEWED,
+    fetched,
+    planned,
+)
 from tests.pipeline.workflows.workflow_files import read_files, texts_of
 from tests.renewed import GCLOUD
 from twinserve.renewal.proposal.planned import SCHEDULES
+from twinserve.review.plan import DATA, JOBS, READING
 
 ON = {"RENEWAL": "true"}
 LEFT: Rule = {"call": "renew planned", "files": {"reports/renewal/outcome.json": "{}"}}
@@ -61,6 +68,20 @@ def test_checks_run_here_and_their_result_is_told(workflows: Workflows) -> None:
         "NUMBER": "7",
         "RESULT": "success",
     }
+
+
+def test_table_of_a_renewal_is_kept_in_no_cache(workflows: Workflows) -> None:
+    """A fork's run could read main's, and this is a run of main: each job fetches, as a reader."""
+    rules = (LEFT, opened(), planned(DATA, *JOBS), fetched("fetched"))
+    run = renew(workflows, *rules, **READER)
+    assert run.succeeded, run.output
+    assert not [line for line in run.lines() if line.startswith("cache-")]
+    for job in READING:
+        lines = [line for line in of_job(run, job) if not line.startswith("checkout ")]
+        assert lines[:2] == [
+            "auth a-project a/provider reader",
+            f"twinserve fetch{' --base .base' if job == 'review' else ''}",
+        ]
 
 
 @pytest.mark.nightly

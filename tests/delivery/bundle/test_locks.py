@@ -15,6 +15,8 @@ LOCKS = sorted((ROOT / "locks").glob("*.txt"))
 PEERS = sorted((ROOT / "locks" / "peers").glob("*.txt"))
 SERVERS = sorted((ROOT / "locks" / "servers").glob("*.txt"))
 REMOTES = [path for path in LOCKS if path.stem.startswith(lock.REMOTE)]
+# What tests of the night alone need, which make an environment of it.
+NIGHTS_OWN = ("browser", "tables")
 PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[^]]+\])?==(\S+)", re.MULTILINE)
 
 
@@ -61,10 +63,20 @@ def test_plug_in_takes_back_no_more_than_it_says(path: Path) -> None:
 )
 def test_no_two_rooms_disagree_on_a_version(path: Path) -> None:
     """Every lock is a part of the widest one and those of what is optional, which agree."""
-    installed = (lock.WIDEST, *LIBRARIES, "dask", "tables")
+    installed = (lock.WIDEST, *LIBRARIES, "dask", *NIGHTS_OWN)
     known = set().union(*(pins(ROOT / "locks" / f"{name}.txt") for name in installed))
     assert len(dict(known)) == len(known)
     assert pins(path) <= known
+
+
+@pytest.mark.parametrize("group", NIGHTS_OWN)
+def test_what_the_night_alone_needs_is_installed_nowhere_else(group: str) -> None:
+    """Who runs the project from a fresh clone waits for none of it."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"][group]
+    own = set(dict(pins(ROOT / "locks" / f"{group}.txt"))) & {*declared}
+    assert own == {*declared}
+    elsewhere = [path for path in LOCKS if path.stem != group and own & set(dict(pins(path)))]
+    assert elsewhere == []
 
 
 @pytest.mark.parametrize("path", PEERS, ids=lambda path: path.stem)

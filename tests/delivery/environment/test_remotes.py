@@ -4,6 +4,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from dvc.dirs import global_config_dir, system_config_dir
 
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
@@ -25,6 +26,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for scheme in SCHEMES:
         (tmp_path / lock_of(scheme)).write_text(f"{scheme}==1\n")
     monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "global"))
+    monkeypatch.setenv("DVC_SYSTEM_CONFIG_DIR", str(tmp_path / "system"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -32,6 +34,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_default_repository_asks_for_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No package more than without remotes."""
     monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("DVC_SYSTEM_CONFIG_DIR", str(tmp_path))
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc" / "config").write_text((ROOT / ".dvc" / "config").read_text())
     assert schemes(tmp_path) == []
@@ -43,6 +46,7 @@ def test_default_repository_asks_for_none(monkeypatch: pytest.MonkeyPatch, tmp_p
         (".dvc/config", "['remote \"a\"']\n    url = s3://bucket/x\n", ["s3"]),
         (".dvc/config.local", "['remote \"a\"']\nurl = ssh://host/x\n", ["ssh"]),
         ("global/config", "['remote \"a\"']\n    url = azure://container\n", ["azure"]),
+        ("system/config", "['remote \"a\"']\n    url = s3://bucket\n", ["s3"]),
         (".dvc/config", "['remote \"a\"']\n    url = gs://bucket\n    # s3://no\n", []),
         (".dvc/config", "['remote \"a\"']\n    url = https://host/s3://x\n", []),
         ("data/t.csv.dvc", "deps:\n- etag: 1\n  path: s3://bucket/t.csv\nouts: []\n", ["s3"]),
@@ -53,10 +57,26 @@ def test_default_repository_asks_for_none(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_scheme_is_asked_for_by_a_remote_or_an_import(
     tree: Path, name: str, text: str, groups: list[str]
 ) -> None:
-    """In the tree's configuration, a machine's own, the user's, or a source's address."""
+    """In the tree's configuration, its own alone, the user's, the machine's; a source's address."""
     (tree / name).parent.mkdir(exist_ok=True)
     (tree / name).write_text(text)
     assert schemes() == groups
+
+
+@pytest.mark.parametrize("variable", ["XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"])
+def test_configurations_are_where_dvc_looks_for_them(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """The user's and the machine's, in the folders that DVC itself names."""
+    for name in ("GLOBAL", "SYSTEM"):
+        monkeypatch.delenv(f"DVC_{name}_CONFIG_DIR")
+    for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):
+        monkeypatch.setenv(name, str(tree / name))
+    find = {"XDG_CONFIG_HOME": global_config_dir, "XDG_CONFIG_DIRS": system_config_dir}
+    folder = Path(find[variable]())
+    folder.mkdir(parents=True)
+    (folder / "config").write_text("['remote \"a\"']\n    url = ssh://host/x\n")
+    assert schemes() == ["ssh"]
 
 
 def test_environment_is_known_by_its_plug_ins(tree: Path) -> None:

@@ -119,12 +119,19 @@ def _check_provider(asked: Json) -> None:
 
 
 def lets_in(condition: str, claims: dict[str, str]) -> bool:
-    """Whether a token with these claims fits a condition of equalities joined by ``&&``."""
-    parts = [part.strip() for part in condition.split("&&")]
-    equalities = [re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part) for part in parts]
-    return all(
-        equality is not None and claims.get(equality[1]) == equality[2] for equality in equalities
-    )
+    """Whether a token with these claims fits a condition, whose parts are joined by ``&&``.
+
+    A part is an equality, or says what a claim does not contain; any other lets nobody in.
+    """
+    return all(_fits(part.strip(), claims) for part in condition.split("&&"))
+
+
+def _fits(part: str, claims: dict[str, str]) -> bool:
+    if equality := re.fullmatch(r"assertion\.(\w+)\s*==\s*'([^']*)'", part):
+        return claims.get(equality[1]) == equality[2]
+    absence = re.fullmatch(r"!assertion\.(\w+)\.contains\('([^']*)'\)", part)
+    # A claim that a token has not is an error in CEL, and lets nobody in.
+    return absence is not None and absence[2] not in claims.get(absence[1], absence[2])
 
 
 @routes("GET", POOLS + "/{pool}/operations/{id}", PROVIDERS + "/{provider}/operations/{id}")

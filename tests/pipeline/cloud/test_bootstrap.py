@@ -26,7 +26,9 @@ READING_CONDITION = (
 )
 CONDITION = (
     f"assertion.repository_id=='{ID}' && assertion.repository_owner_id=='{OWNER_ID}' && "
-    "assertion.ref=='refs/heads/main'"
+    "assertion.ref=='refs/heads/main' && "
+    "!assertion.job_workflow_ref.contains('/.github/workflows/pr.yml@') && "
+    "!assertion.job_workflow_ref.contains('/.github/workflows/full-check.yml@')"
 )
 
 

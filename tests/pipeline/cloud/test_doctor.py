@@ -184,7 +184,10 @@ def environment_of_another_branch(_: Project, github: GitHub) -> None:
             f"stop    roles: missing {BUILDER}: roles/run.builder on {PROJECT} Fix: ",
         ),
         (account_switched_off, f"stop    accounts: {BUILDER} is switched off Fix: gcloud"),
-        (other_repository_is_let_in, "stop    provider: it lets in another repository or branch"),
+        (
+            other_repository_is_let_in,
+            "stop    provider: it lets in another repository, branch or workflow",
+        ),
         (
             small_quota,
             "stop    build quota: 2 CPUs in us-central1, but a push builds with 4 at once",

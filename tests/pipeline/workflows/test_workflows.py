@@ -91,7 +91,10 @@ def test_few_jobs_may_write(files: Files) -> None:
     }
     assert writers == {
         "pr-comment.yml: comment": ["pull-requests"],
+        "pr.yml: container": ["id-token"],
         "pr.yml: data": ["id-token"],
+        "pr.yml: model": ["id-token"],
+        "pr.yml: review": ["id-token"],
         "full-check.yml: model": ["id-token"],
         "nightly.yml: everything": ["id-token"],
         "nightly.yml: machine": ["id-token"],

@@ -1,5 +1,8 @@
 """Who may be the deployer without a key: one repository's main branch, by ids that stay.
 
+That is main's own code. Two workflows that are started on main run another commit's, as one who
+reads; to GitHub that is a run of main all the same, so they are left out by name.
+
 And who may read DVC's bucket: any run of that repository that GitHub gives a token, so no fork's.
 Its pool is another: nothing that a pull request is given leads to the deployer.
 
@@ -18,10 +21,12 @@ PROVIDER = "github-actions"
 # Source: GitHub, "Configuring OpenID Connect in Google Cloud Platform".
 ISSUER = "https://token.actions.githubusercontent.com"
 REF = "refs/heads/main"
+# A renewal's commit, which nobody has merged yet, and a fork's, which a maintainer has read.
+OTHERS_CODE = ("pr.yml", "full-check.yml")
 
 
 def provider_for(identity: Identity) -> Provider:
-    """The provider that lets this repository's main branch in."""
+    """The provider that lets this repository's main branch in, where it runs its own code."""
     claims = ("repository_id", "repository_owner_id", "ref")
     mapping = {"google.subject": "assertion.sub"}
     mapping |= {f"attribute.{claim}": f"assertion.{claim}" for claim in claims}
@@ -29,6 +34,8 @@ def provider_for(identity: Identity) -> Provider:
         f"assertion.repository_id=='{identity.repository}' && "
         f"assertion.repository_owner_id=='{identity.owner}' && assertion.ref=='{REF}'"
     )
+    for name in OTHERS_CODE:
+        condition += f" && !assertion.job_workflow_ref.contains('/.github/workflows/{name}@')"
     return Provider(POOL, PROVIDER, ISSUER, mapping, condition)
 
 

@@ -6,6 +6,7 @@ There is no YAML reader yet, and no DVC: this stands before anything is installe
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +19,9 @@ _CONFIGURED = re.compile(rf"^\s*url\s*=\s*[\"']?({'|'.join(SCHEMES)})://", re.MU
 # `dvc import-url` names its address as a dependency.
 _IMPORTED = re.compile(rf"^[\s-]*path:\s*[\"']?({'|'.join(SCHEMES)})://", re.MULTILINE)
 _DIGITS = 8
+# Folders of a user's and of a machine's configuration. Source: platformdirs, which DVC asks.
+_XDG = ("~/.config", "/etc/xdg")
+_MAC = ("~/Library/Application Support", "/Library/Application Support")
 
 
 def lock_of(scheme: str) -> Path:
@@ -81,9 +85,14 @@ def _entries(lock: str) -> dict[str, str]:
 
 
 def _configurations(tree: Path) -> Iterator[Path]:
+    """Where DVC reads its own: the tree's, its own alone, the user's and the machine's."""
     yield from (tree / ".dvc" / "config", tree / ".dvc" / "config.local")
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    yield Path(os.environ.get("DVC_GLOBAL_CONFIG_DIR") or Path(home, "dvc")) / "config"
+    user, machine = _MAC if sys.platform == "darwin" else _XDG
+    user = os.environ.get("XDG_CONFIG_HOME") or user
+    machine = os.environ.get("XDG_CONFIG_DIRS", "").partition(os.pathsep)[0] or machine
+    for name, folder in (("GLOBAL", user), ("SYSTEM", machine)):
+        named = os.environ.get(f"DVC_{name}_CONFIG_DIR")
+        yield Path(named or f"{folder}/dvc").expanduser() / "config"
 
 
 def source_files(tree: Path) -> Iterator[Path]:

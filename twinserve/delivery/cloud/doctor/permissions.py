@@ -99,6 +99,6 @@ def _provider(
     if identity is None:
         return [warn("provider", "for which repository was not looked at", "give --github")]
     if other := differences(raw, wanted(identity)):
-        told = f"it lets in another repository or branch: other {', '.join(other)}"
+        told = f"it lets in another repository, branch or workflow: other {', '.join(other)}"
         return [stop("provider", told, BOOTSTRAP)]
     return [fine("provider", "lets in this repository's main branch, by its id")]

@@ -40,6 +40,11 @@ def write_program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+def covered() -> dict[str, str]:
+    """The variables that have a subprocess's coverage counted too."""
+    return {name: text for name, text in os.environ.items() if "COVERAGE" in name}
+
+
 def run(
     command: Sequence[str | Path],
     *,
@@ -50,12 +55,12 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command that reads nothing; what it prints is kept, and its exit code may be asked for.
 
-    The rest is as ``subprocess`` has it.
+    Its coverage is counted, whatever else its environment is. The rest is as ``subprocess`` has it.
     """
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=env,
+        env=None if env is None else {**covered(), **env},
         timeout=timeout,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from tests.delivery.update.forks import Repository
 from tests.renewal.package_index import PackageIndex
+from tests.tools import covered
 from tests.tree import ROOT
 
 PYPROJECT = """\
@@ -177,6 +178,7 @@ def environment(index: PackageIndex) -> dict[str, str]:
         "UV_DEFAULT_INDEX": f"{index.url}/simple",
         "UV_CACHE_DIR": str(index.folder.parent / "uv"),
         **{name: text for name, text in os.environ.items() if name == SOURCES},
+        **covered(),
     }
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.releases.project import covered
 from tests.targets.fake_engine import WORKS, FakeEngines, Reply
 from tests.tools import twinserve
 from tests.tree import TREE
@@ -79,7 +78,7 @@ def test_runtime_that_the_model_cannot_have_is_left_out(card: Card, params: Para
 
 def matrix(*words: str) -> subprocess.CompletedProcess[str]:
     """`twinserve matrix` where no engine and no gcloud is."""
-    return twinserve("matrix", *words, cwd=TREE, env={"PATH": "/nowhere", **covered()})
+    return twinserve("matrix", *words, cwd=TREE, env={"PATH": "/nowhere"})
 
 
 def test_without_an_engine_the_rest_is_measured(dist: Path) -> None:

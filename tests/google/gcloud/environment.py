@@ -4,12 +4,13 @@ import os
 from pathlib import Path
 
 from tests.google.state import PROJECT, TOKEN
-from tests.tools import require
+from tests.tools import covered, require
 
 
 def make_environment(directory: Path, authority: Path, port: int, first: Path) -> dict[str, str]:
-    """Variables for a subprocess, nothing inherited; also for our own Python's HTTPS.
+    """Variables for a subprocess, also for our own Python's HTTPS.
 
+    Nothing is inherited but what has its coverage counted.
     ``first`` is a folder to have in front of the PATH. An HTTP request to a loopback port stays
     direct: only ``HTTPS_PROXY`` is set.
     """
@@ -22,7 +23,7 @@ def make_environment(directory: Path, authority: Path, port: int, first: Path) -
     token = directory / "token"
     token.write_text(TOKEN)
     proxy = f"http://127.0.0.1:{port}"
-    return {
+    return covered() | {
         "PATH": search_path(first),
         "HOME": str(home),
         "LANG": "C.UTF-8",

@@ -68,7 +68,7 @@ class Project:
 
         Its exit code must be ``code``; None is any.
         """
-        given = {**covered(), **self.google.environment, **(environment or {})}
+        given = {**self.google.environment, **(environment or {})}
         return twinserve(*arguments, cwd=self.tree, env=given, code=code)
 
     def interrupt(
@@ -89,7 +89,7 @@ class Project:
             process = subprocess.Popen(
                 [sys.executable, "-m", "twinserve", command],
                 cwd=self.tree,
-                env={**covered(), **self.google.environment},
+                env=self.google.environment,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -198,12 +198,6 @@ def make_tree(dist: Path, directory: Path) -> Path:
     return tree
 
 
-def covered(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables that have a subprocess's coverage counted too."""
-    given = os.environ if environment is None else environment
-    return {name: text for name, text in given.items() if "COVERAGE" in name}
-
-
 @contextmanager
 def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Project]:
     """The tree with a fresh fake whose bucket is there, as the current folder and environment."""
@@ -216,7 +210,7 @@ def opened(tree: Path, directory: Path, instances: Instances) -> Iterator[Projec
             google.state.accounts[account] = {"email": account}
         os.chdir(tree)
         os.environ.clear()
-        os.environ.update(google.environment | covered(environment))
+        os.environ.update(google.environment)
         project = Project(google, tree)
         project.grant()
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.google import Fault, permission_denied
 from tests.pipeline.releases.candidates import golden_only
-from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project, covered
+from tests.pipeline.releases.project import FUNCTION, LOCK, SERVICE, Project
 from tests.tools import PATIENCE_S, is_running, wait_until, write_program
 from twinserve.config.errors import UserError
 from twinserve.delivery.release.builds import (
@@ -130,7 +130,7 @@ def hanging(project: Project, words: str) -> dict[str, str]:
     environment = project.google.environment
     gcloud = shutil.which("gcloud", path=environment["PATH"])
     write_program(folder / "gcloud", HANGS.format(words=words, folder=folder, gcloud=gcloud))
-    return {**covered(), **environment, "PATH": f"{folder}:{environment['PATH']}"}
+    return {**environment, "PATH": f"{folder}:{environment['PATH']}"}
 
 
 @pytest.mark.nightly

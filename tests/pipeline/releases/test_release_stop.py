@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.releases.project import BUCKET, FUNCTION, LOCK, SERVICE, Project, covered
+from tests.pipeline.releases.project import BUCKET, FUNCTION, LOCK, SERVICE, Project
 from tests.tools import PATIENCE_S, wait_until
 from tests.tree import ROOT
 
@@ -28,7 +28,6 @@ HEAD = ("| call | then | release | rollback | serves then |", "|---|---|---|---|
 def begun(project: Project, *command: str, log: Path) -> Iterator[subprocess.Popen[str]]:
     """A command under way, whose output goes to a file; it ends with the context."""
     environment = {
-        **covered(),
         **project.google.environment,
         "PYTHONPATH": f"{project.tree}:{ROOT}",
     }

@@ -60,6 +60,8 @@ LINES_ELSEWHERE = {
     ".venv/bin/twinserve review judge reports/review.json": "in test_gate.py",
     ".venv/bin/twinserve review comment untrusted/review/review.json": "in test_comment.py",
     ".venv/bin/twinserve fetch --base .base --unread reports/review.json": "in test_command.py",
+    ".venv/bin/twinserve fetch --base .base": "in test_command.py",
+    ".venv/bin/twinserve fetch": "in test_command.py",
     ".venv/bin/twinserve night --tell": "in test_night.py",
     ".venv/bin/twinserve repro --pull --locked --push": STORY,
     ".venv/bin/twinserve submit --untested": STORY,

@@ -1,4 +1,4 @@
-"""What all tests of the pipeline stand on: a reproduced tree, a project, a repository."""
+"""What all tests of the pipeline stand on: a project, a repository, a release."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,20 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.google import Instances
-from tests.pipeline.models.trees import export, repro
 from tests.pipeline.releases.project import Project, make_tree, opened
 from tests.pipeline.story import Story, begin
 from tests.pipeline.workflows.act import Workflows, lay_out
 from tests.tools import require
 from twinserve.targets.local import local_function, local_service
-
-
-@pytest.fixture(scope="session")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An exported tree, reproduced from nothing."""
-    tree = export(tmp_path_factory.mktemp("tree"))
-    repro(tree, {"PYTHONHASHSEED": "1"})
-    return tree
 
 
 @pytest.fixture

@@ -123,5 +123,7 @@ def test_version_that_was_taken_back_is_told(
         assert finding.cure == "twinserve renew packages alpha"
         monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
         monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "third"))
+        # It would wait longer each time.
+        monkeypatch.setenv("UV_HTTP_RETRIES", "0")
         with pytest.raises(UserError, match="uv could not ask the index"):
             support.kept()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.pipeline.models.trees import export, repro
+from tests.pipeline.models.trees import repro, restored
 from tests.tree import ROOT
 from twinserve.config.errors import UserError
 from twinserve.delivery.data.cached import cache_directory, verify_cache
@@ -45,9 +45,7 @@ def overwrite(path: Path, content: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def _reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tree = export(tmp_path_factory.mktemp("cached") / "tree")
-    repro(tree)
-    return tree
+    return restored(tmp_path_factory.mktemp("cached") / "tree")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from gcp_storage_emulator.server import create_server
 
-from tests.pipeline.models.trees import digests, export
+from tests.pipeline.models.trees import digests, export, restored
 from tests.tools import twinserve
 from twinserve.targets.process import free_port
 
@@ -78,6 +78,12 @@ def object_of(tree: Path, path: str) -> str:
     stages = yaml.safe_load((tree / "dvc.lock").read_text())["stages"]
     outs = {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
     return f"dvc/files/md5/{outs[path][:2]}/{outs[path][2:]}"
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree whose outputs are all there, and in its cache."""
+    return restored(tmp_path_factory.mktemp("reproduced") / "tree")
 
 
 @pytest.fixture

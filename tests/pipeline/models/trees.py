@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.tools import twinserve
 from tests.tree import CACHE, FILES, OWN_FILES, ROOMS, ROOT, lay_out, reproduce
 
-__all__ = ["ROOT", "digests", "export", "repro"]
+__all__ = ["ROOT", "digests", "export", "repro", "restored"]
 OUTPUTS = ("models", "dist", "evaluation")
 
 
@@ -25,6 +25,15 @@ def export(directory: Path) -> Path:
         shutil.copytree(tree / room, directory / room, ignore=ignored)
     (directory / ".cache").symlink_to(CACHE)
     return directory
+
+
+def restored(directory: Path) -> Path:
+    """Such a copy that is reproduced already: DVC checks its outputs out from the tests' cache."""
+    tree = export(directory)
+    cache = ".dvc/cache"
+    shutil.copytree(lay_out() / cache, tree / cache)
+    repro(tree)
+    return tree
 
 
 def repro(

@@ -57,7 +57,7 @@ def imported(
 
 @pytest.mark.parametrize(
     ("phase", "number"),
-    cases(FETCH, *CHECKS, COMPETE, COMPARE, quick=(COMPETE, signal.SIGTERM)),
+    cases(FETCH, *CHECKS, COMPETE, COMPARE, quick=(FETCH, signal.SIGTERM)),
 )
 def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path,

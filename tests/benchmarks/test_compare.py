@@ -69,7 +69,7 @@ def test_each_round_reads_every_variant_and_begins_with_another() -> None:
         [fake_variant(name="service"), fake_variant("anonymous", name="ceiling")],
         rounds=2,
         model=MODEL,
-        seconds=0.05,
+        seconds=0.5,
         on_reading=lambda name, _: order.append(name),
     )
     assert order == ["service", "ceiling", "ceiling", "service"]
@@ -92,7 +92,7 @@ def test_each_round_reads_every_variant_and_begins_with_another() -> None:
 def test_a_variant_that_misbehaves_ends_the_comparison(mode: str, message: str) -> None:
     """Its figures would mean nothing."""
     with pytest.raises(UserError, match=f"peer: .*{message}"):
-        compare([fake_variant(mode, name="peer")], rounds=1, model=MODEL, seconds=0.1)
+        compare([fake_variant(mode, name="peer")], rounds=1, model=MODEL, seconds=0.5)
 
 
 def test_ratios_are_of_the_same_round() -> None:
@@ -172,7 +172,7 @@ def test_the_command_compares_what_it_is_told(
     monkeypatch.setattr(variants, "prepare", prepare)
     monkeypatch.setattr("twinserve.delivery.bundle.assembly.bundled_card", card)
     monkeypatch.setattr(variants, "default_names", lambda _: ("ceiling",))
-    monkeypatch.setattr(comparing, "SECONDS", 0.05)
+    monkeypatch.setattr(comparing, "SECONDS", 0.5)
     monkeypatch.setattr(command, "REPORTS", tmp_path)
     only = ["service", "floor", "service"]
     assert main(["bench", "compare", "--rounds", "1", "--only", *only]) == 0

@@ -132,7 +132,7 @@ def test_the_command_measures_peers(
     monkeypatch.setattr(variants, "prepare", prepare)
     monkeypatch.setattr("twinserve.delivery.bundle.assembly.bundled_card", card)
     monkeypatch.setattr(variants, "peer_names", lambda _: ("service", "litserve"))
-    monkeypatch.setattr(comparing, "PEER_SECONDS", 0.05)
+    monkeypatch.setattr(comparing, "PEER_SECONDS", 0.5)
     monkeypatch.setattr(comparing, "PEER_RATE", FixedRate(rate=200, requests=10, warm_up=1))
     monkeypatch.setattr(command, "REPORTS", tmp_path)
     (tmp_path / "docs").mkdir()

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import frameworks, variants
 from benchmarks.compare import compare
 from tests.measure.fakes import card, fake_target
+from tests.tools import NIGHTLY_CASE
 from tests.tree import TREE
 from twinserve.config.card import Choice, load_card
 from twinserve.config.errors import UserError
@@ -29,12 +30,12 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["ceiling", "empty function"])
 def test_a_peer_without_a_model_answers(name: str) -> None:
     """Started as a comparison starts it."""
-    comparison = compare(variants.prepare([name], card()), rounds=1, model=MODEL, seconds=0.05)
+    comparison = compare(variants.prepare([name], card()), rounds=1, model=MODEL, seconds=0.5)
     assert comparison.variants[0].per_second.value > 0
 
 
 @pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize("name", ["floor", "floor onnx", "reference"])
+@pytest.mark.parametrize("name", ["floor", NIGHTLY_CASE("floor onnx"), "reference"])
 def test_a_peer_with_a_model_answers(
     name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,9 +47,7 @@ def test_a_peer_with_a_model_answers(
 
 
 @pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize(
-    "name", ["service onnx", pytest.param("service joblib", marks=pytest.mark.nightly)]
-)
+@pytest.mark.parametrize("name", ["service onnx", NIGHTLY_CASE("service joblib")])
 def test_the_same_model_under_another_runtime_answers(
     name: str, dist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ def pairs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(monitoring, "prepare", pretend)
     monkeypatch.setattr(monitoring, "bundled_card", card)
-    monkeypatch.setattr(monitoring, "BURST_SECONDS", 0.05)
+    monkeypatch.setattr(monitoring, "BURST_SECONDS", 0.2)
     monkeypatch.setattr(monitoring, "WARM_UP_SECONDS", 0.01)
     return asked
 

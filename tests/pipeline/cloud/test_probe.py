@@ -27,10 +27,8 @@ def test_both_are_measured_cold_and_warm(served: Project) -> None:
     assert not images
 
 
-@pytest.mark.parametrize(
-    "service",
-    [pytest.param("probe-service", marks=pytest.mark.nightly), "probe-function"],
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("service", ["probe-service", "probe-function"])
 def test_probe_that_fails_is_deleted_all_the_same(served: Project, service: str) -> None:
     """A refusal in the middle of the samples ends in a line, with both copies gone."""
     fault = Fault(rf"PUT run.googleapis.com/apis/.*/services/{service}", quota_exceeded(), times=0)

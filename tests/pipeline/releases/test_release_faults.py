@@ -115,8 +115,9 @@ def test_refused_promotion_puts_both_back(served: Project, service: str) -> None
     assert served.leftovers() == set()
 
 
+@pytest.mark.nightly
 @BOTH
-@pytest.mark.parametrize("kind", [pytest.param("never-ready", marks=pytest.mark.nightly), "exits"])
+@pytest.mark.parametrize("kind", ["never-ready", "exits"])
 def test_candidate_that_never_becomes_ready_changes_nothing(
     served: Project, service: str, kind: str
 ) -> None:

@@ -21,6 +21,7 @@ def served(project: Project) -> Iterator[Served]:
     assert LOCK not in project.objects()
 
 
+@pytest.mark.nightly
 def test_rollback_goes_to_the_release_before_and_back(served: Served) -> None:
     """Without a name to the one before; by release and by version to any that is recorded."""
     project, (old, new) = served

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -22,8 +23,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 LONGEST_S = 60
 
 
-def cases(*phases: str, quick: tuple[str, signal.Signals]) -> list[object]:
-    """Each phase with each signal, of which the night alone tries all but one."""
+def cases(*phases: str, quick: tuple[str, signal.Signals] | None = None) -> list[object]:
+    """Each phase with each signal, of which the night alone tries all but one at most."""
     return [
         pytest.param(phase, number, marks=() if (phase, number) == quick else pytest.mark.nightly)
         for phase in phases
@@ -46,6 +47,13 @@ def has_begun(project: Repository) -> bool:
     return began.exists() and bool(began.read_text())
 
 
+def wait_for(begun: Callable[[], bool], process: "subprocess.Popen[Any]") -> None:
+    """Wait until the phase has begun, in a process that goes on."""
+    while not begun():
+        assert process.poll() is None
+        time.sleep(0.02)
+
+
 def interrupt(
     project: Repository,
     index: PackageIndex,
@@ -59,9 +67,7 @@ def interrupt(
     process = subprocess.Popen(
         start("renew", *kind.split(), "--engine"), cwd=project.directory, env=environment(index)
     )
-    while not begun():
-        assert process.poll() is None
-        time.sleep(0.02)
+    wait_for(begun, process)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
     assert process.wait(LONGEST_S) != 0

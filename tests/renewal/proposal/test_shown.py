@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from tests.pipeline.teams.transcripts import steps
 from tests.pipeline.workflows.commands import fault
 from tests.renewal.fake_osv import FakeOsv, serve_osv
-from tests.renewal.interruption import LONGEST_S, has_begun
+from tests.renewal.interruption import LONGEST_S, has_begun, wait_for
 from tests.renewal.package_index import PackageIndex
 from tests.renewal.proposal.hub import Hub
 from tests.renewal.proposal.test_opening import FORBIDDEN
@@ -49,9 +48,7 @@ def test_interrupt(tmp_path: Path, index: PackageIndex) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    while not has_begun(project):
-        assert process.poll() is None
-        time.sleep(0.02)
+    wait_for(lambda: has_begun(project), process)
     process.send_signal(signal.SIGINT)
     printed, _ = process.communicate(timeout=LONGEST_S)
     # A terminal shows the key too.

@@ -16,7 +16,7 @@ from tests.renewal.interruption import (
     interrupt,
     mend,
 )
-from tests.renewal.package_index import PackageIndex, serve_index
+from tests.renewal.package_index import PackageIndex
 from tests.renewal.rows.table_server import TableServer, import_table, serve_table
 from tests.renewal.small_project import call, make_small_project
 from tests.tree import PROJECT
@@ -24,13 +24,6 @@ from tests.tree import PROJECT
 TABLE = "data/iris.csv"
 FETCH, COMPETE = "fetch", "compete"
 CHECKS = [phase for phase in PHASES if phase != COMPARE]
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
-    """The only place that packages come from."""
-    with serve_index(tmp_path_factory.mktemp("index") / "index") as served:
-        yield served
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +35,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TableServer]:
 
 @pytest.fixture(scope="module")
 def imported(
-    tmp_path_factory: pytest.TempPathFactory, index: PackageIndex, server: TableServer
+    tmp_path_factory: pytest.TempPathFactory, shared_index: PackageIndex, server: TableServer
 ) -> Repository:
     """A project that has half of the rows; the server has all of them since."""
     rows = (PROJECT / TABLE).read_text().splitlines(keepends=True)
     server.give([*rows[:1], *rows[2::2]])
-    project = make_small_project(tmp_path_factory.mktemp("imported") / "project", index)
+    project = make_small_project(tmp_path_factory.mktemp("imported") / "project", shared_index)
     project.write("data/.gitignore", "")
     import_table(project, server, TABLE)
     project.commit("Its table, from its source")
@@ -61,7 +54,7 @@ def imported(
 )
 def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path,
-    index: PackageIndex,
+    shared_index: PackageIndex,
     server: TableServer,
     imported: Repository,
     phase: str,
@@ -72,10 +65,10 @@ def test_interrupt_leaves_all_as_it_was(
     server.asked.clear()
     server.stalled = phase == FETCH
     begun = server.asked.is_set if phase == FETCH else lambda: has_begun(project)
-    interrupt(project, index, "data", number, begun)
+    interrupt(project, shared_index, "data", number, begun)
     server.stalled = False
     mend(project)
-    done = call(project.directory, index, "renew", "data", "--engine")
+    done = call(project.directory, shared_index, "renew", "data", "--engine")
     assert done.returncode == 0, done.stdout + done.stderr
     changed = project.git("diff", "--name-only", "main", "renew/data").splitlines()
     assert changed == [f"{TABLE}.dvc", "made.json"]

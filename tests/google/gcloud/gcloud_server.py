@@ -21,6 +21,8 @@ from pathlib import Path
 from types import ModuleType
 
 BLOCK = 1 << 20
+# The exit code of a call that has run to its end, in the child that ran it.
+ended: "list[int]" = []
 
 
 class Call:
@@ -120,6 +122,8 @@ def _receive(client: socket.socket) -> "tuple[dict[str, object] | None, list[int
 
 def _learn(names: "list[str]") -> None:
     """Import what a call had to import, for those to come."""
+    if not names:
+        return
     for name in names:
         if name not in sys.modules:
             with contextlib.suppress(Exception):
@@ -142,13 +146,26 @@ def run(
     sys.argv = [str(entry.__file__), *request["arguments"]]  # type: ignore[misc]
     before = set(sys.modules)
     atexit.register(_tell, before, learnt)
-    entry.main()
+    try:
+        entry.main()
+    except SystemExit as leaving:
+        if leaving.code is None or isinstance(leaving.code, int):
+            ended.append(leaving.code or 0)
+        raise
 
 
 def _tell(before: "set[str]", descriptor: int) -> None:
     names = [name for name in sys.modules if name not in before and not name.startswith("_")]
     os.write(descriptor, "\n".join(names).encode())
     os.close(descriptor)
+
+
+def _leave() -> None:
+    """End a call without taking the interpreter apart, which copies every page: half its time."""
+    if ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended[0])
 
 
 # What the launcher exports.
@@ -162,6 +179,8 @@ EXPORTED = (
 )
 
 if __name__ == "__main__":
+    # The first to be registered is the last to be run.
+    atexit.register(_leave)
     sys.path[0] = str(Path(sys.argv[1]).parent)
     gcloud = importlib.util.spec_from_file_location("gcloud", sys.argv[1])
     module = importlib.util.module_from_spec(gcloud)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from benchmarks.dialects import OURS
@@ -116,6 +117,7 @@ def cold_sample(instance: str, total_ms: float, parts: tuple[Part, ...]) -> Cold
     return ColdSample(instance, total_ms, 290.0, 290.0, parts, Client(0.0, 0.1, 0.0, 9.0, 0.1))
 
 
+@cache
 def target_result(
     name: str, *, outcome: Outcome = Outcome.KEPT, memory: int | None = 50_000_000
 ) -> TargetResult:

@@ -5,6 +5,8 @@ DVC hashes what it reads. Were it read here in another way, a stage would run wi
 """
 
 import re
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,12 @@ def read_yaml(path: Path, remedy: str) -> Any:  # noqa: ANN401 - whatever YAML c
 
 def parse_yaml(content: bytes, source: str) -> Any:  # noqa: ANN401 - whatever YAML can hold
     """What a YAML text holds; see ``read_yaml``."""
+    return deepcopy(_parse(content, source))
+
+
+# A command reads params.yaml in several places, for a fiftieth of a second each.
+@lru_cache(maxsize=8)
+def _parse(content: bytes, source: str) -> Any:  # noqa: ANN401 - whatever YAML can hold
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

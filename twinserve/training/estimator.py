@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
@@ -16,6 +16,7 @@ from twinserve.config.errors import UserError
 from twinserve.config.serving import LIBRARIES
 from twinserve.config.training import Estimator, Task
 from twinserve.inference.custom import CUSTOM, load_custom
+from twinserve.training.fitting.installed import distributions
 from twinserve.training.fitting.pins import as_argument, package_of, pins
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def _load(path: str) -> object:
 
 
 def _cure(package: str) -> str:
-    known = {*LIBRARIES} - packages_distributions().keys()
+    known = {*LIBRARIES} - distributions().keys()
     return "; run `make .venv/ready`, which installs it" if package in known else ""
 
 
@@ -257,7 +258,7 @@ def _for_estimators(package: str) -> bool:
     # Asked for first: what is installed takes a fifth of a second to list.
     if package == _PACKAGE:
         return True
-    names = packages_distributions().get(package, ())
+    names = distributions().get(package, ())
     if names and package in LIBRARIES:
         return True
     requirements = (requirement for name in names for requirement in requires(name) or ())

@@ -2,7 +2,6 @@
 
 import io
 import re
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from joblib.numpy_pickle import NumpyUnpickler
 
 from twinserve.config.card import read_file
 from twinserve.config.errors import UserError
+from twinserve.training.fitting.installed import distributions
 
 # The user's own code is in the bundle itself.
 _OWN = "custom"
@@ -23,14 +23,14 @@ def check_loadable(pickled: bytes, lock: Path) -> None:
     """
     text = read_file(lock, "make it with `make lock`", most=None).decode()
     held = {_normal(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE)}
-    names = packages_distributions()
+    names = distributions()
     for package in sorted(imported(pickled) - {_OWN}):
         # Of Python's own packages there are no distributions.
-        distributions = {_normal(name) for name in names.get(package, [])}
-        if distributions and not held & distributions:
+        candidates = {_normal(name) for name in names.get(package, [])}
+        if candidates and not held & candidates:
             raise UserError(
                 f"the trained estimator needs the package {package}, which {lock} does not "
-                f"install, so that no endpoint could load it; name {min(distributions)} in "
+                f"install, so that no endpoint could load it; name {min(candidates)} in "
                 "custom/requirements.txt and run `make lock`"
             )
 

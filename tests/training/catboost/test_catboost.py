@@ -3,7 +3,6 @@
 import json
 import platform
 import sys
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -21,6 +20,7 @@ from twinserve.delivery.environment.install import libraries
 from twinserve.inference.runtimes import compiled
 from twinserve.training import estimator
 from twinserve.training.estimator import UnfitError
+from twinserve.training.fitting.installed import distributions
 from twinserve.training.fitting.pins import pins
 from twinserve.training.frame import restore
 from twinserve.training.served.columns import Column
@@ -134,8 +134,8 @@ def test_library_is_installed_where_it_is_named(
     assert "catboost==" in (ROOT / lock).read_text()
     assert "catboost==" not in (ROOT / "locks/dev.txt").read_text()
     project.run("prepare")
-    others = {name: held for name, held in packages_distributions().items() if name != "catboost"}
-    monkeypatch.setattr(estimator, "packages_distributions", lambda: others)
+    others = {name: held for name, held in distributions().items() if name != "catboost"}
+    monkeypatch.setattr(estimator, "distributions", lambda: others)
     assert "run `make .venv/ready`, which installs it" in project.refused("train")
 
 

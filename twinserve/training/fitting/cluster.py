@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from importlib.metadata import packages_distributions
 from typing import Any
 
 import joblib
@@ -15,6 +14,7 @@ import joblib
 from twinserve.config.errors import UserError
 from twinserve.config.params import Training
 from twinserve.config.serving import LIBRARIES
+from twinserve.training.fitting.installed import distributions
 
 _ENGINE, _SCHEDULER = "params.yaml: training.engine", "params.yaml: training.scheduler"
 _WAIT_S = 10
@@ -114,8 +114,8 @@ def _check(client: Any) -> None:  # noqa: ANN401 - likewise
 
 
 def _check_versions(client: Any) -> None:  # noqa: ANN401 - likewise
-    distributions = packages_distributions()
-    libraries = [distributions[name][0] for name in LIBRARIES if name in sys.modules]
+    installed = distributions()
+    libraries = [installed[name][0] for name in LIBRARIES if name in sys.modules]
     versions = client.get_versions(packages=[*_ALIKE, *libraries])
     own = versions["client"]["packages"]
     for worker, told in versions["workers"].items():

@@ -66,6 +66,7 @@ def test_each_pattern_has_its_reason() -> None:
     assert all(reason.strip() for reason in UNNEEDED.values())
 
 
+@pytest.mark.nightly
 def test_estimator_itself_can_be_served_from_what_is_left(dist: Path, tmp_path: Path) -> None:
     """The other runtime's image is pruned in the same way; its packages import more of NumPy."""
     python = ensure_environment(ROOT / "locks" / "service-joblib.txt")

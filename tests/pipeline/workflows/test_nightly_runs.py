@@ -61,6 +61,7 @@ def test_night_runs_what_a_pull_request_leaves_out(host: Workflows) -> None:
     assert strict == {"1"}
 
 
+@pytest.mark.nightly
 def test_red_night_is_red(host: Workflows) -> None:
     """A suite that fails fails its job, and the others run to their end."""
     run = run_night(host, failing("make test-all"), failing("make test-model"))

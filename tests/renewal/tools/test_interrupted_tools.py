@@ -26,9 +26,7 @@ def equipped(tmp_path_factory: pytest.TempPathFactory, shared_index: PackageInde
     return project
 
 
-@pytest.mark.parametrize(
-    ("phase", "number"), cases(LOOK_UP, *PHASES, quick=(LOOK_UP, signal.SIGINT))
-)
+@pytest.mark.parametrize(("phase", "number"), cases(LOOK_UP, *PHASES))
 def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path,
     shared_index: PackageIndex,

@@ -50,7 +50,7 @@ def imported(
 
 @pytest.mark.parametrize(
     ("phase", "number"),
-    cases(FETCH, *CHECKS, COMPETE, COMPARE, quick=(FETCH, signal.SIGTERM)),
+    cases(FETCH, *CHECKS, COMPETE, COMPARE),
 )
 def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path,

@@ -201,7 +201,9 @@ def test_failure_of_any_check_reaches_the_verdict(
         settle(results(run))
 
 
-@pytest.mark.parametrize("call", ["review plan", "review settle"])
+@pytest.mark.parametrize(
+    "call", ["review plan", pytest.param("review settle", marks=pytest.mark.nightly)]
+)
 def test_pull_request_without_plan_or_verdict_is_red(workflows: Workflows, call: str) -> None:
     """A plan that fails runs nothing; a verdict that fails is the failure of the required check."""
     run = run_checks(workflows, failing(call), PLANNED)

@@ -17,7 +17,7 @@ from benchmarks.compare import Comparison, Reading, VariantResult, compare, rati
 from benchmarks.comparison_report import publish_comparison, terminal_tables, write_comparison
 from benchmarks.goals import GOALS, Figure, Goal, Standing
 from benchmarks.variants import Variant
-from tests.measure.fakes import card, conditions, fake_variant
+from tests.measure.fakes import LOAD_S, card, conditions, fake_variant
 from tests.page.parsed_page import ParsedPage
 from tests.tools import twinserve
 from twinserve.__main__ import main
@@ -69,7 +69,7 @@ def test_each_round_reads_every_variant_and_begins_with_another() -> None:
         [fake_variant(name="service"), fake_variant("anonymous", name="ceiling")],
         rounds=2,
         model=MODEL,
-        seconds=0.5,
+        seconds=LOAD_S,
         on_reading=lambda name, _: order.append(name),
     )
     assert order == ["service", "ceiling", "ceiling", "service"]
@@ -92,7 +92,7 @@ def test_each_round_reads_every_variant_and_begins_with_another() -> None:
 def test_a_variant_that_misbehaves_ends_the_comparison(mode: str, message: str) -> None:
     """Its figures would mean nothing."""
     with pytest.raises(UserError, match=f"peer: .*{message}"):
-        compare([fake_variant(mode, name="peer")], rounds=1, model=MODEL, seconds=0.5)
+        compare([fake_variant(mode, name="peer")], rounds=1, model=MODEL, seconds=LOAD_S)
 
 
 def test_ratios_are_of_the_same_round() -> None:
@@ -172,7 +172,7 @@ def test_the_command_compares_what_it_is_told(
     monkeypatch.setattr(variants, "prepare", prepare)
     monkeypatch.setattr("twinserve.delivery.bundle.assembly.bundled_card", card)
     monkeypatch.setattr(variants, "default_names", lambda _: ("ceiling",))
-    monkeypatch.setattr(comparing, "SECONDS", 0.5)
+    monkeypatch.setattr(comparing, "SECONDS", LOAD_S)
     monkeypatch.setattr(command, "REPORTS", tmp_path)
     only = ["service", "floor", "service"]
     assert main(["bench", "compare", "--rounds", "1", "--only", *only]) == 0

@@ -22,7 +22,7 @@ from benchmarks.dialects import (
 )
 from benchmarks.frameworks import FRAMEWORKS, Framework
 from benchmarks.variants import Variant
-from tests.measure.fakes import card, fake_variant
+from tests.measure.fakes import LOAD_S, card, fake_variant
 from tests.tools import is_running, wait_until
 from twinserve.config.card import GoldenCase
 from twinserve.config.errors import UserError
@@ -65,7 +65,7 @@ def in_mode(framework: Framework, **variables: str) -> Framework:
 
 def measured(variant: Variant) -> Comparison:
     """A short round."""
-    return compare([variant], rounds=1, model=("flowers", "v1.0"), seconds=0.5)
+    return compare([variant], rounds=1, model=("flowers", "v1.0"), seconds=LOAD_S)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_latency_at_a_fixed_rate_is_taken_where_it_is_asked_for() -> None:
     """All rounds together, percentiles over them."""
     rate = FixedRate(rate=200, requests=20, warm_up=2)
     comparison = compare(
-        [fake_variant()], rounds=2, model=("f", "v1"), seconds=0.5, fixed_rate=rate, goals=()
+        [fake_variant()], rounds=2, model=("f", "v1"), seconds=LOAD_S, fixed_rate=rate, goals=()
     )
     (result,) = comparison.variants
     assert [len(reading.latencies_ms) for reading in result.readings] == [20, 20]
@@ -234,7 +234,7 @@ def test_requests_that_fail_at_the_fixed_rate_end_the_run(monkeypatch: pytest.Mo
     monkeypatch.setattr(load, "fixed_rate", lambda *_, **__: arrivals)
     rate = FixedRate(rate=50, requests=4, warm_up=0)
     with pytest.raises(UserError, match="service: 3 requests at 50/s failed"):
-        compare([fake_variant()], rounds=1, model=("f", "v"), seconds=0.5, fixed_rate=rate)
+        compare([fake_variant()], rounds=1, model=("f", "v"), seconds=LOAD_S, fixed_rate=rate)
 
 
 def test_room_on_disk_counts_files_once(tmp_path: Path) -> None:

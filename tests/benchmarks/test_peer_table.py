@@ -15,7 +15,7 @@ from benchmarks.compare import Comparison, FixedRate, Reading, VariantResult
 from benchmarks.comparison_report import PEERS, figures_table, write_comparison
 from benchmarks.peer_table import picture, publish_peers, terminal_table
 from benchmarks.variants import Variant
-from tests.measure.fakes import card, conditions, fake_variant
+from tests.measure.fakes import LOAD_S, card, conditions, fake_variant
 from tests.page.parsed_page import ParsedPage
 from twinserve.__main__ import main
 from twinserve.config.card import Card
@@ -132,7 +132,7 @@ def test_the_command_measures_peers(
     monkeypatch.setattr(variants, "prepare", prepare)
     monkeypatch.setattr("twinserve.delivery.bundle.assembly.bundled_card", card)
     monkeypatch.setattr(variants, "peer_names", lambda _: ("service", "litserve"))
-    monkeypatch.setattr(comparing, "PEER_SECONDS", 0.5)
+    monkeypatch.setattr(comparing, "PEER_SECONDS", LOAD_S)
     monkeypatch.setattr(comparing, "PEER_RATE", FixedRate(rate=200, requests=10, warm_up=1))
     monkeypatch.setattr(command, "REPORTS", tmp_path)
     (tmp_path / "docs").mkdir()

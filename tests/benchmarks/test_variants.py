@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import frameworks, variants
 from benchmarks.compare import compare
-from tests.measure.fakes import card, fake_target
+from tests.measure.fakes import LOAD_S, card, fake_target
 from tests.tools import NIGHTLY_CASE
 from tests.tree import TREE
 from twinserve.config.card import Choice, load_card
@@ -30,7 +30,7 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["ceiling", "empty function"])
 def test_a_peer_without_a_model_answers(name: str) -> None:
     """Started as a comparison starts it."""
-    comparison = compare(variants.prepare([name], card()), rounds=1, model=MODEL, seconds=0.5)
+    comparison = compare(variants.prepare([name], card()), rounds=1, model=MODEL, seconds=LOAD_S)
     assert comparison.variants[0].per_second.value > 0
 
 
@@ -42,7 +42,7 @@ def test_a_peer_with_a_model_answers(
     """The floor and the reference design serve this project's own artifacts."""
     monkeypatch.chdir(dist.parent)
     prepared = variants.prepare([name], bundled_card())
-    comparison = compare(prepared, rounds=1, model=MODEL, seconds=0.5)
+    comparison = compare(prepared, rounds=1, model=MODEL, seconds=LOAD_S)
     assert comparison.variants[0].per_second.value > 0
 
 
@@ -57,7 +57,7 @@ def test_the_same_model_under_another_runtime_answers(
     (variant,) = variants.prepare([name], bundled_card())
     assert isinstance(variant.target, ProcessTarget)
     assert load_card(variant.target.directory / "model.json").runtime == name.split()[1]
-    comparison = compare([variant], rounds=1, model=MODEL, seconds=0.5)
+    comparison = compare([variant], rounds=1, model=MODEL, seconds=LOAD_S)
     assert (comparison.variants[0].name, comparison.variants[0].readings[0].round) == (name, 0)
     assert (dist / "service" / "manifest.json").read_bytes() == before
 

@@ -36,6 +36,8 @@ from twinserve.targets.protocol import Endpoint
 
 BODY = b'{"features": [1.0, 2.0]}'
 LIMIT_S = 300.0
+# In less a busy machine may give no answer.
+LOAD_S = 0.5
 SERVER = Path(__file__).parent / "fake_endpoint.py"
 
 

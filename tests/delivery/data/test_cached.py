@@ -43,15 +43,10 @@ def overwrite(path: Path, content: bytes) -> None:
     path.chmod(0o444)
 
 
-@pytest.fixture(scope="module")
-def _reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return restored(tmp_path_factory.mktemp("cached") / "tree")
-
-
 @pytest.fixture
-def tree(_reproduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A reproduced tree that a test may spoil, as the current folder."""
-    tree = Path(shutil.copytree(_reproduced, tmp_path / "tree", symlinks=True))
+    tree = restored(tmp_path / "tree")
     monkeypatch.chdir(tree)
     return tree
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.models.trees import restored
 from tests.tools import run
 from twinserve.contract.calls import HttpCaller
 from twinserve.contract.check import check_contract
@@ -69,7 +70,7 @@ def test_contract_holds_under_each_command(
     directory = dist / target
     if place == "checkout":
         # Another test may make the shared tree's files anew, which whoever reloads would follow.
-        tree = shutil.copytree(dist.parent, tmp_path / "tree", symlinks=True)
+        tree = restored(tmp_path / "tree")
         directory = tree / "function" if target == "function" else tree
     line = (SERVICE if target == "service" else FUNCTION)[name]
     with started(target, line, directory, tmp_path).start() as endpoint:

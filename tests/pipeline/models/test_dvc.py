@@ -1,22 +1,21 @@
 """DVC's own commands on a reproduced tree."""
 
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.pipeline.models.trees import ROOT, digests, repro
+from tests.pipeline.models.trees import ROOT, digests, repro, restored
 from tests.tools import NIGHTLY_CASE, run
 from twinserve.training.engine import STAGES, used_files
 
 
 @pytest.fixture
-def tree(dist: Path, tmp_path: Path) -> Path:
+def tree(tmp_path: Path) -> Path:
     """A reproduced tree that a test may change."""
-    return Path(shutil.copytree(dist.parent, tmp_path / "tree", symlinks=True))
+    return restored(tmp_path / "tree")
 
 
 def test_nothing_is_run_twice(tree: Path) -> None:

@@ -80,16 +80,10 @@ def object_of(tree: Path, path: str) -> str:
     return f"dvc/files/md5/{outs[path][:2]}/{outs[path][2:]}"
 
 
-@pytest.fixture(scope="module")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree whose outputs are all there, and in its cache."""
-    return restored(tmp_path_factory.mktemp("reproduced") / "tree")
-
-
 @pytest.fixture
-def pushed(reproduced: Path, storage: Storage, tmp_path: Path) -> Path:
+def pushed(storage: Storage, tmp_path: Path) -> Path:
     """A reproduced tree that has pushed."""
-    tree = Path(shutil.copytree(reproduced, tmp_path / "one", symlinks=True))
+    tree = restored(tmp_path / "one")
     set_remote(tree)
     repro(tree, storage, "--pull", "--push")
     return tree
@@ -136,11 +130,12 @@ def test_tampered_object_is_refused(storage: Storage, pushed: Path, clone: Path)
 
 
 @pytest.mark.nightly
-def test_without_a_remote_nothing_is_pulled_or_pushed(reproduced: Path, tmp_path: Path) -> None:
+def test_without_a_remote_nothing_is_pulled_or_pushed(tmp_path: Path) -> None:
     """Both options say that there is none, and a model that is gone is reproduced."""
-    tree = Path(shutil.copytree(reproduced, tmp_path / "one", symlinks=True))
+    tree = restored(tmp_path / "one")
+    before = digests(tree)
     (tree / MODEL).unlink()
     shutil.rmtree(tree / ".dvc" / "cache")
     done = repro(tree, None, "--pull", "--push")
     assert "no remote is set: name one by `dvc remote add --default NAME URL`" in done.stdout
-    assert digests(tree) == digests(reproduced)
+    assert digests(tree) == before

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.tools import twinserve
-from tests.tree import CACHE, FILES, OWN_FILES, ROOMS, ROOT, lay_out, reproduce
+from tests.tree import CACHE, FILES, OWN_FILES, ROOMS, ROOT, alone, lay_out, reproduce
 
 __all__ = ["ROOT", "digests", "export", "repro", "restored"]
 OUTPUTS = ("models", "dist", "evaluation")
@@ -29,7 +29,10 @@ def export(directory: Path) -> Path:
 
 def restored(directory: Path) -> Path:
     """A copy that is reproduced already, with DVC's cache of its outputs."""
-    return Path(shutil.copytree(reproduce(lay_out()).parent, directory, symlinks=True))
+    tree = reproduce(lay_out()).parent
+    # Another process of the tests may be about to reproduce it.
+    with alone():
+        return Path(shutil.copytree(tree, directory, symlinks=True))
 
 
 def repro(

@@ -15,6 +15,7 @@ from tests.pipeline.workflows.act import TOKEN, Run, Workflows
 from tests.pipeline.workflows.project_runs import PROJECT, SETTING_UP
 from tests.pipeline.workflows.stand_ins import Rule, failing
 from tests.renewed import PYTHON
+from tests.tools import NIGHTLY_CASE
 from twinserve.config.errors import UserError
 from twinserve.review.plan import DATA, JOBS, READING, settle
 
@@ -176,7 +177,7 @@ def test_environment_of_an_earlier_run_is_taken_as_made(workflows: Workflows) ->
     [
         ("make test-engine", "engine"),
         *(
-            pytest.param(call, job, marks=pytest.mark.nightly)
+            NIGHTLY_CASE(call, job)
             for call, job in (
                 ("twinserve check", "container"),
                 ("review judge", "review"),
@@ -201,9 +202,7 @@ def test_failure_of_any_check_reaches_the_verdict(
         settle(results(run))
 
 
-@pytest.mark.parametrize(
-    "call", ["review plan", pytest.param("review settle", marks=pytest.mark.nightly)]
-)
+@pytest.mark.parametrize("call", ["review plan", NIGHTLY_CASE("review settle")])
 def test_pull_request_without_plan_or_verdict_is_red(workflows: Workflows, call: str) -> None:
     """A plan that fails runs nothing; a verdict that fails is the failure of the required check."""
     run = run_checks(workflows, failing(call), PLANNED)

@@ -48,10 +48,7 @@ def imported(
     return project
 
 
-@pytest.mark.parametrize(
-    ("phase", "number"),
-    cases(FETCH, *CHECKS, COMPETE, COMPARE),
-)
+@pytest.mark.parametrize(("phase", "number"), cases(FETCH, *CHECKS, COMPETE, COMPARE))
 def test_interrupt_leaves_all_as_it_was(
     tmp_path: Path,
     shared_index: PackageIndex,
